@@ -1,0 +1,62 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "made",
+    products: [.executable(name: "made", targets: ["made"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .target(name: "CMicrohttpdShim", dependencies: ["CMicrohttpd"], cSettings: cSettings),
+        .target(name: "CStaircase", cSettings: cSettings),
+        .target(
+            name: "CRowScanner",
+            cxxSettings: [.treatAllWarnings(as: .error)],
+            linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "Microhttpd", dependencies: ["CMicrohttpdShim"], swiftSettings: swiftSettings),
+        .target(name: "MADE", dependencies: ["CStaircase"], swiftSettings: swiftSettings),
+        .target(name: "MADETraining", dependencies: ["MADE", "COpenBLAS"], swiftSettings: swiftSettings),
+        .target(
+            name: "DensityService",
+            dependencies: [
+                "Microhttpd", "CRowScanner", "MADE",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "made",
+            dependencies: [
+                "DensityService", "MADETraining", "MADE",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swiftSettings),
+
+        // The slow, double-precision reference that the fast code is held against.
+        .target(name: "Oracle", dependencies: ["MADE"], path: "Tests/Oracle", swiftSettings: swiftSettings),
+        .testTarget(name: "CStaircaseTests", dependencies: ["CStaircase"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MADETests", dependencies: ["MADE", "Oracle"], resources: [.copy("Fixtures")],
+            swiftSettings: swiftSettings),
+        .testTarget(name: "MADETrainingTests", dependencies: ["MADETraining", "Oracle"], swiftSettings: swiftSettings),
+        .testTarget(name: "MicrohttpdTests", dependencies: ["Microhttpd"], swiftSettings: swiftSettings),
+        .testTarget(name: "CRowScannerTests", dependencies: ["CRowScanner"], swiftSettings: swiftSettings),
+        .testTarget(name: "DensityServiceTests", dependencies: ["DensityService", "Oracle"], swiftSettings: swiftSettings),
+        .testTarget(name: "ProgramTests", dependencies: ["MADE", "Oracle"], swiftSettings: swiftSettings),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu17,
+    cxxLanguageStandard: .gnucxx20
+)

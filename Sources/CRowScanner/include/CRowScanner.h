@@ -1,0 +1,4 @@
+#ifndef MADE_ROW_SCANNER_H
+#define MADE_ROW_SCANNER_H
+#include <stddef.h>
+#endif

@@ -1,0 +1,2 @@
+#include "CRowScanner.h"
+#include <simdjson.h>

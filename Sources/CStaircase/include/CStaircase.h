@@ -1,0 +1,4 @@
+#ifndef MADE_STAIRCASE_H
+#define MADE_STAIRCASE_H
+#include <stddef.h>
+#endif

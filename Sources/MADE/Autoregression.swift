@@ -15,6 +15,13 @@ public struct AutoregressiveViolation: Error, Equatable, CustomStringConvertible
     /// How it came to light.
     public let evidence: Evidence
 
+    /// A violation of the pair (output, input), given by the names of their variables.
+    public init(output: String, input: String, evidence: Evidence) {
+        self.output = output
+        self.input = input
+        self.evidence = evidence
+    }
+
     /// One line for the user.
     public var description: String {
         let how =

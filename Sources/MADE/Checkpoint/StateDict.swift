@@ -132,11 +132,28 @@ extension StateDict {
         case violation(output: Int, input: Int)
     }
 
-    /// The ordering in which every output comes after all inputs it sees; among those possible, the lowest variable first.
     private static func topologicalOrdering(_ dependencies: [[Int]]) -> OrderingSearch {
         if let selfish = dependencies.indices.first(where: { dependencies[$0].contains($0) }) {
             return .violation(output: selfish, input: selfish)
         }
+        let variables = sorted(dependencies)
+        if let ordering = Ordering(variables: variables), ordering.count == dependencies.count {
+            return .ordering(ordering)
+        }
+        // Where one connection alone is wrong it lies on every cycle, so on this one.
+        let edges = cycle(in: dependencies, avoiding: Set(variables))
+        let culprit = edges.first { edge in
+            var without = dependencies
+            without[edge.output].removeAll { $0 == edge.input }
+            return sorted(without).count == dependencies.count
+        }
+        let named = culprit ?? edges[0]
+        return .violation(output: named.output, input: named.input)
+    }
+
+    /// The variables in an order that puts each after all inputs it sees, the lowest possible first; those that lie on a
+    /// cycle, or see one that does, are left out.
+    private static func sorted(_ dependencies: [[Int]]) -> [Int] {
         var waitingFor = dependencies.map(\.count)
         var dependents = [[Int]](repeating: [], count: dependencies.count)
         for (output, inputs) in dependencies.enumerated() {
@@ -149,20 +166,21 @@ extension StateDict {
             variables.append(next)
             for output in dependents[next] { waitingFor[output] -= 1 }
         }
-        if let ordering = Ordering(variables: variables), ordering.count == dependencies.count {
-            return .ordering(ordering)
-        }
-        return violation(among: dependencies, placed: placed)
+        return variables
     }
 
-    /// Follows unplaced inputs until one repeats: that one and the output before it lie on a cycle.
-    private static func violation(among dependencies: [[Int]], placed: [Bool]) -> OrderingSearch {
-        var output = placed.firstIndex(of: false) ?? 0
-        var seen: Set<Int> = []
-        while let input = dependencies[output].first(where: { !placed[$0] }) {
-            if !seen.insert(output).inserted { return .violation(output: output, input: input) }
-            output = input
+    /// A cycle of (output, input it sees); precondition: every variable outside `placed` sees another such.
+    private static func cycle(in dependencies: [[Int]], avoiding placed: Set<Int>) -> [(output: Int, input: Int)] {
+        var path: [Int] = []
+        var current = dependencies.indices.first { !placed.contains($0) }
+        while let output = current {
+            if let start = path.firstIndex(of: output) {
+                let loop = path[start...] + [output]
+                return zip(loop, loop.dropFirst()).map { ($0, $1) }
+            }
+            path.append(output)
+            current = dependencies[output].first { !placed.contains($0) }
         }
-        return .violation(output: output, input: output)
+        preconditionFailure("a variable outside the ordering must see another one outside it")
     }
 }

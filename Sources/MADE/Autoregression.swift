@@ -51,7 +51,10 @@ public enum AutoregressiveCheck {
         _ model: DensityModel, compiled: CompiledModel
     ) throws(AutoregressiveViolation) -> AutoregressiveVerdict {
         for member in model.members { try verifyMasks(of: member, in: model) }
-        let probeCount = try probe(compiled)
+        let workspace = compiled.makeWorkspace()
+        let probeCount = try probe(compiled.card) { rows, member in
+            compiled.outputs(of: rows, member: member, using: workspace)
+        }
         let count = model.variables.count
         return AutoregressiveVerdict(
             memberCount: model.members.count, independentPairCount: count * (count + 1) / 2, probeCount: probeCount)
@@ -82,14 +85,17 @@ public enum AutoregressiveCheck {
     }
 
     /// Changes each input in turn in two rows; outputs of positions up to the input's must keep their bits.
-    private static func probe(_ model: CompiledModel) throws(AutoregressiveViolation) -> Int {
-        let variables = model.card.variables
-        let workspace = model.makeWorkspace()
+    ///
+    /// `outputs` gives the output units [n × outputs] of rows [n × D] under a member.
+    static func probe(
+        _ card: ModelCard, outputs: (_ rows: [Float], _ member: Int) -> [Float]
+    ) throws(AutoregressiveViolation) -> Int {
+        let variables = card.variables
         var generator = PhiloxGenerator(seed: 0)
         for _ in 0..<2 {
             let base = variables.map { $0.randomValue(using: &generator) }
-            for member in model.card.orderings.indices {
-                let expected = model.outputs(of: base, member: member, using: workspace)
+            for member in card.orderings.indices {
+                let expected = outputs(base, member)
                 // A few inputs at a time: memory stays small for wide tables.
                 for start in stride(from: 0, to: variables.count, by: 64) {
                     let inputs = start..<min(start + 64, variables.count)
@@ -98,26 +104,25 @@ public enum AutoregressiveCheck {
                         row[input] = variables[input].value(otherThan: base[input])
                         return row
                     }
-                    let outputs = model.outputs(of: rows, member: member, using: workspace)
+                    let found = outputs(rows, member)
                     for (row, input) in inputs.enumerated() {
-                        let found = outputs[row * expected.count..<(row + 1) * expected.count]
-                        try compare(Array(found), expected, changed: input, member: member, of: model)
+                        let found = Array(found[row * expected.count..<(row + 1) * expected.count])
+                        try compare(found, expected, changed: input, ordering: card.orderings[member], of: variables)
                     }
                 }
             }
         }
-        return 2 * variables.count * model.card.orderings.count
+        return 2 * variables.count * card.orderings.count
     }
 
     private static func compare(
-        _ outputs: [Float], _ expected: [Float], changed input: Int, member: Int, of model: CompiledModel
+        _ outputs: [Float], _ expected: [Float], changed input: Int, ordering: Ordering, of variables: [Variable]
     ) throws(AutoregressiveViolation) {
-        let ordering = model.card.orderings[member]
+        let units = UnitLayout(variables).outputs
         for output in ordering.variables[0...ordering.positions[input]] {
-            for unit in model.layout.outputs[output] where outputs[unit].bitPattern != expected[unit].bitPattern {
+            for unit in units[output] where outputs[unit].bitPattern != expected[unit].bitPattern {
                 throw AutoregressiveViolation(
-                    output: model.card.variables[output].name, input: model.card.variables[input].name, evidence: .probe
-                )
+                    output: variables[output].name, input: variables[input].name, evidence: .probe)
             }
         }
     }

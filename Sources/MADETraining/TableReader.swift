@@ -51,6 +51,27 @@ public struct TableReader: ~Copyable {
         }
     }
 
+    /// The place among `columns` of each of `names`; columns that are neither in `names` nor in `others` are refused.
+    ///
+    /// - Throws: `TableError` naming the column of `path` that is missing or unexpected.
+    public static func places(
+        of names: [String], in columns: [String], besides others: Set<String> = [], path: String
+    ) throws(TableError) -> [Int] {
+        let wanted = Set(names)
+        for column in columns where !wanted.contains(column) && !others.contains(column) {
+            throw TableError(path: path, line: 1, column: column, problem: .columnUnexpected(expected: names))
+        }
+        let places = [String: Int](uniqueKeysWithValues: zip(columns, columns.indices))
+        var found: [Int] = []
+        for name in names {
+            guard let place = places[name] else {
+                throw TableError(path: path, line: 1, column: name, problem: .columnMissing(present: columns))
+            }
+            found.append(place)
+        }
+        return found
+    }
+
     /// Appends the next row's values [columns] to `values`; false, and nothing appended, at the end.
     ///
     /// - Throws: `TableError` naming line and column; nothing more can be read after it.

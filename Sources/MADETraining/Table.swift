@@ -34,18 +34,7 @@ public struct Table: Sendable, Equatable {
     /// - Throws: `TableError` naming the column that is missing or unexpected.
     public func arranged(as names: [String], besides others: Set<String> = []) throws(TableError) -> Table {
         if names == columns { return self }
-        let wanted = Set(names)
-        for column in columns where !wanted.contains(column) && !others.contains(column) {
-            throw TableError(path: path, line: 1, column: column, problem: .columnUnexpected(expected: names))
-        }
-        let places = [String: Int](uniqueKeysWithValues: zip(columns, columns.indices))
-        var sources: [Int] = []
-        for name in names {
-            guard let place = places[name] else {
-                throw TableError(path: path, line: 1, column: name, problem: .columnMissing(present: columns))
-            }
-            sources.append(place)
-        }
+        let sources = try TableReader.places(of: names, in: columns, besides: others, path: path)
         var arranged: [Float] = []
         arranged.reserveCapacity(rowCount * names.count)
         for row in 0..<rowCount {

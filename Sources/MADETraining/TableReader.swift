@@ -70,6 +70,27 @@ public struct TableReader: ~Copyable {
         return true
     }
 
+    /// The place of each of `names` among `columns`; columns that are neither in `names` nor in `others` are refused.
+    ///
+    /// - Throws: `TableError` naming the column that is missing or unexpected.
+    public static func places(
+        of names: [String], in columns: [String], besides others: Set<String> = [], path: String
+    ) throws(TableError) -> [Int] {
+        let wanted = Set(names)
+        for column in columns where !wanted.contains(column) && !others.contains(column) {
+            throw TableError(path: path, line: 1, column: column, problem: .columnUnexpected(expected: names))
+        }
+        let places = [String: Int](uniqueKeysWithValues: zip(columns, columns.indices))
+        var sources: [Int] = []
+        for name in names {
+            guard let place = places[name] else {
+                throw TableError(path: path, line: 1, column: name, problem: .columnMissing(present: columns))
+            }
+            sources.append(place)
+        }
+        return sources
+    }
+
     /// The value of the cell just scanned.
     private func binaryValue(column: Int) throws(TableError) -> Float {
         guard let first = scanner.cell.first else { throw error(.cellEmpty, column: column) }

@@ -1,6 +1,6 @@
-internal import Glibc
-internal import MADETraining
-internal import Synchronization
+import Glibc
+import MADETraining
+import Synchronization
 
 /// The progress of a training on standard error: one line rewritten in place on a terminal, else a line now and then.
 final class ProgressLine: Sendable {

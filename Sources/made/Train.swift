@@ -1,9 +1,9 @@
-internal import ArgumentParser
-internal import Dispatch
-internal import FoundationEssentials
-internal import Glibc
-internal import MADE
-internal import MADETraining
+import ArgumentParser
+import Dispatch
+import FoundationEssentials
+import Glibc
+import MADE
+import MADETraining
 
 /// `made train`: a table becomes a checkpoint.
 struct Train: ParsableCommand {
@@ -109,7 +109,8 @@ struct Train: ParsableCommand {
         print("seed        \(summary.seed)")
         print("epochs      \(summary.epochs)")
         print("train       \(ProgressLine.decimal(summary.trainNats, 4)) nats a row, \(summary.trainRows) rows")
-        print("validation  \(ProgressLine.decimal(summary.validationNats, 4)) nats a row, \(summary.validationRows) rows")
+        let validationNats = ProgressLine.decimal(summary.validationNats, 4)
+        print("validation  \(validationNats) nats a row, \(summary.validationRows) rows")
         if let nats = summary.testNats { print("test        \(ProgressLine.decimal(nats, 4)) nats a row") }
         if summary.calibrationRows > 0 {
             print("calibration \(summary.calibrationRows) rows")

@@ -1,6 +1,6 @@
-internal import ArgumentParser
-internal import MADE
-internal import MADETraining
+import ArgumentParser
+import MADE
+import MADETraining
 
 /// The options of `made train` that shape the model and its training.
 struct TrainingArguments: ParsableArguments {

@@ -51,6 +51,27 @@ public struct TableReader: ~Copyable {
         }
     }
 
+    /// The place among `columns` of each of `names`; columns that are neither in `names` nor in `others` are refused.
+    ///
+    /// - Throws: `TableError` naming the column of `path` that is missing or unexpected.
+    public static func places(
+        of names: [String], in columns: [String], besides others: Set<String> = [], path: String
+    ) throws(TableError) -> [Int] {
+        let wanted = Set(names)
+        for column in columns where !wanted.contains(column) && !others.contains(column) {
+            throw TableError(path: path, line: 1, column: column, problem: .columnUnexpected(expected: names))
+        }
+        let places = [String: Int](uniqueKeysWithValues: zip(columns, columns.indices))
+        var found: [Int] = []
+        for name in names {
+            guard let place = places[name] else {
+                throw TableError(path: path, line: 1, column: name, problem: .columnMissing(present: columns))
+            }
+            found.append(place)
+        }
+        return found
+    }
+
     /// Appends the next row's values [columns] to `values`; false, and nothing appended, at the end.
     ///
     /// - Throws: `TableError` naming line and column; nothing more can be read after it.
@@ -68,27 +89,6 @@ public struct TableReader: ~Copyable {
         } while ending == .comma
         guard count == columns.count else { throw error(.cellCount(found: count, expected: columns.count)) }
         return true
-    }
-
-    /// The place of each of `names` among `columns`; columns that are neither in `names` nor in `others` are refused.
-    ///
-    /// - Throws: `TableError` naming the column that is missing or unexpected.
-    public static func places(
-        of names: [String], in columns: [String], besides others: Set<String> = [], path: String
-    ) throws(TableError) -> [Int] {
-        let wanted = Set(names)
-        for column in columns where !wanted.contains(column) && !others.contains(column) {
-            throw TableError(path: path, line: 1, column: column, problem: .columnUnexpected(expected: names))
-        }
-        let places = [String: Int](uniqueKeysWithValues: zip(columns, columns.indices))
-        var sources: [Int] = []
-        for name in names {
-            guard let place = places[name] else {
-                throw TableError(path: path, line: 1, column: name, problem: .columnMissing(present: columns))
-            }
-            sources.append(place)
-        }
-        return sources
     }
 
     /// The value of the cell just scanned.

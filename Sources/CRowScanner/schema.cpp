@@ -1,0 +1,36 @@
+#include "schema.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <new>
+
+static std::string copy(const made_text &text) {
+    return text.count == 0 ? std::string() : std::string(text.bytes, text.count);
+}
+
+made_row_schema *made_row_schema_create(const made_column *columns, size_t count) try {
+    auto schema = std::make_unique<made_row_schema>();
+    schema->columns.resize(count);
+    for (size_t index = 0; index < count; index++) {
+        auto &column = schema->columns[index];
+        column.name = copy(columns[index].name);
+        column.kind = columns[index].kind;
+        column.is_plain = std::all_of(column.name.begin(), column.name.end(), [](unsigned char byte) {
+            return byte >= ' ' && byte != '"' && byte != '\\';
+        });
+        schema->kinds.push_back(column.kind);
+        schema->indices.emplace(column.name, index);
+        column.labels.reserve(columns[index].label_count);
+        for (size_t label = 0; label < columns[index].label_count; label++) {
+            column.labels.push_back(copy(columns[index].labels[label]));
+            column.label_indices.emplace(column.labels.back(), label);
+        }
+    }
+    return schema.release();
+} catch (const std::bad_alloc &) {
+    return nullptr;
+}
+
+void made_row_schema_free(made_row_schema *schema) {
+    delete schema;
+}

@@ -11,9 +11,7 @@ struct Made: ParsableCommand {
             Results go to standard output, progress and errors to standard error.
             Exit status: 0 success, 1 the work failed, 2 wrong usage.
             """,
-        subcommands: [
-            Evaluate.self, Import.self, Inspect.self, Sample.self, Score.self, Train.self,
-        ])
+        subcommands: [Train.self, Evaluate.self, Score.self, Sample.self, Inspect.self, Import.self])
 
     /// Wrong usage ends with status 2, not with the 64 of `sysexits.h` that ArgumentParser has.
     static func main() {

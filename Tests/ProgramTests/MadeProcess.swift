@@ -41,7 +41,7 @@ final class RunningProgram: @unchecked Sendable {
 
     init(_ arguments: [String]) throws {
         errorFile = FileManager.default.temporaryDirectory.appendingPathComponent("made-stderr-\(UUID().uuidString)")
-        FileManager.default.createFile(atPath: errorFile.path, contents: nil)
+        try Data().write(to: errorFile)
         process.executableURL = URL(fileURLWithPath: Program.path)
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: Program.root)
@@ -84,7 +84,7 @@ final class RunningProgram: @unchecked Sendable {
 
     /// Waits for the end.
     func finish() -> Program.Outcome {
-        let rest = (try? output.fileHandleForReading.readToEnd()) ?? Data()
+        let rest = (try? output.fileHandleForReading.readToEnd()) ?? nil
         process.waitUntilExit()
         return Program.Outcome(
             status: process.terminationStatus, output: String(decoding: rest ?? Data(), as: UTF8.self), errors: errors)

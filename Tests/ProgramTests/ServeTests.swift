@@ -4,6 +4,14 @@ import RawHTTP
 import Synchronization
 import Testing
 
+/// A count that many threads raise.
+final class Counter: Sendable {
+    private let value = Atomic(0)
+
+    var count: Int { value.load(ordering: .relaxed) }
+    func increment() { value.wrappingAdd(1, ordering: .relaxed) }
+}
+
 @Suite struct ServeTests {
     private static let row = "{\"rows\":[[\(Array(repeating: "0", count: 16).joined(separator: ","))]]}"
 
@@ -20,22 +28,22 @@ import Testing
     /// either answered 200, or its connection ends before a single byte of an answer because it came after the last one.
     @Test func sigtermUnderLoadLosesNoAcceptedRequest() async throws {
         let server = try ServingProgram([])
-        let answered = Atomic(0)
+        let answered = Counter()
         let clients = (0..<16).map { _ in
             Task {
-                try await onThread { [answered] in
+                try await onThread {
                     let client = try server.client()
                     var isClosing = false
                     while !isClosing {
                         let reply = try client.post("/models/nltcs/score", Self.row)
                         #expect(reply.status == 200, "\(reply.head)")
                         isClosing = reply["connection"]?.lowercased() == "close"
-                        answered.wrappingAdd(1, ordering: .relaxed)
+                        answered.increment()
                     }
                 }
             }
         }
-        while answered.load(ordering: .relaxed) < 500 { try await Task.sleep(for: .milliseconds(1)) }
+        while answered.count < 500 { try await Task.sleep(for: .milliseconds(1)) }
         let start = ContinuousClock.now
         server.program.kill(SIGTERM)
         // Every client ends with an answer that says `Connection: close`: none saw its connection cut.

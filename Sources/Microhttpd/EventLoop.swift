@@ -49,6 +49,8 @@ final class EventLoop: @unchecked Sendable {
     private let inbox = Mutex<[Command]>([])
     let bell = Bell()
     private var daemon: OpaquePointer?
+    /// Kept open for as long as the daemon may look at it.
+    private let listener: Listener
     private let settings: UnsafeMutablePointer<mhd_shim_settings>
     private var nextRound: UInt64 = 0
     private var finishDeadline: UInt64?
@@ -61,6 +63,7 @@ final class EventLoop: @unchecked Sendable {
         guardian = RequestGuard(limits: options.limits, allowsOptions: options.allowsOptions)
         watchdog = Watchdog(limits: options.limits)
         log = options.log
+        self.listener = listener
         settings = .allocate(capacity: 1)
         settings.initialize(to: mhd_shim_settings())
         settings.pointee.listen_socket = listener.descriptor

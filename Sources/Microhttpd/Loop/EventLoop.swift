@@ -70,7 +70,7 @@ final class EventLoop: @unchecked Sendable {
         settings.pointee.is_ipv6 = listener.isIPv6 ? 1 : 0
         settings.pointee.connection_count_max = UInt32(clamping: connectionCountMax)
         settings.pointee.connection_memory_bytes = options.limits.connectionMemoryBytes
-        settings.pointee.idle_seconds_max = UInt32(max(1, min(options.limits.idleSecondsMax.rounded(.up), 1e6)))
+        settings.pointee.idle_seconds_max = UInt32(max(1, min(limits.longestSeconds.rounded(.up), 1e6)))
         settings.pointee.context = Unmanaged.passUnretained(self).toOpaque()
         installCallbacks(in: settings)
         daemon = mhd_shim_start(settings)

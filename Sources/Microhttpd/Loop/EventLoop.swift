@@ -49,6 +49,8 @@ final class EventLoop: @unchecked Sendable {
     private let inbox = Mutex<[Command]>([])
     let bell = Bell()
     private var daemon: OpaquePointer?
+    /// Kept open for as long as the daemon may look at it.
+    private let listener: Listener
     private let settings: UnsafeMutablePointer<mhd_shim_settings>
     private var nextRound: UInt64 = 0
     private var finishDeadline: UInt64?
@@ -61,13 +63,14 @@ final class EventLoop: @unchecked Sendable {
         guardian = RequestGuard(limits: options.limits, allowsOptions: options.allowsOptions)
         watchdog = Watchdog(limits: options.limits)
         log = options.log
+        self.listener = listener
         settings = .allocate(capacity: 1)
         settings.initialize(to: mhd_shim_settings())
         settings.pointee.listen_socket = listener.descriptor
         settings.pointee.is_ipv6 = listener.isIPv6 ? 1 : 0
         settings.pointee.connection_count_max = UInt32(clamping: connectionCountMax)
         settings.pointee.connection_memory_bytes = options.limits.connectionMemoryBytes
-        settings.pointee.idle_seconds_max = UInt32(max(1, min(options.limits.idleSecondsMax.rounded(.up), 1e6)))
+        settings.pointee.idle_seconds_max = UInt32(max(1, min(limits.longestSeconds.rounded(.up), 1e6)))
         settings.pointee.context = Unmanaged.passUnretained(self).toOpaque()
         installCallbacks(in: settings)
         daemon = mhd_shim_start(settings)

@@ -148,6 +148,7 @@ extension EventLoop {
         if let connection = connection(of: handle) { watchdog.expect(.nothing, of: connection, now: now) }
         request.body?.seal()
         request.phase = .handedOut
+        if isAborting { return refuse(request, Refusal(.stopping, path: request.path)) }
         hasReceived = true
         handler?.receive(Exchange(request))
         return deliver(request, orSuspend: false)

@@ -53,7 +53,8 @@ let package = Package(
         .testTarget(name: "MADETrainingTests", dependencies: ["MADETraining", "Oracle"], swiftSettings: swiftSettings),
         .testTarget(name: "MicrohttpdTests", dependencies: ["Microhttpd"], swiftSettings: swiftSettings),
         .testTarget(name: "CRowScannerTests", dependencies: ["CRowScanner"], swiftSettings: swiftSettings),
-        .testTarget(name: "DensityServiceTests", dependencies: ["DensityService", "Oracle"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "DensityServiceTests", dependencies: ["DensityService", "Oracle"], swiftSettings: swiftSettings),
         .testTarget(name: "ProgramTests", dependencies: ["MADE", "Oracle"], swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6],

@@ -7,6 +7,7 @@ public struct Member: Sendable, Equatable {
     /// Degrees of the units of each hidden layer, each 0…D−1.
     public let hiddenDegrees: [[Int]]
 
+    /// A member that uses network `network`.
     public init(network: Int, ordering: Ordering, hiddenDegrees: [[Int]]) {
         self.network = network
         self.ordering = ordering
@@ -18,13 +19,17 @@ public struct Member: Sendable, Equatable {
 ///
 /// This is the form that is trained, stored and checked; `CompiledModel` is the form that serves.
 public struct DensityModel: Sendable {
+    /// What the model is called in URLs.
     public var name: String
+    /// The version that answers carry.
     public var version: String
     /// The table's columns, in the order of a row's values.
     public var variables: [Variable]
     /// The non-linearity of all hidden layers.
     public var activation: Activation
+    /// Parameters; a member names the network it uses.
     public var networks: [MaskedNetwork]
+    /// At least one.
     public var members: [Member]
     /// Held-out log-likelihoods; nil for a model that gives no p-values.
     public var calibration: Calibration?
@@ -33,6 +38,7 @@ public struct DensityModel: Sendable {
     /// Pixels a line, where a row is a picture.
     public var imageWidth: Int?
 
+    /// An ensemble of `members` over `networks`.
     public init(
         name: String, version: String = "1", variables: [Variable], activation: Activation, networks: [MaskedNetwork],
         members: [Member], calibration: Calibration? = nil, training: TrainingSummary? = nil, imageWidth: Int? = nil
@@ -60,7 +66,8 @@ public struct DensityModel: Sendable {
     public var card: ModelCard {
         ModelCard(
             name: name, version: version, variables: variables, activation: activation,
-            hiddenWidths: networks.first?.hiddenWidths ?? [], hasDirectConnections: networks.contains { $0.direct != nil },
+            hiddenWidths: networks.first?.hiddenWidths ?? [],
+            hasDirectConnections: networks.contains { $0.direct != nil },
             networkCount: networks.count, orderings: members.map(\.ordering),
             parameterCount: networks.reduce(0) { $0 + $1.parameterCount }, calibration: calibration,
             training: training, imageWidth: imageWidth)
@@ -71,8 +78,9 @@ public struct DensityModel: Sendable {
         for network in networks.indices {
             let users = members.filter { $0.network == network }.map { degrees(of: $0) }
             for layer in networks[network].layers.indices {
+                let passes = users.map { $0.passes(layer: layer) }
                 Self.clear(&networks[network].layers[layer].weight) { output, input in
-                    users.contains { $0.passes(layer: layer, output: output, input: input) }
+                    passes.contains { $0(output, input) }
                 }
             }
             if var direct = networks[network].direct {
@@ -93,19 +101,24 @@ public struct DensityModel: Sendable {
 
 /// What training saw and reached, kept for the model card.
 public struct TrainingSummary: Sendable, Equatable, Codable {
-    /// Rows the gradient saw, rows that chose the stopping point, and rows kept for calibration.
+    /// Rows the gradient saw.
     public var trainRows: Int
+    /// Rows that chose the stopping point.
     public var validationRows: Int
+    /// Rows kept for calibration.
     public var calibrationRows: Int
     /// Passes over the training rows up to the weights that were kept, averaged over the members.
     public var epochs: Int
-    /// Mean negative log-likelihood, nats a row.
+    /// Mean negative log-likelihood of the training rows, nats a row.
     public var trainNats: Double
+    /// Mean negative log-likelihood of the validation rows, nats a row.
     public var validationNats: Double
     /// Nil where no test rows were given.
     public var testNats: Double?
+    /// All random choices follow from it.
     public var seed: UInt64
 
+    /// A summary of one training run.
     public init(
         trainRows: Int, validationRows: Int, calibrationRows: Int, epochs: Int, trainNats: Double,
         validationNats: Double, testNats: Double? = nil, seed: UInt64
@@ -123,19 +136,28 @@ public struct TrainingSummary: Sendable, Equatable, Codable {
 
 /// Everything about a model but its weights.
 public struct ModelCard: Sendable {
+    /// What the model is called in URLs.
     public let name: String
+    /// The version that answers carry.
     public let version: String
+    /// The table's columns, in the order of a row's values.
     public let variables: [Variable]
+    /// The non-linearity of all hidden layers.
     public let activation: Activation
     /// Units of each hidden layer of the first network.
     public let hiddenWidths: [Int]
+    /// Whether any network has direct input→output weights.
     public let hasDirectConnections: Bool
+    /// Number of networks.
     public let networkCount: Int
     /// One a member.
     public let orderings: [Ordering]
     /// Weights and biases of all networks, masked ones included.
     public let parameterCount: Int
+    /// Held-out log-likelihoods; nil for a model that gives no p-values.
     public let calibration: Calibration?
+    /// What training saw and reached; nil for an imported model.
     public let training: TrainingSummary?
+    /// Pixels a line, where a row is a picture.
     public let imageWidth: Int?
 }

@@ -1,6 +1,8 @@
 /// A dense matrix of floats, row-major: element (row, column) stands at `row * columns + column`.
 public struct Matrix: Sendable, Equatable {
+    /// Number of rows.
     public let rows: Int
+    /// Number of columns.
     public let columns: Int
     /// [rows × columns], row-major.
     public var elements: [Float]
@@ -24,6 +26,7 @@ public struct Matrix: Sendable, Equatable {
         }
     }
 
+    /// The element at (row, column).
     public subscript(row: Int, column: Int) -> Float {
         get { elements[row * columns + column] }
         set { elements[row * columns + column] = newValue }
@@ -44,6 +47,7 @@ public struct MaskedNetwork: Sendable, Equatable {
         /// [out].
         public var bias: [Float]
 
+        /// A layer of `weight` [out × in] and `bias` [out].
         public init(weight: Matrix, bias: [Float]) {
             self.weight = weight
             self.bias = bias
@@ -55,6 +59,7 @@ public struct MaskedNetwork: Sendable, Equatable {
     /// Direct input→output weights [outputs × inputs], added to the output layer's (paper, eq. 15).
     public var direct: Matrix?
 
+    /// A network of hidden layers and an output layer.
     public init(layers: [Layer], direct: Matrix? = nil) {
         self.layers = layers
         self.direct = direct

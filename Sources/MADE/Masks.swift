@@ -39,9 +39,14 @@ public struct Degrees: Sendable, Equatable {
     /// Whether the mask of weight layer `layer` passes input unit `input` to unit `output`:
     /// m(output) ≥ m(input) into a hidden layer (eq. 13), m(output) > m(input) into the output layer (eq. 14).
     public func passes(layer: Int, output: Int, input: Int) -> Bool {
-        layer == hidden.count
-            ? outputs[output] > degreesInto(layer: layer)[input]
-            : hidden[layer][output] >= degreesInto(layer: layer)[input]
+        passes(layer: layer)(output, input)
+    }
+
+    /// `passes` for all connections of one layer, which finds the layer's degrees once.
+    func passes(layer: Int) -> (_ output: Int, _ input: Int) -> Bool {
+        let into = degreesInto(layer: layer)
+        let out = degreesOut(of: layer)
+        return layer == hidden.count ? { out[$0] > into[$1] } : { out[$0] >= into[$1] }
     }
 
     /// Whether a direct connection from input unit `input` to output unit `output` passes: m(output) > m(input).
@@ -61,8 +66,9 @@ public struct Degrees: Sendable, Equatable {
 
     /// The 0/1 mask of weight layer `layer`, [out × in].
     public func mask(layer: Int) -> Matrix {
-        Matrix(rows: degreesOut(of: layer).count, columns: degreesInto(layer: layer).count) { output, input in
-            passes(layer: layer, output: output, input: input) ? 1 : 0
+        let passes = passes(layer: layer)
+        return Matrix(rows: degreesOut(of: layer).count, columns: degreesInto(layer: layer).count) { output, input in
+            passes(output, input) ? 1 : 0
         }
     }
 

@@ -4,6 +4,7 @@
 public struct Philox: Sendable {
     private let key: SIMD2<UInt32>
 
+    /// The numbers of `seed`.
     public init(seed: UInt64) {
         key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
     }
@@ -36,6 +37,7 @@ public struct PhiloxGenerator: RandomNumberGenerator, Sendable {
         self.stream = stream
     }
 
+    /// The next 64 bits.
     public mutating func next() -> UInt64 {
         if let word = pending {
             pending = nil

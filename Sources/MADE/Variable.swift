@@ -11,6 +11,7 @@ public struct Variable: Sendable, Equatable {
     /// Its type and encoding.
     public let kind: Kind
 
+    /// A column named `name`.
     public init(name: String, kind: Kind) {
         self.name = name
         self.kind = kind
@@ -33,9 +34,12 @@ public struct Variable: Sendable, Equatable {
 
 /// How a number becomes one input unit: unit = (value − offset) · scale.
 public struct AffineEncoding: Sendable, Equatable, Codable {
+    /// The value that becomes 0.
     public let offset: Float
+    /// Units a step of 1 in the value.
     public let scale: Float
 
+    /// The encoding (value − offset) · scale.
     public init(offset: Float, scale: Float) {
         self.offset = offset
         self.scale = scale
@@ -61,6 +65,7 @@ public struct UnitLayout: Sendable, Equatable {
     /// Output units of each variable.
     public let outputs: [Range<Int>]
 
+    /// The layout of `variables`, in their order.
     public init(_ variables: [Variable]) {
         inputs = Self.consecutive(variables.map(\.inputUnitCount))
         outputs = Self.consecutive(variables.map(\.outputUnitCount))

@@ -3,8 +3,10 @@ public import MADE
 
 /// The slow reference: double precision, loops, straight from Germain et al. 2015. Units are in the table's order.
 public struct Oracle {
+    /// The model that is evaluated.
     public let model: DensityModel
 
+    /// A reference for `model`.
     public init(_ model: DensityModel) {
         self.model = model
     }

@@ -1,0 +1,31 @@
+# The program, built with Swift's runtime inside it; then Debian with the three libraries it links, and nothing else.
+FROM swift:6.3-bookworm AS build
+RUN apt-get -qq update \
+    && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+        libmicrohttpd-dev libopenblas-dev libsimdjson-dev pkg-config \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /build
+COPY Package.swift ./
+COPY Sources Sources
+COPY Tests Tests
+RUN swift build -c release --static-swift-stdlib --product made \
+    && strip -o /made .build/release/made
+
+FROM debian:bookworm-slim
+# curl is for health checks from outside the program, as docker-compose.yml has one.
+RUN apt-get -qq update \
+    && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+        curl libmicrohttpd12 libopenblas0-pthread libsimdjson14 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin made
+COPY --from=build /made /usr/local/bin/made
+WORKDIR /srv/made
+COPY config config
+# Fails the build, not the start, where a library is missing.
+RUN made --help >/dev/null
+USER made
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["made", "health", "http://127.0.0.1:8080"]
+ENTRYPOINT ["made"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8080"]

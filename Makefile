@@ -1,0 +1,40 @@
+# make help
+
+BUILD = swift build -c release --static-swift-stdlib --product made
+# C stays optimised in debug builds: the kernels' tests multiply real matrices.
+TEST = swift test -Xcc -O2
+# What shares memory between threads, or is written in C.
+SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowScannerTests)\.|^DensityServiceTests\..*[Bb]atch
+
+.PHONY: help serve build test lint sanitize sanitize-thread sanitize-address prepare
+
+help:
+	@echo 'make serve     build, and serve the bundled models on http://127.0.0.1:8080; ARGS="--port 9000" passes more'
+	@echo 'make build     build the program: .build/release/made'
+	@echo 'make test      run the tests; ARGS="--filter MADETests" passes more'
+	@echo 'make lint      check the format of the sources'
+	@echo 'make sanitize  run the threaded and the C parts under the thread and the address sanitizer'
+
+serve: build
+	@exec .build/release/made serve $(ARGS)
+
+build: prepare
+	@$(BUILD) >&2
+
+test: prepare
+	$(TEST) $(ARGS)
+
+lint:
+	swift format lint --strict -r Sources Tests Package.swift
+
+sanitize: sanitize-thread sanitize-address
+
+# Each in a folder of its own: SwiftPM would rebuild everything at each change of sanitizer.
+sanitize-thread: prepare
+	$(TEST) --sanitize=thread --scratch-path .build-tsan --filter '$(SANITIZED)'
+
+sanitize-address: prepare
+	$(TEST) --sanitize=address --scratch-path .build-asan --filter '$(SANITIZED)'
+
+prepare:
+	@sh .ci/prepare

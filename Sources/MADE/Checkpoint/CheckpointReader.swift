@@ -1,0 +1,220 @@
+internal import FoundationEssentials
+
+/// Reads the product's own layout; trusts no size, index or number that the file states.
+struct CheckpointReader {
+    let file: SafetensorsFile
+
+    func model() throws(CheckpointError) -> DensityModel {
+        let document = try document()
+        let variables = try variables(document)
+        let layout = UnitLayout(variables)
+        let networks = try networks(layout: layout)
+        let members = try members(variableCount: variables.count, networks: networks)
+        let model = DensityModel(
+            name: document.name, version: document.version, variables: variables, activation: document.activation,
+            networks: networks, members: members, calibration: try calibration(), training: document.training,
+            imageWidth: document.image_width)
+        try checkNames(networks: networks, hidden: members[0].hiddenDegrees.count)
+        try checkHiddenWeights(of: model)
+        return model
+    }
+
+    private func fail(_ problem: CheckpointError.Problem) -> CheckpointError {
+        CheckpointError(file.path, problem)
+    }
+
+    private func document() throws(CheckpointError) -> ModelDocument {
+        guard let text = file.metadata["model"] else { throw fail(.badDescription("the metadata has no 'model'")) }
+        let document: ModelDocument
+        do {
+            document = try JSONDecoder().decode(ModelDocument.self, from: Data(text.utf8))
+        } catch DecodingError.keyNotFound(let key, _) {
+            throw fail(.badDescription("'\(key.stringValue)' is missing"))
+        } catch DecodingError.typeMismatch(_, let context), DecodingError.dataCorrupted(let context) {
+            let place = context.codingPath.map(\.stringValue).joined(separator: ".")
+            throw fail(.badDescription("\(place.isEmpty ? "it" : place) is not of the form that the format asks for"))
+        } catch {
+            throw fail(.badDescription("it is not the JSON object that the format asks for"))
+        }
+        guard !document.name.isEmpty, document.name.utf8.count <= 256 else {
+            throw fail(.badDescription("the name must have 1 to 256 bytes"))
+        }
+        if let width = document.image_width, width < 1 || width > document.variables.count {
+            throw fail(.badDescription("image_width is \(width); it must lie in 1…\(document.variables.count)"))
+        }
+        return document
+    }
+
+    private func variables(_ document: ModelDocument) throws(CheckpointError) -> [Variable] {
+        let count = document.variables.count
+        guard (1...Checkpoint.variableCountMax).contains(count) else {
+            throw fail(.badDescription("\(count) variables; there must be 1 to \(Checkpoint.variableCountMax)"))
+        }
+        var seen: Set<String> = []
+        var variables: [Variable] = []
+        for entry in document.variables {
+            guard seen.insert(entry.name).inserted else {
+                throw fail(.badDescription("two variables are named '\(entry.name)'"))
+            }
+            guard entry.type == "binary" else {
+                throw fail(
+                    .badDescription("variable '\(entry.name)' has type '\(entry.type)'; this program knows 'binary'"))
+            }
+            guard entry.encoding.offset.isFinite, entry.encoding.scale.isFinite, entry.encoding.scale != 0 else {
+                throw fail(.badDescription("the encoding of '\(entry.name)' must be finite, its scale not 0"))
+            }
+            variables.append(Variable(name: entry.name, kind: .binary(entry.encoding)))
+        }
+        return variables
+    }
+
+    private func networks(layout: UnitLayout) throws(CheckpointError) -> [MaskedNetwork] {
+        var networks: [MaskedNetwork] = []
+        while file.entries["networks.\(networks.count).layers.0.weight"] != nil {
+            let prefix = "networks.\(networks.count)"
+            var layers: [MaskedNetwork.Layer] = []
+            var inputs = layout.inputUnitCount
+            while file.entries["\(prefix).layers.\(layers.count).weight"] != nil {
+                let name = "\(prefix).layers.\(layers.count)"
+                let weight = try matrix("\(name).weight", columns: inputs)
+                layers.append(.init(weight: weight, bias: try vector("\(name).bias", count: weight.rows)))
+                inputs = weight.rows
+            }
+            guard inputs == layout.outputUnitCount else {
+                throw fail(
+                    .badShape(
+                        tensor: "\(prefix).layers.\(layers.count - 1).weight", shape: [inputs],
+                        expected: "[\(layout.outputUnitCount), …] for the variables' output units"))
+            }
+            var direct: Matrix?
+            if file.entries["\(prefix).direct.weight"] != nil {
+                direct = try matrix(
+                    "\(prefix).direct.weight", rows: layout.outputUnitCount, columns: layout.inputUnitCount)
+            }
+            networks.append(MaskedNetwork(layers: layers, direct: direct))
+        }
+        guard !networks.isEmpty else { throw fail(.missingTensor("networks.0.layers.0.weight")) }
+        return networks
+    }
+
+    private func members(variableCount: Int, networks: [MaskedNetwork]) throws(CheckpointError) -> [Member] {
+        let networkOf = try file.elements("members.network", dtype: "I32", as: Int32.self)
+        guard (1...Checkpoint.memberCountMax).contains(networkOf.count) else {
+            throw fail(.badMembers("\(networkOf.count) members; there must be 1 to \(Checkpoint.memberCountMax)"))
+        }
+        let compiledBytes = networkOf.reduce(0) { bytes, network in
+            bytes + 4 * (networks.indices.contains(Int(network)) ? networks[Int(network)].parameterCount : 0)
+        }
+        guard compiledBytes <= Checkpoint.compiledBytesMax else {
+            throw fail(
+                .tooLarge("its members need \(compiledBytes) bytes; the limit is \(Checkpoint.compiledBytesMax)"))
+        }
+        let orderings = try indices("members.ordering", shape: [networkOf.count, variableCount])
+        let widths = networks[0].hiddenWidths
+        var degrees: [[[Int]]] = []
+        for (layer, width) in widths.enumerated() {
+            degrees.append(try indices("members.degrees.\(layer)", shape: [networkOf.count, width]))
+        }
+        var members: [Member] = []
+        for (index, network) in networkOf.enumerated() {
+            guard networks.indices.contains(Int(network)) else {
+                throw fail(.badMembers("member \(index) uses network \(network) of \(networks.count)"))
+            }
+            guard networks[Int(network)].hiddenWidths == widths else {
+                throw fail(.badMembers("network \(network) has hidden layers of other widths than network 0"))
+            }
+            guard let ordering = Ordering(variables: orderings[index]) else {
+                throw fail(.badMembers("the ordering of member \(index) is not a permutation of the variables"))
+            }
+            let hidden = degrees.map { $0[index] }
+            guard hidden.joined().allSatisfy({ (0..<variableCount).contains($0) }) else {
+                throw fail(.badMembers("a hidden degree of member \(index) lies outside 0…\(variableCount - 1)"))
+            }
+            members.append(Member(network: Int(network), ordering: ordering, hiddenDegrees: hidden))
+        }
+        return members
+    }
+
+    private func calibration() throws(CheckpointError) -> Calibration? {
+        let name = "calibration.log_likelihood"
+        guard file.entries[name] != nil else { return nil }
+        let values = try file.elements(name, dtype: "F64", as: Double.self)
+        if let index = values.firstIndex(where: { !$0.isFinite }) {
+            throw fail(.notFinite(tensor: name, index: index, value: "\(values[index])"))
+        }
+        return values.isEmpty ? nil : Calibration(logLikelihoods: values)
+    }
+
+    private func checkNames(networks: [MaskedNetwork], hidden: Int) throws(CheckpointError) {
+        var known: Set = ["members.network", "members.ordering", "calibration.log_likelihood"]
+        for layer in 0..<hidden { known.insert("members.degrees.\(layer)") }
+        for (index, network) in networks.enumerated() {
+            known.insert("networks.\(index).direct.weight")
+            for layer in network.layers.indices {
+                known.formUnion(["networks.\(index).layers.\(layer).weight", "networks.\(index).layers.\(layer).bias"])
+            }
+        }
+        if let stranger = file.entries.keys.filter({ !known.contains($0) }).min() {
+            throw fail(.unknownTensor(stranger))
+        }
+    }
+
+    /// A weight that no mask lets through is stored as zero: anything else means that masks and weights do not belong together.
+    private func checkHiddenWeights(of model: DensityModel) throws(CheckpointError) {
+        var masked = model
+        masked.applyMasks()
+        for (index, (network, allowed)) in zip(model.networks, masked.networks).enumerated() {
+            var pairs = zip(network.layers, allowed.layers).enumerated().map { layer, both in
+                ("networks.\(index).layers.\(layer).weight", both.0.weight, both.1.weight)
+            }
+            if let direct = network.direct, let allowed = allowed.direct {
+                pairs.append(("networks.\(index).direct.weight", direct, allowed))
+            }
+            for (name, weight, allowed) in pairs where weight != allowed {
+                let place = zip(weight.elements, allowed.elements).enumerated().first { $1.0 != $1.1 }?.offset ?? 0
+                throw fail(
+                    .hiddenWeight(tensor: name, output: place / weight.columns, input: place % weight.columns))
+            }
+        }
+    }
+}
+
+// MARK: - Tensors of expected shapes
+
+extension CheckpointReader {
+    private func matrix(_ name: String, rows: Int? = nil, columns: Int) throws(CheckpointError) -> Matrix {
+        let entry = try file.entry(name)
+        guard entry.shape.count == 2, entry.shape[0] > 0, entry.shape[1] == columns,
+            entry.shape[0] == rows ?? entry.shape[0]
+        else {
+            throw fail(
+                .badShape(
+                    tensor: name, shape: entry.shape, expected: "[\(rows.map(String.init) ?? "units"), \(columns)]"))
+        }
+        try requireF32(name, entry)
+        return Matrix(rows: entry.shape[0], columns: columns, elements: try file.floats(name))
+    }
+
+    private func vector(_ name: String, count: Int) throws(CheckpointError) -> [Float] {
+        let entry = try file.entry(name)
+        guard entry.shape == [count] else {
+            throw fail(.badShape(tensor: name, shape: entry.shape, expected: "[\(count)]"))
+        }
+        try requireF32(name, entry)
+        return try file.floats(name)
+    }
+
+    private func requireF32(_ name: String, _ entry: SafetensorsFile.Entry) throws(CheckpointError) {
+        guard entry.dtype == "F32" else { throw fail(.wrongType(tensor: name, found: entry.dtype, expected: "F32")) }
+    }
+
+    /// Rows of an I32 matrix.
+    private func indices(_ name: String, shape: [Int]) throws(CheckpointError) -> [[Int]] {
+        let entry = try file.entry(name)
+        guard entry.shape == shape else {
+            throw fail(.badShape(tensor: name, shape: entry.shape, expected: "\(shape)"))
+        }
+        let elements = try file.elements(name, dtype: "I32", as: Int32.self).map(Int.init)
+        return (0..<shape[0]).map { Array(elements[$0 * shape[1]..<($0 + 1) * shape[1]]) }
+    }
+}

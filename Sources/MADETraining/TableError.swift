@@ -1,0 +1,85 @@
+/// What is wrong with a table of input, and where.
+public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The ways in which a table can be wrong.
+    public enum Problem: Sendable, Equatable {
+        /// The file cannot be opened or read; the system's reason.
+        case unreadable(reason: String)
+        /// There is not even a header.
+        case empty
+        /// The first line holds nothing but 0 and 1.
+        case headerMissing
+        /// Bytes of the header are not UTF-8.
+        case headerNotUTF8
+        /// A column has no name; its number, from 1.
+        case columnUnnamed(number: Int)
+        /// Two columns have one name.
+        case columnRepeated
+        /// More columns than `limit`.
+        case tooManyColumns(limit: Int)
+        /// A header, and nothing below it.
+        case noRows
+        /// A line has more or fewer cells than the header.
+        case cellCount(found: Int, expected: Int)
+        /// A cell holds nothing.
+        case cellEmpty
+        /// A cell of a binary column holds something else than 0 or 1.
+        case cellNotBinary(text: String)
+        /// A cell, or what an unclosed quote makes of the rest of the file, is longer than `limit` bytes.
+        case cellTooLong(limit: Int)
+        /// The file ends within quotes.
+        case quoteUnclosed
+        /// Something other than a comma or the line's end follows a closing quote.
+        case quoteNotAtEnd
+        /// A column that is needed is not there; the columns that are.
+        case columnMissing(present: [String])
+        /// A column that nobody asked for; the columns that would be right.
+        case columnUnexpected(expected: [String])
+    }
+
+    /// Path of the table, `-` for standard input.
+    public let path: String
+    /// Number of the line, from 1; nil where the whole file is meant.
+    public let line: Int?
+    /// Name of the column; nil where no single column is meant.
+    public let column: String?
+    /// What is wrong.
+    public let problem: Problem
+
+    /// An error at a place of `path`.
+    public init(path: String, line: Int? = nil, column: String? = nil, problem: Problem) {
+        self.path = path
+        self.line = line
+        self.column = column
+        self.problem = problem
+    }
+
+    /// One line: where, what is wrong, and what would be right.
+    public var description: String {
+        let file = path == "-" ? "standard input" : path
+        let place = line.map { "\(file), line \($0)" } ?? file
+        let name = column.map { "column \"\($0)\"" } ?? "a column"
+        return switch problem {
+        case .unreadable(let reason): "\(place): cannot be read: \(reason)"
+        case .empty: "\(place): is empty; the first line must name the columns"
+        case .headerMissing: "\(place): holds only 0 and 1; the first line must name the columns"
+        case .headerNotUTF8: "\(place): the column names are not UTF-8"
+        case .columnUnnamed(let number): "\(place): column \(number) has no name"
+        case .columnRepeated: "\(place): \(name) occurs twice; names must differ"
+        case .tooManyColumns(let limit): "\(place): more than \(limit) columns"
+        case .noRows: "\(place): no rows below the header"
+        case .cellCount(let found, let expected):
+            "\(place): \(found) cell\(found == 1 ? "" : "s"), the header has \(expected)"
+        case .cellEmpty: "\(place), \(name): empty cell; 0 or 1 expected"
+        case .cellNotBinary(let text): "\(place), \(name): \"\(text)\" is not 0 or 1"
+        case .cellTooLong(let limit): "\(place), \(name): a cell of more than \(limit) bytes; is a quote left open?"
+        case .quoteUnclosed: "\(place), \(name): the file ends within quotes"
+        case .quoteNotAtEnd: "\(place), \(name): a comma or the line's end must follow a closing quote"
+        case .columnMissing(let present): "\(place): no \(name); there are \(Self.list(present))"
+        case .columnUnexpected(let expected): "\(place): \(name) is not expected; only \(Self.list(expected))"
+        }
+    }
+
+    private static func list(_ names: [String]) -> String {
+        names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", … (\(names.count))" : "")
+    }
+}

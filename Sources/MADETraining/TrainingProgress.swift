@@ -1,0 +1,37 @@
+internal import Synchronization
+
+/// Where a training stands after one more pass of one member over the training rows.
+public struct TrainingProgress: Sendable {
+    /// The member that made the pass, from 1, and how many there are.
+    public var member: Int
+    public var memberCount: Int
+    /// Passes this member has made.
+    public var epoch: Int
+    /// Mean nats a row over the pass, dropout included, and over the validation rows after it.
+    public var trainNats: Double
+    public var validationNats: Double
+    /// The member's best validation nats so far.
+    public var bestValidationNats: Double
+    /// Whether the member's training ended with this pass.
+    public var isLast: Bool
+    /// Training rows a second, all members together.
+    public var rowsPerSecond: Double
+    /// Seconds until the end if no member gets better any more; nil while nothing is known.
+    public var secondsLeft: Double
+}
+
+/// Asks a training to end early with the best weights it has; may be raised from any thread.
+public final class StopFlag: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    /// Not raised.
+    public init() {}
+
+    /// Ends the training after the step it is in.
+    public func raise() {
+        flag.store(true, ordering: .relaxed)
+    }
+
+    /// Whether the training was asked to end.
+    public var isRaised: Bool { flag.load(ordering: .relaxed) }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import MADE
+
+/// `made inspect`: the model card, and the proof of the autoregressive property.
+struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print the model card, and check that the model is autoregressive.")
+
+    @OptionGroup var source: ModelArguments
+
+    func run() throws {
+        let (model, verdict) = try source.load()
+        for (title, text) in lines(of: model.card) + [("autoregressive", proof(verdict))] {
+            print(title.padded(to: 16) + text)
+        }
+    }
+
+    private func lines(of card: ModelCard) -> [(String, String)] {
+        let names = card.variables.map(\.name)
+        var lines = [
+            ("model", "\(card.name), version \(card.version)"),
+            ("variables", "\(names.count) binary: \(names.shortened(to: 12))"),
+            (
+                "hidden layers",
+                card.hiddenWidths.isEmpty ? "none" : card.hiddenWidths.map(String.init).joined(separator: ", ")
+            ),
+            ("activation", card.activation.rawValue),
+            ("direct", card.hasDirectConnections ? "input→output connections" : "none"),
+            ("parameters", "\(card.parameterCount)"),
+            ("members", "\(card.orderings.count), of \(card.networkCount) network\(card.networkCount == 1 ? "" : "s")"),
+        ]
+        for (index, ordering) in card.orderings.enumerated() {
+            lines.append(("ordering \(index)", ordering.variables.map { names[$0] }.shortened(to: 12)))
+        }
+        if let width = card.imageWidth { lines.append(("image", "\(width) × \(names.count / width) pixels")) }
+        if let training = card.training {
+            let test = training.testNats.map { ", test \($0.rounded(places: 4))" } ?? ""
+            lines.append(
+                (
+                    "training",
+                    "\(training.trainRows) rows, validation \(training.validationRows), \(training.epochs) epochs, seed "
+                        + "\(training.seed)"
+                ))
+            lines.append(
+                (
+                    "nats a row",
+                    "train \(training.trainNats.rounded(places: 4)), validation \(training.validationNats.rounded(places: 4))"
+                        + test
+                ))
+        }
+        lines.append(("calibration", card.calibration.map(describe) ?? "none: no p-values"))
+        return lines
+    }
+
+    private func describe(_ calibration: Calibration) -> String {
+        let sorted = calibration.logLikelihoods
+        let quantiles = [0.01, 0.05, 0.5].map { share in
+            "\(sorted[Int(share * Double(sorted.count - 1))].rounded(places: 3)) (\(Int(share * 100)) %)"
+        }
+        return "\(sorted.count) rows, log-likelihood \(quantiles.joined(separator: ", ")); "
+            + "smallest alpha \(calibration.smallestPValue.rounded(places: 6))"
+    }
+
+    private func proof(_ verdict: AutoregressiveVerdict) -> String {
+        "yes: the masks of \(verdict.memberCount) member\(verdict.memberCount == 1 ? "" : "s") connect none of the "
+            + "\(verdict.independentPairCount) pairs of an output and an input that is not before it; "
+            + "\(verdict.probeCount) changed inputs left every such output the same to the bit"
+    }
+}

@@ -1,1 +1,74 @@
+#define _GNU_SOURCE
 #include "CMicrohttpdShim.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void log_line(void *context, const char *format, va_list arguments)
+{
+    const struct mhd_shim_settings *settings = context;
+    char line[512];
+    vsnprintf(line, sizeof line, format, arguments);
+    line[strcspn(line, "\n")] = '\0';
+    settings->log(settings->context, line);
+}
+
+struct MHD_Daemon *mhd_shim_start(struct mhd_shim_settings *settings)
+{
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    if (settings->is_ipv6)
+        flags |= MHD_USE_IPv6;
+    /* The logger comes first, so that complaints about the other options reach it. */
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, settings->handle, settings->context,
+        MHD_OPTION_EXTERNAL_LOGGER, log_line, settings,
+        MHD_OPTION_LISTEN_SOCKET, (MHD_socket) settings->listen_socket,
+        MHD_OPTION_CONNECTION_LIMIT, settings->connection_count_max,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings->connection_memory_bytes,
+        MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_seconds_max,
+        MHD_OPTION_URI_LOG_CALLBACK, settings->request_line, settings->context,
+        MHD_OPTION_NOTIFY_COMPLETED, settings->completed, settings->context,
+        MHD_OPTION_NOTIFY_CONNECTION, settings->notify_connection, settings->context,
+        MHD_OPTION_END);
+}
+
+int mhd_shim_epoll_descriptor(struct MHD_Daemon *daemon)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    return info ? info->epoll_fd : -1;
+}
+
+int mhd_shim_accept(int listen_socket)
+{
+    return accept4(listen_socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+uint64_t mhd_shim_received_bytes(int socket)
+{
+    /* The C library's own tcp_info ends before this field: hence the kernel's header. */
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    memset(&info, 0, sizeof info);
+    return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 ? info.tcpi_bytes_received : 0;
+}
+
+int mhd_shim_socket(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info ? info->connect_fd : -1;
+}
+
+void *mhd_shim_socket_context(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+const struct sockaddr *mhd_shim_client_address(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return info ? info->client_addr : NULL;
+}

@@ -1,1 +1,120 @@
-internal import CMicrohttpdShim
+internal import Dispatch
+internal import Glibc
+internal import Synchronization
+
+/// An HTTP/1.1 server: one listening socket, several event loops, each with a handler of its own. A server that was
+/// started must be stopped.
+public final class Server: Sendable {
+    private enum Stage {
+        case listening
+        case running([pthread_t])
+        case stopped
+    }
+
+    private let listener: Listener
+    private let loops: [EventLoop]
+    private let makeHandler: @Sendable (_ loopIndex: Int) -> any LoopHandler
+    private let stage = Mutex(Stage.listening)
+
+    /// Binds and listens; connections wait until `start`.
+    ///
+    /// - Parameter makeHandler: makes the handler of a loop, on that loop's thread, when it starts.
+    /// - Throws: `ServerError.portInUse` where another process listens there, and the other errors of that type.
+    public init(
+        options: ServerOptions, makeHandler: @escaping @Sendable (_ loopIndex: Int) -> any LoopHandler
+    ) throws(ServerError) {
+        let loopCount = max(1, options.loopCount)
+        let share = max(1, (options.limits.connectionCountMax + loopCount - 1) / loopCount)
+        let listener = try Listener(host: options.host, port: options.port, backlog: options.backlog)
+        var loops: [EventLoop] = []
+        for _ in 0..<loopCount {
+            loops.append(try EventLoop(options: options, listener: listener, connectionCountMax: share))
+        }
+        self.listener = listener
+        self.loops = loops
+        self.makeHandler = makeHandler
+    }
+
+    /// The port it listens on; the one the system chose, where 0 was asked for.
+    public var port: UInt16 { listener.port }
+
+    /// The loops begin to turn. A second call does nothing.
+    public func start() {
+        stage.withLock { stage in
+            guard case .listening = stage else { return }
+            stage = .running(
+                loops.enumerated().map { index, loop in
+                    startThread { [makeHandler] in
+                        loop.handler = makeHandler(index)
+                        loop.run()
+                    }
+                })
+        }
+    }
+
+    /// Stops without losing a request that was accepted: no more connections are taken; the caller lets its queues run
+    /// empty; every reply is sent, with `Connection: close`; then the loops end. Connections without a request are
+    /// closed. Blocks; a second call returns at once.
+    ///
+    /// - Parameters:
+    ///   - grace: the bound of all this. What is unanswered then gets 503.
+    ///   - whenQuiesced: called when no connection is accepted any more, with the time by which it should return: the
+    ///     place to say that the service is not ready, and to let the queues run empty.
+    /// - Returns: whether every accepted request was answered within `grace`.
+    @discardableResult
+    public func stop(grace: Duration, whenQuiesced: (_ deadline: ContinuousClock.Instant) -> Void = { _ in }) -> Bool {
+        let threads = stage.withLock { stage -> [pthread_t]? in
+            defer { stage = .stopped }
+            if case .running(let threads) = stage { return threads }
+            return nil
+        }
+        guard let threads else { return true }
+        let deadline = ContinuousClock.now + grace
+        let seconds = Double(grace.components.seconds) + Double(grace.components.attoseconds) * 1e-18
+        let deadlineNanoseconds = monotonicNow() + nanoseconds(seconds)
+        quiesce()
+        whenQuiesced(deadline)
+        for loop in loops { loop.post(.finish(deadline: deadlineNanoseconds)) }
+        for thread in threads { pthread_join(thread, nil) }
+        return loops.allSatisfy { $0.unansweredCount == 0 }
+    }
+
+    /// Nothing is accepted after this, and nobody who was is forgotten: the connections that the system had already
+    /// taken for us are served, those that come later are told that nobody listens.
+    private func quiesce() {
+        for loop in loops { loop.isDraining.store(true, ordering: .relaxed) }
+        let done = DispatchSemaphore(value: 0)
+        for loop in loops { loop.post(.quiesce(done)) }
+        for _ in loops { done.wait() }
+        var next = 0
+        while let socket = listener.accept() {
+            loops[next % loops.count].post(.adopt(socket))
+            next += 1
+        }
+        listener.refuseConnections()
+    }
+}
+
+/// Starts a thread that does not die of a client that hangs up: SIGPIPE is blocked there.
+private func startThread(_ work: @escaping @Sendable () -> Void) -> pthread_t {
+    var thread = pthread_t()
+    let box = Unmanaged.passRetained(ThreadWork(work))
+    let status = pthread_create(
+        &thread, nil,
+        { box in
+            guard let box else { return nil }
+            var pipe = sigset_t()
+            sigemptyset(&pipe)
+            sigaddset(&pipe, SIGPIPE)
+            pthread_sigmask(SIG_BLOCK, &pipe, nil)
+            Unmanaged<ThreadWork>.fromOpaque(box).takeRetainedValue().work()
+            return nil
+        }, box.toOpaque())
+    precondition(status == 0, "the system gives no more threads")
+    return thread
+}
+
+private final class ThreadWork: Sendable {
+    let work: @Sendable () -> Void
+    init(_ work: @escaping @Sendable () -> Void) { self.work = work }
+}

@@ -1,4 +1,43 @@
 #ifndef MADE_MICROHTTPD_SHIM_H
 #define MADE_MICROHTTPD_SHIM_H
+
 #include <microhttpd.h>
+#include <sys/eventfd.h>
+
+/* What Swift cannot call: variadic functions behind a typed struct, and a logger that takes a va_list. */
+
+/* Receives one line of libmicrohttpd's error log, without the final newline. */
+typedef void (*mhd_shim_log_line)(void *context, const char *line);
+
+/* What an event loop asks of its daemon. Must outlive the daemon: the logger reads it. */
+struct mhd_shim_settings {
+    int listen_socket; /* non-blocking, listening, shared by all loops */
+    int is_ipv6;
+    unsigned connection_count_max;
+    size_t connection_memory_bytes;
+    unsigned idle_seconds_max;
+    void *context; /* first argument of every callback */
+    MHD_AccessHandlerCallback handle;
+    void *(*request_line)(void *context, const char *uri, struct MHD_Connection *connection);
+    MHD_RequestCompletedCallback completed;
+    MHD_NotifyConnectionCallback notify_connection;
+    mhd_shim_log_line log;
+};
+
+/* A daemon on epoll without threads of its own, whose connections may be suspended; NULL on failure (errno says why). */
+struct MHD_Daemon *mhd_shim_start(struct mhd_shim_settings *settings);
+
+/* The descriptor that turns readable when the daemon has something to do. */
+int mhd_shim_epoll_descriptor(struct MHD_Daemon *daemon);
+
+/* accept4() without an address, non-blocking and close-on-exec; -1 where nobody waits. */
+int mhd_shim_accept(int listen_socket);
+
+/* Bytes that a TCP socket has received since it was opened. */
+uint64_t mhd_shim_received_bytes(int socket);
+
+int mhd_shim_socket(struct MHD_Connection *connection);
+void *mhd_shim_socket_context(struct MHD_Connection *connection);
+const struct sockaddr *mhd_shim_client_address(struct MHD_Connection *connection);
+
 #endif

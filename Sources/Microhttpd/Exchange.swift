@@ -1,0 +1,141 @@
+internal import CMicrohttpdShim
+internal import Synchronization
+
+/// One complete request and the place for its reply. Everything of the request is held here, not in the connection:
+/// it may be read and answered on any thread, at any time. An exchange dropped without a reply answers 500.
+public final class Exchange: Sendable {
+    private let request: Request
+
+    init(_ request: Request) { self.request = request }
+
+    deinit { request.settle(.dropped) }
+
+    /// The request method.
+    public var method: Method { request.method }
+    /// The percent-decoded path; it starts with `/`. Bytes that are not UTF-8 have become U+FFFD.
+    public var path: String { request.path }
+    /// The decoded query, in the order sent.
+    public var queryItems: [(name: String, value: String)] { request.target.queryItems }
+    /// The client's numeric address, without the port.
+    public var remoteAddress: String { request.remoteAddress }
+    /// Bytes of the body.
+    public var bodyByteCount: Int { request.body?.count ?? 0 }
+
+    /// The first value of this name in the query.
+    public func query(_ name: String) -> String? { queryItems.first { $0.name == name }?.value }
+
+    /// The value of a header field, whatever the case of its name; several are joined by commas.
+    public func header(_ name: String) -> String? { request.fields[name] }
+
+    /// Gives the body to read. At least 64 bytes after its end may be read as well; they are zero.
+    public func withBody<Result>(_ read: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(request) {
+            if let body = request.body { return try read(body.bytes) }
+            return try read(UnsafeRawBufferPointer(rebasing: Self.emptyBody[..<0]))
+        }
+    }
+
+    /// Answers. The first reply counts; later ones are ignored, as is one to a client that has gone.
+    public func reply(_ reply: Reply) { request.settle(.answered(reply)) }
+
+    private nonisolated(unsafe) static let emptyBody: UnsafeRawBufferPointer = {
+        // Never written after this line and never freed, so any thread may read it.
+        let zeros = UnsafeMutableRawBufferPointer.allocate(byteCount: BodyBuffer.paddingBytes, alignment: 64)
+        zeros.initializeMemory(as: UInt8.self, repeating: 0)
+        return UnsafeRawBufferPointer(zeros)
+    }()
+}
+
+/// What an exchange is about, owned by its loop until the exchange is handed out.
+///
+/// `@unchecked Sendable`: all stored properties but `outcome` are written by the loop's thread only; those that an
+/// `Exchange` reads are not written again once it exists.
+final class Request: @unchecked Sendable {
+    /// How far the loop has come with it. The loop's thread only.
+    enum Phase {
+        /// The request line is there, the header fields are not.
+        case head
+        case body
+        case refused(Refusal)
+        case handedOut
+        case replied
+    }
+
+    /// What has become of the exchange. Under lock.
+    enum Outcome {
+        /// Nobody has answered; the loop will look again after this turn.
+        case awaited
+        /// Nobody has answered, and the loop will not look again before the connection is resumed.
+        case suspended
+        case answered(Reply)
+        case dropped
+        /// The reply is queued or the connection is gone: too late for anything.
+        case over
+    }
+
+    let connection: OpaquePointer
+    let target: RequestTarget
+    let remoteAddress: String
+    private(set) var method = Method.get
+    private(set) var path = ""
+    private(set) var fields = HeaderFields()
+    var phase = Phase.head
+    var body: BodyBuffer?
+    var droppedByteCount = 0
+    /// Place in the loop's list of suspended requests.
+    var suspendedIndex: Int?
+    private let outcome = Mutex(Outcome.awaited)
+
+    init(connection: OpaquePointer, target: RequestTarget, remoteAddress: String) {
+        self.connection = connection
+        self.target = target
+        self.remoteAddress = remoteAddress
+    }
+
+    func noteHead(method: Method?, fields: HeaderFields) {
+        self.method = method ?? .get
+        self.fields = fields
+        path = target.path
+    }
+
+    var requestID: String? { fields["x-request-id"] }
+
+    /// Settles the outcome if it is open. Any thread. Under the lock, so that a loop that finds a request settled also
+    /// finds its connection resumed; after the resumption nothing of the connection is touched.
+    func settle(_ settled: Outcome) {
+        outcome.withLock { outcome in
+            switch outcome {
+            case .awaited: outcome = settled
+            case .suspended:
+                outcome = settled
+                MHD_resume_connection(connection)
+            case .answered, .dropped, .over: break
+            }
+        }
+    }
+
+    /// Takes the outcome, if there is one. The loop's thread only.
+    func takeOutcome() -> Outcome? {
+        outcome.withLock { outcome in
+            switch outcome {
+            case .awaited, .suspended: return nil
+            case .answered, .dropped, .over:
+                defer { outcome = .over }
+                return outcome
+            }
+        }
+    }
+
+    /// Suspends the connection unless the outcome is settled. The loop's thread only, in the access handler.
+    func suspendIfAwaited() -> Bool {
+        outcome.withLock { outcome in
+            guard case .awaited = outcome else { return false }
+            MHD_suspend_connection(connection)
+            outcome = .suspended
+            return true
+        }
+    }
+
+    /// Ends it: whoever answers now is too late. The loop's thread only.
+    func close() { outcome.withLock { $0 = .over } }
+}

@@ -1,0 +1,114 @@
+internal import CMicrohttpdShim
+
+/// The header fields of one request, copied out of the connection's memory (so that any thread may read them, and
+/// after the connection is gone), with what the request guard has to know about them.
+struct HeaderFields: Sendable {
+    /// `name:value\n` for each field, the name in lower case. Neither separator can occur in what it separates.
+    private var text: [UInt8] = []
+    private(set) var count = 0
+    private(set) var byteCount = 0
+    /// What is wrong with a single field, the first that is.
+    private(set) var violation: String?
+    private(set) var contentLengthCount = 0
+    private(set) var contentLength: Int?
+    private(set) var transferEncodingCount = 0
+    private(set) var isChunked = false
+    private(set) var hostCount = 0
+    private(set) var expectCount = 0
+    private(set) var expectsContinue = false
+
+    init() {}
+
+    /// Reads the fields of a connection whose head is complete. Must run on its loop's thread.
+    init(of connection: OpaquePointer) {
+        text.reserveCapacity(256)
+        withUnsafeMutablePointer(to: &self) { fields in
+            _ = MHD_get_connection_values_n(
+                connection, .HEADER_KIND,
+                { context, _, name, nameCount, value, valueCount in
+                    context?.assumingMemoryBound(to: HeaderFields.self).pointee.add(
+                        name: UnsafeRawBufferPointer(start: name, count: nameCount),
+                        value: UnsafeRawBufferPointer(start: value, count: valueCount))
+                    return .YES
+                }, fields)
+        }
+    }
+
+    /// The values of a field, joined as HTTP allows it, or nil where it was not sent.
+    subscript(name: String) -> String? {
+        let wanted = name.utf8.map(lowercased)
+        var values: [String] = []
+        for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true) {
+            guard line.starts(with: wanted), line.count > wanted.count,
+                line[line.startIndex + wanted.count] == UInt8(ascii: ":")
+            else { continue }
+            values.append(String(decoding: line.dropFirst(wanted.count + 1), as: UTF8.self))
+        }
+        return values.isEmpty ? nil : values.joined(separator: ", ")
+    }
+
+    /// The reason why nobody can say for sure where the body of such a request ends, or whose it is; else nil.
+    func framingViolation(isHTTP10: Bool) -> String? {
+        if contentLengthCount > 1 { return "more than one Content-Length" }
+        if transferEncodingCount > 1 { return "more than one Transfer-Encoding" }
+        if hostCount > 1 { return "more than one Host" }
+        if transferEncodingCount == 0 { return nil }
+        if contentLengthCount > 0 { return "Content-Length together with Transfer-Encoding" }
+        if !isChunked { return "a Transfer-Encoding other than chunked" }
+        return isHTTP10 ? "Transfer-Encoding in an HTTP/1.0 request" : nil
+    }
+
+    private mutating func add(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        count += 1
+        byteCount += name.count + value.count
+        note(name, value)
+        guard violation == nil else { return }
+        for byte in name { text.append(lowercased(byte)) }
+        text.append(UInt8(ascii: ":"))
+        let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
+        text.append(contentsOf: value.prefix((value.lastIndex { !isBlank($0) } ?? -1) + 1))
+        text.append(UInt8(ascii: "\n"))
+    }
+
+    private mutating func note(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+        if name.isEmpty || !name.allSatisfy(isTokenByte) {
+            violation = violation ?? "a header name holds white space or another character that no name may hold"
+        }
+        if value.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) {
+            violation = violation ?? "a header value holds a control character"
+        }
+        switch name.count {
+        case 4 where equal(name, "host"): hostCount += 1
+        case 6 where equal(name, "expect"):
+            expectCount += 1
+            expectsContinue = equal(value, "100-continue")
+        case 14... where begins(name, "content-length"):
+            contentLengthCount += 1
+            contentLength = Int(String(decoding: value, as: UTF8.self))
+            refuseFolded(name, longerThan: 14)
+        case 17... where begins(name, "transfer-encoding"):
+            transferEncodingCount += 1
+            isChunked = equal(value, "chunked")
+            refuseFolded(name, longerThan: 17)
+        default: break
+        }
+    }
+
+    /// libmicrohttpd 0.9.75 appends a folded line to the field's *name*, and then no longer knows the field.
+    private mutating func refuseFolded(_ name: UnsafeRawBufferPointer, longerThan count: Int) {
+        if name.count > count { violation = violation ?? "a folded or misspelt Content-Length or Transfer-Encoding" }
+    }
+}
+
+private func lowercased(_ byte: UInt8) -> UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+}
+
+private func begins(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
+    guard bytes.count >= text.utf8CodeUnitCount else { return false }
+    return text.withUTF8Buffer { text in text.indices.allSatisfy { lowercased(bytes[$0]) == text[$0] } }
+}
+
+private func equal(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
+    bytes.count == text.utf8CodeUnitCount && begins(bytes, text)
+}

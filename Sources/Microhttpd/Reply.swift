@@ -1,0 +1,63 @@
+internal import CMicrohttpdShim
+
+/// An answer: status, header fields and body. `Content-Length`, `Date` and `Connection` are the server's business.
+public struct Reply: Sendable, Equatable {
+    /// One header field, safe to send: its text cannot hold a line end.
+    public struct Header: Sendable, Equatable {
+        /// The field's name.
+        public let name: String
+        /// The field's value; control characters have become spaces.
+        public let value: String
+
+        /// - Precondition: `name` is a token of RFC 9110 (names come from source code, values may come from clients).
+        public init(_ name: String, _ value: String) {
+            precondition(!name.isEmpty && name.utf8.allSatisfy(isTokenByte), "not a header name")
+            self.name = name
+            self.value = value.utf8.allSatisfy(Self.isText) ? value : Self.cleaned(value)
+        }
+
+        private static func isText(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F }
+
+        private static func cleaned(_ value: String) -> String {
+            String(decoding: value.utf8.map { isText($0) ? $0 : 0x20 }, as: UTF8.self)
+        }
+    }
+
+    /// Status code, 200…599.
+    public var status: Int
+    /// The header fields, in the order they are sent.
+    public var headers: [Header]
+    /// The body. The answer to a HEAD request states its length and leaves it out.
+    public var body: [UInt8]
+
+    /// - Precondition: `status` is in 200…599.
+    public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+        precondition((200..<600).contains(status), "not a final status code")
+        self.status = status
+        self.headers = headers.map { Header($0.name, $0.value) }
+        self.body = body
+    }
+
+    /// Adds a header field.
+    public mutating func addHeader(_ name: String, _ value: String) { headers.append(Header(name, value)) }
+
+    /// The whole reply as it goes over the wire, for a socket that libmicrohttpd will no longer answer on.
+    func wireBytes() -> [UInt8] {
+        let phrase = String(cString: MHD_get_reason_phrase_for(UInt32(status)))
+        var head = "HTTP/1.1 \(status) \(phrase)\r\nConnection: close\r\nContent-Length: \(body.count)\r\n"
+        for header in headers { head += "\(header.name): \(header.value)\r\n" }
+        return Array((head + "\r\n").utf8) + body
+    }
+}
+
+/// Whether a byte may stand in a token (RFC 9110, 5.6.2), which header names are.
+func isTokenByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "!"),
+        UInt8(ascii: "#")...UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "."),
+        UInt8(ascii: "^"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
+        true
+    default: false
+    }
+}

@@ -1,0 +1,245 @@
+internal import CMicrohttpdShim
+internal import Glibc
+internal import Synchronization
+
+/// The way of a request through libmicrohttpd's callbacks. All of it on the loop's thread.
+extension EventLoop {
+    func installCallbacks(in settings: UnsafeMutablePointer<mhd_shim_settings>) {
+        settings.pointee.log = { context, line in
+            guard let line else { return }
+            loop(context).noteLog(String(cString: line))
+        }
+        settings.pointee.notify_connection = { context, connection, slot, event in
+            guard let connection, let slot else { return }
+            switch event {
+            case .CONNECTION_NOTIFY_STARTED: slot.pointee = loop(context).open(connection)
+            default: loop(context).closed(&slot.pointee)
+            }
+        }
+        settings.pointee.request_line = { context, uri, connection in
+            guard let uri, let connection else { return nil }
+            return loop(context).begin(uri, on: connection)
+        }
+        settings.pointee.handle = { context, connection, _, method, version, bytes, count, slot in
+            guard let connection, let method, let version, let count, let request = slot?.pointee else { return .NO }
+            return loop(context).advance(
+                Unmanaged<Request>.fromOpaque(request).takeUnretainedValue(), on: connection, method: method,
+                version: version, bytes: bytes, count: count)
+        }
+        settings.pointee.completed = { context, connection, slot, _ in
+            guard let connection, let slot, let request = slot.pointee else { return }
+            slot.pointee = nil
+            loop(context).end(Unmanaged<Request>.fromOpaque(request).takeRetainedValue(), on: connection)
+        }
+    }
+
+    /// Answers 408 where that can still be sent, and takes the connection from a client that was too slow.
+    func cutOff(_ connection: Connection) {
+        if let reason = lateness(of: connection) {
+            let refusal = Refusal(reason, path: connection.request?.target.path)
+            sendPastDaemon(reply(to: refusal, for: connection.request), on: connection)
+        }
+        shutdown(connection.socket, Int32(SHUT_RDWR))
+    }
+
+    private func open(_ handle: OpaquePointer) -> UnsafeMutableRawPointer {
+        let address = mhd_shim_client_address(handle).map { numericHost(of: $0) } ?? ""
+        let connection = Connection(socket: mhd_shim_socket(handle), remoteAddress: address)
+        watchdog.add(connection, now: now)
+        return Unmanaged.passRetained(connection).toOpaque()
+    }
+
+    private func closed(_ slot: inout UnsafeMutableRawPointer?) {
+        guard let opaque = slot else { return }
+        slot = nil
+        watchdog.remove(Unmanaged<Connection>.fromOpaque(opaque).takeRetainedValue())
+    }
+
+    /// The request line has come.
+    private func begin(_ uri: UnsafePointer<CChar>, on handle: OpaquePointer) -> UnsafeMutableRawPointer? {
+        guard let connection = connection(of: handle) else { return nil }
+        let target = RequestTarget(bytes: Array(UnsafeRawBufferPointer(start: uri, count: strlen(uri))))
+        let request = Request(connection: handle, target: target, remoteAddress: connection.remoteAddress)
+        connection.request = request
+        watchdog.expect(.head, of: connection, now: now)
+        return Unmanaged.passRetained(request).toOpaque()
+    }
+
+    /// The access handler: once when the head is complete, once for every piece of the body, and when all is there,
+    /// again and again until there is a reply or the connection is suspended.
+    private func advance(
+        _ request: Request, on handle: OpaquePointer, method: UnsafePointer<CChar>, version: UnsafePointer<CChar>,
+        bytes: UnsafePointer<CChar>?, count: UnsafeMutablePointer<Int>
+    ) -> MHD_Result {
+        switch request.phase {
+        case .head: return judge(request, on: handle, method: method, version: version)
+        case .body where count.pointee > 0:
+            guard let bytes else { return .NO }
+            defer { count.pointee = 0 }
+            return collect(bytes, count: count.pointee, for: request, on: handle)
+        case .body: return handOut(request, on: handle)
+        case .refused(let refusal) where count.pointee > 0:
+            defer { count.pointee = 0 }
+            return drop(count.pointee, of: request, refusal: refusal, on: handle)
+        case .refused(let refusal): return refuse(request, refusal)
+        case .handedOut: return deliver(request, orSuspend: true)
+        case .replied: return .NO
+        }
+    }
+
+    private func judge(
+        _ request: Request, on handle: OpaquePointer, method: UnsafePointer<CChar>, version: UnsafePointer<CChar>
+    ) -> MHD_Result {
+        let isHTTP10 = strcmp(version, "HTTP/1.0") == 0
+        let fields = HeaderFields(of: handle)
+        let knownMethod = Method(method)
+        request.noteHead(method: knownMethod, fields: fields)
+        if let connection = connection(of: handle) {
+            let hasBody = fields.isChunked || fields.contentLength ?? 0 > 0
+            watchdog.expect(hasBody ? .body : .nothing, of: connection, now: now)
+        }
+        let objection = guardian.objection(
+            method: knownMethod, isHTTP10: isHTTP10, target: request.target, fields: fields)
+        guard let objection else {
+            request.phase = .body
+            return .YES
+        }
+        let refusal = Refusal(objection, path: request.path)
+        request.phase = .refused(refusal)
+        return guardian.drains(objection, fields: fields) ? .YES : refuse(request, refusal)
+    }
+
+    private func collect(
+        _ bytes: UnsafePointer<CChar>, count: Int, for request: Request, on handle: OpaquePointer
+    ) -> MHD_Result {
+        let body: BodyBuffer
+        if let begun = request.body {
+            body = begun
+        } else {
+            body = BodyBuffer(pool: pool, expectedBytes: request.fields.contentLength ?? 2 * count)
+            request.body = body
+        }
+        if body.count + count <= limits.bodyBytesMax {
+            body.append(bytes, count: count)
+            return .YES
+        }
+        // Only a chunked body gets here: any other was measured by its Content-Length.
+        let refusal = Refusal(.bodyTooLarge(bytesMax: limits.bodyBytesMax), path: request.path)
+        request.phase = .refused(refusal)
+        request.body = nil
+        return drop(body.count + count, of: request, refusal: refusal, on: handle)
+    }
+
+    /// Lets a part of a refused body go by, up to a bound; past it the answer is sent at once.
+    private func drop(
+        _ count: Int, of request: Request, refusal: Refusal, on handle: OpaquePointer
+    ) -> MHD_Result {
+        request.droppedByteCount += count
+        if request.droppedByteCount <= guardian.drainedBytesMax { return .YES }
+        // In the middle of a body libmicrohttpd takes no reply.
+        if let connection = connection(of: handle) {
+            sendPastDaemon(reply(to: refusal, for: request), on: connection)
+        }
+        return .NO
+    }
+
+    private func handOut(_ request: Request, on handle: OpaquePointer) -> MHD_Result {
+        if let connection = connection(of: handle) { watchdog.expect(.nothing, of: connection, now: now) }
+        request.body?.seal()
+        request.phase = .handedOut
+        hasReceived = true
+        handler?.receive(Exchange(request))
+        return deliver(request, orSuspend: false)
+    }
+
+    /// Queues the reply if there is one. If not, the connection stays as it is for the rest of this turn: libmicrohttpd
+    /// asks again in the next one, by when `endOfTurn` has often answered, and a suspension with its seven system calls
+    /// is saved. Only a request that is still open then is suspended.
+    private func deliver(_ request: Request, orSuspend: Bool) -> MHD_Result {
+        if let outcome = request.takeOutcome() {
+            removeSuspended(request)
+            switch outcome {
+            case .answered(let reply): return queue(reply, for: request, closes: false)
+            default: return refuse(request, Refusal(isAborting ? .stopping : .unanswered, path: request.path))
+            }
+        }
+        if isAborting { return refuse(request, Refusal(.stopping, path: request.path)) }
+        guard orSuspend else { return .YES }
+        if request.suspendIfAwaited() {
+            addSuspended(request)
+            return .YES
+        }
+        return deliver(request, orSuspend: false)
+    }
+
+    private func refuse(_ request: Request, _ refusal: Refusal) -> MHD_Result {
+        queue(reply(to: refusal, for: request), for: request, closes: refusal.closesConnection)
+    }
+
+    private func reply(to refusal: Refusal, for request: Request?) -> Reply {
+        guard let handler else { return Reply(status: refusal.status) }
+        var reply = handler.reply(to: refusal, requestID: request?.requestID)
+        if case .methodNotAllowed(let allowed) = refusal.reason,
+            !reply.headers.contains(where: { $0.name.utf8.map { $0 | 0x20 } == Array("allow".utf8) })
+        {
+            reply.addHeader("Allow", allowed)
+        }
+        return reply
+    }
+
+    private func queue(_ reply: Reply, for request: Request, closes: Bool) -> MHD_Result {
+        request.phase = .replied
+        let response = reply.body.withUnsafeBytes { body in
+            MHD_create_response_from_buffer(
+                body.count, UnsafeMutableRawPointer(mutating: body.baseAddress), .RESPMEM_MUST_COPY)
+        }
+        guard let response else { return .NO }
+        defer { MHD_destroy_response(response) }
+        for header in reply.headers { _ = MHD_add_response_header(response, header.name, header.value) }
+        if closes || isDraining.load(ordering: .relaxed) {
+            _ = MHD_add_response_header(response, "Connection", "close")
+        }
+        return MHD_queue_response(request.connection, UInt32(reply.status), response)
+    }
+
+    /// The reply has been sent, or never will be.
+    private func end(_ request: Request, on handle: OpaquePointer) {
+        request.close()
+        removeSuspended(request)
+        guard let connection = connection(of: handle) else { return }
+        connection.request = nil
+        watchdog.expect(.nextRequest, of: connection, now: now)
+    }
+
+    private func lateness(of connection: Connection) -> Refusal.Reason? {
+        switch connection.expectation {
+        case .body: .bodyTooSlow(secondsMax: limits.bodySecondsMax)
+        case .head: .headTooSlow(secondsMax: limits.headSecondsMax)
+        // Who never said a word does not expect an answer.
+        case .firstHead:
+            mhd_shim_received_bytes(connection.socket) > 0
+                ? .headTooSlow(secondsMax: limits.headSecondsMax) : nil
+        case .nextRequest, .nothing: nil
+        }
+    }
+
+    /// Sends a last reply over a connection that libmicrohttpd would not take one for now. Nothing of another reply can
+    /// be on its way: the request has not been answered, and replies go out one by one.
+    private func sendPastDaemon(_ reply: Reply, on connection: Connection) {
+        let bytes = reply.wireBytes()
+        _ = bytes.withUnsafeBytes {
+            send(connection.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+        }
+        shutdown(connection.socket, Int32(SHUT_WR))
+    }
+
+    private func connection(of handle: OpaquePointer) -> Connection? {
+        mhd_shim_socket_context(handle).map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue() }
+    }
+}
+
+/// The loop that a callback belongs to: its context is never anything else, and the loop outlives its daemon.
+private func loop(_ context: UnsafeMutableRawPointer?) -> EventLoop {
+    guard let context else { preconditionFailure("a callback without its loop") }
+    return Unmanaged<EventLoop>.fromOpaque(context).takeUnretainedValue()
+}

@@ -1,0 +1,103 @@
+import Foundation
+import Glibc
+
+/// A client that sends exactly the bytes it is given.
+final class Client {
+    private let socket: Int32
+
+    init(port: UInt16) throws {
+        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard status == 0 else { throw ClientError.refused(errno) }
+        // Only a broken server makes a test wait this long.
+        var bound = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &bound, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { close(socket) }
+
+    /// Whether all bytes were taken; false once the server has closed.
+    @discardableResult
+    func send(_ bytes: some Collection<UInt8>) -> Bool {
+        var rest = Array(bytes)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            if count <= 0 { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+
+    @discardableResult
+    func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+
+    func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
+
+    private var received: [UInt8] = []
+
+    /// The next reply. `toHead`: it answers a HEAD request and has no body.
+    func reply(toHead: Bool = false) throws -> ReceivedReply {
+        let separator = Array("\r\n\r\n".utf8)
+        var end = received.firstRange(of: separator)
+        while end == nil {
+            try receiveMore()
+            end = received.firstRange(of: separator)
+        }
+        guard let end else { throw ClientError.closed }
+        var reply = ReceivedReply(head: String(decoding: received[..<end.lowerBound], as: UTF8.self))
+        received.removeFirst(end.upperBound)
+        let length = toHead ? 0 : Int(reply["content-length"] ?? "0") ?? 0
+        while received.count < length { try receiveMore() }
+        reply.body = Array(received.prefix(length))
+        received.removeFirst(length)
+        return reply
+    }
+
+    /// Whatever comes until the server closes.
+    func rest() -> [UInt8] {
+        while (try? receiveMore()) != nil {}
+        defer { received = [] }
+        return received
+    }
+
+    private func receiveMore() throws {
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        let count = recv(socket, &chunk, chunk.count, 0)
+        if count < 0, errno == EAGAIN { throw ClientError.silent }
+        guard count > 0 else { throw ClientError.closed }
+        received += chunk[..<count]
+    }
+}
+
+enum ClientError: Error, Equatable {
+    case refused(Int32)
+    case closed
+    /// The server neither answered nor closed.
+    case silent
+}
+
+struct ReceivedReply {
+    let head: String
+    var body: [UInt8] = []
+
+    var status: Int { Int(head.split(separator: " ").dropFirst().first ?? "") ?? 0 }
+    var text: String { String(decoding: body, as: UTF8.self) }
+
+    subscript(name: String) -> String? {
+        for line in head.components(separatedBy: "\r\n").dropFirst() {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            if parts.count == 2, parts[0].lowercased() == name.lowercased() {
+                return parts[1].trimmingCharacters(in: .whitespaces)
+            }
+        }
+        return nil
+    }
+}

@@ -1,75 +1,36 @@
 /// The form of a model that serves: immutable, units of every layer sorted by degree, weights packed into staircases.
+///
+/// Rows are `[n × D]`, row-major, raw values in the table's column order, all known: a value that is not one of its variable's
+/// gives a number without meaning, but nothing worse. The same row gives the same bits alone, in any batch, on any thread.
 public final class CompiledModel: Sendable {
+    /// Everything about the model but its weights.
     public let card: ModelCard
+    /// Where the variables' input and output units stand.
     public let layout: UnitLayout
+    let members: [CompiledMember]
+    let activation: Activation
+    let kernels: Kernels
 
-    public init(_ model: DensityModel) {
+    /// Packs the weights of `model`, of which nothing is kept. Precondition: at least one variable and one member.
+    public convenience init(_ model: DensityModel) {
+        self.init(model, kernels: .best)
+    }
+
+    init(_ model: DensityModel, kernels: Kernels) {
+        precondition(!model.variables.isEmpty && !model.members.isEmpty)
         card = model.card
         layout = model.layout
+        activation = model.activation
+        members = model.members.map { CompiledMember($0, of: model) }
+        self.kernels = kernels
     }
 
-    /// Scratch memory of one thread.
-    public final class Workspace {}
+    /// Number of values of a row, D.
+    public var variableCount: Int { layout.inputs.count }
 
-    public func makeWorkspace() -> Workspace { Workspace() }
+    /// Multiplications that the masks leave for one row, all members together: the work of `score`.
+    public var multiplicationsPerRow: Int { members.reduce(0) { $0 + $1.multiplicationCount } }
 
-    /// log p(x) of rows [n × D] into [n], nats.
-    public func score(_ rows: Span<Float>, into logLikelihoods: inout MutableSpan<Double>, using workspace: Workspace) {
-        preconditionFailure("not built yet")
-    }
-
-    /// log p(x) [n] (the same bits as `score`), surprisals [n × D] in variable order, and what each row's surprisals add up to [n].
-    public func explain(
-        _ rows: Span<Float>, logLikelihoods: inout MutableSpan<Double>, surprisals: inout MutableSpan<Float>,
-        explained: inout MutableSpan<Double>, using workspace: Workspace
-    ) {
-        preconditionFailure("not built yet")
-    }
-
-    /// The output layer of one member, [n × outputs] in unit order (binary: logits).
-    public func outputs(
-        of rows: Span<Float>, member: Int, into outputs: inout MutableSpan<Float>, using workspace: Workspace
-    ) {
-        preconditionFailure("not built yet")
-    }
-}
-
-/// What to draw.
-public struct SamplingRequest: Sendable {
-    /// Number of rows.
-    public var count: Int
-    public var seed: UInt64
-    /// [D] values, NaN where the variable is to be drawn; empty: no evidence.
-    public var evidence: [Float]
-    /// Logits are divided by it; above 0.
-    public var temperature: Float
-
-    public init(count: Int, seed: UInt64, evidence: [Float] = [], temperature: Float = 1) {
-        self.count = count
-        self.seed = seed
-        self.evidence = evidence
-        self.temperature = temperature
-    }
-}
-
-/// What was drawn.
-public struct Samples: Sendable {
-    /// [n × D] values.
-    public var rows: [Float]
-    /// [n] log p(x) of each row as `score` gives it, to the bit.
-    public var logLikelihoods: [Double]
-    /// Of the importance weights, where the evidence is not a prefix of every member's ordering; else nil.
-    public var effectiveSampleSize: Double?
-
-    public init(rows: [Float], logLikelihoods: [Double], effectiveSampleSize: Double? = nil) {
-        self.rows = rows
-        self.logLikelihoods = logLikelihoods
-        self.effectiveSampleSize = effectiveSampleSize
-    }
-}
-
-extension CompiledModel {
-    public func sample(_ request: SamplingRequest, using workspace: Workspace) -> Samples {
-        preconditionFailure("not built yet")
-    }
+    /// Scratch memory for one thread at a time; any number may exist.
+    public func makeWorkspace() -> Workspace { Workspace(for: self) }
 }

@@ -1,4 +1,104 @@
 #ifndef MADE_STAIRCASE_H
 #define MADE_STAIRCASE_H
+
+// Products with triangular ("staircase") matrices, and what a masked autoregressive network needs around them.
+//
+// The units of every layer are sorted by degree, so an output sees a prefix of the inputs. Weights are packed in panels of
+// 16 outputs, [depth][16] floats each, that stop where the last output of the panel stops seeing; an output that stops
+// earlier has zeros from there on.
+//
+// The bit contract: every output is one chain of fused multiply-adds, in ascending input order, starting from the bias.
+// No chain is ever split, so the bits of an output depend neither on the number of rows nor on a row's place among them,
+// and a product computed in several pieces (`staircase_span`) has the bits of the product computed at once.
+//
+// No function allocates, blocks or keeps state. Buffers may have any alignment that their element has.
+
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+enum { STAIRCASE_PANEL = 16 };
+
+/// One layer of packed weights; the memory is the caller's.
+typedef struct {
+    /// Number of panels; outputs beyond the layer's own are padding.
+    size_t panels;
+    /// [panels * 16].
+    const float *bias;
+    /// All panels, each [depth][16].
+    const float *weights;
+    /// Where each panel starts in `weights`, in floats [panels].
+    const size_t *starts;
+    /// Number of inputs each panel sees, ascending [panels].
+    const size_t *depths;
+} staircase_layer;
+
+/// The piece of a product that one call computes.
+typedef struct {
+    size_t first_panel;
+    size_t end_panel;
+    /// Inputs first_input ..< end_input, cut to each panel's depth.
+    size_t first_input;
+    size_t end_input;
+    /// Start from the bias; else go on from what `y` holds.
+    bool from_bias;
+    /// What the sums are clamped to, once they are complete: (0, FLT_MAX) is ReLU, ±INFINITY leaves them as they are.
+    float floor;
+    float ceiling;
+} staircase_span;
+
+typedef enum {
+    STAIRCASE_RELU,
+    STAIRCASE_ELU,
+    STAIRCASE_TANH,
+    STAIRCASE_SIGMOID,
+} staircase_activation;
+
+/// The functions of one instruction set. Strides are in floats.
+typedef struct {
+    const char *name;
+
+    /// y[r, o] += sum over i of weights[o, i] * x[r, i] for `rows` rows, o over the span's panels, i over its inputs.
+    void (*multiply)(
+        const staircase_layer *layer, staircase_span span, size_t rows, const float *x, size_t x_stride, float *y,
+        size_t y_stride);
+
+    /// The activation of columns first ..< end of `rows` rows, in place; 15 floats after the last column must be readable
+    /// and writable, and keep their values. Every result is finite, whatever the argument.
+    void (*activate)(staircase_activation activation, size_t rows, float *y, size_t y_stride, size_t first, size_t end);
+
+    /// Sums to [rows]: log p = sum over v of x z - log(1 + e^z) for binary x [rows * variables] and logits z + direct
+    /// (`direct` may be NULL; it has z's stride). Finite for every z.
+    void (*log_likelihood)(
+        size_t rows, size_t variables, const float *x, size_t x_stride, const float *z, const float *direct,
+        size_t z_stride, double *sums);
+
+    /// Each variable's -log p, [rows * variables] with stride `variables`, from the same arguments.
+    void (*surprisals)(
+        size_t rows, size_t variables, const float *x, size_t x_stride, const float *z, const float *direct,
+        size_t z_stride, float *surprisals);
+
+    /// Draws x[r] of one binary variable: 1 where uniforms[r] < 1 / (1 + e^-(logit * inverse_temperature)), the logit
+    /// being z[r * z_stride] + direct[r * z_stride] (`direct` may be NULL), x and uniforms having strides of their own.
+    void (*draw)(
+        size_t rows, const float *z, const float *direct, size_t z_stride, float inverse_temperature,
+        const float *uniforms, size_t uniform_stride, float *x, size_t x_stride);
+
+    /// Uniform numbers (k + 1/2) / 2^24 of Philox 4x32-10: word w of `count` is word w % 4 of the counter
+    /// (w / 4, draw's low half, draw's high half, stream).
+    void (*uniforms)(uint64_t seed, uint64_t draw, uint32_t stream, size_t count, float *uniforms);
+} staircase_kernels;
+
+typedef enum {
+    STAIRCASE_PORTABLE,
+    STAIRCASE_AVX2,
+    STAIRCASE_AVX512,
+} staircase_instruction_set;
+
+/// The functions for `set`, NULL where this processor (or build) has not got it.
+const staircase_kernels *staircase_kernels_for(staircase_instruction_set set);
+
+/// The fastest functions that this processor has.
+const staircase_kernels *staircase_kernels_best(void);
+
 #endif

@@ -1,0 +1,37 @@
+#if defined(__x86_64__)
+#include "tables.h"
+
+// No feature macro is set by a target attribute.
+#define HAS_FUSED 1
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+
+// A panel is two of the 16 registers; at most 12 are sums.
+#define TILES(TILE) \
+    TILE(6, 1) TILE(4, 1) TILE(3, 2) TILE(3, 1) TILE(2, 3) TILE(2, 1) TILE(1, 4) TILE(1, 2) TILE(1, 1)
+
+enum { ROWS_STEP = 6 };
+
+// The rows of the next tile, where `rows` are left.
+static inline size_t tile_rows(size_t rows) {
+    static const unsigned char steps[ROWS_STEP] = {0, 1, 2, 3, 4, 3};
+    return rows >= ROWS_STEP ? ROWS_STEP : steps[rows];
+}
+
+#include "bernoulli.h"
+#include "multiply.h"
+#include "random.h"
+
+const staircase_kernels staircase_avx2 = {
+    .name = "avx2",
+    .multiply = multiply,
+    .activate = activate,
+    .log_likelihood = log_likelihood,
+    .surprisals = surprisals,
+    .draw = draw,
+    .uniforms = uniforms,
+};
+
+#pragma clang attribute pop
+#else
+typedef int no_avx2_here;
+#endif

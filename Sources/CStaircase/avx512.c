@@ -1,0 +1,39 @@
+#if defined(__x86_64__)
+#include "tables.h"
+
+// No feature macro is set by a target attribute.
+#define HAS_FUSED 1
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+
+// 24 of 32 registers are sums.
+#define TILES(TILE) \
+    TILE(12, 2) TILE(12, 1) TILE(8, 3) TILE(8, 2) TILE(8, 1) TILE(6, 4) TILE(6, 2) TILE(6, 1) TILE(4, 4) TILE(4, 2) \
+    TILE(4, 1) TILE(3, 8) TILE(3, 4) TILE(3, 2) TILE(3, 1) TILE(2, 8) TILE(2, 4) TILE(2, 2) TILE(2, 1) TILE(1, 8) \
+    TILE(1, 4) TILE(1, 2) TILE(1, 1)
+
+enum { ROWS_STEP = 12 };
+
+// The rows of the next tile, where `rows` are left.
+static inline size_t tile_rows(size_t rows) {
+    static const unsigned char steps[ROWS_STEP] = {0, 1, 2, 3, 4, 3, 6, 4, 8, 6, 6, 8};
+    return rows >= ROWS_STEP ? ROWS_STEP : steps[rows];
+}
+
+#include "bernoulli.h"
+#include "multiply.h"
+#include "random.h"
+
+const staircase_kernels staircase_avx512 = {
+    .name = "avx512",
+    .multiply = multiply,
+    .activate = activate,
+    .log_likelihood = log_likelihood,
+    .surprisals = surprisals,
+    .draw = draw,
+    .uniforms = uniforms,
+};
+
+#pragma clang attribute pop
+#else
+typedef int no_avx512_here;
+#endif

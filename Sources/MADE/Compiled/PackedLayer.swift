@@ -1,0 +1,101 @@
+internal import CStaircase
+
+/// One layer of weights as the kernels take it: outputs and inputs sorted by degree, in panels of 16 outputs that stop where
+/// the mask does.
+///
+/// `@unchecked Sendable`: the memory is written in `init` and only read from then on.
+final class PackedLayer: @unchecked Sendable {
+    static let panelWidth = Int(STAIRCASE_PANEL)
+
+    let inputCount: Int
+    let outputCount: Int
+    /// Multiplications that the masks leave, a row.
+    let multiplicationCount: Int
+    private let weights: AlignedBuffer<Float>
+    private let bias: AlignedBuffer<Float>
+    private let starts: AlignedBuffer<Int>
+    private let depths: AlignedBuffer<Int>
+
+    /// Packs the weights that the masks let through.
+    ///
+    /// - Parameters:
+    ///   - outputs: unit of each sorted output.
+    ///   - inputs: unit of each sorted input.
+    ///   - outputDepths: number of sorted inputs that each sorted output sees, ascending.
+    ///   - weight: [out × in] by units.
+    ///   - outputBias: [out] by units.
+    ///   - encoding: of the inputs, to be folded into weights and biases; nil for a layer that sees no raw values.
+    init(
+        outputs: [Int], inputs: [Int], depths outputDepths: [Int], weight: Matrix, bias outputBias: [Float],
+        encoding: InputEncoding?
+    ) {
+        let width = Self.panelWidth
+        let panelCount = (outputs.count + width - 1) / width
+        inputCount = inputs.count
+        outputCount = outputs.count
+        multiplicationCount = outputDepths.reduce(0, +)
+        starts = AlignedBuffer(count: panelCount)
+        depths = AlignedBuffer(count: panelCount)
+        bias = AlignedBuffer(count: panelCount * width)
+        var size = 0
+        for panel in 0..<panelCount {
+            starts.base[panel] = size
+            depths.base[panel] = outputDepths[min((panel + 1) * width, outputs.count) - 1]
+            size += depths.base[panel] * width
+        }
+        weights = AlignedBuffer(count: size)
+        for (index, output) in outputs.enumerated() {
+            let column = weights.base + starts.base[index / width] + index % width
+            var sum = Double(outputBias[output])
+            for depth in 0..<outputDepths[index] {
+                let input = inputs[depth]
+                let value = weight[output, input]
+                if let encoding {
+                    let folded = encoding.folded(value, input: input)
+                    column[depth * width] = folded.weight
+                    sum += folded.bias
+                } else {
+                    column[depth * width] = value
+                }
+            }
+            bias.base[index] = InputEncoding.finite(sum)
+        }
+    }
+
+    var panelCount: Int { starts.count }
+
+    /// The kernels' view of this layer, valid inside `body`.
+    func withStaircase<R>(_ body: (UnsafePointer<staircase_layer>) -> R) -> R {
+        var layer = staircase_layer(
+            panels: panelCount, bias: bias.base, weights: weights.base,
+            starts: UnsafeRawPointer(starts.base).assumingMemoryBound(to: Int.self),
+            depths: UnsafeRawPointer(depths.base).assumingMemoryBound(to: Int.self))
+        return withExtendedLifetime(self) { body(&layer) }
+    }
+}
+
+/// The affine encodings of all input units, to be folded into the weights that see them:
+/// w (v − offset) scale = (w scale) v − w scale offset.
+struct InputEncoding {
+    private var units: [AffineEncoding] = []
+
+    init(_ variables: [Variable]) {
+        for variable in variables {
+            switch variable.kind {
+            case .binary(let encoding): units.append(encoding)
+            }
+        }
+    }
+
+    /// What `weight` of input unit `input` becomes, and what it adds to the bias.
+    func folded(_ weight: Float, input: Int) -> (weight: Float, bias: Double) {
+        let scaled = Double(weight) * Double(units[input].scale)
+        return (Self.finite(scaled), -scaled * Double(units[input].offset))
+    }
+
+    /// The nearest float that is finite.
+    static func finite(_ value: Double) -> Float {
+        let bound = Double(Float.greatestFiniteMagnitude)
+        return Float(min(max(value, -bound), bound))
+    }
+}

@@ -1,0 +1,36 @@
+/// What to draw.
+public struct SamplingRequest: Sendable {
+    /// Number of rows.
+    public var count: Int
+    /// The same model, seed, evidence and temperature give the same draw i, whatever `count` is.
+    public var seed: UInt64
+    /// [D] values, NaN where the variable is to be drawn; empty: no evidence.
+    public var evidence: [Float]
+    /// Logits are divided by it; above 0.
+    public var temperature: Float
+
+    /// Without evidence, and with temperature 1, draws of the model's own distribution.
+    public init(count: Int, seed: UInt64, evidence: [Float] = [], temperature: Float = 1) {
+        self.count = count
+        self.seed = seed
+        self.evidence = evidence
+        self.temperature = temperature
+    }
+}
+
+/// What was drawn.
+public struct Samples: Sendable {
+    /// [n × D] values.
+    public var rows: [Float]
+    /// [n] log p(x) of each row as `score` gives it, to the bit.
+    public var logLikelihoods: [Double]
+    /// Of the importance weights, where the evidence is not a prefix of every member's ordering; else nil.
+    public var effectiveSampleSize: Double?
+
+    /// `rows` holds a row for each of `logLikelihoods`.
+    public init(rows: [Float], logLikelihoods: [Double], effectiveSampleSize: Double? = nil) {
+        self.rows = rows
+        self.logLikelihoods = logLikelihoods
+        self.effectiveSampleSize = effectiveSampleSize
+    }
+}

@@ -1,0 +1,137 @@
+internal import CStaircase
+
+/// What a Philox stream is for; its counters are (word / 4, draw, stream).
+enum SamplingStream: UInt32 {
+    /// Word p draws the variable at position p.
+    case values = 0
+    /// Word 0 draws the member.
+    case member
+    /// The same of importance sampling's particles.
+    case particleValues
+    case particleMember
+    /// Word 0 picks a draw's particle.
+    case resampling
+}
+
+extension CompiledModel {
+    /// Draws rows by ancestral sampling, each by one pass through one member, itself drawn.
+    ///
+    /// Evidence that is a prefix of every member's ordering is conditioned on exactly: a member is drawn by p_s(evidence), and
+    /// draws the rest. Other evidence takes sampling-importance-resampling (see `Importance`). Precondition: evidence is empty
+    /// or holds D numbers, and the temperature is above 0.
+    public func sample(_ request: SamplingRequest, using workspace: Workspace) -> Samples {
+        precondition(request.evidence.isEmpty || request.evidence.count == variableCount)
+        precondition(request.temperature > 0 && request.count >= 0)
+        let buffers = workspace.sampling ?? SamplingBuffers(for: self)
+        workspace.sampling = buffers
+        var rows = [Float](repeating: 0, count: request.count * variableCount)
+        var effectiveSampleSize: Double?
+        if let weights = exactMemberWeights(request.evidence, using: workspace) {
+            let draws = (0..<request.count).map { target in
+                let uniform = uniform(seed: request.seed, draw: UInt64(target), stream: .member)
+                return Draw(number: UInt64(target), target: target, member: pick(weights, uniform))
+            }
+            run(draws, request, stream: .values, buffers: buffers) { pass, draws in
+                pass.copyRows(to: &rows, targets: draws)
+            }
+        } else {
+            effectiveSampleSize = resample(request, into: &rows, buffers: buffers)
+        }
+        var logLikelihoods = [Double](repeating: 0, count: request.count)
+        var results = logLikelihoods.mutableSpan
+        score(rows.span, into: &results, using: workspace)
+        return Samples(rows: rows, logLikelihoods: logLikelihoods, effectiveSampleSize: effectiveSampleSize)
+    }
+
+    /// Each member's p_s(evidence), up to a common factor; nil where the evidence is no prefix of some member's ordering.
+    private func exactMemberWeights(_ evidence: [Float], using workspace: Workspace) -> [Double]? {
+        let known = evidence.indices.filter { !evidence[$0].isNaN }
+        if known.isEmpty { return [Double](repeating: 1, count: members.count) }
+        guard
+            members.allSatisfy({ member in
+                member.ordering.variables.prefix(known.count).allSatisfy { !evidence[$0].isNaN }
+            })
+        else { return nil }
+        // What follows the evidence does not move the evidence's conditionals.
+        let row = evidence.map { $0.isNaN ? 0 : $0 }
+        var ordered = [Float](repeating: 0, count: variableCount)
+        let logWeights = members.map { member in
+            let result = forward(row, rowCount: 1, member: member, using: workspace)
+            surprisals(of: result, into: &ordered)
+            return -ordered.prefix(known.count).reduce(0) { $0 + Double($1) }
+        }
+        return Importance.weights(logWeights)
+    }
+
+    /// −log p(x_d | x_<d) of the rows of `result` [rows × D], in the member's order.
+    func surprisals(of result: ForwardResult, into surprisals: inout [Float]) {
+        kernels.functions.surprisals(
+            result.rowCount, variableCount, result.inputs.base, result.inputs.stride, result.outputs.base,
+            result.direct,
+            result.outputs.stride, &surprisals)
+    }
+
+    /// One row to draw: the number that its random words belong to, and the place where it goes.
+    struct Draw {
+        let number: UInt64
+        let target: Int
+        let member: Int
+    }
+
+    /// Runs `draws` in blocks of one member each and gives every pass to `consume`.
+    func run(
+        _ draws: [Draw], _ request: SamplingRequest, stream: SamplingStream, buffers: SamplingBuffers,
+        consume: (SamplingPass, ArraySlice<Draw>) -> Void
+    ) {
+        for (index, member) in members.enumerated() {
+            let own = members.count == 1 ? draws : draws.filter { $0.member == index }
+            let evidence =
+                request.evidence.isEmpty
+                ? [Float](repeating: .nan, count: variableCount)
+                : member.ordering.variables.map { request.evidence[$0] }
+            for first in stride(from: 0, to: own.count, by: buffers.rowCount) {
+                let block = own[first..<min(first + buffers.rowCount, own.count)]
+                let uniforms = buffers.uniforms
+                for (row, draw) in block.enumerated() {
+                    kernels.uniforms(
+                        seed: request.seed, draw: draw.number, stream: stream, count: variableCount,
+                        into: uniforms.base + row * uniforms.stride)
+                }
+                var pass = SamplingPass(model: self, member: member, rowCount: block.count, buffers: buffers)
+                pass.run(evidence: evidence, inverseTemperature: 1 / request.temperature)
+                consume(pass, block)
+            }
+        }
+    }
+
+    /// The first uniform number of a draw's stream.
+    func uniform(seed: UInt64, draw: UInt64, stream: SamplingStream) -> Double {
+        var uniform: Float = 0
+        kernels.uniforms(seed: seed, draw: draw, stream: stream, count: 1, into: &uniform)
+        return Double(uniform)
+    }
+
+    /// The index drawn from `weights` by a uniform number.
+    func pick(_ weights: [Double], _ uniform: Double) -> Int {
+        if weights.count == 1 { return 0 }
+        var rest = uniform * weights.reduce(0, +)
+        for (index, weight) in weights.enumerated() {
+            rest -= weight
+            if rest < 0 { return index }
+        }
+        return weights.lastIndex { $0 > 0 } ?? 0
+    }
+}
+
+extension SamplingPass {
+    /// Writes the pass's rows in variable order to each draw's target of `rows` [n × D].
+    func copyRows(to rows: inout [Float], targets: ArraySlice<CompiledModel.Draw>) {
+        let inputs = buffers.inputs
+        for (row, draw) in targets.enumerated() {
+            let start = draw.target * member.inputUnits.count
+            for (place, variable) in member.inputUnits.enumerated() {
+                rows[start + variable] = inputs.base[row * inputs.stride + place]
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+extension CompiledModel {
+    /// Scratch memory of one thread, for the model that made it.
+    public final class Workspace {
+        /// Rows that go through all layers together.
+        let chunkRowCount: Int
+        let sums: AlignedBuffer<Double>
+        private let memory: AlignedBuffer<Float>
+        private let inputStride: Int
+        private let hiddenStride: Int
+        private let outputStride: Int
+
+        /// What sampling and explaining need beyond scoring, made by the first call of each.
+        var sampling: SamplingBuffers?
+        var explaining: AlignedBuffer<Float>?
+
+        init(for model: CompiledModel) {
+            inputStride = RowBlock.stride(width: model.layout.inputUnitCount)
+            outputStride = RowBlock.stride(width: model.layout.outputUnitCount)
+            hiddenStride = RowBlock.stride(
+                width: model.members.flatMap { $0.layers.dropLast().map(\.outputCount) }.max() ?? 0)
+            let rowSize = inputStride + 2 * hiddenStride + 2 * outputStride
+            chunkRowCount = Self.chunkRowCount(floatsPerRow: rowSize)
+            memory = AlignedBuffer(count: chunkRowCount * rowSize + PackedLayer.panelWidth)
+            sums = AlignedBuffer(count: chunkRowCount * model.members.count)
+        }
+
+        /// As many rows as keep a chunk in the second-level cache beside the weights in use, and no fewer than use the
+        /// weights well: 48 to 192, whole tiles.
+        private static func chunkRowCount(floatsPerRow: Int) -> Int {
+            let rows = 512 * 1024 / (floatsPerRow * MemoryLayout<Float>.stride)
+            return min(max(rows / 48 * 48, 48), 192)
+        }
+
+        /// The chunk's rows in a member's order [inputs].
+        var inputs: RowBlock { RowBlock(base: memory.base, stride: inputStride) }
+        /// The outputs of hidden layer `layer`, in one of two places that the layers take in turn [units].
+        func hidden(_ layer: Int) -> RowBlock {
+            let start = inputStride + layer % 2 * hiddenStride
+            return RowBlock(base: memory.base + chunkRowCount * start, stride: hiddenStride)
+        }
+        /// The output layer [outputs].
+        var outputs: RowBlock {
+            RowBlock(base: memory.base + chunkRowCount * (inputStride + 2 * hiddenStride), stride: outputStride)
+        }
+        /// What the direct connections add to it [outputs].
+        var direct: RowBlock {
+            RowBlock(
+                base: memory.base + chunkRowCount * (inputStride + 2 * hiddenStride + outputStride),
+                stride: outputStride)
+        }
+    }
+}

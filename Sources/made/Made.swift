@@ -11,7 +11,9 @@ struct Made: ParsableCommand {
             Results go to standard output, progress and errors to standard error.
             Exit status: 0 success, 1 the work failed, 2 wrong usage.
             """,
-        subcommands: [Evaluate.self, Import.self, Inspect.self, Sample.self, Score.self])
+        subcommands: [
+            Evaluate.self, Health.self, Import.self, Inspect.self, Sample.self, Score.self, Serve.self,
+        ])
 
     /// Wrong usage ends with status 2, not with the 64 of `sysexits.h` that ArgumentParser has.
     static func main() {

@@ -26,7 +26,7 @@ final class EventLoop: @unchecked Sendable {
         case quiesce(DispatchSemaphore)
         /// Serve this socket, which waited in the backlog.
         case adopt(Int32)
-        /// Go on until every connection rests, at most until this time; then end.
+        /// Close every connection as soon as it rests, and end when all are closed, or at this time.
         case finish(deadline: UInt64)
     }
 
@@ -52,17 +52,18 @@ final class EventLoop: @unchecked Sendable {
     /// Kept open for as long as the daemon may look at it.
     private let listener: Listener
     private let settings: UnsafeMutablePointer<mhd_shim_settings>
+    private let connectionCountMax: Int
+    /// Sockets to adopt when there is room for them.
+    private var waiting: [Int32] = []
     private var nextRound: UInt64 = 0
     private var finishDeadline: UInt64?
-    /// A client that has just had its answer, or has just connected, gets this long to send its next request before a
-    /// stop takes the connection away.
-    private static let restNanoseconds: UInt64 = 100_000_000
 
     init(options: ServerOptions, listener: Listener, connectionCountMax: Int) throws(ServerError) {
         limits = options.limits
         guardian = RequestGuard(limits: options.limits, allowsOptions: options.allowsOptions)
         watchdog = Watchdog(limits: options.limits)
         log = options.log
+        self.connectionCountMax = connectionCountMax
         self.listener = listener
         settings = .allocate(capacity: 1)
         settings.initialize(to: mhd_shim_settings())
@@ -132,6 +133,8 @@ final class EventLoop: @unchecked Sendable {
             handler?.endOfTurn()
         }
         if bell.hush() { obeyCommands() }
+        while watchdog.connections.count < connectionCountMax, let socket = waiting.popLast() { adopt(socket) }
+        if finishDeadline != nil { for connection in watchdog.resting(now: now) { hangUp(connection) } }
         if now >= nextRound {
             for connection in watchdog.round(now: now) { cutOff(connection) }
             nextRound = now + watchdog.roundNanoseconds
@@ -140,7 +143,7 @@ final class EventLoop: @unchecked Sendable {
 
     /// How long a turn may wait for something to happen; -1 is for ever.
     private func waitMilliseconds() -> Int32 {
-        if finishDeadline != nil { return Int32(Self.restNanoseconds / 10_000_000) }
+        if finishDeadline != nil { return 10 }
         if watchdog.connections.isEmpty { return -1 }
         return Int32(clamping: (nextRound - min(nextRound, monotonicNow())) / 1_000_000 + 1)
     }
@@ -155,7 +158,7 @@ final class EventLoop: @unchecked Sendable {
             case .quiesce(let done):
                 MHD_quiesce_daemon(daemon)
                 done.signal()
-            case .adopt(let socket): adopt(socket)
+            case .adopt(let socket): waiting.append(socket)
             case .finish(let deadline): finishDeadline = deadline
             }
         }
@@ -174,17 +177,15 @@ final class EventLoop: @unchecked Sendable {
 
     private var isFinished: Bool {
         guard let finishDeadline else { return false }
-        if monotonicNow() >= finishDeadline { return true }
-        return watchdog.connections.allSatisfy {
-            $0.request == nil && now >= $0.restingSince + Self.restNanoseconds
-        }
+        return watchdog.connections.isEmpty && waiting.isEmpty || monotonicNow() >= finishDeadline
     }
 
     /// Gives what is still waiting its 503 and lets libmicrohttpd send it: a daemon must not be stopped while a
     /// connection is suspended.
     private func abortSuspended() {
         isAborting = true
-        unansweredCount = watchdog.connections.count { $0.request != nil }
+        unansweredCount = watchdog.connections.count { $0.request != nil } + waiting.count
+        for socket in waiting { close(socket) }
         for request in suspended { request.settle(.dropped) }
         for _ in 0..<3 { MHD_run_wait(daemon, 0) }
     }

@@ -39,8 +39,11 @@ extension EventLoop {
             let refusal = Refusal(reason, path: connection.request?.target.path)
             sendPastDaemon(reply(to: refusal, for: connection.request), on: connection)
         }
-        shutdown(connection.socket, Int32(SHUT_RDWR))
+        hangUp(connection)
     }
+
+    /// Ends a connection; libmicrohttpd notices, and closes it.
+    func hangUp(_ connection: Connection) { shutdown(connection.socket, Int32(SHUT_RDWR)) }
 
     private func open(_ handle: OpaquePointer) -> UnsafeMutableRawPointer {
         let address = mhd_shim_client_address(handle).map { numericHost(of: $0) } ?? ""

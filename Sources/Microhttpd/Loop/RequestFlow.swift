@@ -56,6 +56,7 @@ extension EventLoop {
         guard let opaque = slot else { return }
         slot = nil
         watchdog.remove(Unmanaged<Connection>.fromOpaque(opaque).takeRetainedValue())
+        noteClosed()
     }
 
     /// The request line has come.

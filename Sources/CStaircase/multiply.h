@@ -1,7 +1,8 @@
 // The product with a staircase, by tiles of some rows times some panels that stay in registers.
 //
 // The file that includes this says which tiles its registers hold: `TILES(TILE)` lists (rows, panels) pairs, rows
-// ascending, for each number of rows the panels descending to 1, and `tile_rows` picks the rows of the next tile. Few rows take many
+// ascending, for each number of rows the panels descending to 1, and `tile_rows` picks the rows of the next tile, from the
+// rows and panels that are left; those from `ROWS_STEP` on are repeated. Few rows take many
 // panels: the chains of one row's outputs are what runs in parallel when rows do not.
 
 #ifndef MADE_MULTIPLY_H
@@ -9,7 +10,7 @@
 
 #include "lanes.h"
 
-enum { ROWS_MAX = 12, PANELS_MAX = 8 };
+enum { ROWS_MAX = 24, PANELS_MAX = 8 };
 
 typedef struct {
     const float *x;
@@ -22,8 +23,9 @@ typedef struct {
     // Where each panel's inputs end, ascending.
     size_t ends[PANELS_MAX];
     size_t first_input;
-    lanes floor;
-    lanes ceiling;
+    bool is_clamped;
+    float floor;
+    float ceiling;
 } tile_work;
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
@@ -55,10 +57,16 @@ INLINE void tile(const size_t rows, const size_t panels, const tile_work *work) 
             }
         }
     }
+    if (work->is_clamped) {
+        UNROLLED for (size_t row = 0; row < rows; row++) {
+            UNROLLED for (size_t panel = 0; panel < panels; panel++) {
+                sums[row][panel] = at_most(at_least(sums[row][panel], splat(work->floor)), splat(work->ceiling));
+            }
+        }
+    }
     UNROLLED for (size_t row = 0; row < rows; row++) {
         UNROLLED for (size_t panel = 0; panel < panels; panel++) {
-            lanes sum = at_most(at_least(sums[row][panel], work->floor), work->ceiling);
-            store(work->y + row * y_stride + panel * 16, sum);
+            store(work->y + row * y_stride + panel * 16, sums[row][panel]);
         }
     }
 }
@@ -91,8 +99,9 @@ static void multiply_rows(
         .x_stride = x_stride,
         .y_stride = y_stride,
         .first_input = span->first_input,
-        .floor = splat(span->floor),
-        .ceiling = splat(span->ceiling),
+        .is_clamped = span->floor > -__builtin_inff() || span->ceiling < __builtin_inff(),
+        .floor = span->floor,
+        .ceiling = span->ceiling,
     };
     const tile_kind *kind = tiles_of(rows);
     for (size_t panel = first; panel < end; panel += kind->panels) {
@@ -112,17 +121,17 @@ static void multiply_rows(
 }
 
 static void multiply(
-    const staircase_layer *layer, staircase_span span, size_t rows, const float *x, size_t x_stride, float *y,
+    const staircase_layer *layer, const staircase_span *span, size_t rows, const float *x, size_t x_stride, float *y,
     size_t y_stride) {
     // A group of panels is finished for all tiles of rows while its weights are in the second-level cache.
     const size_t group = 8;
-    for (size_t first = span.first_panel; first < span.end_panel; first += group) {
-        size_t end = first + group < span.end_panel ? first + group : span.end_panel;
+    for (size_t first = span->first_panel; first < span->end_panel; first += group) {
+        size_t end = first + group < span->end_panel ? first + group : span->end_panel;
         for (size_t done = 0; done < rows;) {
-            size_t step = tile_rows(rows - done);
-            size_t repeats = step == ROWS_STEP ? (rows - done) / step : 1;
+            size_t step = tile_rows(rows - done, end - first);
+            size_t repeats = step >= ROWS_STEP ? (rows - done) / step : 1;
             multiply_rows(
-                layer, &span, first, end, step, repeats, x + done * x_stride, x_stride, y + done * y_stride, y_stride);
+                layer, span, first, end, step, repeats, x + done * x_stride, x_stride, y + done * y_stride, y_stride);
             done += step * repeats;
         }
     }

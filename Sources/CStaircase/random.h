@@ -17,11 +17,11 @@ INLINE void round_of(words counter[4], uint32_t key0, uint32_t key1) {
     counter[3] = __builtin_convertvector(first, words);
 }
 
-static void uniforms(uint64_t seed, uint64_t draw, uint32_t stream, size_t count, float *uniforms) {
-    const words order = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+static void uniforms(
+    uint64_t seed, uint64_t draw, uint32_t stream, size_t count, float *uniforms, size_t uniform_stride) {
     for (size_t first = 0; first < count; first += 64) {
         words counter[4] = {
-            order + (uint32_t)(first / 4), (words)(uint32_t)draw, (words)(uint32_t)(draw >> 32), (words)stream};
+            (words)lane_numbers() + (uint32_t)(first / 4), (words)(uint32_t)draw, (words)(uint32_t)(draw >> 32), (words)stream};
         uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
         for (int i = 0; i < 10; i++) {
             round_of(counter, key0, key1);
@@ -34,7 +34,7 @@ static void uniforms(uint64_t seed, uint64_t draw, uint32_t stream, size_t count
             store(numbers[word], number * splat(0x1p-24f));
         }
         size_t end = count - first < 64 ? count - first : 64;
-        for (size_t i = 0; i < end; i++) uniforms[first + i] = numbers[i % 4][i / 4];
+        for (size_t i = 0; i < end; i++) uniforms[(first + i) * uniform_stride] = numbers[i % 4][i / 4];
     }
 }
 

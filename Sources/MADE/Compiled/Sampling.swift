@@ -58,8 +58,12 @@ extension CompiledModel {
         }
         for (row, draw) in draws.enumerated() {
             samples.logLikelihoods[draw.target] = logMeanExp(sums + row, count: members.count, stride: draws.count)
-            for variable in 0..<variableCount {
-                samples.rows[draw.target * variableCount + variable] = rows[row * variableCount + variable]
+        }
+        samples.rows.withUnsafeMutableBufferPointer { targets in
+            for (row, draw) in draws.enumerated() {
+                let target = targets[(draw.target * variableCount)...].prefix(variableCount)
+                _ = UnsafeMutableBufferPointer(rebasing: target).update(
+                    fromContentsOf: UnsafeBufferPointer(start: rows + row * variableCount, count: variableCount))
             }
         }
     }
@@ -112,13 +116,12 @@ extension CompiledModel {
                 : member.ordering.variables.map { request.evidence[$0] }
             for first in stride(from: 0, to: own.count, by: buffers.rowCount) {
                 let block = own[first..<min(first + buffers.rowCount, own.count)]
-                let uniforms = buffers.uniforms
                 for (row, draw) in block.enumerated() {
                     kernels.uniforms(
                         seed: request.seed, draw: draw.number, stream: stream, count: variableCount,
-                        into: uniforms.base + row * uniforms.stride)
+                        into: buffers.uniforms.base + row, stride: buffers.rowCount)
                 }
-                var pass = SamplingPass(model: self, member: member, rowCount: block.count, buffers: buffers)
+                let pass = SamplingPass(model: self, member: member, rowCount: block.count, buffers: buffers)
                 pass.run(evidence: evidence, inverseTemperature: 1 / request.temperature)
                 consume(pass, block)
             }

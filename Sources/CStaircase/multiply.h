@@ -10,6 +10,9 @@
 
 #include "lanes.h"
 
+// Floats of a layer that are taken not to stay in the second-level cache: 1 MiB of them.
+enum { STREAMED = 256 * 1024 };
+
 enum { ROWS_MAX = 24, PANELS_MAX = 8 };
 
 typedef struct {
@@ -23,6 +26,8 @@ typedef struct {
     // Where each panel's inputs end, ascending.
     size_t ends[PANELS_MAX];
     size_t first_input;
+    // The weights come from beyond the second-level cache.
+    bool is_streamed;
     bool is_clamped;
     float floor;
     float ceiling;
@@ -30,8 +35,11 @@ typedef struct {
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
+// Floats of a panel that a tile of few rows asks for ahead of their use: the processor's own guesses come too late.
+enum { AHEAD = 128 };
+
 // `rows` and `panels` are constants where this is inlined, so that `sums` becomes registers.
-INLINE void tile(const size_t rows, const size_t panels, const tile_work *work) {
+INLINE void tile(const size_t rows, const size_t panels, const bool is_streamed, const tile_work *work) {
     lanes sums[ROWS_MAX][PANELS_MAX];
     const size_t x_stride = work->x_stride, y_stride = work->y_stride;
     UNROLLED for (size_t row = 0; row < rows; row++) {
@@ -48,6 +56,7 @@ INLINE void tile(const size_t rows, const size_t panels, const tile_work *work) 
             lanes weights[PANELS_MAX];
             UNROLLED for (size_t panel = stopping; panel < panels; panel++) {
                 weights[panel] = load(work->weights[panel] + input * 16);
+                if (is_streamed) __builtin_prefetch(work->weights[panel] + input * 16 + AHEAD);
             }
             UNROLLED for (size_t row = 0; row < rows; row++) {
                 lanes value = splat(x[row * x_stride]);
@@ -72,7 +81,13 @@ INLINE void tile(const size_t rows, const size_t panels, const tile_work *work) 
 }
 
 #define DEFINE_TILE(ROWS, PANELS) \
-    static void tile_##ROWS##_##PANELS(const tile_work *work) { tile(ROWS, PANELS, work); }
+    static void tile_##ROWS##_##PANELS(const tile_work *work) { \
+        if (ROWS <= 3 && work->is_streamed) { \
+            tile(ROWS, PANELS, true, work); \
+        } else { \
+            tile(ROWS, PANELS, false, work); \
+        } \
+    }
 TILES(DEFINE_TILE)
 
 typedef struct {
@@ -99,6 +114,7 @@ static void multiply_rows(
         .x_stride = x_stride,
         .y_stride = y_stride,
         .first_input = span->first_input,
+        .is_streamed = layer->starts[layer->panels - 1] > STREAMED,
         .is_clamped = span->floor > -__builtin_inff() || span->ceiling < __builtin_inff(),
         .floor = span->floor,
         .ceiling = span->ceiling,

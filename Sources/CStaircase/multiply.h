@@ -1,8 +1,8 @@
 // The product with a staircase, by tiles of some rows times some panels that stay in registers.
 //
-// The file that includes this says which tiles its registers hold: `TILES(TILE)` lists (rows, panels) pairs, rows
-// ascending, for each number of rows the panels descending to 1, and `tile_rows` picks the rows of the next tile, from the
-// rows and panels that are left; those from `ROWS_STEP` on are repeated. Few rows take many
+// The file that includes this says which tiles its registers hold: `TILES(TILE)` lists (rows, panels) pairs, for each
+// number of rows down to one panel, and `tile_rows` picks the rows of the next tile, from the rows and panels that are left;
+// those from `ROWS_STEP` on are repeated. Few rows take many
 // panels: the chains of one row's outputs are what runs in parallel when rows do not.
 
 #ifndef MADE_MULTIPLY_H
@@ -53,15 +53,27 @@ INLINE void tile(const size_t rows, const size_t panels, const bool is_streamed,
     // Panels stop one after the other; from each stop on, the loop has one panel less.
     UNROLLED for (size_t stopping = 0; stopping < panels; stopping++) {
         for (; input < work->ends[stopping]; input++, x++) {
-            lanes weights[PANELS_MAX];
-            UNROLLED for (size_t panel = stopping; panel < panels; panel++) {
-                weights[panel] = load(work->weights[panel] + input * 16);
-                if (is_streamed) __builtin_prefetch(work->weights[panel] + input * 16 + AHEAD);
-            }
-            UNROLLED for (size_t row = 0; row < rows; row++) {
-                lanes value = splat(x[row * x_stride]);
+            if (rows <= 3) {
+                // The rows' values wait in registers while the weights, each used at once, come by.
+                lanes values[3];
+                UNROLLED for (size_t row = 0; row < rows; row++) values[row] = splat(x[row * x_stride]);
                 UNROLLED for (size_t panel = stopping; panel < panels; panel++) {
-                    sums[row][panel] = fused(weights[panel], value, sums[row][panel]);
+                    lanes weights = load(work->weights[panel] + input * 16);
+                    if (is_streamed) __builtin_prefetch(work->weights[panel] + input * 16 + AHEAD);
+                    UNROLLED for (size_t row = 0; row < rows; row++) {
+                        sums[row][panel] = fused(weights, values[row], sums[row][panel]);
+                    }
+                }
+            } else {
+                lanes weights[PANELS_MAX];
+                UNROLLED for (size_t panel = stopping; panel < panels; panel++) {
+                    weights[panel] = load(work->weights[panel] + input * 16);
+                }
+                UNROLLED for (size_t row = 0; row < rows; row++) {
+                    lanes value = splat(x[row * x_stride]);
+                    UNROLLED for (size_t panel = stopping; panel < panels; panel++) {
+                        sums[row][panel] = fused(weights[panel], value, sums[row][panel]);
+                    }
                 }
             }
         }
@@ -90,21 +102,8 @@ INLINE void tile(const size_t rows, const size_t panels, const bool is_streamed,
     }
 TILES(DEFINE_TILE)
 
-typedef struct {
-    size_t rows;
-    size_t panels;
-    void (*run)(const tile_work *work);
-} tile_kind;
-
-#define LIST_TILE(ROWS, PANELS) {ROWS, PANELS, tile_##ROWS##_##PANELS},
-static const tile_kind tile_kinds[] = {TILES(LIST_TILE)};
-
-// The tiles of `rows` rows, most panels first.
-INLINE const tile_kind *tiles_of(size_t rows) {
-    const tile_kind *kind = tile_kinds;
-    while (kind->rows != rows) kind++;
-    return kind;
-}
+#define PLACE_TILE(ROWS, PANELS) [ROWS][PANELS] = tile_##ROWS##_##PANELS,
+static void (*const tiles[ROWS_MAX + 1][PANELS_MAX + 1])(const tile_work *work) = {TILES(PLACE_TILE)};
 
 // `repeats` tiles of `rows` rows each, over panels first ..< end: a group of panels stays in the cache while the rows go by.
 static void multiply_rows(
@@ -119,10 +118,10 @@ static void multiply_rows(
         .floor = span->floor,
         .ceiling = span->ceiling,
     };
-    const tile_kind *kind = tiles_of(rows);
-    for (size_t panel = first; panel < end; panel += kind->panels) {
-        while (kind->panels > end - panel) kind++;
-        for (size_t i = 0; i < kind->panels; i++) {
+    size_t panels = PANELS_MAX;
+    for (size_t panel = first; panel < end; panel += panels) {
+        while (panels > end - panel || !tiles[rows][panels]) panels--;
+        for (size_t i = 0; i < panels; i++) {
             size_t depth = layer->depths[panel + i];
             work.weights[i] = layer->weights + layer->starts[panel + i];
             work.ends[i] = depth < span->end_input ? depth : span->end_input;
@@ -131,7 +130,7 @@ static void multiply_rows(
         for (size_t i = 0; i < repeats; i++) {
             work.x = x + i * rows * x_stride;
             work.y = y + i * rows * y_stride + panel * 16;
-            kind->run(&work);
+            tiles[rows][panels](&work);
         }
     }
 }

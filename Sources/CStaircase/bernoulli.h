@@ -121,7 +121,7 @@ static void surprisals(
 // u < 1 / (1 + e^-logit) without the division: u (1 + e) < 1 or e, whichever the sign makes the numerator.
 INLINE lanes drawn(lanes logit, float inverse_temperature, lanes uniform) {
     const lanes zero = splat(0), one = splat(1);
-    logit = signed_logits(one, logit) * splat(inverse_temperature);
+    logit *= splat(inverse_temperature);
     lanes e = exp_negative(-absolute(logit));
     return fused(uniform, e, uniform) < (logit < zero ? e : one) ? one : zero;
 }

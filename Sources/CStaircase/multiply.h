@@ -1,9 +1,9 @@
 // The product with a staircase, by tiles of some rows times some panels that stay in registers.
 //
-// The file that includes this says which tiles its registers hold: `TILES(TILE)` lists (rows, panels) pairs, for each
-// number of rows down to one panel, and `tile_rows` picks the rows of the next tile, from the rows and panels that are left;
-// those from `ROWS_STEP` on are repeated. Few rows take many
-// panels: the chains of one row's outputs are what runs in parallel when rows do not.
+// The file that includes this says which tiles its registers hold: `TILES(TILE)` lists (rows, panels) pairs, for each number
+// of rows down to one panel, and `tile_rows` picks the rows of the next tile, from the rows and panels that are left; those
+// from `ROWS_STEP` on are repeated. Few rows take many panels: the chains of one row's outputs are what runs in parallel when
+// rows do not.
 
 #ifndef MADE_MULTIPLY_H
 #define MADE_MULTIPLY_H

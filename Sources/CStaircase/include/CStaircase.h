@@ -5,7 +5,7 @@
 //
 // The units of every layer are sorted by degree, so an output sees a prefix of the inputs. Weights are packed in panels of
 // 16 outputs, [depth][16] floats each, that stop where the last output of the panel stops seeing; an output that stops
-// earlier has zeros from there on.
+// earlier has zeros from there on, which change nothing as long as the inputs are finite.
 //
 // The bit contract: every output is one chain of fused multiply-adds, in ascending input order, starting from the bias.
 // No chain is ever split, so the bits of an output depend neither on the number of rows nor on a row's place among them,

@@ -32,9 +32,12 @@ extension CompiledModel {
             samples.effectiveSampleSize = resample(request, into: &samples, buffers: buffers, using: workspace)
             return samples
         }
+        let choice = Choice(weights)
         let draws = (0..<request.count).map { target in
-            let uniform = members.count == 1 ? 0 : uniform(seed: request.seed, draw: UInt64(target), stream: .member)
-            return Draw(number: UInt64(target), target: target, member: pick(weights, uniform))
+            let number = UInt64(target)
+            let member =
+                members.count == 1 ? 0 : choice(uniform(seed: request.seed, draw: number, stream: .member))
+            return Draw(number: number, target: target, member: member)
         }
         run(draws, request, stream: .values, buffers: buffers) { pass, draws in
             deliver(pass, draws, to: &samples, using: workspace)
@@ -134,16 +137,31 @@ extension CompiledModel {
         kernels.uniforms(seed: seed, draw: draw, stream: stream, count: 1, into: &uniform)
         return Double(uniform)
     }
+}
 
-    /// The index drawn from `weights` by a uniform number.
-    func pick(_ weights: [Double], _ uniform: Double) -> Int {
-        if weights.count == 1 { return 0 }
-        var rest = uniform * weights.reduce(0, +)
-        for (index, weight) in weights.enumerated() {
-            rest -= weight
-            if rest < 0 { return index }
+/// Weights to draw indices from.
+struct Choice {
+    private let cumulative: [Double]
+
+    /// Precondition: finite weights, not negative, one at least above 0.
+    init(_ weights: [Double]) {
+        var sum = 0.0
+        cumulative = weights.map { weight in
+            sum += weight
+            return sum
         }
-        return weights.lastIndex { $0 > 0 } ?? 0
+    }
+
+    /// The index that a uniform number in (0, 1) draws.
+    func callAsFunction(_ uniform: Double) -> Int {
+        let target = uniform * (cumulative.last ?? 0)
+        var low = 0
+        var high = cumulative.count - 1
+        while low < high {
+            let middle = (low + high) / 2
+            if cumulative[middle] > target { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }
 

@@ -32,11 +32,10 @@ extension CompiledModel {
             samples.effectiveSampleSize = resample(request, into: &samples, buffers: buffers, using: workspace)
             return samples
         }
-        let choice = Choice(weights)
+        let choice = weights.count == 1 ? nil : Choice(weights)
         let draws = (0..<request.count).map { target in
             let number = UInt64(target)
-            let member =
-                members.count == 1 ? 0 : choice(uniform(seed: request.seed, draw: number, stream: .member))
+            let member = choice.map { $0(uniform(seed: request.seed, draw: number, stream: .member)) } ?? 0
             return Draw(number: number, target: target, member: member)
         }
         run(draws, request, stream: .values, buffers: buffers) { pass, draws in
@@ -115,8 +114,7 @@ extension CompiledModel {
             let own = members.count == 1 ? draws : draws.filter { $0.member == index }
             let evidence =
                 request.evidence.isEmpty
-                ? [Float](repeating: .nan, count: variableCount)
-                : member.ordering.variables.map { request.evidence[$0] }
+                ? buffers.noEvidence : member.ordering.variables.map { request.evidence[$0] }
             for first in stride(from: 0, to: own.count, by: buffers.rowCount) {
                 let block = own[first..<min(first + buffers.rowCount, own.count)]
                 for (row, draw) in block.enumerated() {

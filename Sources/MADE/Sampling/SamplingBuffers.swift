@@ -11,6 +11,8 @@ final class SamplingBuffers {
     let uniforms: AlignedBuffer<Float>
     /// The drawn rows in variable order, without gaps [rowCount × D].
     let rows: AlignedBuffer<Float>
+    /// No evidence: NaN for every variable [D].
+    let noEvidence: [Float]
     /// A number for each panel of all layers.
     let progress: AlignedBuffer<Int>
     private let memory: AlignedBuffer<Float>
@@ -34,6 +36,7 @@ final class SamplingBuffers {
         }
         (inputs, direct, layers) = (blocks[0], blocks[1], Array(blocks[2...]))
         uniforms = AlignedBuffer(count: rowCount * model.variableCount)
+        noEvidence = [Float](repeating: .nan, count: model.variableCount)
         progress = AlignedBuffer(count: model.members.map(\.panelCount).max() ?? 0)
         rows = AlignedBuffer(count: rowCount * model.variableCount)
         self.rowCount = rowCount

@@ -25,6 +25,7 @@ struct SamplingPass {
         // Several panels where rows are few, so that one row's sums run side by side; else one, whose sums are longest
         // before they are first needed.
         let groupShift = rowCount == 1 ? 3 : rowCount < 4 ? 2 : rowCount < 8 ? 1 : 0
+        layers.reserveCapacity(member.layers.count + 1)
         var inputs = buffers.inputs
         var progress = buffers.progress.base
         func grow(_ layer: PackedLayer, ends: AlignedBuffer<Int>, from inputs: RowBlock, to outputs: RowBlock) {

@@ -11,7 +11,7 @@ let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
 
 let package = Package(
     name: "made",
-    products: [.executable(name: "made", targets: ["made"])],
+    products: [.executable(name: "made", targets: ["made"]), .library(name: "MADE", targets: ["MADE"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -46,6 +46,8 @@ let package = Package(
 
         // The slow, double-precision reference that the fast code is held against.
         .target(name: "Oracle", dependencies: ["MADE"], path: "Tests/Oracle", swiftSettings: swiftSettings),
+        // A client that sends exactly the bytes it is given.
+        .target(name: "RawHTTP", path: "Tests/RawHTTP", swiftSettings: swiftSettings),
         .testTarget(name: "CStaircaseTests", dependencies: ["CStaircase"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MADETests", dependencies: ["MADE", "Oracle"], resources: [.copy("Fixtures")],
@@ -55,7 +57,7 @@ let package = Package(
         .testTarget(name: "CRowScannerTests", dependencies: ["CRowScanner"], swiftSettings: swiftSettings),
         .testTarget(
             name: "DensityServiceTests", dependencies: ["DensityService", "Oracle"], swiftSettings: swiftSettings),
-        .testTarget(name: "ProgramTests", dependencies: ["MADE", "Oracle"], swiftSettings: swiftSettings),
+        .testTarget(name: "ProgramTests", dependencies: ["made", "MADE", "RawHTTP"], swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17,

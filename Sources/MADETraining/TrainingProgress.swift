@@ -2,13 +2,15 @@ internal import Synchronization
 
 /// Where a training stands after one more pass of one member over the training rows.
 public struct TrainingProgress: Sendable {
-    /// The member that made the pass, from 1, and how many there are.
+    /// The member that made the pass, from 1.
     public var member: Int
+    /// How many members there are.
     public var memberCount: Int
     /// Passes this member has made.
     public var epoch: Int
-    /// Mean nats a row over the pass, dropout included, and over the validation rows after it.
+    /// Mean nats a row over the pass, dropout included.
     public var trainNats: Double
+    /// Mean nats a row over the validation rows after the pass.
     public var validationNats: Double
     /// The member's best validation nats so far.
     public var bestValidationNats: Double
@@ -16,7 +18,7 @@ public struct TrainingProgress: Sendable {
     public var isLast: Bool
     /// Training rows a second, all members together.
     public var rowsPerSecond: Double
-    /// Seconds until the end if no member gets better any more; nil while nothing is known.
+    /// Seconds until the end if no member gets better any more.
     public var secondsLeft: Double
 }
 

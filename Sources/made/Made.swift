@@ -12,7 +12,7 @@ struct Made: ParsableCommand {
             Exit status: 0 success, 1 the work failed, 2 wrong usage.
             """,
         subcommands: [
-            Evaluate.self, Health.self, Import.self, Inspect.self, Sample.self, Score.self, Serve.self,
+            Serve.self, Train.self, Evaluate.self, Score.self, Sample.self, Inspect.self, Import.self, Health.self,
         ])
 
     /// Wrong usage ends with status 2, not with the 64 of `sysexits.h` that ArgumentParser has.

@@ -1,0 +1,142 @@
+import ArgumentParser
+import Dispatch
+import FoundationEssentials
+import Glibc
+import MADE
+import MADETraining
+
+/// `made train`: a table becomes a checkpoint.
+struct Train: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Learn a density model from a table of 0/1 columns.",
+        discussion: """
+            Trains an ensemble of masked networks, each with a random ordering of the variables of its own, until the \
+            validation rows no longer get more likely, and keeps the best weights. Rows that neither the gradient nor \
+            the stopping point has seen give the calibration that p-values are read from. The same table, options and \
+            seed give the same file, bit by bit, on one kind of CPU, whatever the number of threads.
+
+            Ctrl-C ends the training early and writes the best so far; a second Ctrl-C writes nothing.
+            """)
+
+    @Argument(help: "A CSV file with a header, or - for standard input.")
+    var data: String
+
+    @Option(name: .shortAndLong, help: "The checkpoint to write.")
+    var output: String
+
+    @Option(help: "The model's name. (default: the output's file name)")
+    var name: String?
+
+    @Option(help: "A CSV file whose rows choose the stopping point, instead of a share of the data.")
+    var validation: String?
+
+    @Option(help: "A CSV file whose rows give the calibration, instead of a share of the data.")
+    var calibration: String?
+
+    @Option(help: "A CSV file to measure the model on in the end.")
+    var test: String?
+
+    @OptionGroup(title: "Training")
+    var training: TrainingArguments
+
+    @Option(help: "Pixels a line, where a row is a picture.")
+    var imageWidth: Int?
+
+    @Option(help: "Members trained side by side. (default: one a CPU)")
+    var threads: Int?
+
+    mutating func validate() throws {
+        do {
+            _ = try Trainer(trainingOptions)
+        } catch {
+            throw ValidationError(error.description)
+        }
+    }
+
+    mutating func run() throws {
+        let tables = try readTables()
+        let options = trainingOptions
+        let progress = ProgressLine()
+        Output.note(
+            """
+            \(tables.train.columns.count) binary variables, \(tables.train.rowCount) rows; \(options.memberCount) \
+            member\(options.memberCount == 1 ? "" : "s"), hidden \(options.hiddenWidths), seed \(options.seed)
+            """)
+        let stop = StopFlag()
+        let interrupts = Interrupts { stop.raise() }
+        defer { interrupts.cancel() }
+        let model = try Trainer(options).train(
+            tables, name: name ?? defaultName, imageWidth: imageWidth, stop: stop
+        ) { progress.show($0) }
+        progress.end()
+        if stop.isRaised { Output.note("interrupted: keeping the best so far") }
+        try Checkpoint.write(model, to: output)
+        report(model)
+    }
+
+    private var trainingOptions: TrainingOptions {
+        var options = training.options
+        options.threadCount = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        return options
+    }
+
+    /// All tables, with the columns of the first.
+    private func readTables() throws -> TrainingTables {
+        let train = try Table.read(data)
+        func other(_ path: String?) throws -> Table? {
+            guard let path else { return nil }
+            return try Table.read(path).arranged(as: train.columns)
+        }
+        return TrainingTables(
+            train: train, validation: try other(validation), calibration: try other(calibration),
+            test: try other(test))
+    }
+
+    /// The output's file name without its folders and its last extension.
+    private var defaultName: String {
+        let file = output.split(separator: "/").last.map(String.init) ?? output
+        guard let dot = file.lastIndex(of: "."), dot > file.startIndex else { return file }
+        return String(file[..<dot])
+    }
+
+    private func report(_ model: DensityModel) {
+        guard let summary = model.training else { return }
+        print("model       \(output)")
+        print("name        \(model.name)")
+        print("variables   \(model.variables.count) binary")
+        print("members     \(model.members.count)")
+        print("parameters  \(model.card.parameterCount)")
+        print("seed        \(summary.seed)")
+        print("epochs      \(summary.epochs)")
+        print("train       \(ProgressLine.decimal(summary.trainNats, 4)) nats a row, \(summary.trainRows) rows")
+        let validationNats = ProgressLine.decimal(summary.validationNats, 4)
+        print("validation  \(validationNats) nats a row, \(summary.validationRows) rows")
+        if let nats = summary.testNats { print("test        \(ProgressLine.decimal(nats, 4)) nats a row") }
+        if summary.calibrationRows > 0 {
+            print("calibration \(summary.calibrationRows) rows")
+        } else {
+            print("calibration none: the model gives no p-values")
+        }
+    }
+}
+
+/// Calls back on the first Ctrl-C; a second one ends the process.
+private struct Interrupts {
+    private let source: any DispatchSourceSignal
+
+    init(_ firstInterrupt: @escaping @Sendable () -> Void) {
+        source = DispatchSource.makeSignalSource(signal: SIGINT, queue: DispatchQueue(label: "interrupts"))
+        source.setEventHandler {
+            firstInterrupt()
+            signal(SIGINT, SIG_DFL)
+        }
+        let isReady = DispatchSemaphore(value: 0)
+        source.setRegistrationHandler { isReady.signal() }
+        source.activate()
+        isReady.wait()
+    }
+
+    func cancel() {
+        source.cancel()
+    }
+}

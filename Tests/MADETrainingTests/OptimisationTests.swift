@@ -1,0 +1,109 @@
+import Foundation
+import MADE
+import Testing
+
+@testable import MADETraining
+
+/// The optimiser, its schedule, the starting point and the split of a table.
+@Suite struct OptimisationTests {
+    @Test func adamTakesThePapersSteps() {
+        let parameters = FloatBuffer([1, -2, 0.5])
+        let gradient = FloatBuffer(count: 3)
+        var adam = Adam(mask: [1, 1, 0], penalties: [(0..<3, Adam.Penalty())])
+        var expected = [1.0, -2, 0.5]
+        var mean = [0.0, 0, 0]
+        var variance = [0.0, 0, 0]
+        for step in 1...20 {
+            let slopes = [0.3 * Double(step), -1e-4, 5]
+            gradient.set(slopes.map(Float.init))
+            adam.step(parameters, gradient: gradient, learningRate: 0.01)
+            for index in 0..<2 {
+                mean[index] = 0.9 * mean[index] + 0.1 * slopes[index]
+                variance[index] = 0.999 * variance[index] + 0.001 * slopes[index] * slopes[index]
+                let meanHat = mean[index] / (1 - pow(0.9, Double(step)))
+                let varianceHat = variance[index] / (1 - pow(0.999, Double(step)))
+                expected[index] -= 0.01 * meanHat / (varianceHat.squareRoot() + 1e-8)
+            }
+            for (value, reference) in zip(parameters.elements, expected) {
+                #expect(abs(Double(value) - reference) < 1e-5)
+            }
+        }
+    }
+
+    @Test func penaltiesShrinkTowardsZeroAndNotBeyond() {
+        let parameters = FloatBuffer([1, -1, 0.001, 1, 1])
+        let penalties = [
+            (0..<3, Adam.Penalty(decay: 0, l1: 0.1)), (3..<4, Adam.Penalty(decay: 0.1, l1: 0)), (4..<5, Adam.Penalty()),
+        ]
+        var adam = Adam(mask: [1, 1, 1, 1, 1], penalties: penalties)
+        adam.step(parameters, gradient: FloatBuffer(count: 5), learningRate: 0.1)
+        #expect(parameters.elements == [0.99, -0.99, 0, 0.99, 1])
+    }
+
+    @Test func theRateFallsOnPlateausThenTrainingEnds() {
+        var schedule = LearningSchedule(rate: 1, patience: 2, reductionCount: 1)
+        let nats = [5, 4, 3, 3.1, 3.2, 2.9, 2.8, 2.9, 2.8]
+        let verdicts = nats.enumerated().map { schedule.take($1, epoch: $0) }
+        #expect(verdicts == [.goOn, .goOn, .goOn, .goOn, .reduce, .goOn, .goOn, .goOn, .end])
+        #expect(abs(schedule.rate - 0.2) < 1e-6)
+        #expect(schedule.bestNats == 2.8 && schedule.bestEpoch == 6)
+    }
+
+    @Test func gainsTooSmallToWaitForAreStillKept() {
+        var schedule = LearningSchedule(rate: 1, patience: 3, reductionCount: 0)
+        let verdicts = [3, 2.99999, 2.99998, 2.99997].enumerated().map { schedule.take($1, epoch: $0) }
+        #expect(verdicts == [.goOn, .goOn, .goOn, .end])
+        #expect(schedule.bestEpoch == 3)
+    }
+
+    @Test func aLossThatIsNotFiniteReducesTheRateAtOnce() {
+        var schedule = LearningSchedule(rate: 1, patience: 30, reductionCount: 1)
+        #expect(schedule.take(3, epoch: 0) == .goOn)
+        #expect(schedule.take(.nan, epoch: 1) == .reduce)
+        #expect(schedule.take(.infinity, epoch: 2) == .end)
+        #expect(schedule.bestNats == 3 && schedule.bestEpoch == 0)
+    }
+
+    @Test func trainingStartsAtTheMarginals() {
+        let table = Table(columns: ["a", "b", "c"], values: [0, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0])
+        let variables = table.columns.map { Variable(name: $0, kind: .binary(.plusMinusOne)) }
+        var generator = PhiloxGenerator(seed: 4)
+        let ordering = Ordering.random(count: 3, using: &generator)
+        let degrees = Degrees(ordering: ordering, hidden: [[1, 2]], layout: UnitLayout(variables))
+        let plan = ParameterPlan(degrees: degrees, isDirect: true)
+        let passes = Backpropagation(
+            plan: plan, activation: .relu, encodings: [.plusMinusOne, .plusMinusOne, .plusMinusOne], rowsMax: 4)
+        passes.parameters.set(
+            InitialParameters.draw(
+                plan: plan, activation: .relu, oneCounts: table.oneCounts, rowCount: 4, using: &generator))
+        passes.load([0, 1, 2, 3][...], of: table.values)
+        passes.forward()
+        // Half a row is added to each side: a column of zeros keeps a finite logit.
+        let expected = 4 * -log(4.5 / 5) - 4 * log(4.5 / 5) - 3 * log(3.5 / 5) - log(1.5 / 5)
+        #expect(abs(passes.loss() - expected) < 1e-5)
+        let network = plan.network(from: passes.parameters.elements)
+        #expect(network.layers[0].weight.elements.contains { $0 != 0 })
+    }
+
+    @Test func theSplitIsDisjointAndWhole() throws {
+        // Row i holds i in binary, so that rows can be told apart.
+        let values = (0..<1000).flatMap { row in (0..<10).map { Float(row >> $0 & 1) } }
+        let table = Table(columns: (0..<10).map { "x\($0)" }, values: values)
+        func numbers(_ table: Table?) -> [Int] {
+            guard let table else { return [] }
+            return (0..<table.rowCount).map { row in
+                (0..<10).reduce(0) { $0 + Int(table.values[row * 10 + $1]) << $1 }
+            }
+        }
+        let options = TrainingOptions()
+        let split = try TableSplit(table, validation: nil, calibration: nil, options: options)
+        let parts = [split.train, split.validation, split.calibration].map(numbers)
+        #expect(parts.map(\.count) == [700, 100, 200])
+        #expect(Set(parts.joined()) == Set(0..<1000))
+        let given = try TableSplit(table, validation: table, calibration: nil, options: options)
+        #expect(numbers(given.calibration) == parts[2])
+        #expect(numbers(given.train).count == 800)
+        let whole = try TableSplit(table, validation: table, calibration: table, options: options)
+        #expect(numbers(whole.train) == Array(0..<1000))
+    }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import MADE
+import Testing
+
+@Suite struct VerbTests {
+    private let folder: String
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.path + "/made-verbs-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    @Test func wrongUsageEndsWith2AndFailedWorkWith1() throws {
+        #expect(try Program.run(["score"]).status == 2)
+        #expect(try Program.run(["fly"]).status == 2)
+        #expect(try Program.run(["sample", Program.bundled("nltcs"), "-n", "0"]).status == 2)
+        let failed = try Program.run(["inspect", "\(folder)/none.safetensors"])
+        #expect(failed.status == 1)
+        #expect(failed.errors == "Error: \(folder)/none.safetensors: cannot be read: No such file or directory\n")
+        #expect(failed.output.isEmpty)
+    }
+
+    @Test func helpNamesEveryVerb() throws {
+        let help = try Program.run(["--help"])
+        #expect(help.status == 0)
+        for verb in ["serve", "train", "evaluate", "score", "sample", "inspect", "import", "health"] {
+            #expect(help.output.contains("  \(verb) "), "\(verb)")
+            #expect(try Program.run([verb, "--help"]).status == 0)
+        }
+    }
+
+    /// Two columns that are always equal, one that is a coin: the entropy is 2 log 2 = 1.386 nats.
+    private func table(rows: Int, seed: UInt64) throws -> String {
+        var generator = PhiloxGenerator(seed: seed)
+        var text = "a,b,c\n"
+        for _ in 0..<rows {
+            let (twin, coin) = (Bool.random(using: &generator) ? 1 : 0, Bool.random(using: &generator) ? 1 : 0)
+            text += "\(twin),\(coin),\(twin)\n"
+        }
+        let path = "\(folder)/table-\(seed).csv"
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        return path
+    }
+
+    @Test func theSameSeedAndFileGiveTheSameCheckpointBits() throws {
+        let data = try table(rows: 600, seed: 1)
+        let models = ["one", "two"].map { "\(folder)/\($0).safetensors" }
+        for model in models {
+            let outcome = try Program.run([
+                "train", data, "-o", model, "--name", "twins", "--seed", "5", "--hidden", "16",
+            ])
+            try #require(outcome.status == 0, "\(outcome.errors)")
+        }
+        #expect(FileManager.default.contents(atPath: models[0]) == FileManager.default.contents(atPath: models[1]))
+
+        let evaluated = try Program.run(["evaluate", models[0], table(rows: 2000, seed: 2)])
+        #expect(evaluated.status == 0)
+        let nats = evaluated.output.split(separator: "\n").first { $0.hasPrefix("nats") }?.split(separator: " ")[3]
+        let found = try #require(Double(nats ?? ""), "\(evaluated.output)")
+        #expect(found > 1.35 && found < 1.5, "\(found)")
+        let scores = try Program.run(["score", models[0], "-"], input: "c,a,b\n1,1,0\n1,0,0\n")
+        #expect(scores.output.hasPrefix("log_likelihood,p_value,anomaly\n"))
+        #expect(scores.output.hasSuffix("true\n"), "unequal twins are an anomaly: \(scores.output)")
+    }
+
+    @Test func interruptedTrainingKeepsTheBestSoFar() throws {
+        let data = try table(rows: 3000, seed: 3)
+        let model = "\(folder)/interrupted.safetensors"
+        let training = try RunningProgram([
+            "train", data, "-o", model, "--seed", "1", "--hidden", "16", "--epochs", "100000", "--patience", "100000",
+        ])
+        while !training.errors.contains("epoch") {
+            try #require(training.isRunning, "\(training.errors)")
+        }
+        training.kill(SIGINT)
+        let outcome = training.finish()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try Program.run(["inspect", model]).status == 0)
+    }
+
+    @Test func inspectProvesTheAutoregressiveProperty() throws {
+        let outcome = try Program.run(["inspect", Program.bundled("digits")])
+        #expect(outcome.status == 0)
+        #expect(outcome.output.contains("autoregressive  yes"))
+        #expect(outcome.output.contains("image           8 × 8 pixels"), "\(outcome.output)")
+        let refused = try Program.run([
+            "inspect", "--activation", "elu", Program.fixture("violation_first_layer.safetensors"),
+        ])
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("v4"), "\(refused.errors)")
+    }
+
+    @Test func anImportedStateDictScoresAsTheStateDict() throws {
+        let state = Program.fixture("layers_random_elu_deep.safetensors")
+        let model = "\(folder)/imported.safetensors"
+        #expect(try Program.run(["import", state, "-o", model, "--activation", "elu"]).status == 0)
+        let sampled = try Program.run(["sample", model, "-n", "50", "--seed", "3"])
+        #expect(sampled.output.split(separator: "\n").count == 51)
+        let scores = try Program.run(["score", model, "-"], input: sampled.output)
+        let direct = try Program.run(["score", "--activation", "elu", state, "-"], input: sampled.output)
+        #expect(scores.status == 0 && scores.output == direct.output)
+        #expect(scores.output.split(separator: "\n").count == 51)
+    }
+}

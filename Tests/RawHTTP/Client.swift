@@ -1,0 +1,127 @@
+internal import Foundation
+internal import Glibc
+
+/// A client that sends exactly the bytes it is given.
+public final class Client {
+    private let socket: Int32
+
+    /// Connects to 127.0.0.1.
+    public init(port: UInt16) throws {
+        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard status == 0 else { throw ClientError.refused(errno) }
+        // Only a broken server makes a test wait this long.
+        var bound = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &bound, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { close(socket) }
+
+    /// Whether all bytes were taken; false once the server has closed.
+    @discardableResult
+    public func send(_ bytes: some Collection<UInt8>) -> Bool {
+        var rest = Array(bytes)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            if count <= 0 { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+
+    /// Sends text as UTF-8.
+    @discardableResult
+    public func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+
+    /// Nothing more will be sent; replies can still be read.
+    public func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
+
+    /// Posts a JSON body and waits for the reply.
+    public func post(_ path: String, _ body: String) throws -> ReceivedReply {
+        send("POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        return try reply()
+    }
+
+    /// Asks for a path and waits for the reply.
+    public func get(_ path: String) throws -> ReceivedReply {
+        send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return try reply()
+    }
+
+    private var received: [UInt8] = []
+
+    /// The next reply. `toHead`: it answers a HEAD request and has no body.
+    public func reply(toHead: Bool = false) throws -> ReceivedReply {
+        let separator = Array("\r\n\r\n".utf8)
+        var end = received.firstRange(of: separator)
+        while end == nil {
+            try receiveMore()
+            end = received.firstRange(of: separator)
+        }
+        guard let end else { throw ClientError.closed }
+        var reply = ReceivedReply(head: String(decoding: received[..<end.lowerBound], as: UTF8.self))
+        received.removeFirst(end.upperBound)
+        let length = toHead ? 0 : Int(reply["content-length"] ?? "0") ?? 0
+        while received.count < length { try receiveMore() }
+        reply.body = Array(received.prefix(length))
+        received.removeFirst(length)
+        return reply
+    }
+
+    /// Whatever comes until the server closes.
+    public func rest() -> [UInt8] {
+        while (try? receiveMore()) != nil {}
+        defer { received = [] }
+        return received
+    }
+
+    private func receiveMore() throws {
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        let count = recv(socket, &chunk, chunk.count, 0)
+        if count < 0, errno == EAGAIN { throw ClientError.silent }
+        guard count > 0 else { throw ClientError.closed }
+        received += chunk[..<count]
+    }
+}
+
+/// What a client can meet instead of a reply.
+public enum ClientError: Error, Equatable {
+    /// Nobody listens; the errno.
+    case refused(Int32)
+    /// The server closed.
+    case closed
+    /// The server neither answered nor closed.
+    case silent
+}
+
+/// A reply as it came.
+public struct ReceivedReply: Sendable {
+    /// Status line and header fields.
+    public let head: String
+    /// The body's bytes.
+    public var body: [UInt8] = []
+
+    /// The status code.
+    public var status: Int { Int(head.split(separator: " ").dropFirst().first ?? "") ?? 0 }
+    /// The body as text.
+    public var text: String { String(decoding: body, as: UTF8.self) }
+
+    /// The value of a header field, whatever the case of its name.
+    public subscript(name: String) -> String? {
+        for line in head.components(separatedBy: "\r\n").dropFirst() {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            if parts.count == 2, parts[0].lowercased() == name.lowercased() {
+                return parts[1].trimmingCharacters(in: .whitespaces)
+            }
+        }
+        return nil
+    }
+}

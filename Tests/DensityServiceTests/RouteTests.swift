@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import MADE
 import Testing
@@ -48,9 +49,8 @@ import Testing
     #expect(abs(try #require(quantiles["0.5"]) - (try #require(model.calibration?.logLikelihoods[99]))) < 1e-12)
     #expect((object["autoregressive"] as? [String: Any])?["verified"] as? Bool == true)
     let file = try Data(contentsOf: URL(fileURLWithPath: service.path(of: "m")))
-    var hash = SHA256()
-    hash.update(file)
-    #expect(object["sha256"] as? String == hash.finalize())
+    let digest = SHA256.hash(data: file).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+    #expect(object["sha256"] as? String == digest.joined())
 }
 
 @Test func severalModelsAreAddressedByName() throws {

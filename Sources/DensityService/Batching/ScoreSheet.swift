@@ -8,7 +8,7 @@ final class ScoreSheet: @unchecked Sendable {
     private(set) var rowCapacity = 0
     /// log p(x) [n].
     private(set) var logLikelihoods: UnsafeMutableBufferPointer<Double>
-    /// [n × D], and what each row's add up to [n]; empty where they were not asked for.
+    /// [n × D], and what each row's add up to [n], nats; empty where they were not asked for.
     private(set) var surprisals: UnsafeMutableBufferPointer<Float>
     private(set) var explained: UnsafeMutableBufferPointer<Double>
 

@@ -57,7 +57,7 @@ enum Route: String, CaseIterable {
 }
 
 /// A path taken apart.
-struct Destination: Equatable {
+struct Destination {
     var route: Route
     /// The model that the path names; nil for the default one.
     var model: String?

@@ -10,32 +10,25 @@ struct ConditionalsRequest: Sendable {
     /// The asked variables of each row, none of whose predecessors is unknown.
     let asked: [[Int]]
 
-    /// The fields as they are written.
-    struct Fields: OptionFields {
-        static let names = ["variables", "member"]
-
-        var variables: [String]?
-        var member: Int?
-    }
-
+    static let fieldNames = ["variables", "member"]
     /// An answer lists every known predecessor by name; more of it than this is refused.
     private static let answerBytesMax = 256 << 20
 
     var rowCount: Int { rows.count / model.card.variables.count }
 
     /// - Throws: 422 for a variable or member that the model does not have, and for a variable with an unknown predecessor.
-    init(_ fields: Fields, rows: [Float], model: LoadedModel) throws(Problem) {
+    init(_ fields: OptionReader, rows: [Float], model: LoadedModel) throws(Problem) {
         let card = model.card
         self.model = model
         self.rows = rows
-        member = fields.member ?? 0
+        member = try fields.value("member", mustBe: "a whole number") ?? 0
         guard card.orderings.indices.contains(member) else {
             throw Problem(
                 422, "'member' is \(member); the model has members 0 to \(card.orderings.count - 1)", pointer: "/member"
             )
         }
         var named: [Int]?
-        if let names = fields.variables {
+        if let names = try fields.value("variables", [String].self, mustBe: "an array of strings") {
             named = []
             for (index, name) in names.enumerated() {
                 guard let variable = model.indices[name] else {

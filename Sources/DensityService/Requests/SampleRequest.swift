@@ -25,16 +25,7 @@ struct SampleRequest: Sendable {
     /// [D], NaN where a variable is to be drawn; empty without evidence.
     var evidence: [Float] = []
 
-    /// The fields of a POST as they are written.
-    private struct Fields: OptionFields {
-        static let names = ["n", "seed", "temperature", "as"]
-
-        var n: Int?
-        var seed: UInt64?
-        var temperature: Double?
-        var `as`: String?
-    }
-
+    private static let fieldNames = ["n", "seed", "temperature", "as"]
     private static let queryNames = ["n", "seed", "format", "temperature", "as"]
     /// Seeds that are drawn here: all that a double holds exactly, for clients that know no other numbers.
     private static let drawnSeeds: ClosedRange<UInt64> = 0...(1 << 53 - 1)
@@ -75,11 +66,15 @@ struct SampleRequest: Sendable {
 
     /// Reads the fields that a scan of a body handed back.
     mutating func read(_ scan: made_scan, limit: Int) throws(Problem) {
-        let fields = try Fields(scan, rowsMember: "given")
-        if let n = fields.n { try set(count: n, limit: limit, pointer: "/n") }
-        if let seed = fields.seed { self.seed = seed }
-        if let temperature = fields.temperature { try set(temperature: temperature, pointer: "/temperature") }
-        if let form = fields.as { try set(form: form, pointer: "/as") }
+        let fields = try OptionReader(scan, names: Self.fieldNames, rowsMember: "given")
+        if let count = try fields.value("n", Int.self, mustBe: "a whole number") {
+            try set(count: count, limit: limit, pointer: "/n")
+        }
+        if let seed = try fields.value("seed", UInt64.self, mustBe: "a whole number below 2^64") { self.seed = seed }
+        if let temperature = try fields.value("temperature", Double.self, mustBe: "a number") {
+            try set(temperature: temperature, pointer: "/temperature")
+        }
+        if let form = try fields.value("as", String.self, mustBe: "a string") { try set(form: form, pointer: "/as") }
     }
 
     private mutating func set(count: Int, limit: Int, pointer: String?) throws(Problem) {

@@ -74,7 +74,7 @@ struct ScoreAnswer {
         }
         if job.model.card.orderings.count > 1 {
             column("explained_log_likelihood", in: &json) { json, row in
-                json.number(sheet.explained[job.sheetStart + row])
+                json.number(-sheet.explained[job.sheetStart + row])
             }
         }
     }

@@ -15,23 +15,7 @@ struct ScoreOptions: Equatable {
     /// Whether the model must say what each variable contributes.
     var needsSurprisals: Bool { explain != nil || perVariable }
 
-    /// The fields as they are written.
-    private struct Fields: OptionFields {
-        static let names = ["explain", "per_variable", "alpha", "particles", "seed", "on_error"]
-
-        var explain: Int?
-        var perVariable: Bool?
-        var alpha: Double?
-        var particles: Int?
-        var seed: UInt64?
-        var onError: String?
-
-        enum CodingKeys: String, CodingKey {
-            case explain, alpha, particles, seed
-            case perVariable = "per_variable"
-            case onError = "on_error"
-        }
-    }
+    private static let names = ["explain", "per_variable", "alpha", "particles", "seed", "on_error"]
 
     /// The defaults for a model; `alpha` of the service is raised to what the model's calibration can reach.
     init(calibration: Calibration?, alpha: Double) {
@@ -40,8 +24,8 @@ struct ScoreOptions: Equatable {
 
     /// Reads the fields that a scan handed back.
     mutating func read(_ scan: made_scan, card: ModelCard) throws(Problem) {
-        let fields = try Fields(scan, rowsMember: "rows")
-        if let explain = fields.explain {
+        let fields = try OptionReader(scan, names: Self.names, rowsMember: "rows")
+        if let explain = try fields.value("explain", Int.self, mustBe: "a whole number") {
             guard (0...card.variables.count).contains(explain) else {
                 throw Problem(
                     422, "'explain' is \(explain); it must be 0 to \(card.variables.count), the number of variables",
@@ -49,12 +33,16 @@ struct ScoreOptions: Equatable {
             }
             self.explain = explain
         }
-        perVariable = fields.perVariable ?? false
-        if let alpha = fields.alpha { try set(alpha: alpha, calibration: card.calibration) }
-        if let particles = fields.particles, !(1...65536).contains(particles) {
+        perVariable = try fields.value("per_variable", mustBe: "true or false") ?? false
+        if let alpha = try fields.value("alpha", Double.self, mustBe: "a number") {
+            try set(alpha: alpha, calibration: card.calibration)
+        }
+        let particles = try fields.value("particles", Int.self, mustBe: "a whole number")
+        if let particles, !(1...65536).contains(particles) {
             throw Problem(422, "'particles' is \(particles); it must be 1 to 65536", pointer: "/particles")
         }
-        switch fields.onError {
+        _ = try fields.value("seed", UInt64.self, mustBe: "a whole number below 2^64")
+        switch try fields.value("on_error", String.self, mustBe: "a string") {
         case nil, "request": keepsGoodRows = false
         case "row": keepsGoodRows = true
         case let other?:

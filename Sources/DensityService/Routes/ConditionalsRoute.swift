@@ -11,7 +11,7 @@ extension ServiceLoop {
         let buffer = RowBuffer()
         let request = try scan(call, as: shape, schema: model.schema, into: buffer) { (scan) throws(Problem) in
             _ = try faults(of: scan, shape: shape, model: model, areKept: false)
-            let fields = try ConditionalsRequest.Fields(scan, rowsMember: "rows")
+            let fields = try OptionReader(scan, names: ConditionalsRequest.fieldNames, rowsMember: "rows")
             return try ConditionalsRequest(fields, rows: Array(buffer.values), model: model)
         }
         let task = QueuedTask(call: call, rows: max(request.rowCount, 1)) { workspace in

@@ -1,0 +1,42 @@
+internal import CRowScanner
+
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+
+/// The small fields of a request beside its rows.
+struct OptionReader {
+    private let members: UnsafeBufferPointer<made_member>
+
+    /// Of what a scan handed back; it holds as long as the scan's pointers do.
+    ///
+    /// - Throws: a 400 that names a field which is not among `names`, and the nearest one that is.
+    init(_ scan: made_scan, names: [String], rowsMember: StaticString) throws(Problem) {
+        members = UnsafeBufferPointer(start: scan.members, count: scan.member_count)
+        for member in members {
+            let name = String(member.name)
+            guard names.contains(name) else {
+                let nearest = suggestion(for: name, among: names + ["\(rowsMember)"])
+                throw Problem(
+                    400, "\(quoted(name)) is not a field of this request\(nearest)", pointer: "/\(pointerToken(name))")
+            }
+        }
+    }
+
+    /// The value of a field; nil where it is absent or null.
+    ///
+    /// - Throws: a 400 that says the field must be `what`.
+    func value<Value: Decodable>(_ name: String, _ type: Value.Type = Value.self, mustBe what: String) throws(Problem)
+        -> Value?
+    {
+        guard let member = members.first(where: { String($0.name) == name }) else { return nil }
+        let json = UnsafeRawBufferPointer(start: member.json.bytes, count: member.json.count)
+        do {
+            return try JSONDecoder().decode(Value?.self, from: Data(json))
+        } catch {
+            throw Problem(400, "'\(name)' must be \(what)", pointer: "/\(name)")
+        }
+    }
+}

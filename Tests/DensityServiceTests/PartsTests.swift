@@ -1,0 +1,156 @@
+import Foundation
+import Logging
+import MADE
+import Testing
+
+@testable import DensityService
+
+@Test func numbersReadBackAsTheyWere() throws {
+    var generator = PhiloxGenerator(seed: 21)
+    var json = JSONWriter()
+    json.beginArray()
+    var values = [0, -0.0, 1, 0.1, 1e300, -.leastNonzeroMagnitude, .greatestFiniteMagnitude, 1e16, 123_456_789]
+    for _ in 0..<2000 {
+        let value = Double(bitPattern: generator.next())
+        if value.isFinite { values.append(value) }
+    }
+    for value in values { json.number(value) }
+    json.endArray()
+    #expect(
+        try JSONDecoder().decode([Double].self, from: Data(json.bytes)).map(\.bitPattern) == values.map(\.bitPattern))
+}
+
+@Test func whatIsNoNumberInJSONIsNull() {
+    var json = JSONWriter()
+    json.beginArray()
+    json.number(Double.nan)
+    json.number(-Double.infinity)
+    json.number(Float.infinity)
+    json.endArray()
+    #expect(String(decoding: json.bytes, as: UTF8.self) == "[null,null,null]")
+}
+
+@Test func stringsReadBackAsTheyWere() throws {
+    let texts = ["", "plain", "\"\\/", "\u{0}\u{1}\u{1f}\n\r\t", "é€𝄞", String(repeating: "\"", count: 100)]
+    var json = JSONWriter()
+    json.beginObject()
+    for (index, text) in texts.enumerated() { json.member("\(index)\"", text) }
+    json.endObject()
+    let read = try JSONDecoder().decode([String: String].self, from: Data(json.bytes))
+    #expect(texts.indices.map { read["\($0)\""] } == texts)
+}
+
+@Test func theNearestNameIsSuggested() {
+    #expect(nearest(to: "explian", among: ["rows", "explain"]) == "explain")
+    #expect(nearest(to: "Carat", among: ["cut", "carat"]) == "carat")
+    #expect(nearest(to: "xyz", among: ["rows", "explain"]) == nil)
+    #expect(nearest(to: "", among: []) == nil)
+}
+
+@Test func theMediaTypeIsTheClientsChoice() {
+    let offers: [MediaType] = [.json, .csv]
+    let cases: [(String?, MediaType?)] = [
+        (nil, .json), ("*/*", .json), ("text/csv", .csv), ("text/*", .csv), ("application/json, text/csv", .json),
+        ("application/json;q=0.1, text/csv;q=0.2", .csv), ("text/csv;q=0, */*", .json), ("image/png", nil),
+        ("application/json;q=0, */*;q=0", nil), ("*/*;q=0.1, TEXT/CSV ; q=0.9", .csv), ("text/json", .json),
+    ]
+    for (accept, expected) in cases {
+        #expect(MediaType.preferred(offers, accept: accept) == expected, "\(accept ?? "nil")")
+    }
+}
+
+@Test func pathsLeadToRoutes() {
+    let scoring = Destination(path: "/models/a b/score")
+    #expect(scoring.route == .score && scoring.model == "a b")
+    for path in ["", "score", "/score/", "/models//score", "/models/m/", "/models/m/score/x", "//score", "/Models"] {
+        #expect(Destination(path: path).route == .unknown, "\(path)")
+    }
+}
+
+@Test func flagsWinOverTheEnvironmentAndThatOverDefaults() throws {
+    let options = try ServiceOptions(
+        flags: ["port": "9"], environment: ["MADE_PORT": "10", "MADE_QUEUE_ROWS_MAX": "77", "HOME": "/"])
+    #expect(options.port == 9 && options.queueRowsMax == 77 && options.host == "127.0.0.1")
+    #expect(throws: ServiceError.self) { try ServiceOptions(flags: ["port": "65536"], environment: [:]) }
+    for setting in ServiceOptions.settings {
+        do {
+            _ = try ServiceOptions(flags: [:], environment: [setting.variable: ""])
+            Issue.record("\(setting.name) takes nothing")
+        } catch {
+            #expect(error.description.contains(setting.variable) && error.description.contains(setting.takes))
+        }
+    }
+    do {
+        _ = try ServiceOptions(flags: [:], environment: ["MADE_PROT": "1"])
+        Issue.record("MADE_PROT was taken")
+    } catch {
+        #expect(error.description == "MADE_PROT is not a setting; did you mean 'MADE_PORT'?")
+    }
+}
+
+@Test func histogramsCountUpToTheirBounds() {
+    let histogram = Histogram(bounds: [1, 10, 100])
+    for value in [0, 1, 2, 10, 11, 100, 101] { histogram.record(value) }
+    #expect(histogram.cumulativeCounts == [2, 4, 6, 7])
+    #expect(histogram.sum == 225)
+}
+
+@Test func aDearBatchMovesTheEstimateLittle() {
+    let cost = CostEstimate(nanosecondsPerRow: 1000)
+    cost.record(rows: 1, nanoseconds: 100_0000_000)
+    #expect((1000...1400).contains(cost.nanoseconds(rows: 1)))
+    for _ in 0..<100 { cost.record(rows: 10, nanoseconds: 50_000) }
+    #expect((4900...5100).contains(cost.nanoseconds(rows: 1)))
+}
+
+@Test func whatCannotServeIsSaidInOneLine() throws {
+    func reason(_ models: [String], _ change: (inout ServiceOptions) -> Void = { _ in }) -> String {
+        var options = ServiceOptions()
+        options.port = 0
+        change(&options)
+        do {
+            _ = try Service(models: models, options: options)
+            return ""
+        } catch {
+            return error.description
+        }
+    }
+    let service = try TestService([randomModel("m")])
+    let file = service.path(of: "m")
+    #expect(reason(["/no/such/file"]) == "/no/such/file: No such file or directory")
+    #expect(reason([file, file]).hasPrefix("two models are called 'm'"))
+    #expect(reason([file]) { $0.defaultModel = "n" }.hasPrefix("no model is called 'n'"))
+    #expect(reason([file]) { $0.port = service.service.port }.contains("in use by another process"))
+    let nonsense = FileManager.default.temporaryDirectory.appendingPathComponent(
+        "made-\(UUID().uuidString).safetensors")
+    try Data("nonsense".utf8).write(to: nonsense)
+    defer { try? FileManager.default.removeItem(at: nonsense) }
+    #expect(reason([nonsense.path]).hasPrefix(nonsense.path))
+    #expect(!reason([nonsense.path]).contains("\n"))
+}
+
+@Test func logLinesHaveTheTimeAndNoLineEndsOfOthers() throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("made-\(UUID().uuidString).log")
+    let descriptor = open(file.path, O_WRONLY | O_CREAT, 0o600)
+    defer {
+        close(descriptor)
+        try? FileManager.default.removeItem(at: file)
+    }
+    let sink = LogSink(descriptor: descriptor)
+    let observer = Observer(sink: sink, level: .info)
+    observer.note(
+        Observer.Answer(
+            id: "abc", method: "POST", route: .score, model: logValue("a \"b\"\nc"), status: 200, rows: 3,
+            queue: 1_234_567, compute: 499, total: 2_000_500_000))
+    observer.logger.debug("not this")
+    observer.logger.notice("said", metadata: ["why": "two words"])
+    sink.flush()
+    let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.count == 3)
+    #expect(
+        lines[0].dropFirst(24)
+            == #" info request id=abc method=POST route=/score model="a \"b\" c" status=200 rows=3 queue_ms=1.235 compute_ms=0.000 total_ms=2000.500"#
+    )
+    #expect(lines[1].dropFirst(24) == #" notice said why="two words""#)
+    #expect(lines[0].prefix(24).contains(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/))
+}

@@ -1,0 +1,151 @@
+import Foundation
+import Glibc
+import MADE
+import Oracle
+import Testing
+
+@testable import DensityService
+
+/// A running service with models of random weights, stopped when nobody holds it any more.
+final class TestService {
+    let service: Service
+    let models: [String: DensityModel]
+    private let folder: URL
+    private let log: Int32
+
+    /// Writes `models` to a folder of their own and serves it on a free port.
+    init(_ models: [DensityModel], options change: (inout ServiceOptions) -> Void = { _ in }) throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("made-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for model in models {
+            try Checkpoint.write(model, to: folder.appendingPathComponent("\(model.name).safetensors").path)
+        }
+        self.models = Dictionary(uniqueKeysWithValues: models.map { ($0.name, $0) })
+        log = open("/dev/null", O_WRONLY)
+        var options = ServiceOptions()
+        options.port = 0
+        change(&options)
+        service = try Service(models: [folder.path], options: options, sink: LogSink(descriptor: log))
+        service.start()
+    }
+
+    deinit {
+        service.stop()
+        close(log)
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    func path(of model: String) -> String { folder.appendingPathComponent("\(model).safetensors").path }
+
+    func client() throws -> TestClient { try TestClient(port: service.port) }
+
+    /// One request on a connection of its own.
+    func post(_ path: String, _ body: String, headers: [String] = []) throws -> Response {
+        try client().post(path, body, headers: headers)
+    }
+
+    func get(_ path: String, headers: [String] = []) throws -> Response {
+        try client()("GET", path, headers: headers)
+    }
+}
+
+/// A model with random weights; two members, hidden layers, and a calibration where `calibrated`.
+func randomModel(
+    _ name: String, variables: Int = 6, hidden: [Int] = [16], members: Int = 1, calibrated: Bool = false,
+    seed: UInt64 = 1
+) -> DensityModel {
+    var generator = PhiloxGenerator(seed: seed)
+    var model = RandomModel.binary(
+        variableCount: variables, hiddenWidths: hidden, memberCount: members, using: &generator)
+    model.name = name
+    if calibrated {
+        let compiled = CompiledModel(model)
+        let samples = compiled.sample(SamplingRequest(count: 199, seed: 5), using: compiled.makeWorkspace())
+        model.calibration = Calibration(logLikelihoods: samples.logLikelihoods)
+    }
+    return model
+}
+
+func randomRows(_ count: Int, variables: Int, seed: UInt64) -> [[Int]] {
+    var generator = PhiloxGenerator(seed: seed)
+    return (0..<count).map { _ in (0..<variables).map { _ in Bool.random(using: &generator) ? 1 : 0 } }
+}
+
+/// A score request's body.
+func body(_ rows: [[Int]], _ more: String = "") -> String {
+    "{\"rows\":[\(rows.map { "[\($0.map(String.init).joined(separator: ","))]" }.joined(separator: ","))]\(more)}"
+}
+
+struct ScoreReply: Decodable {
+    struct Blame: Decodable, Equatable {
+        var variable: String
+        var surprisal: Double
+    }
+    struct RowError: Decodable {
+        var row: Int
+        var detail: String
+        var pointer: String?
+    }
+    var model: String
+    var version: String
+    var logLikelihood: [Double?]
+    var bitsPerDimension: [Double?]
+    var pValue: [Double?]?
+    var alpha: Double?
+    var anomaly: [Bool?]?
+    var explanations: [[Blame]?]?
+    var surprisal: [[Double]?]?
+    var explainedLogLikelihood: [Double?]?
+    var errors: [RowError]?
+}
+
+struct ProblemReply: Decodable {
+    var type: String
+    var title: String
+    var status: Int
+    var detail: String
+    var pointer: String?
+    var requestId: String
+}
+
+/// Runs `work` on `count` threads at once and gives their results in order.
+func concurrently<Result: Sendable>(
+    _ count: Int, _ work: @escaping @Sendable (Int) throws -> Result
+) throws -> [Result] {
+    let results = Results<Result>(count: count)
+    let threads = (0..<count).map { index in
+        Thread {
+            results.set(index, Swift.Result { try work(index) })
+        }
+    }
+    for thread in threads { thread.start() }
+    return try results.wait()
+}
+
+/// What threads leave behind.
+private final class Results<Value: Sendable>: @unchecked Sendable {
+    // Under `condition`.
+    private var values: [Swift.Result<Value, any Error>?]
+    private var missing: Int
+    private let condition = NSCondition()
+
+    init(count: Int) {
+        values = Array(repeating: nil, count: count)
+        missing = count
+    }
+
+    func set(_ index: Int, _ value: Swift.Result<Value, any Error>) {
+        condition.withLock {
+            values[index] = value
+            missing -= 1
+            condition.signal()
+        }
+    }
+
+    func wait() throws -> [Value] {
+        try condition.withLock {
+            while missing > 0 { condition.wait() }
+            return try values.compactMap { try $0?.get() }
+        }
+    }
+}

@@ -87,7 +87,7 @@ final class MemberTraining {
         for epoch in 1...options.epochsMax {
             order.shuffle(using: &shuffles)
             guard let trainNats = pass(over: order, stop: stop) else { break }
-            let nats = validationNats()
+            let nats = trainNats.isFinite ? validationNats() : .infinity
             let verdict = schedule.take(nats, epoch: epoch)
             if schedule.bestEpoch == epoch { best.set(from: passes.parameters) }
             let isLast = verdict == .end || epoch == options.epochsMax
@@ -106,7 +106,9 @@ final class MemberTraining {
             epochs: schedule.bestEpoch)
     }
 
-    /// One gradient step a batch over the rows in `order`; mean nats a row, nil if `stop` was raised before the end.
+    /// One gradient step a batch over the rows in `order`; mean nats a row.
+    ///
+    /// Ends early with infinity where they are not finite, with nil where `stop` was raised.
     private func pass(over order: [Int], stop: StopFlag) -> Double? {
         let batchCount = (order.count + options.batchRows - 1) / options.batchRows
         var nats = 0.0
@@ -115,9 +117,8 @@ final class MemberTraining {
             passes.load(
                 order[order.count * batch / batchCount..<order.count * (batch + 1) / batchCount], of: train.values)
             passes.forward(dropout: &dropout)
-            let loss = passes.loss()
-            guard loss.isFinite else { return .infinity }
-            nats += loss
+            nats += passes.loss()
+            guard nats.isFinite else { return .infinity }
             passes.backward()
             adam.step(passes.parameters, gradient: passes.gradient, learningRate: schedule.rate)
         }

@@ -87,7 +87,7 @@ public struct Trainer: Sendable {
                 let training = MemberTraining(
                     index: index, variables: variables, train: split.train, validation: split.validation,
                     options: options)
-                let result = training.run(stop: stop) { epoch in
+                let result = training.run(isStopped: { stop.isRaised }) { epoch in
                     tally.withLock { progress($0.take(epoch, member: index)) }
                 }
                 results.withLock { $0[index] = result }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 static void log_line(void *context, const char *format, va_list arguments)
 {
@@ -35,10 +36,11 @@ struct MHD_Daemon *mhd_shim_start(struct mhd_shim_settings *settings)
         MHD_OPTION_END);
 }
 
-int mhd_shim_epoll_descriptor(struct MHD_Daemon *daemon)
+int mhd_shim_watch(struct MHD_Daemon *daemon, int eventfd)
 {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    return info ? info->epoll_fd : -1;
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};
+    return info ? epoll_ctl(info->epoll_fd, EPOLL_CTL_ADD, eventfd, &event) : -1;
 }
 
 int mhd_shim_accept(int listen_socket)

@@ -7,7 +7,7 @@
 
 // A panel is two of the 16 registers; at most 12 are sums.
 #define TILES(TILE) \
-    TILE(6, 1) TILE(4, 1) TILE(3, 2) TILE(3, 1) TILE(2, 3) TILE(2, 1) TILE(1, 4) TILE(1, 2) TILE(1, 1)
+    TILE(1, 4) TILE(1, 2) TILE(1, 1) TILE(2, 3) TILE(2, 1) TILE(3, 2) TILE(3, 1) TILE(4, 1) TILE(6, 1)
 
 enum { ROWS_STEP = 6 };
 

@@ -7,9 +7,9 @@
 
 // 24 of 32 registers are sums.
 #define TILES(TILE) \
-    TILE(12, 2) TILE(12, 1) TILE(8, 3) TILE(8, 2) TILE(8, 1) TILE(6, 4) TILE(6, 2) TILE(6, 1) TILE(4, 4) TILE(4, 2) \
-    TILE(4, 1) TILE(3, 8) TILE(3, 4) TILE(3, 2) TILE(3, 1) TILE(2, 8) TILE(2, 4) TILE(2, 2) TILE(2, 1) TILE(1, 8) \
-    TILE(1, 4) TILE(1, 2) TILE(1, 1)
+    TILE(1, 8) TILE(1, 4) TILE(1, 2) TILE(1, 1) TILE(2, 8) TILE(2, 4) TILE(2, 2) TILE(2, 1) TILE(3, 8) \
+    TILE(3, 4) TILE(3, 2) TILE(3, 1) TILE(4, 4) TILE(4, 2) TILE(4, 1) TILE(6, 4) TILE(6, 2) TILE(6, 1) \
+    TILE(8, 3) TILE(8, 2) TILE(8, 1) TILE(12, 2) TILE(12, 1)
 
 enum { ROWS_STEP = 12 };
 

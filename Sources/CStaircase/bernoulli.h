@@ -30,10 +30,9 @@ INLINE void activate_columns(
         size_t column = first;
         for (; column + 16 <= end; column += 16) store(from + column, activated(activation, load(from + column)));
         if (column < end) {
+            // A store of a number of floats known only here would be a call; the others keep their values.
             lanes before = load(from + column);
-            float after[16];
-            store(after, activated(activation, before));
-            __builtin_memcpy(from + column, after, (end - column) * sizeof(float));
+            store(from + column, lane_numbers() < (int32_t)(end - column) ? activated(activation, before) : before);
         }
     }
 }
@@ -119,10 +118,23 @@ static void surprisals(
     }
 }
 
+// u < 1 / (1 + e^-logit) without the division: u (1 + e) < 1 or e, whichever the sign makes the numerator.
+INLINE lanes drawn(lanes logit, float inverse_temperature, lanes uniform) {
+    const lanes zero = splat(0), one = splat(1);
+    logit = signed_logits(one, logit) * splat(inverse_temperature);
+    lanes e = exp_negative(-absolute(logit));
+    return fused(uniform, e, uniform) < (logit < zero ? e : one) ? one : zero;
+}
+
 static void draw(
     size_t rows, const float *z, const float *direct, size_t z_stride, float inverse_temperature, const float *uniforms,
     size_t uniform_stride, float *x, size_t x_stride) {
-    const lanes zero = splat(0), one = splat(1);
+    if (rows == 1) {
+        // Nothing to gather, and nothing to wait for.
+        float logit = *z + (direct ? *direct : 0);
+        *x = drawn(splat(logit), inverse_temperature, splat(*uniforms))[0];
+        return;
+    }
     for (size_t first = 0; first < rows; first += 16) {
         size_t count = rows - first < 16 ? rows - first : 16;
         float logits[16] = {0}, thresholds[16] = {0}, values[16];
@@ -131,11 +143,7 @@ static void draw(
             logits[lane] = z[row * z_stride] + (direct ? direct[row * z_stride] : 0);
             thresholds[lane] = uniforms[row * uniform_stride];
         }
-        lanes logit = signed_logits(one, load(logits)) * splat(inverse_temperature);
-        lanes e = exp_negative(-absolute(logit));
-        // u < p without the division: u (1 + e) < 1 or e, whichever the sign makes the numerator.
-        lanes numerator = logit < zero ? e : one;
-        store(values, fused(load(thresholds), e, load(thresholds)) < numerator ? one : zero);
+        store(values, drawn(load(logits), inverse_temperature, load(thresholds)));
         for (size_t lane = 0; lane < count; lane++) x[(first + lane) * x_stride] = values[lane];
     }
 }

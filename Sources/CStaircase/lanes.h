@@ -27,6 +27,8 @@ INLINE lanes load(const float *from) {
 
 INLINE void store(float *to, lanes value) { __builtin_memcpy(to, &value, sizeof value); }
 
+INLINE integers lane_numbers(void) { return (integers){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}; }
+
 // The first `count` < 16 floats, `rest` beyond: for the end of a row, behind which there may be no memory.
 INLINE lanes load_first(const float *from, size_t count, float rest) {
     float value[16];

@@ -1,7 +1,7 @@
 // The product with a staircase, by tiles of some rows times some panels that stay in registers.
 //
-// The file that includes this says which tiles its registers hold: `TILES(TILE)` lists (rows, panels) pairs, for every number
-// of rows in descending order of panels down to 1, and `tile_rows` picks the rows of the next tile. Few rows take many
+// The file that includes this says which tiles its registers hold: `TILES(TILE)` lists (rows, panels) pairs, rows
+// ascending, for each number of rows the panels descending to 1, and `tile_rows` picks the rows of the next tile. Few rows take many
 // panels: the chains of one row's outputs are what runs in parallel when rows do not.
 
 #ifndef MADE_MULTIPLY_H

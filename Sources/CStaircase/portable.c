@@ -8,7 +8,8 @@
 #endif
 
 // A panel is four 128-bit registers; arm64 has 32 of them.
-#define TILES(TILE) TILE(4, 1) TILE(2, 2) TILE(2, 1) TILE(1, 4) TILE(1, 2) TILE(1, 1)
+#define TILES(TILE) \
+    TILE(1, 4) TILE(1, 2) TILE(1, 1) TILE(2, 2) TILE(2, 1) TILE(4, 1)
 
 enum { ROWS_STEP = 4 };
 

@@ -73,7 +73,7 @@ final class MemberTraining {
             using: &weights)
         passes.parameters.set(start)
         best = FloatBuffer(start)
-        adam = Adam(mask: plan.mask, penalties: Self.penalties(plan, options))
+        adam = Adam(mask: plan.mask, penalties: Self.penalties(plan, options, rowCount: train.rowCount))
         schedule = LearningSchedule(
             rate: options.learningRate, patience: options.patienceEpochs, reductionCount: options.reductionCount)
         shuffles = generator(.shuffles)
@@ -136,11 +136,13 @@ final class MemberTraining {
         return nats / Double(order.count)
     }
 
+    /// A mean over n rows is uncertain by 1 / √n: the fewer rows there are, the more L1 takes away of what fits by chance.
     private static func penalties(
-        _ plan: ParameterPlan, _ options: TrainingOptions
+        _ plan: ParameterPlan, _ options: TrainingOptions, rowCount: Int
     ) -> [(range: Range<Int>, penalty: Adam.Penalty)] {
-        let weights = Adam.Penalty(decay: options.weightDecay, l1: options.l1)
-        let direct = Adam.Penalty(decay: options.weightDecay, l1: options.directL1)
+        let scale = (1000 / Float(rowCount)).squareRoot()
+        let weights = Adam.Penalty(decay: options.weightDecay, l1: options.l1 * scale)
+        let direct = Adam.Penalty(decay: options.weightDecay, l1: options.directL1 * scale)
         return plan.layers.map { ($0.weight, weights) } + plan.biases.map { ($0, Adam.Penalty()) }
             + (plan.direct.map { [($0.weight, direct)] } ?? [])
     }

@@ -26,9 +26,9 @@ public struct TrainingOptions: Sendable, Equatable {
     public var dropout: Float = 0
     /// Decoupled weight decay of all weights.
     public var weightDecay: Float = 0
-    /// L1 strength on the layers' weights.
+    /// L1 strength on the layers' weights for a thousand training rows; it falls with the square root of their number.
     public var l1: Float = 0
-    /// L1 strength on the direct connections.
+    /// L1 strength on the direct connections, likewise.
     public var directL1: Float = 0
     /// Share of the rows that choose the stopping point, where no validation table is given.
     public var validationShare = 0.1

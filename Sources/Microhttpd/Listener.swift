@@ -1,5 +1,6 @@
 internal import CMicrohttpdShim
 internal import Glibc
+internal import Synchronization
 
 /// Why a server cannot listen. `description` is one line for the person at the terminal.
 public enum ServerError: Error, Equatable, CustomStringConvertible {
@@ -27,9 +28,9 @@ public enum ServerError: Error, Equatable, CustomStringConvertible {
 /// The listening socket that all loops share. Ours and not libmicrohttpd's, whose reuse option is SO_REUSEPORT: with it
 /// a second server would silently take a part of the first one's connections.
 final class Listener: Sendable {
-    let descriptor: Int32
     let port: UInt16
     let isIPv6: Bool
+    private let openDescriptor: Atomic<Int32>
 
     init(host: String, port: UInt16, backlog: Int32) throws(ServerError) {
         var hints = addrinfo()
@@ -45,7 +46,7 @@ final class Listener: Sendable {
         var next: UnsafeMutablePointer<addrinfo>? = first
         while let candidate = next {
             if let descriptor = Self.listen(on: candidate.pointee, backlog: backlog, failure: &failure) {
-                self.descriptor = descriptor
+                openDescriptor = Atomic(descriptor)
                 self.isIPv6 = candidate.pointee.ai_family == AF_INET6
                 self.port = Self.boundPort(of: descriptor)
                 return
@@ -56,7 +57,16 @@ final class Listener: Sendable {
         throw ServerError.cannotListen(host: host, port: port, reason: String(cString: strerror(failure)))
     }
 
-    deinit { close(descriptor) }
+    deinit { close() }
+
+    /// Negative once closed.
+    var descriptor: Int32 { openDescriptor.load(ordering: .acquiring) }
+
+    /// Gives the port back. No daemon may look at the socket any more.
+    func close() {
+        let descriptor = openDescriptor.exchange(-1, ordering: .acquiringAndReleasing)
+        if descriptor >= 0 { Glibc.close(descriptor) }
+    }
 
     /// A connection that waits in the backlog, or nil where none does.
     func accept() -> Int32? {
@@ -81,7 +91,7 @@ final class Listener: Sendable {
             return descriptor
         }
         failure = errno
-        close(descriptor)
+        Glibc.close(descriptor)
         return nil
     }
 

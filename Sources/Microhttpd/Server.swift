@@ -76,6 +76,7 @@ public final class Server: Sendable {
         whenQuiesced(deadline)
         for loop in loops { loop.post(.finish(deadline: deadlineNanoseconds)) }
         for thread in threads { pthread_join(thread, nil) }
+        listener.close()
         return loops.allSatisfy { $0.unansweredCount == 0 }
     }
 

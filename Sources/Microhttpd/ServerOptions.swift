@@ -53,8 +53,11 @@ public struct Limits: Sendable, Equatable {
     public var headSecondsMax = 10.0
     /// From the end of the header fields to the end of the body.
     public var bodySecondsMax = 60.0
-    /// Between two requests of one connection, and between two bytes that a client takes of a reply.
+    /// Between two requests of one connection. The longest of the three limits, in full seconds, also bounds how long a
+    /// client may take nothing of its reply.
     public var idleSecondsMax = 60.0
+
+    var longestSeconds: Double { max(headSecondsMax, bodySecondsMax, idleSecondsMax) }
 
     /// The defaults above.
     public init() {}

@@ -29,6 +29,11 @@ struct Output: ~Copyable {
         _ = write(Array("\(line)\n".utf8), to: STDERR_FILENO)
     }
 
+    /// Writes `text` to standard error over the line the cursor is in.
+    static func rewrite(_ text: String) {
+        _ = write(Array("\r\(text)".utf8), to: STDERR_FILENO)
+    }
+
     private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {

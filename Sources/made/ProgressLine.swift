@@ -21,22 +21,18 @@ final class ProgressLine: Sendable {
             state.lastShown = now
             let line = Self.text(progress)
             if isTerminal {
-                write("\r" + line + String(repeating: " ", count: max(0, state.width - line.count)))
+                let rest = String(repeating: " ", count: max(0, state.width - line.count))
+                Output.rewrite(line + rest)
                 state.width = line.count
             } else {
-                write(line + "\n")
+                Output.note(line)
             }
         }
     }
 
-    /// A line of its own.
-    func note(_ text: String) {
-        write(text + "\n")
-    }
-
     /// Ends the line that is rewritten.
     func end() {
-        if isTerminal { write("\n") }
+        if isTerminal { Output.note("") }
     }
 
     private static func text(_ progress: TrainingProgress) -> String {
@@ -56,17 +52,5 @@ final class ProgressLine: Sendable {
         let fraction = String(scaled % scale)
         let sign = value < 0 && scaled > 0 ? "-" : ""
         return "\(sign)\(scaled / scale).\(String(repeating: "0", count: places - fraction.count))\(fraction)"
-    }
-
-    private func write(_ text: String) {
-        var text = text
-        text.withUTF8 { bytes in
-            var start = 0
-            while start < bytes.count {
-                let count = Glibc.write(STDERR_FILENO, bytes.baseAddress.map { $0 + start }, bytes.count - start)
-                if count <= 0 { return }
-                start += count
-            }
-        }
     }
 }

@@ -57,7 +57,7 @@ struct Train: ParsableCommand {
         let tables = try readTables()
         let options = trainingOptions
         let progress = ProgressLine()
-        progress.note(
+        Output.note(
             """
             \(tables.train.columns.count) binary variables, \(tables.train.rowCount) rows; \(options.memberCount) \
             member\(options.memberCount == 1 ? "" : "s"), hidden \(options.hiddenWidths), seed \(options.seed)
@@ -69,7 +69,7 @@ struct Train: ParsableCommand {
             tables, name: name ?? defaultName, imageWidth: imageWidth, stop: stop
         ) { progress.show($0) }
         progress.end()
-        if stop.isRaised { progress.note("interrupted: keeping the best so far") }
+        if stop.isRaised { Output.note("interrupted: keeping the best so far") }
         try Checkpoint.write(model, to: output)
         report(model)
     }

@@ -151,7 +151,7 @@ struct SamplingTests {
             let compiled = CompiledModel(test.model, kernels: Kernels.all[path])
             let workspace = compiled.makeWorkspace()
             let count = compiled.variableCount
-            let buffers = SamplingBuffers(for: compiled)
+            let buffers = SamplingBuffers(for: compiled, rowCountMax: 48)
             for rowCount in [1, 3, 30] {
                 for (index, member) in compiled.members.enumerated() {
                     var pass = SamplingPass(model: compiled, member: member, rowCount: rowCount, buffers: buffers)
@@ -161,9 +161,8 @@ struct SamplingTests {
                             into: buffers.uniforms.base + row * buffers.uniforms.stride)
                     }
                     pass.run(evidence: [Float](repeating: .nan, count: count), inverseTemperature: 1)
-                    var rows = [Float](repeating: .nan, count: rowCount * count)
-                    let draws = (0..<rowCount).map { CompiledModel.Draw(number: 0, target: $0, member: index) }
-                    pass.copyRows(to: &rows, targets: draws[...])
+                    pass.copyRows()
+                    let rows = Array(UnsafeBufferPointer(start: buffers.rows.base, count: rowCount * count))
                     var inPass = rows
                     inPass.withUnsafeMutableBufferPointer { pointer in
                         if let base = pointer.baseAddress {

@@ -44,8 +44,8 @@ import Testing
                 evidence.allSatisfy { Self.allRows[row][$0] == $1 }
             }
             let total = consistent.reduce(0) { $0 + probabilities[$1] }
-            // Resampled draws repeat: what counts is how many independent ones they are worth.
-            let draws = min(20_000, answer.effective_sample_size ?? 20_000)
+            // Resampled draws err as their particles do, and once more as draws from those.
+            let draws = 1 / (1 / 20_000 + 1 / (answer.effective_sample_size ?? .infinity))
             for variable in 0..<Self.variableCount where evidence[variable] == nil {
                 let exact =
                     consistent.reduce(0) { $0 + probabilities[$1] * Double(Self.allRows[$1][variable]) } / total

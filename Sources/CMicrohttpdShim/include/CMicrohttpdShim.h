@@ -27,8 +27,12 @@ struct mhd_shim_settings {
 /* A daemon on epoll without threads of its own, whose connections may be suspended; NULL on failure (errno says why). */
 struct MHD_Daemon *mhd_shim_start(struct mhd_shim_settings *settings);
 
-/* The descriptor that turns readable when the daemon has something to do. */
-int mhd_shim_epoll_descriptor(struct MHD_Daemon *daemon);
+/*
+ * Lets every write to an eventfd end the daemon's wait; -1 on failure. Needed because a daemon without threads of its
+ * own has no channel that MHD_resume_connection could use, and watches nothing but its own epoll set. Events there
+ * that carry no pointer are passed over (in all of 0.9.70 to 1.0); edge-triggered, the eventfd is never read.
+ */
+int mhd_shim_watch(struct MHD_Daemon *daemon, int eventfd);
 
 /* accept4() without an address, non-blocking and close-on-exec; -1 where nobody waits. */
 int mhd_shim_accept(int listen_socket);

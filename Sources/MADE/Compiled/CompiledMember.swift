@@ -13,6 +13,8 @@ final class CompiledMember: Sendable {
     let direct: PackedLayer?
     /// `unitEnds[l][p]`: number of units of degree ≤ p that feed weight layer l, p in 0…D.
     let unitEnds: [[Int]]
+    /// The same of the input units, which feed the direct connections too.
+    let inputEnds: [Int]
 
     /// Packs `member` of `model`; inputs become affine encodings' part of the weights, so that raw values go in.
     init(_ member: Member, of model: DensityModel) {
@@ -28,6 +30,7 @@ final class CompiledMember: Sendable {
         let feeding = (0..<degrees.layerCount).map { Self.ends(of: degrees.degreesInto(layer: $0), variableCount) }
         unitEnds = feeding
         let inputEnds = Self.ends(of: degrees.inputs, variableCount)
+        self.inputEnds = inputEnds
 
         var inputs = inputUnits
         var packed: [PackedLayer] = []

@@ -56,7 +56,7 @@ extension CompiledModel {
             first_panel: 0, end_panel: layer.panelCount, first_input: 0, end_input: layer.inputCount, from_bias: true,
             floor: isRelu ? 0 : -.infinity, ceiling: isRelu ? .greatestFiniteMagnitude : .infinity)
         let functions = kernels.functions
-        layer.withStaircase { functions.multiply($0, span, rowCount, x.base, x.stride, y.base, y.stride) }
+        functions.multiply(layer.staircase, span, rowCount, x.base, x.stride, y.base, y.stride)
         if let activation, !isRelu {
             functions.activate(activation.kernel, rowCount, y.base, y.stride, 0, layer.outputCount)
         }

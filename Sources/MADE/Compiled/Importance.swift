@@ -24,9 +24,11 @@ enum Importance {
 }
 
 extension CompiledModel {
-    /// Draws `request.count` rows into `rows` [n × D]; returns the effective sample size (Σ w)² / Σ w² of all particles, the
+    /// Draws `request.count` rows into `samples`; returns the effective sample size (Σ w)² / Σ w² of all particles, the
     /// pools' added (Kong 1992).
-    func resample(_ request: SamplingRequest, into rows: inout [Float], buffers: SamplingBuffers) -> Double {
+    func resample(
+        _ request: SamplingRequest, into samples: inout Samples, buffers: SamplingBuffers, using workspace: Workspace
+    ) -> Double {
         var effectiveSampleSize = 0.0
         var first = 0
         // Even a request of no rows says how well its evidence is sampled.
@@ -42,7 +44,7 @@ extension CompiledModel {
                 return Draw(number: particle.number, target: target, member: particle.member)
             }
             run(chosen, request, stream: .particleValues, buffers: buffers) { pass, draws in
-                pass.copyRows(to: &rows, targets: draws)
+                deliver(pass, draws, to: &samples, using: workspace)
             }
             first += Importance.drawsPerPool
         } while first < request.count

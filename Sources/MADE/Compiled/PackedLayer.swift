@@ -15,6 +15,7 @@ final class PackedLayer: @unchecked Sendable {
     private let bias: AlignedBuffer<Float>
     private let starts: AlignedBuffer<Int>
     private let depths: AlignedBuffer<Int>
+    private let view: AlignedBuffer<staircase_layer>
 
     /// Packs the weights that the masks let through.
     ///
@@ -60,18 +61,16 @@ final class PackedLayer: @unchecked Sendable {
             }
             bias.base[index] = InputEncoding.finite(sum)
         }
+        view = AlignedBuffer(count: 1)
+        view.base[0] = staircase_layer(
+            panels: panelCount, bias: bias.base, weights: weights.base,
+            starts: UnsafePointer(starts.base), depths: UnsafePointer(depths.base))
     }
 
     var panelCount: Int { starts.count }
 
-    /// The kernels' view of this layer, valid inside `body`.
-    func withStaircase<R>(_ body: (UnsafePointer<staircase_layer>) -> R) -> R {
-        var layer = staircase_layer(
-            panels: panelCount, bias: bias.base, weights: weights.base,
-            starts: UnsafeRawPointer(starts.base).assumingMemoryBound(to: Int.self),
-            depths: UnsafeRawPointer(depths.base).assumingMemoryBound(to: Int.self))
-        return withExtendedLifetime(self) { body(&layer) }
-    }
+    /// The kernels' view of this layer, valid as long as the layer is.
+    var staircase: UnsafePointer<staircase_layer> { UnsafePointer(view.base) }
 }
 
 /// The affine encodings of all input units, to be folded into the weights that see them:

@@ -22,25 +22,46 @@ extension CompiledModel {
     public func sample(_ request: SamplingRequest, using workspace: Workspace) -> Samples {
         precondition(request.evidence.isEmpty || request.evidence.count == variableCount)
         precondition(request.temperature > 0 && request.count >= 0)
-        let buffers = workspace.sampling ?? SamplingBuffers(for: self)
+        let buffers =
+            workspace.sampling ?? SamplingBuffers(for: self, rowCountMax: workspace.chunkRowCount)
         workspace.sampling = buffers
-        var rows = [Float](repeating: 0, count: request.count * variableCount)
-        var effectiveSampleSize: Double?
-        if let weights = exactMemberWeights(request.evidence, using: workspace) {
-            let draws = (0..<request.count).map { target in
-                let uniform = uniform(seed: request.seed, draw: UInt64(target), stream: .member)
-                return Draw(number: UInt64(target), target: target, member: pick(weights, uniform))
-            }
-            run(draws, request, stream: .values, buffers: buffers) { pass, draws in
-                pass.copyRows(to: &rows, targets: draws)
-            }
-        } else {
-            effectiveSampleSize = resample(request, into: &rows, buffers: buffers)
+        var samples = Samples(
+            rows: [Float](repeating: 0, count: request.count * variableCount),
+            logLikelihoods: [Double](repeating: 0, count: request.count))
+        guard let weights = exactMemberWeights(request.evidence, using: workspace) else {
+            samples.effectiveSampleSize = resample(request, into: &samples, buffers: buffers, using: workspace)
+            return samples
         }
-        var logLikelihoods = [Double](repeating: 0, count: request.count)
-        var results = logLikelihoods.mutableSpan
-        score(rows.span, into: &results, using: workspace)
-        return Samples(rows: rows, logLikelihoods: logLikelihoods, effectiveSampleSize: effectiveSampleSize)
+        let draws = (0..<request.count).map { target in
+            let uniform = members.count == 1 ? 0 : uniform(seed: request.seed, draw: UInt64(target), stream: .member)
+            return Draw(number: UInt64(target), target: target, member: pick(weights, uniform))
+        }
+        run(draws, request, stream: .values, buffers: buffers) { pass, draws in
+            deliver(pass, draws, to: &samples, using: workspace)
+        }
+        return samples
+    }
+
+    /// Writes the rows of a pass and their log-likelihoods to the draws' targets.
+    ///
+    /// The member that drew them has been computed by drawing; only the others are yet to be.
+    func deliver(_ pass: SamplingPass, _ draws: ArraySlice<Draw>, to samples: inout Samples, using workspace: Workspace)
+    {
+        pass.copyRows()
+        let rows = pass.buffers.rows.base
+        let sums = workspace.sums.base
+        for (index, member) in members.enumerated() {
+            let result =
+                member === pass.member
+                ? pass.result : forward(rows, rowCount: draws.count, member: member, using: workspace)
+            logLikelihood(of: result, into: sums + index * draws.count)
+        }
+        for (row, draw) in draws.enumerated() {
+            samples.logLikelihoods[draw.target] = logMeanExp(sums + row, count: members.count, stride: draws.count)
+            for variable in 0..<variableCount {
+                samples.rows[draw.target * variableCount + variable] = rows[row * variableCount + variable]
+            }
+        }
     }
 
     /// Each member's p_s(evidence), up to a common factor; nil where the evidence is no prefix of some member's ordering.
@@ -124,13 +145,13 @@ extension CompiledModel {
 }
 
 extension SamplingPass {
-    /// Writes the pass's rows in variable order to each draw's target of `rows` [n × D].
-    func copyRows(to rows: inout [Float], targets: ArraySlice<CompiledModel.Draw>) {
-        let inputs = buffers.inputs
-        for (row, draw) in targets.enumerated() {
-            let start = draw.target * member.inputUnits.count
-            for (place, variable) in member.inputUnits.enumerated() {
-                rows[start + variable] = inputs.base[row * inputs.stride + place]
+    /// Writes the pass's rows in variable order to `buffers.rows`.
+    func copyRows() {
+        member.inputUnits.withUnsafeBufferPointer { units in
+            for row in 0..<rowCount {
+                let from = buffers.inputs.base + row * buffers.inputs.stride
+                let to = buffers.rows.base + row * units.count
+                for (place, variable) in units.enumerated() { to[variable] = from[place] }
             }
         }
     }

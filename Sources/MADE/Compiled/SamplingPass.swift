@@ -1,133 +1,124 @@
 internal import CStaircase
 
-/// Scratch of a sampling pass: all layers of a block of rows at once, as each grows while variables become known.
-final class SamplingBuffers {
-    /// Rows of one pass.
-    let rowCount: Int
-    /// Values in the member's order [inputs], outputs of each hidden layer [units], the output layer and the direct
-    /// connections' part of it [outputs], uniform numbers [D].
-    let inputs: RowBlock
-    let layers: [RowBlock]
-    let direct: RowBlock
-    let uniforms: RowBlock
-    private let memory: AlignedBuffer<Float>
-
-    init(for model: CompiledModel) {
-        let layerCount = model.members.map(\.layers.count).max() ?? 0
-        var widths = [model.layout.inputUnitCount, model.layout.outputUnitCount, model.variableCount]
-        for layer in 0..<layerCount {
-            widths.append(model.members.compactMap { $0.layers.dropFirst(layer).first?.outputCount }.max() ?? 0)
-        }
-        let strides = widths.map(RowBlock.stride(width:))
-        let rowSize = strides.reduce(0, +)
-        let rowCount = min(max(1024 * 1024 / (rowSize * MemoryLayout<Float>.stride) / 12 * 12, 48), 192)
-        let memory = AlignedBuffer<Float>(count: rowCount * rowSize + PackedLayer.panelWidth)
-        var start = 0
-        let blocks = strides.map { stride in
-            defer { start += rowCount * stride }
-            return RowBlock(base: memory.base + start, stride: stride)
-        }
-        (inputs, direct, uniforms, layers) = (blocks[0], blocks[1], blocks[2], Array(blocks[3...]))
-        self.rowCount = rowCount
-        self.memory = memory
-    }
-}
-
 /// One forward pass that draws the variables on its way: a unit is computed once, as soon as all that it sees is known.
 ///
 /// Groups of panels are brought up to the inputs known so far when the first of their units is needed, and from then on with
 /// every input that becomes known. Each sum thus stays one chain in ascending input order, and has the bits that it has in
 /// scoring.
 struct SamplingPass {
-    let model: CompiledModel
     let member: CompiledMember
     let rowCount: Int
     let buffers: SamplingBuffers
-    /// Panels that grow together: several where rows are few, so that one row's sums run side by side.
-    private let groupSize: Int
-    /// Inputs done of each group of each weight layer, the direct connections last; nil before its bias is in.
-    private var progress: [[Int?]]
+    private let functions: staircase_kernels
+    private let activation: staircase_activation
+    private let variableCount: Int
+    /// The hidden layers, the output layer, then the direct connections if there are any.
+    private var layers: [GrowingLayer] = []
 
     init(model: CompiledModel, member: CompiledMember, rowCount: Int, buffers: SamplingBuffers) {
-        self.model = model
         self.member = member
         self.rowCount = rowCount
         self.buffers = buffers
-        let groupSize = rowCount < 4 ? 8 : 4
-        self.groupSize = groupSize
-        let packed = member.layers + (member.direct.map { [$0] } ?? [])
-        progress = packed.map { [Int?](repeating: nil, count: ($0.panelCount + groupSize - 1) / groupSize) }
+        functions = model.kernels.functions
+        activation = model.activation.kernel
+        variableCount = model.variableCount
+        // Several panels where rows are few, so that one row's sums run side by side; else one, whose sums are longest
+        // before they are first needed.
+        let groupSize = max(1, 8 / rowCount)
+        var inputs = buffers.inputs
+        for (index, layer) in member.layers.enumerated() {
+            layers.append(
+                GrowingLayer(layer, ends: member.unitEnds[index], from: inputs, to: buffers.layers[index], groupSize))
+            inputs = buffers.layers[index]
+        }
+        if let direct = member.direct {
+            layers.append(
+                GrowingLayer(direct, ends: member.inputEnds, from: buffers.inputs, to: buffers.direct, groupSize))
+        }
+    }
+
+    /// What the pass computed: what scoring its rows would have.
+    var result: ForwardResult {
+        ForwardResult(
+            rowCount: rowCount, inputs: buffers.inputs, outputs: buffers.layers[member.layers.count - 1],
+            direct: member.direct == nil ? nil : buffers.direct.base)
     }
 
     /// Fills `buffers.inputs` and the output layer, from `buffers.uniforms`; `evidence` [D] in the member's order is NaN where
     /// a variable is to be drawn.
     mutating func run(evidence: [Float], inverseTemperature: Float) {
-        let functions = model.kernels.functions
-        let outputs = buffers.layers[member.layers.count - 1]
-        learn(degree: 0)
-        for position in 0..<model.variableCount {
-            advance(
-                member.layers.count - 1, columns: position..<position + 1, to: member.unitEnds[outputLayer][position])
-            if member.direct != nil {
-                advance(member.layers.count, columns: position..<position + 1, to: position)
-            }
-            if evidence[position].isNaN {
-                functions.draw(
-                    rowCount, outputs.base + position,
-                    member.direct == nil ? nil : UnsafePointer(buffers.direct.base + position),
-                    outputs.stride, inverseTemperature, buffers.uniforms.base + position, buffers.uniforms.stride,
-                    buffers.inputs.base + position, buffers.inputs.stride)
-            } else {
-                for row in 0..<rowCount {
-                    buffers.inputs.base[row * buffers.inputs.stride + position] = evidence[position]
+        let (rowCount, functions, activation) = (rowCount, functions, activation)
+        let (inputs, uniforms) = (buffers.inputs, buffers.uniforms)
+        let hiddenCount = member.layers.count - 1
+        layers.withUnsafeMutableBufferPointer { layers in
+            // Computes the hidden units of one degree: all that they see is known.
+            func learn(degree: Int) {
+                for index in 0..<hiddenCount {
+                    let ends = layers[index + 1].ends
+                    let columns = (degree == 0 ? 0 : ends[degree - 1])..<ends[degree]
+                    if columns.isEmpty { continue }
+                    layers[index].advance(columns, degree: degree, rowCount: rowCount, functions)
+                    let outputs = layers[index].outputs
+                    functions.activate(
+                        activation, rowCount, outputs.base, outputs.stride, columns.lowerBound, columns.upperBound)
                 }
             }
-            learn(degree: position + 1)
-        }
-    }
-
-    /// What the pass computed, as scoring would have.
-    var result: ForwardResult {
-        ForwardResult(
-            rowCount: rowCount, inputs: buffers.inputs, outputs: buffers.layers[outputLayer],
-            direct: member.direct == nil ? nil : buffers.direct.base)
-    }
-
-    private var outputLayer: Int { member.layers.count - 1 }
-
-    /// Computes the hidden units of `degree`: all that they see is known.
-    private mutating func learn(degree: Int) {
-        for layer in 0..<outputLayer {
-            let ends = member.unitEnds[layer + 1]
-            let columns = (degree == 0 ? 0 : ends[degree - 1])..<ends[degree]
-            if columns.isEmpty { continue }
-            advance(layer, columns: columns, to: member.unitEnds[layer][degree])
-            let block = buffers.layers[layer]
-            model.kernels.functions.activate(
-                model.activation.kernel, rowCount, block.base, block.stride, columns.lowerBound, columns.upperBound)
-        }
-    }
-
-    /// Brings the groups that hold `columns` of weight layer `index` up to the first `end` inputs.
-    private mutating func advance(_ index: Int, columns: Range<Int>, to end: Int) {
-        let isDirect = index == member.layers.count
-        guard let layer = isDirect ? member.direct : member.layers[index] else { return }
-        let x = index == 0 || isDirect ? buffers.inputs : buffers.layers[index - 1]
-        let y = isDirect ? buffers.direct : buffers.layers[index]
-        let groupWidth = groupSize * PackedLayer.panelWidth
-        for group in columns.lowerBound / groupWidth...(columns.upperBound - 1) / groupWidth {
-            let done = progress[index][group]
-            if done == end { continue }
-            progress[index][group] = end
-            // Columns come in ascending order: panels before the first of them are complete.
-            let firstPanel = max(group * groupSize, done == nil ? 0 : columns.lowerBound / PackedLayer.panelWidth)
-            let span = staircase_span(
-                first_panel: firstPanel, end_panel: min((group + 1) * groupSize, layer.panelCount),
-                first_input: done ?? 0,
-                end_input: end, from_bias: done == nil, floor: -.infinity, ceiling: .infinity)
-            layer.withStaircase {
-                model.kernels.functions.multiply($0, span, rowCount, x.base, x.stride, y.base, y.stride)
+            learn(degree: 0)
+            for position in 0..<variableCount {
+                for index in hiddenCount..<layers.count {
+                    layers[index].advance(position..<position + 1, degree: position, rowCount: rowCount, functions)
+                }
+                let outputs = layers[hiddenCount].outputs
+                let direct = layers.count > hiddenCount + 1 ? layers[hiddenCount + 1].outputs.base + position : nil
+                let values = inputs.base + position
+                if evidence[position].isNaN {
+                    functions.draw(
+                        rowCount, outputs.base + position, direct, outputs.stride, inverseTemperature,
+                        uniforms.base + position, uniforms.stride, values, inputs.stride)
+                } else {
+                    for row in 0..<rowCount { values[row * inputs.stride] = evidence[position] }
+                }
+                learn(degree: position + 1)
             }
+        }
+    }
+}
+
+/// One weight layer on its way through a pass. Its pointers are the member's and the buffers'.
+private struct GrowingLayer {
+    let outputs: RowBlock
+    /// Number of the layer's inputs of degree ≤ p, p in 0…D.
+    let ends: [Int]
+    private let staircase: UnsafePointer<staircase_layer>
+    private let inputs: RowBlock
+    /// Panels that grow together.
+    private let groupSize: Int
+    /// Inputs that each group has seen; −1 before its bias is in.
+    private var progress: [Int]
+
+    init(_ layer: PackedLayer, ends: [Int], from inputs: RowBlock, to outputs: RowBlock, _ groupSize: Int) {
+        staircase = layer.staircase
+        progress = [Int](repeating: -1, count: (layer.panelCount + groupSize - 1) / groupSize)
+        self.ends = ends
+        self.inputs = inputs
+        self.outputs = outputs
+        self.groupSize = groupSize
+    }
+
+    /// Brings the groups that hold `columns` up to the inputs of degree ≤ `degree`. Columns come in ascending order.
+    mutating func advance(_ columns: Range<Int>, degree: Int, rowCount: Int, _ functions: staircase_kernels) {
+        let end = ends[degree]
+        let firstPanel = columns.lowerBound / PackedLayer.panelWidth
+        let lastPanel = (columns.upperBound - 1) / PackedLayer.panelWidth
+        for group in firstPanel / groupSize...lastPanel / groupSize where progress[group] != end {
+            let done = progress[group]
+            progress[group] = end
+            // Of a group begun, the panels before the first column are complete.
+            let span = staircase_span(
+                first_panel: max(group * groupSize, done < 0 ? 0 : firstPanel),
+                end_panel: min((group + 1) * groupSize, staircase.pointee.panels), first_input: max(done, 0),
+                end_input: end, from_bias: done < 0, floor: -.infinity, ceiling: .infinity)
+            functions.multiply(staircase, span, rowCount, inputs.base, inputs.stride, outputs.base, outputs.stride)
         }
     }
 }

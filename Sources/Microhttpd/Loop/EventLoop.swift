@@ -36,7 +36,6 @@ final class EventLoop: @unchecked Sendable {
     let pool = BufferPool()
     var handler: (any LoopHandler)?
     var watchdog: Watchdog
-    var now = monotonicNow()
     var hasReceived = false
     /// Requests whose connection is suspended.
     private(set) var suspended: [Request] = []
@@ -44,12 +43,14 @@ final class EventLoop: @unchecked Sendable {
     private(set) var unansweredCount = 0
     /// The grace period is over: answer 503 instead of waiting.
     private(set) var isAborting = false
+    /// When this turn's wait was over.
+    private var turnTime: UInt64?
     private let log: @Sendable (String) -> Void
     private let inbox = Mutex<[Command]>([])
-    private let hasCommands = Atomic(false)
-    /// An eventfd that wakes the loop for its commands.
-    private let bell: Int32
+    let bell = Bell()
     private var daemon: OpaquePointer?
+    /// Kept open for as long as the daemon may look at it.
+    private let listener: Listener
     private let settings: UnsafeMutablePointer<mhd_shim_settings>
     private var nextRound: UInt64 = 0
     private var finishDeadline: UInt64?
@@ -62,23 +63,24 @@ final class EventLoop: @unchecked Sendable {
         guardian = RequestGuard(limits: options.limits, allowsOptions: options.allowsOptions)
         watchdog = Watchdog(limits: options.limits)
         log = options.log
-        bell = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
+        self.listener = listener
         settings = .allocate(capacity: 1)
         settings.initialize(to: mhd_shim_settings())
         settings.pointee.listen_socket = listener.descriptor
         settings.pointee.is_ipv6 = listener.isIPv6 ? 1 : 0
         settings.pointee.connection_count_max = UInt32(clamping: connectionCountMax)
         settings.pointee.connection_memory_bytes = options.limits.connectionMemoryBytes
-        settings.pointee.idle_seconds_max = UInt32(max(1, min(options.limits.idleSecondsMax.rounded(.up), 1e6)))
+        settings.pointee.idle_seconds_max = UInt32(max(1, min(limits.longestSeconds.rounded(.up), 1e6)))
         settings.pointee.context = Unmanaged.passUnretained(self).toOpaque()
         installCallbacks(in: settings)
         daemon = mhd_shim_start(settings)
-        guard daemon != nil, bell >= 0 else { throw ServerError.cannotStart(reason: String(cString: strerror(errno))) }
+        guard let daemon, mhd_shim_watch(daemon, bell.descriptor) == 0 else {
+            throw ServerError.cannotStart(reason: String(cString: strerror(errno)))
+        }
     }
 
     deinit {
         stopDaemon()
-        close(bell)
         settings.deinitialize(count: 1)
         settings.deallocate()
     }
@@ -86,8 +88,7 @@ final class EventLoop: @unchecked Sendable {
     /// Asks something of the loop. Any thread.
     func post(_ command: Command) {
         inbox.withLock { $0.append(command) }
-        hasCommands.store(true, ordering: .releasing)
-        eventfd_write(bell, 1)
+        bell.ring()
     }
 
     /// Turns until told to finish.
@@ -96,6 +97,14 @@ final class EventLoop: @unchecked Sendable {
         abortSuspended()
         stopDaemon()
         handler = nil
+    }
+
+    /// The time of this turn, read once.
+    var now: UInt64 {
+        if let turnTime { return turnTime }
+        let time = monotonicNow()
+        turnTime = time
+        return time
     }
 
     func noteLog(_ line: String) { log(line) }
@@ -115,41 +124,28 @@ final class EventLoop: @unchecked Sendable {
     }
 
     private func turn() {
-        waitForWork()
-        now = monotonicNow()
-        MHD_run_wait(daemon, 0)
+        let wait = waitMilliseconds()
+        turnTime = nil
+        MHD_run_wait(daemon, wait)
         if hasReceived {
             hasReceived = false
             handler?.endOfTurn()
         }
-        if hasCommands.load(ordering: .acquiring) { obeyCommands() }
+        if bell.hush() { obeyCommands() }
         if now >= nextRound {
             for connection in watchdog.round(now: now) { cutOff(connection) }
             nextRound = now + watchdog.roundNanoseconds
         }
     }
 
-    /// Sleeps until a socket, a resumed connection, a command or the watchdog needs the loop. `MHD_run_wait` could wait
-    /// by itself, but nothing could then wake it for a command.
-    private func waitForWork() {
-        var pending: UInt64 = .max
-        if MHD_get_timeout(daemon, &pending) == .YES, pending == 0 { return }
-        var wait = watchdog.connections.isEmpty ? UInt64.max : nextRound - min(nextRound, monotonicNow())
-        if finishDeadline != nil { wait = min(wait, Self.restNanoseconds / 10) }
-        let milliseconds = wait == .max ? -1 : Int32(clamping: wait / 1_000_000 + 1)
-        var descriptors = (
-            pollfd(fd: mhd_shim_epoll_descriptor(daemon), events: Int16(POLLIN), revents: 0),
-            pollfd(fd: bell, events: Int16(POLLIN), revents: 0)
-        )
-        withUnsafeMutablePointer(to: &descriptors) {
-            _ = $0.withMemoryRebound(to: pollfd.self, capacity: 2) { poll($0, 2, milliseconds) }
-        }
+    /// How long a turn may wait for something to happen; -1 is for ever.
+    private func waitMilliseconds() -> Int32 {
+        if finishDeadline != nil { return Int32(Self.restNanoseconds / 10_000_000) }
+        if watchdog.connections.isEmpty { return -1 }
+        return Int32(clamping: (nextRound - min(nextRound, monotonicNow())) / 1_000_000 + 1)
     }
 
     private func obeyCommands() {
-        hasCommands.store(false, ordering: .relaxed)
-        var count: eventfd_t = 0
-        eventfd_read(bell, &count)
         let commands = inbox.withLock { commands in
             defer { commands = [] }
             return commands

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The request methods that reach a handler.
 public enum Method: String, Sendable {
     case get = "GET"
@@ -5,7 +7,15 @@ public enum Method: String, Sendable {
     case post = "POST"
     case options = "OPTIONS"
 
-    init?(_ text: UnsafePointer<CChar>) { self.init(rawValue: String(cString: text)) }
+    init?(_ text: UnsafePointer<CChar>) {
+        if strcmp(text, "POST") == 0 {
+            self = .post
+        } else if strcmp(text, "GET") == 0 {
+            self = .get
+        } else {
+            self.init(rawValue: String(cString: text))
+        }
+    }
 }
 
 /// A request target in origin form as it was sent, path and query still encoded.

@@ -76,6 +76,8 @@ final class Request: @unchecked Sendable {
     let connection: OpaquePointer
     let target: RequestTarget
     let remoteAddress: String
+    /// Of its loop.
+    private let bell: Bell
     private(set) var method = Method.get
     private(set) var path = ""
     private(set) var fields = HeaderFields()
@@ -86,10 +88,11 @@ final class Request: @unchecked Sendable {
     var suspendedIndex: Int?
     private let outcome = Mutex(Outcome.awaited)
 
-    init(connection: OpaquePointer, target: RequestTarget, remoteAddress: String) {
+    init(connection: OpaquePointer, target: RequestTarget, remoteAddress: String, bell: Bell) {
         self.connection = connection
         self.target = target
         self.remoteAddress = remoteAddress
+        self.bell = bell
     }
 
     func noteHead(method: Method?, fields: HeaderFields) {
@@ -109,6 +112,7 @@ final class Request: @unchecked Sendable {
             case .suspended:
                 outcome = settled
                 MHD_resume_connection(connection)
+                bell.ring()
             case .answered, .dropped, .over: break
             }
         }

@@ -59,7 +59,8 @@ extension EventLoop {
     private func begin(_ uri: UnsafePointer<CChar>, on handle: OpaquePointer) -> UnsafeMutableRawPointer? {
         guard let connection = connection(of: handle) else { return nil }
         let target = RequestTarget(bytes: Array(UnsafeRawBufferPointer(start: uri, count: strlen(uri))))
-        let request = Request(connection: handle, target: target, remoteAddress: connection.remoteAddress)
+        let request = Request(
+            connection: handle, target: target, remoteAddress: connection.remoteAddress, bell: bell)
         connection.request = request
         watchdog.expect(.head, of: connection, now: now)
         return Unmanaged.passRetained(request).toOpaque()
@@ -147,6 +148,7 @@ extension EventLoop {
         if let connection = connection(of: handle) { watchdog.expect(.nothing, of: connection, now: now) }
         request.body?.seal()
         request.phase = .handedOut
+        if isAborting { return refuse(request, Refusal(.stopping, path: request.path)) }
         hasReceived = true
         handler?.receive(Exchange(request))
         return deliver(request, orSuspend: false)

@@ -36,15 +36,30 @@ struct HeaderFields: Sendable {
 
     /// The values of a field, joined as HTTP allows it, or nil where it was not sent.
     subscript(name: String) -> String? {
-        let wanted = name.utf8.map(lowercased)
-        var values: [String] = []
-        for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true) {
-            guard line.starts(with: wanted), line.count > wanted.count,
-                line[line.startIndex + wanted.count] == UInt8(ascii: ":")
-            else { continue }
-            values.append(String(decoding: line.dropFirst(wanted.count + 1), as: UTF8.self))
+        var joined: String?
+        var start = 0
+        while start < text.count {
+            let valueStart = start + nameMatches(name, at: start)
+            // A plain scan: a service looks up several fields of every request.
+            var end = max(start, valueStart)
+            while text[end] != UInt8(ascii: "\n") { end += 1 }
+            if valueStart > start {
+                let value = String(decoding: text[valueStart..<end], as: UTF8.self)
+                joined = joined.map { "\($0), \(value)" } ?? value
+            }
+            start = end + 1
         }
-        return values.isEmpty ? nil : values.joined(separator: ", ")
+        return joined
+    }
+
+    /// Bytes of name and colon where the line at `start` is this field, else 0.
+    private func nameMatches(_ name: String, at start: Int) -> Int {
+        var index = start
+        for byte in name.utf8 {
+            guard index < text.count, text[index] == lowercased(byte) else { return 0 }
+            index += 1
+        }
+        return index < text.count && text[index] == UInt8(ascii: ":") ? index + 1 - start : 0
     }
 
     /// The reason why nobody can say for sure where the body of such a request ends, or whose it is; else nil.

@@ -1,4 +1,5 @@
 internal import CMicrohttpdShim
+internal import Glibc
 
 /// An answer: status, header fields and body. `Content-Length`, `Date` and `Connection` are the server's business.
 public struct Reply: Sendable, Equatable {
@@ -44,10 +45,24 @@ public struct Reply: Sendable, Equatable {
     /// The whole reply as it goes over the wire, for a socket that libmicrohttpd will no longer answer on.
     func wireBytes() -> [UInt8] {
         let phrase = String(cString: MHD_get_reason_phrase_for(UInt32(status)))
-        var head = "HTTP/1.1 \(status) \(phrase)\r\nConnection: close\r\nContent-Length: \(body.count)\r\n"
+        var head = "HTTP/1.1 \(status) \(phrase)\r\nDate: \(httpDate())\r\nConnection: close\r\n"
+        head += "Content-Length: \(body.count)\r\n"
         for header in headers { head += "\(header.name): \(header.value)\r\n" }
         return Array((head + "\r\n").utf8) + body
     }
+}
+
+/// The time in the form of RFC 9110, 5.6.7.
+private func httpDate() -> String {
+    var seconds = time(nil)
+    var fields = tm()
+    gmtime_r(&seconds, &fields)
+    let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    let twoDigits = { (number: Int32) in number < 10 ? "0\(number)" : "\(number)" }
+    let clock = [fields.tm_hour, fields.tm_min, fields.tm_sec].map(twoDigits).joined(separator: ":")
+    let date = "\(twoDigits(fields.tm_mday)) \(months[Int(fields.tm_mon)]) \(1900 + fields.tm_year)"
+    return "\(days[Int(fields.tm_wday)]), \(date) \(clock) GMT"
 }
 
 /// Whether a byte may stand in a token (RFC 9110, 5.6.2), which header names are.

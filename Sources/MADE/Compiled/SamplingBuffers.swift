@@ -1,0 +1,37 @@
+/// Scratch of a sampling pass: all layers of a block of rows at once, as each grows while variables become known.
+final class SamplingBuffers {
+    /// Rows of one pass.
+    let rowCount: Int
+    /// Values in the member's order [inputs], outputs of each hidden layer [units], the output layer and the direct
+    /// connections' part of it [outputs], uniform numbers [D].
+    let inputs: RowBlock
+    let layers: [RowBlock]
+    let direct: RowBlock
+    let uniforms: RowBlock
+    /// The drawn rows in variable order, without gaps [rowCount × D].
+    let rows: AlignedBuffer<Float>
+    private let memory: AlignedBuffer<Float>
+
+    init(for model: CompiledModel, rowCountMax: Int) {
+        let layerCount = model.members.map(\.layers.count).max() ?? 0
+        var widths = [model.layout.inputUnitCount, model.layout.outputUnitCount, model.variableCount]
+        for layer in 0..<layerCount {
+            widths.append(model.members.compactMap { $0.layers.dropFirst(layer).first?.outputCount }.max() ?? 0)
+        }
+        let strides = widths.map(RowBlock.stride(width:))
+        let rowSize = strides.reduce(0, +)
+        // All layers are in use all the time: a block should not be far larger than the second-level cache.
+        let fitting = 1024 * 1024 / (rowSize * MemoryLayout<Float>.stride)
+        let rowCount = min(max(fitting / 12 * 12, 48), rowCountMax)
+        let memory = AlignedBuffer<Float>(count: rowCount * rowSize + PackedLayer.panelWidth)
+        var start = 0
+        let blocks = strides.map { stride in
+            defer { start += rowCount * stride }
+            return RowBlock(base: memory.base + start, stride: stride)
+        }
+        (inputs, direct, uniforms, layers) = (blocks[0], blocks[1], blocks[2], Array(blocks[3...]))
+        rows = AlignedBuffer(count: rowCount * model.variableCount)
+        self.rowCount = rowCount
+        self.memory = memory
+    }
+}

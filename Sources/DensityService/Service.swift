@@ -1,1 +1,72 @@
+internal import Dispatch
 internal import Logging
+internal import MADE
+internal import Microhttpd
+internal import Synchronization
+
+/// The HTTP service over a few models.
+public final class Service: Sendable {
+    private let core: ServiceCore
+    private let server: Server
+    private let sink: LogSink
+
+    /// Loads and checks the models at `paths` (files or directories), binds and listens; nothing is answered before `start`.
+    ///
+    /// - Throws: one line for the user: a model that cannot serve, an address that cannot be listened on.
+    public init(models paths: [String], options: ServiceOptions, sink: LogSink = LogSink()) throws(ServiceError) {
+        let core = try ServiceCore(paths: paths, options: options, sink: sink)
+        self.core = core
+        self.sink = sink
+        var serverOptions = options.serverOptions
+        let logger = core.observer.logger
+        serverOptions.log = { line in logger.debug("libmicrohttpd: \(line)") }
+        do {
+            server = try Server(options: serverOptions) { _ in ServiceLoop(core: core) }
+        } catch {
+            throw ServiceError(error.description)
+        }
+        for entry in core.registry.snapshot.entries {
+            switch entry.state {
+            case .ready(let model):
+                logger.info(
+                    "model ready", metadata: ["model": "\(entry.name)", "variables": "\(model.card.variables.count)"])
+            case .failed(let reason): logger.error("model failed", metadata: ["reason": "\(reason)"])
+            }
+        }
+    }
+
+    /// Where it listens.
+    public var url: String {
+        let host =
+            core.options.host.contains(":") && !core.options.host.hasPrefix("[")
+            ? "[\(core.options.host)]" : core.options.host
+        return "http://\(host):\(server.port)"
+    }
+
+    /// The port it listens on.
+    public var port: UInt16 { server.port }
+
+    /// Begins to answer.
+    public func start() {
+        server.start()
+    }
+
+    /// Says that it is not ready, lets the queues run empty, sends every reply and stops; blocks, at most for the grace
+    /// period of the options and a moment.
+    ///
+    /// - Returns: whether every accepted request was answered.
+    @discardableResult
+    public func stop() -> Bool {
+        core.isDraining.store(true, ordering: .relaxed)
+        core.observer.logger.info("stopping")
+        let wasAnswered = server.stop(grace: .seconds(core.options.graceSeconds)) { deadline in
+            let left = ContinuousClock.now.duration(to: deadline)
+            let nanoseconds = max(
+                left.components.seconds * 1_000_000_000 + left.components.attoseconds / 1_000_000_000, 0)
+            _ = core.pending.wait(timeout: .now() + .nanoseconds(Int(nanoseconds)))
+        }
+        core.observer.logger.info("stopped", metadata: ["unanswered": "\(wasAnswered ? "none" : "some")"])
+        sink.flush()
+        return wasAnswered
+    }
+}

@@ -11,7 +11,9 @@ struct Made: ParsableCommand {
             Results go to standard output, progress and errors to standard error.
             Exit status: 0 success, 1 the work failed, 2 wrong usage.
             """,
-        subcommands: [Train.self, Evaluate.self, Score.self, Sample.self, Inspect.self, Import.self])
+        subcommands: [
+            Serve.self, Train.self, Evaluate.self, Score.self, Sample.self, Inspect.self, Import.self, Health.self,
+        ])
 
     /// Wrong usage ends with status 2, not with the 64 of `sysexits.h` that ArgumentParser has.
     static func main() {

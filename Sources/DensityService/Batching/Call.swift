@@ -1,0 +1,78 @@
+internal import Microhttpd
+
+/// A request on its way through the service. It is answered once, from any thread.
+final class Call: Sendable {
+    let exchange: Exchange
+    let id: String
+    let route: Route
+    /// The model's name as it stands in a log line; nil where the request concerns none, or one that does not exist.
+    let model: String?
+    /// When the request was complete, monotonic nanoseconds.
+    let start: UInt64
+    /// When its answer has no worth any more, monotonic nanoseconds.
+    let deadline: UInt64?
+    let observer: Observer
+
+    init(
+        exchange: Exchange, id: String, route: Route, model: String? = nil, start: UInt64, deadline: UInt64? = nil,
+        observer: Observer
+    ) {
+        self.exchange = exchange
+        self.id = id
+        self.route = route
+        self.model = model
+        self.start = start
+        self.deadline = deadline
+        self.observer = observer
+    }
+
+    /// What a computed answer took, nanoseconds.
+    struct Effort {
+        var rows: Int
+        /// From the complete request to the start of its computation.
+        var queue: UInt64
+        var compute: UInt64
+    }
+
+    func isPastDeadline(at now: UInt64) -> Bool {
+        deadline.map { now > $0 } ?? false
+    }
+
+    /// Sends `reply` with the fields that every reply has.
+    func answer(_ reply: Reply, effort: Effort? = nil) {
+        var reply = reply
+        reply.addHeader("X-Request-ID", id)
+        var answer = Observer.Answer(
+            id: id, method: exchange.method.rawValue, route: route, model: model, status: reply.status)
+        if let effort {
+            reply.addHeader("Server-Timing", Self.serverTiming(effort))
+            observer.metrics.queueDurations.record(Int(clamping: effort.queue))
+            observer.metrics.computeDurations.record(Int(clamping: effort.compute))
+            answer.rows = effort.rows
+            answer.queue = effort.queue
+            answer.compute = effort.compute
+        }
+        exchange.reply(reply)
+        answer.total = monotonicNanoseconds() - start
+        observer.note(answer)
+    }
+
+    func refuse(_ problem: Problem) {
+        answer(problem.reply(requestID: id))
+    }
+
+    /// Refuses because the request's own time is over.
+    func refuseAsLate() {
+        observer.metrics.countRejection(.deadline)
+        refuse(Problem(504, "the request's own deadline (X-Timeout-Ms) passed before its answer was there"))
+    }
+
+    private static func serverTiming(_ effort: Effort) -> String {
+        var text: [UInt8] = []
+        text.append(contentsOf: "queue;dur=".utf8)
+        appendMilliseconds(effort.queue, to: &text)
+        text.append(contentsOf: ", compute;dur=".utf8)
+        appendMilliseconds(effort.compute, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+}

@@ -1,0 +1,64 @@
+internal import Synchronization
+
+/// One score request whose rows are decoded.
+///
+/// `@unchecked Sendable`: `sheet`, `sheetStart` and `computeStart` are set by the loop, or by the one worker that takes the
+/// job's first rows, before any other thread can see the job again; `remaining` orders the last worker after all others.
+final class ScoreJob: @unchecked Sendable {
+    let call: Call
+    let model: LoadedModel
+    let options: ScoreOptions
+    let batch: RowBatch
+    /// The job's good rows within the batch.
+    let rows: Range<Int>
+    /// The problems of its other rows, ascending; empty unless the request keeps good rows.
+    let faults: [RowFault]
+    /// Where its results are, from `sheetStart` on.
+    var sheet: ScoreSheet?
+    var sheetStart = 0
+    var computeStart: UInt64 = 0
+    /// Rows not scored yet.
+    private let remaining: Atomic<Int>
+
+    init(
+        call: Call, model: LoadedModel, options: ScoreOptions, batch: RowBatch, rows: Range<Int>, faults: [RowFault]
+    ) {
+        self.call = call
+        self.model = model
+        self.options = options
+        self.batch = batch
+        self.rows = rows
+        self.faults = faults
+        remaining = Atomic(rows.count)
+    }
+
+    /// Prepares for results that come from several batches.
+    func makeOwnSheet() {
+        let sheet = ScoreSheet(variableCount: batch.variableCount)
+        sheet.reserve(rowCount: rows.count, withSurprisals: options.needsSurprisals)
+        self.sheet = sheet
+    }
+
+    /// Notes that `count` more rows are scored; true for the caller who finished the job.
+    func finish(rowCount count: Int) -> Bool {
+        remaining.wrappingSubtract(count, ordering: .acquiringAndReleasing).newValue == 0
+    }
+
+    /// Replies with the job's results.
+    func answer() {
+        let now = monotonicNanoseconds()
+        if call.isPastDeadline(at: now) { return call.refuseAsLate() }
+        guard let sheet else { return }
+        let reply = ScoreAnswer(job: self, sheet: sheet).reply()
+        model.scoredRows.wrappingAdd(rows.count, ordering: .relaxed)
+        call.answer(
+            reply,
+            effort: Call.Effort(rows: rows.count, queue: computeStart - call.start, compute: now - computeStart))
+    }
+}
+
+/// A faulty row of a request that keeps its good ones.
+struct RowFault {
+    var row: Int
+    var problem: Problem
+}

@@ -1,0 +1,77 @@
+/// What a body can be written as.
+enum MediaType: String {
+    case json = "application/json"
+    case ndjson = "application/x-ndjson"
+    case csv = "text/csv"
+    case html = "text/html"
+    case text = "text/plain"
+
+    /// The first of `offers` that an `Accept` field ranks highest (RFC 9110, section 12.5.1); nil where it takes none.
+    static func preferred(_ offers: [MediaType], accept: String?) -> MediaType? {
+        guard let accept, accept != "*/*", !accept.isEmpty else { return offers.first }
+        let ranges = accept.split(separator: ",").map(Range.init)
+        var best: (offer: MediaType, quality: Double)?
+        for offer in offers {
+            // The most specific range that fits an offer decides.
+            let fitting = ranges.filter { $0.includes(offer) }.max { $0.specificity < $1.specificity }
+            guard let quality = fitting?.quality, quality > 0 else { continue }
+            if quality > best?.quality ?? 0 { best = (offer, quality) }
+        }
+        return best?.offer
+    }
+
+    /// One range of an `Accept` field.
+    private struct Range {
+        var type: String
+        var quality = 1.0
+
+        init(_ text: Substring) {
+            let parts = text.split(separator: ";").map { String($0).trimmed().lowercased() }
+            type = parts.first ?? ""
+            for parameter in parts.dropFirst() where parameter.hasPrefix("q=") {
+                quality = Double(parameter.dropFirst(2)) ?? 0
+            }
+        }
+
+        var specificity: Int { type == "*/*" ? 0 : type.hasSuffix("/*") ? 1 : 2 }
+
+        func includes(_ offer: MediaType) -> Bool {
+            switch specificity {
+            case 0: true
+            case 1: offer.rawValue.hasPrefix(type.dropLast())
+            default: offer.rawValue == type || (offer == .json && type == "text/json")
+            }
+        }
+    }
+
+    /// Nil where a body of this `Content-Type` is read as JSON, else what is wrong with it.
+    ///
+    /// A form's type is what `curl -d` says of any body; no type at all is taken for JSON too.
+    static func objection(toContentType field: String?) -> String? {
+        guard let field, field != "application/json" else { return nil }
+        let parts = field.split(separator: ";").map { String($0).trimmed().lowercased() }
+        let type = parts.first ?? ""
+        let known = ["application/json", "text/json", "application/x-www-form-urlencoded"]
+        guard known.contains(type) || (type.hasPrefix("application/") && type.hasSuffix("+json")) else {
+            return "a body of Content-Type \(quoted(type)) is not read here; send application/json"
+        }
+        for parameter in parts.dropFirst() where parameter.hasPrefix("charset=") {
+            let charset = parameter.dropFirst("charset=".count).filter { $0 != "\"" }
+            guard ["utf-8", "utf8", "us-ascii"].contains(charset) else {
+                return "the character set \(quoted(charset)) is not read here; send UTF-8"
+            }
+        }
+        return nil
+    }
+}
+
+extension String {
+    /// Without spaces and tabs at its ends.
+    func trimmed() -> String {
+        let isSpace = { (character: Character) in character == " " || character == "\t" }
+        guard let first = firstIndex(where: { !isSpace($0) }), let last = lastIndex(where: { !isSpace($0) }) else {
+            return ""
+        }
+        return String(self[first...last])
+    }
+}

@@ -1,0 +1,78 @@
+internal import Microhttpd
+
+/// A request that is refused, as the client is told (RFC 9457).
+struct Problem: Error, Equatable {
+    /// An HTTP status of 400 or more.
+    var status: Int
+    /// What is wrong, where, and what would be right; one sentence.
+    var detail: String
+    /// JSON Pointer (RFC 6901) to the offending part of the body.
+    var pointer: String?
+    /// What a 405 would have served.
+    var allow: String?
+    /// Seconds after which another try makes sense.
+    var retryAfter: Int?
+
+    init(_ status: Int, _ detail: String, pointer: String? = nil, allow: String? = nil, retryAfter: Int? = nil) {
+        self.status = status
+        self.detail = detail
+        self.pointer = pointer
+        self.allow = allow
+        self.retryAfter = retryAfter
+    }
+
+    /// The problem document as a reply, without the fields that every reply has.
+    func reply(requestID: String) -> Reply {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("type", "about:blank")
+        json.member("title", Self.title(of: status))
+        json.member("status", status)
+        json.member("detail", detail)
+        if let pointer { json.member("pointer", pointer) }
+        json.member("request_id", requestID)
+        json.endObject()
+        var reply = Reply(status: status, headers: [("Content-Type", "application/problem+json")], body: json.bytes)
+        if let allow { reply.addHeader("Allow", allow) }
+        if let retryAfter { reply.addHeader("Retry-After", String(retryAfter)) }
+        return reply
+    }
+
+    /// The reason phrase of a status (RFC 9110, section 15).
+    static func title(of status: Int) -> String {
+        switch status {
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 406: "Not Acceptable"
+        case 408: "Request Timeout"
+        case 411: "Length Required"
+        case 413: "Content Too Large"
+        case 414: "URI Too Long"
+        case 415: "Unsupported Media Type"
+        case 417: "Expectation Failed"
+        case 422: "Unprocessable Content"
+        case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
+        case 500: "Internal Server Error"
+        case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
+        default: "Error"
+        }
+    }
+}
+
+/// One reference token of a JSON Pointer.
+func pointerToken(_ name: String) -> String {
+    var token = ""
+    for character in name.unicodeScalars {
+        switch character {
+        case "~": token += "~0"
+        case "/": token += "~1"
+        default: token.unicodeScalars.append(character)
+        }
+    }
+    return token
+}

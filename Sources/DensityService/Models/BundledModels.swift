@@ -1,0 +1,28 @@
+internal import Glibc
+
+/// The models that come with the program.
+public enum BundledModels {
+    /// `config/models` of the working directory, or of the nearest folder above the executable that has one.
+    ///
+    /// - Throws: a line that names where it looked.
+    public static func directory() throws(ServiceError) -> String {
+        let relative = "config/models"
+        if isDirectory(relative) { return relative }
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        let bytes = buffer.prefix(max(count, 0)).map(UInt8.init(bitPattern:))
+        var folder = String(decoding: bytes, as: UTF8.self)[...]
+        while let slash = folder.lastIndex(of: "/") {
+            folder = folder[..<slash]
+            let candidate = "\(folder)/\(relative)"
+            if isDirectory(candidate) { return candidate }
+        }
+        throw ServiceError(
+            "no model is named, and there is no folder config/models here or above the program; name a checkpoint")
+    }
+
+    private static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+}

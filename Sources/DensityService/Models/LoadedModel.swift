@@ -1,0 +1,119 @@
+internal import Dispatch
+internal import Glibc
+internal import MADE
+internal import Synchronization
+
+/// A model that serves: checked, compiled, with its queue.
+final class LoadedModel: Sendable {
+    let compiled: CompiledModel
+    let card: ModelCard
+    let verdict: AutoregressiveVerdict
+    /// SHA-256 of its file, hexadecimal.
+    let digest: String
+    let schema: RowSchema
+    let queue: WorkerQueue
+    /// `"model": …, "version": …` as every answer has them.
+    let nameMembers: [UInt8]
+    /// The model card as JSON.
+    let document: [UInt8]
+    /// The name as it stands in a log line.
+    let logName: String
+    /// Variables by name.
+    let indices: [String: Int]
+    let scoredRows = Atomic(0)
+    private let costs: [CostEstimate]
+
+    /// Kinds of work whose cost a row is measured.
+    enum Work: Int, CaseIterable {
+        case score, explain, conditionals, sample
+    }
+
+    /// Why a file cannot serve; one line.
+    struct LoadError: Error {
+        var description: String
+    }
+
+    /// What loading needs beside the file.
+    struct Environment: Sendable {
+        var activation: Activation?
+        var limits: WorkerQueue.Limits
+        var pending: DispatchGroup
+        var metrics: Metrics
+    }
+
+    /// Reads the file at `path`, proves the model autoregressive, and runs it once.
+    init(path: String, environment: Environment) throws(LoadError) {
+        let loaded = try Self.read(path, activation: environment.activation)
+        compiled = loaded.model
+        card = loaded.model.card
+        verdict = loaded.verdict
+        guard !card.name.isEmpty, !card.name.contains("/") else {
+            throw LoadError(description: "\(path): the model's name \(quoted(card.name)) cannot stand in a path")
+        }
+        digest = try Self.digest(of: path)
+        guard let schema = RowSchema(card.variables) else {
+            throw LoadError(description: "\(path): memory is short")
+        }
+        self.schema = schema
+        queue = WorkerQueue(
+            label: "made.\(card.name)", model: compiled, limits: environment.limits, pending: environment.pending,
+            metrics: environment.metrics)
+        var members = JSONWriter()
+        members.member("model", card.name)
+        members.member("version", card.version)
+        nameMembers = members.bytes
+        document = Self.document(card: card, verdict: verdict, digest: digest)
+        logName = logValue(card.name)
+        indices = Dictionary(zip(card.variables.map(\.name), card.variables.indices)) { first, _ in first }
+        let nanoseconds = Self.measure(compiled)
+        // Sampling a row and giving its conditionals start from guesses; the first calls correct them.
+        costs = [nanoseconds, 2 * nanoseconds, 2 * nanoseconds, 8 * nanoseconds].map(CostEstimate.init)
+    }
+
+    func cost(of work: Work) -> CostEstimate { costs[work.rawValue] }
+
+    private static func read(
+        _ path: String, activation: Activation?
+    ) throws(LoadError) -> (model: CompiledModel, verdict: AutoregressiveVerdict) {
+        do {
+            return try Checkpoint.load(path)
+        } catch {
+            // The product's own files know their activation; only a state dict needs to be told.
+            guard case .activationNeeded = error.problem, activation != nil else {
+                throw LoadError(description: error.description)
+            }
+        }
+        do {
+            return try Checkpoint.load(path, activation: activation)
+        } catch {
+            throw LoadError(description: error.description)
+        }
+    }
+
+    private static func digest(of path: String) throws(LoadError) -> String {
+        guard let file = fopen(path, "rb") else {
+            throw LoadError(description: "\(path): \(String(cString: strerror(errno)))")
+        }
+        defer { fclose(file) }
+        var hash = SHA256()
+        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = fread(&chunk, 1, chunk.count, file)
+            if count == 0 { return hash.finalize() }
+            hash.update(chunk[..<count])
+        }
+    }
+
+    /// Nanoseconds a row, of the second of two batches.
+    private static func measure(_ model: CompiledModel) -> Double {
+        let rowCount = 16
+        let rows = [Float](repeating: 0, count: rowCount * model.variableCount)
+        var results = [Double](repeating: 0, count: rowCount)
+        var span = results.mutableSpan
+        let workspace = model.makeWorkspace()
+        model.score(rows.span, into: &span, using: workspace)
+        let start = monotonicNanoseconds()
+        model.score(rows.span, into: &span, using: workspace)
+        return Double(monotonicNanoseconds() - start) / Double(rowCount)
+    }
+}

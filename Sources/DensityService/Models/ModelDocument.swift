@@ -1,0 +1,91 @@
+internal import MADE
+
+extension LoadedModel {
+    /// The model card as JSON.
+    static func document(card: ModelCard, verdict: AutoregressiveVerdict, digest: String) -> [UInt8] {
+        var json = JSONWriter(capacity: 1024 + 64 * card.variables.count)
+        json.beginObject()
+        json.member("name", card.name)
+        json.member("version", card.version)
+        json.key("variables")
+        json.beginArray()
+        for variable in card.variables {
+            json.beginObject()
+            json.member("name", variable.name)
+            switch variable.kind {
+            case .binary: json.member("type", "binary")
+            }
+            json.endObject()
+        }
+        json.endArray()
+        json.key("orderings")
+        json.beginArray()
+        for ordering in card.orderings { json.member(strings: ordering.variables.lazy.map { card.variables[$0].name }) }
+        json.endArray()
+        json.key("layers")
+        json.beginArray()
+        let units = UnitLayout(card.variables)
+        for width in [units.inputUnitCount] + card.hiddenWidths + [units.outputUnitCount] { json.integer(width) }
+        json.endArray()
+        json.member("activation", card.activation.rawValue)
+        json.member("direct_connections", card.hasDirectConnections)
+        json.member("networks", card.networkCount)
+        json.member("members", card.orderings.count)
+        json.member("parameters", card.parameterCount)
+        if let width = card.imageWidth { json.member("image_width", width) }
+        if let training = card.training { json.member("training", training) }
+        if let calibration = card.calibration { json.member("calibration", calibration) }
+        json.key("autoregressive")
+        json.beginObject()
+        json.member("verified", true)
+        json.member("members", verdict.memberCount)
+        json.member("independent_pairs", verdict.independentPairCount)
+        json.member("probes", verdict.probeCount)
+        json.endObject()
+        json.member("sha256", digest)
+        json.endObject()
+        return json.bytes
+    }
+}
+
+extension JSONWriter {
+    /// An array of strings as an element.
+    fileprivate mutating func member(strings: some Sequence<String>) {
+        beginArray()
+        for value in strings { string(value) }
+        endArray()
+    }
+
+    fileprivate mutating func member(_ name: String, _ training: TrainingSummary) {
+        key(name)
+        beginObject()
+        member("train_rows", training.trainRows)
+        member("validation_rows", training.validationRows)
+        member("calibration_rows", training.calibrationRows)
+        member("epochs", training.epochs)
+        member("train_nats", training.trainNats)
+        member("validation_nats", training.validationNats)
+        if let test = training.testNats { member("test_nats", test) }
+        member("seed", training.seed)
+        endObject()
+    }
+
+    fileprivate mutating func member(_ name: String, _ calibration: Calibration) {
+        let sorted = calibration.logLikelihoods
+        key(name)
+        beginObject()
+        member("rows", sorted.count)
+        member("smallest_p_value", calibration.smallestPValue)
+        key("log_likelihood_quantiles")
+        beginObject()
+        for (label, share) in [
+            ("0.01", 0.01), ("0.05", 0.05), ("0.25", 0.25), ("0.5", 0.5), ("0.75", 0.75), ("0.95", 0.95),
+        ] {
+            // The smallest value that at least this share of the rows does not exceed.
+            let rank = min(max(Int((share * Double(sorted.count)).rounded(.up)), 1), sorted.count)
+            member(label, sorted[rank - 1])
+        }
+        endObject()
+        endObject()
+    }
+}

@@ -1,0 +1,90 @@
+/// What the service counts of itself.
+final class Metrics: Sendable {
+    /// Why a request was turned away although nothing was wrong with it.
+    enum Rejection: Int, CaseIterable {
+        case queueFull, noModel, deadline, stopping
+
+        var label: String {
+            switch self {
+            case .queueFull: "queue_full"
+            case .noModel: "no_model"
+            case .deadline: "deadline"
+            case .stopping: "stopping"
+            }
+        }
+    }
+
+    /// Where a batch was computed.
+    enum Place: Int, CaseIterable {
+        case inline, queue
+    }
+
+    static let statuses = [
+        200, 400, 401, 403, 404, 405, 406, 408, 411, 413, 414, 415, 417, 422, 429, 431, 500, 503, 504,
+    ]
+
+    /// [routes × statuses], the last column for any other status.
+    private let requests = Counters(count: Route.allCases.count * (statuses.count + 1))
+    private let rejections = Counters(count: Rejection.allCases.count)
+    private let batches = Counters(count: Place.allCases.count)
+    /// Seconds from the complete request to its reply, of the routes that compute and of all others.
+    private let durations = computing.map { _ in Histogram(bounds: Histogram.durations) }
+    private let otherDurations = Histogram(bounds: Histogram.durations)
+    let queueDurations = Histogram(bounds: Histogram.durations)
+    let computeDurations = Histogram(bounds: Histogram.durations)
+    let batchRows = Histogram(bounds: Histogram.rows)
+    let startSeconds = Double(wallNanoseconds()) * 1e-9
+
+    private static let computing: [Route] = [.score, .conditionals, .sample]
+
+    /// Counts an answered request; durations are nanoseconds.
+    func countRequest(_ route: Route, status: Int, duration: UInt64) {
+        let column = Self.statuses.firstIndex(of: status) ?? Self.statuses.count
+        requests.add(1, at: route.index * (Self.statuses.count + 1) + column)
+        let histogram = Self.computing.firstIndex(of: route).map { durations[$0] } ?? otherDurations
+        histogram.record(Int(clamping: duration))
+    }
+
+    func countRejection(_ reason: Rejection) { rejections.add(1, at: reason.rawValue) }
+
+    func countBatch(_ place: Place, rows: Int) {
+        batches.add(1, at: place.rawValue)
+        batchRows.record(rows)
+    }
+
+    /// Appends everything in the text format.
+    func write(to text: inout PrometheusText) {
+        text.family("made_http_requests_total", "counter", "Requests answered.")
+        for route in Route.allCases {
+            for (column, status) in (Self.statuses + [0]).enumerated() {
+                let count = requests.value(at: route.index * (Self.statuses.count + 1) + column)
+                guard count > 0 else { continue }
+                text.sample(
+                    "made_http_requests_total",
+                    [("route", route.rawValue), ("status", status == 0 ? "other" : String(status))], Double(count))
+            }
+        }
+        text.family("made_rejected_total", "counter", "Requests turned away although nothing was wrong with them.")
+        for reason in Rejection.allCases {
+            text.sample(
+                "made_rejected_total", [("reason", reason.label)], Double(rejections.value(at: reason.rawValue)))
+        }
+        text.family("made_batches_total", "counter", "Batches scored, on an event loop or by a queue's worker.")
+        for place in Place.allCases {
+            text.sample("made_batches_total", [("place", "\(place)")], Double(batches.value(at: place.rawValue)))
+        }
+        text.family(
+            "made_http_request_duration_seconds", "histogram", "From the complete request to its reply.")
+        for (route, histogram) in zip(Self.computing, durations) {
+            text.histogram("made_http_request_duration_seconds", [("route", route.rawValue)], histogram, unit: 1e-9)
+        }
+        text.histogram("made_http_request_duration_seconds", [("route", "other")], otherDurations, unit: 1e-9)
+        text.family(
+            "made_queue_duration_seconds", "histogram", "From the complete request to the start of its computation.")
+        text.histogram("made_queue_duration_seconds", [], queueDurations, unit: 1e-9)
+        text.family("made_compute_duration_seconds", "histogram", "Computation of a request's batch.")
+        text.histogram("made_compute_duration_seconds", [], computeDurations, unit: 1e-9)
+        text.family("made_batch_rows", "histogram", "Rows scored at once.")
+        text.histogram("made_batch_rows", [], batchRows, unit: 1)
+    }
+}

@@ -1,0 +1,154 @@
+internal import Glibc
+internal import MADE
+
+/// Which conditionals of which rows to give.
+struct ConditionalsRequest: Sendable {
+    let model: LoadedModel
+    /// [n × D], NaN where a value is not known.
+    let rows: [Float]
+    let member: Int
+    /// The asked variables of each row, none of whose predecessors is unknown.
+    let asked: [[Int]]
+
+    /// The fields as they are written.
+    struct Fields: OptionFields {
+        static let names = ["variables", "member"]
+
+        var variables: [String]?
+        var member: Int?
+    }
+
+    /// An answer lists every known predecessor by name; more of it than this is refused.
+    private static let answerBytesMax = 256 << 20
+
+    var rowCount: Int { rows.count / model.card.variables.count }
+
+    /// - Throws: 422 for a variable or member that the model does not have, and for a variable with an unknown predecessor.
+    init(_ fields: Fields, rows: [Float], model: LoadedModel) throws(Problem) {
+        let card = model.card
+        self.model = model
+        self.rows = rows
+        member = fields.member ?? 0
+        guard card.orderings.indices.contains(member) else {
+            throw Problem(
+                422, "'member' is \(member); the model has members 0 to \(card.orderings.count - 1)", pointer: "/member"
+            )
+        }
+        var named: [Int]?
+        if let names = fields.variables {
+            named = []
+            for (index, name) in names.enumerated() {
+                guard let variable = model.indices[name] else {
+                    throw Problem(
+                        422,
+                        "\(quoted(name)) is not a variable of the model"
+                            + suggestion(for: name, among: card.variables.lazy.map(\.name)),
+                        pointer: "/variables/\(index)")
+                }
+                named?.append(variable)
+            }
+        }
+        let ordering = card.orderings[member]
+        let count = card.variables.count
+        var asked: [[Int]] = []
+        for row in 0..<rows.count / count {
+            let values = rows[row * count..<(row + 1) * count]
+            let known = model.compiled.knownPrefixCount(of: values, member: member)
+            for variable in named ?? [] where ordering.positions[variable] > known {
+                throw Self.unknownPredecessors(of: variable, row: row, values: Array(values), ordering, card)
+            }
+            asked.append(named ?? Array(ordering.variables.prefix(known + 1)))
+        }
+        self.asked = asked
+        try checkSize()
+    }
+
+    private func checkSize() throws(Problem) {
+        let card = model.card
+        let ordering = card.orderings[member]
+        // Bytes of the names up to each position.
+        var bytes = [0]
+        for variable in ordering.variables {
+            bytes.append((bytes.last ?? 0) + card.variables[variable].name.utf8.count + 3)
+        }
+        var total = 0
+        for row in asked {
+            for variable in row { total += 100 + bytes[ordering.positions[variable]] }
+        }
+        if total > Self.answerBytesMax {
+            throw Problem(
+                422,
+                "the answer would take more than \(Self.answerBytesMax >> 20) MiB; send fewer rows, or name the variables",
+                pointer: "/rows")
+        }
+    }
+
+    private static func unknownPredecessors(
+        of variable: Int, row: Int, values: [Float], _ ordering: Ordering, _ card: ModelCard
+    ) -> Problem {
+        let unknown = ordering.variables.prefix(ordering.positions[variable]).filter { values[$0].isNaN }
+        let names = unknown.prefix(8).map { "'\(card.variables[$0].name)'" }.joined(separator: ", ")
+        return Problem(
+            422,
+            "rows[\(row)]: the conditional of '\(card.variables[variable].name)' needs the values of \(names)"
+                + (unknown.count > 8 ? " and \(unknown.count - 8) more" : "")
+                + ", which come before it in this member's ordering",
+            pointer: "/rows/\(row)")
+    }
+
+    /// The body of the answer.
+    func answer(using workspace: CompiledModel.Workspace) -> [UInt8] {
+        let card = model.card
+        let ordering = card.orderings[member]
+        let outputCount = model.compiled.layout.outputUnitCount
+        var json = JSONWriter(capacity: 4096)
+        json.beginObject()
+        json.raw(model.nameMembers)
+        json.member("ordering", strings: ordering.variables.lazy.map { card.variables[$0].name })
+        json.key("conditionals")
+        json.beginArray()
+        // A few rows at a time: the logits of all need not be there at once.
+        for start in stride(from: 0, to: rowCount, by: 64) {
+            let range = start..<min(start + 64, rowCount)
+            let count = card.variables.count
+            let outputs = model.compiled.outputs(
+                of: Array(rows[range.lowerBound * count..<range.upperBound * count]), member: member, using: workspace)
+            for row in range {
+                json.beginArray()
+                for variable in asked[row] {
+                    let first = (row - start) * outputCount
+                    let units = model.compiled.layout.outputs[variable]
+                    let conditional = Conditional(
+                        card.variables[variable], outputs: outputs[first + units.lowerBound..<first + units.upperBound])
+                    write(conditional, of: variable, value: rows[row * count + variable], ordering, to: &json)
+                }
+                json.endArray()
+            }
+        }
+        json.endArray()
+        json.endObject()
+        return json.bytes
+    }
+
+    private func write(
+        _ conditional: Conditional, of variable: Int, value: Float, _ ordering: Ordering, to json: inout JSONWriter
+    ) {
+        let variables = model.card.variables
+        json.beginObject()
+        json.member("variable", variables[variable].name)
+        json.member(
+            "given", strings: ordering.variables.prefix(ordering.positions[variable]).lazy.map { variables[$0].name })
+        switch conditional {
+        case .bernoulli(let logit):
+            json.member("type", "binary")
+            json.member("probability", 1 / (1 + exp(-Double(logit))))
+            if !value.isNaN {
+                json.member("value", Int(value))
+                // −log(1 + e^z) with z = −logit for a one and logit for a zero, without overflow.
+                let z = value == 1 ? -Double(logit) : Double(logit)
+                json.member("log_probability", -(max(z, 0) + log1p(exp(-abs(z)))))
+            }
+        }
+        json.endObject()
+    }
+}

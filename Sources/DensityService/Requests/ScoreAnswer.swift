@@ -1,0 +1,104 @@
+internal import MADE
+internal import Microhttpd
+
+/// The answer to a score request, one entry a row in each column.
+struct ScoreAnswer {
+    let job: ScoreJob
+    let sheet: ScoreSheet
+
+    func reply() -> Reply {
+        Reply(status: 200, headers: [("Content-Type", "application/json")], body: body())
+    }
+
+    private func body() -> [UInt8] {
+        let rowCount = job.rows.count
+        var json = JSONWriter(capacity: 160 + 72 * rowCount)
+        json.beginObject()
+        json.raw(job.model.nameMembers)
+        column("log_likelihood", in: &json) { json, row in json.number(logLikelihood(row)) }
+        let bits = -1 / (Double(sheet.variableCount) * 0.693_147_180_559_945_3)
+        column("bits_per_dimension", in: &json) { json, row in json.number(logLikelihood(row) * bits) }
+        if let calibration = job.model.card.calibration, let alpha = job.options.alpha {
+            let values = (0..<rowCount).map { calibration.pValue(of: logLikelihood($0)) }
+            column("p_value", in: &json) { json, row in json.number(values[row]) }
+            json.member("alpha", alpha)
+            column("anomaly", in: &json) { json, row in json.bool(values[row] <= alpha) }
+        }
+        if job.options.needsSurprisals { surprisals(to: &json) }
+        if !job.faults.isEmpty { faults(to: &json) }
+        json.endObject()
+        return json.bytes
+    }
+
+    private func logLikelihood(_ row: Int) -> Double {
+        sheet.logLikelihoods[job.sheetStart + row]
+    }
+
+    /// One value a row of the request, null for a faulty one; `write` gets the place among the good rows.
+    private func column(_ name: String, in json: inout JSONWriter, write: (inout JSONWriter, _ row: Int) -> Void) {
+        json.key(name)
+        json.beginArray()
+        var faults = job.faults[...]
+        for row in 0..<job.rows.count {
+            while let fault = faults.first, fault.row == row + job.faults.count - faults.count {
+                json.null()
+                faults.removeFirst()
+            }
+            write(&json, row)
+        }
+        for _ in faults { json.null() }
+        json.endArray()
+    }
+
+    private func surprisals(to json: inout JSONWriter) {
+        if let count = job.options.explain {
+            let variables = job.model.card.variables
+            column("explanations", in: &json) { json, row in
+                json.beginArray()
+                for variable in largest(count, of: surprisals(row)) {
+                    json.beginObject()
+                    json.member("variable", variables[variable].name)
+                    json.key("surprisal")
+                    json.number(surprisals(row)[variable])
+                    json.endObject()
+                }
+                json.endArray()
+            }
+        }
+        if job.options.perVariable {
+            column("surprisal", in: &json) { json, row in
+                json.beginArray()
+                for value in surprisals(row) { json.number(value) }
+                json.endArray()
+            }
+        }
+        if job.model.card.orderings.count > 1 {
+            column("explained_log_likelihood", in: &json) { json, row in
+                json.number(sheet.explained[job.sheetStart + row])
+            }
+        }
+    }
+
+    private func surprisals(_ row: Int) -> UnsafeMutableBufferPointer<Float> {
+        let start = (job.sheetStart + row) * sheet.variableCount
+        return UnsafeMutableBufferPointer(rebasing: sheet.surprisals[start..<start + sheet.variableCount])
+    }
+
+    /// The places of the largest values, largest first; of equal ones the first.
+    private func largest(_ count: Int, of values: UnsafeMutableBufferPointer<Float>) -> ArraySlice<Int> {
+        values.indices.sorted { values[$0] == values[$1] ? $0 < $1 : values[$0] > values[$1] }.prefix(count)
+    }
+
+    private func faults(to json: inout JSONWriter) {
+        json.key("errors")
+        json.beginArray()
+        for fault in job.faults {
+            json.beginObject()
+            json.member("row", fault.row)
+            json.member("detail", fault.problem.detail)
+            if let pointer = fault.problem.pointer { json.member("pointer", pointer) }
+            json.endObject()
+        }
+        json.endArray()
+    }
+}

@@ -1,0 +1,80 @@
+internal import CRowScanner
+internal import MADE
+
+/// What a score request asks for beside its rows.
+struct ScoreOptions: Equatable {
+    /// How many variables of largest surprisal are named a row; nil: none asked for.
+    var explain: Int?
+    /// All surprisals are wanted.
+    var perVariable = false
+    /// The share of normal rows that may be called anomalies; nil where the model has no calibration.
+    var alpha: Double?
+    /// A faulty row spoils its own answer only.
+    var keepsGoodRows = false
+
+    /// Whether the model must say what each variable contributes.
+    var needsSurprisals: Bool { explain != nil || perVariable }
+
+    /// The fields as they are written.
+    private struct Fields: OptionFields {
+        static let names = ["explain", "per_variable", "alpha", "particles", "seed", "on_error"]
+
+        var explain: Int?
+        var perVariable: Bool?
+        var alpha: Double?
+        var particles: Int?
+        var seed: UInt64?
+        var onError: String?
+
+        enum CodingKeys: String, CodingKey {
+            case explain, alpha, particles, seed
+            case perVariable = "per_variable"
+            case onError = "on_error"
+        }
+    }
+
+    /// The defaults for a model; `alpha` of the service is raised to what the model's calibration can reach.
+    init(calibration: Calibration?, alpha: Double) {
+        self.alpha = calibration.map { max(alpha, $0.smallestPValue) }
+    }
+
+    /// Reads the fields that a scan handed back.
+    mutating func read(_ scan: made_scan, card: ModelCard) throws(Problem) {
+        let fields = try Fields(scan, rowsMember: "rows")
+        if let explain = fields.explain {
+            guard (0...card.variables.count).contains(explain) else {
+                throw Problem(
+                    422, "'explain' is \(explain); it must be 0 to \(card.variables.count), the number of variables",
+                    pointer: "/explain")
+            }
+            self.explain = explain
+        }
+        perVariable = fields.perVariable ?? false
+        if let alpha = fields.alpha { try set(alpha: alpha, calibration: card.calibration) }
+        if let particles = fields.particles, !(1...65536).contains(particles) {
+            throw Problem(422, "'particles' is \(particles); it must be 1 to 65536", pointer: "/particles")
+        }
+        switch fields.onError {
+        case nil, "request": keepsGoodRows = false
+        case "row": keepsGoodRows = true
+        case let other?:
+            throw Problem(
+                422, "'on_error' is \(quoted(other)); it must be \"request\" or \"row\"", pointer: "/on_error")
+        }
+    }
+
+    private mutating func set(alpha: Double, calibration: Calibration?) throws(Problem) {
+        guard let calibration else {
+            throw Problem(
+                422, "the model has no calibration, so 'alpha' has no meaning; leave it out", pointer: "/alpha")
+        }
+        guard alpha <= 1, alpha >= calibration.smallestPValue else {
+            throw Problem(
+                422,
+                "'alpha' is \(alpha); with \(calibration.logLikelihoods.count) calibration rows no p-value is below "
+                    + "\(calibration.smallestPValue), so it must lie between that and 1",
+                pointer: "/alpha")
+        }
+        self.alpha = alpha
+    }
+}

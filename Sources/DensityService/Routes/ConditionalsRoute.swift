@@ -1,0 +1,28 @@
+internal import MADE
+internal import Microhttpd
+
+extension ServiceLoop {
+    /// POST /conditionals.
+    func conditionals(_ call: Call, _ model: LoadedModel) throws(Problem) {
+        try call.readsJSON()
+        try call.answers(with: [.json])
+        let shape = BodyScanner.Shape(
+            member: "rows", rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2)
+        let buffer = RowBuffer()
+        let request = try scan(call, as: shape, schema: model.schema, into: buffer) { (scan) throws(Problem) in
+            _ = try faults(of: scan, shape: shape, model: model, areKept: false)
+            let fields = try ConditionalsRequest.Fields(scan, rowsMember: "rows")
+            return try ConditionalsRequest(fields, rows: Array(buffer.values), model: model)
+        }
+        let task = QueuedTask(call: call, rows: max(request.rowCount, 1)) { workspace in
+            let start = monotonicNanoseconds()
+            let body = request.answer(using: workspace)
+            let end = monotonicNanoseconds()
+            model.cost(of: .conditionals).record(rows: request.rowCount, nanoseconds: end - start)
+            call.answer(
+                Reply(status: 200, headers: [("Content-Type", MediaType.json.rawValue)], body: body),
+                effort: Call.Effort(rows: request.rowCount, queue: start - call.start, compute: end - start))
+        }
+        turn.run(task, kind: .conditionals, of: model)
+    }
+}

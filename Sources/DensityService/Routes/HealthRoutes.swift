@@ -1,0 +1,99 @@
+internal import MADE
+internal import Microhttpd
+internal import Synchronization
+
+extension ServiceLoop {
+    /// GET /livez: the process can answer.
+    func live(_ call: Call) {
+        call.answer(Self.status("ok", 200))
+    }
+
+    /// GET /readyz: requests can be answered.
+    func ready(_ call: Call) {
+        call.answer(core.isReady ? Self.status("ok", 200) : Self.status(unreadiness, 503))
+    }
+
+    /// GET /ping: as /readyz, without a body.
+    func ping(_ call: Call) {
+        call.answer(Reply(status: core.isReady ? 200 : 503))
+    }
+
+    /// GET /health: as /readyz, with what there is to know.
+    func health(_ call: Call) {
+        let isReady = core.isReady
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("status", isReady ? "ok" : unreadiness)
+        json.member("version", Build.version)
+        json.member("uptime_seconds", Double(wallNanoseconds()) * 1e-9 - core.observer.metrics.startSeconds)
+        json.key("models")
+        json.beginArray()
+        for entry in core.registry.snapshot.entries {
+            json.beginObject()
+            json.member("name", entry.name)
+            json.member("state", entry.model == nil ? "failed" : "ready")
+            if let model = entry.model { json.member("queue_rows", model.queue.waitingRows) }
+            json.endObject()
+        }
+        json.endArray()
+        json.endObject()
+        call.answer(.json(json.bytes, status: isReady ? 200 : 503))
+    }
+
+    /// GET /metrics.
+    func metrics(_ call: Call) {
+        var text = PrometheusText()
+        text.family("made_build_info", "gauge", "The version of this software.")
+        text.sample("made_build_info", [("version", Build.version)], 1)
+        core.observer.metrics.write(to: &text)
+        let snapshot = core.registry.snapshot
+        text.family("made_model_info", "gauge", "The models that are ready.")
+        for entry in snapshot.entries {
+            guard let model = entry.model else { continue }
+            text.sample(
+                "made_model_info",
+                [
+                    ("model", entry.name), ("version", model.card.version), ("sha256", model.digest),
+                    ("default", entry.name == snapshot.defaultName ? "true" : "false"),
+                ], 1)
+        }
+        text.family("made_rows_scored_total", "counter", "Rows of score requests that were answered.")
+        for entry in snapshot.entries {
+            guard let model = entry.model else { continue }
+            text.sample(
+                "made_rows_scored_total", [("model", entry.name)], Double(model.scoredRows.load(ordering: .relaxed)))
+        }
+        text.family("made_queue_rows", "gauge", "Rows that wait for a worker.")
+        for entry in snapshot.entries {
+            guard let model = entry.model else { continue }
+            text.sample("made_queue_rows", [("model", entry.name)], Double(model.queue.waitingRows))
+        }
+        text.processFigures(startSeconds: core.observer.metrics.startSeconds)
+        call.answer(
+            Reply(status: 200, headers: [("Content-Type", PrometheusText.contentType)], body: Array(text.text.utf8)))
+    }
+
+    /// GET /: the page for people.
+    func page(_ call: Call) throws(Problem) {
+        try call.answers(with: [.html])
+        call.answer(
+            Reply(
+                status: 200,
+                headers: [
+                    ("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", WebPage.contentPolicy),
+                    ("X-Content-Type-Options", "nosniff"),
+                ], body: WebPage.bytes))
+    }
+
+    private var unreadiness: String {
+        core.isDraining.load(ordering: .relaxed) ? "draining" : "no model is ready"
+    }
+
+    private static func status(_ text: String, _ status: Int) -> Reply {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("status", text)
+        json.endObject()
+        return .json(json.bytes, status: status)
+    }
+}

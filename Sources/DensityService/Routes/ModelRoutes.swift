@@ -1,0 +1,65 @@
+internal import Dispatch
+internal import Logging
+internal import MADE
+internal import Microhttpd
+
+extension ServiceLoop {
+    /// GET /models.
+    func models(_ call: Call) throws(Problem) {
+        try call.answers(with: [.json])
+        let snapshot = core.registry.snapshot
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("models")
+        json.beginArray()
+        for entry in snapshot.entries {
+            json.beginObject()
+            json.member("name", entry.name)
+            if let model = entry.model { json.member("version", model.card.version) }
+            json.member("state", entry.model == nil ? "failed" : "ready")
+            json.member("default", entry.name == snapshot.defaultName)
+            if let model = entry.model {
+                json.member("variables", model.card.variables.count)
+                json.member("members", model.card.orderings.count)
+                json.member("calibrated", model.card.calibration != nil)
+            }
+            json.endObject()
+        }
+        json.endArray()
+        json.endObject()
+        call.answer(.json(json.bytes))
+    }
+
+    /// GET /models/{model}.
+    func modelCard(_ call: Call, _ model: LoadedModel) throws(Problem) {
+        try call.answers(with: [.json])
+        call.answer(.json(model.document))
+    }
+
+    /// POST /models/{model}/reload, from this machine only.
+    func reload(_ call: Call, _ model: LoadedModel) throws(Problem) {
+        guard ["127.0.0.1", "::1", "::ffff:127.0.0.1"].contains(call.exchange.remoteAddress) else {
+            throw Problem(403, "models are reloaded from the machine of the service only")
+        }
+        let registry = core.registry
+        let logger = core.observer.logger
+        // Reading and checking a file takes seconds; a loop has none.
+        DispatchQueue.global().async {
+            do throws(Problem) {
+                let loaded = try registry.reload(model.card.name)
+                logger.info("model reloaded", metadata: ["model": "\(loaded.card.name)", "sha256": "\(loaded.digest)"])
+                call.answer(.json(loaded.document))
+            } catch {
+                logger.error("model not reloaded", metadata: ["reason": "\(error.detail)"])
+                call.refuse(error)
+            }
+        }
+    }
+}
+
+extension Reply {
+    /// An answer in JSON.
+    static func json(_ body: [UInt8], status: Int = 200) -> Reply {
+        Reply(status: status, headers: [("Content-Type", MediaType.json.rawValue)], body: body)
+    }
+}

@@ -1,0 +1,44 @@
+internal import MADE
+internal import Microhttpd
+
+extension ServiceLoop {
+    /// GET and POST /sample.
+    func sample(_ call: Call, _ model: LoadedModel) throws(Problem) {
+        var request = SampleRequest()
+        let limit = min(core.options.sampleRowsMax, max(1, (16 << 20) / model.card.variables.count))
+        let query = call.exchange.queryItems
+        try request.read(query, limit: limit)
+        if !query.contains(where: { $0.name == "format" }) {
+            let type = try call.answers(with: SampleRequest.Format.allCases.map(\.mediaType))
+            request.format = SampleRequest.Format.allCases.first { $0.mediaType == type } ?? .json
+        }
+        if call.exchange.method == .post { try readBody(of: call, model, limit: limit, into: &request) }
+        let drawn = request
+        let task = QueuedTask(call: call, rows: drawn.count) { workspace in
+            let start = monotonicNanoseconds()
+            let reply = drawn.reply(model: model, using: workspace)
+            let end = monotonicNanoseconds()
+            model.cost(of: .sample).record(rows: drawn.count, nanoseconds: end - start)
+            call.answer(
+                reply, effort: Call.Effort(rows: drawn.count, queue: start - call.start, compute: end - start))
+        }
+        turn.run(task, kind: .sample, of: model)
+    }
+
+    private func readBody(
+        of call: Call, _ model: LoadedModel, limit: Int, into request: inout SampleRequest
+    ) throws(Problem) {
+        try call.readsJSON()
+        let shape = BodyScanner.Shape(
+            member: "given", isSingleRow: true, isRequired: false, rowsMax: 1, valuesMax: model.card.variables.count)
+        let buffer = RowBuffer()
+        let read = request
+        request = try scan(call, as: shape, schema: model.schema, into: buffer) { (scan) throws(Problem) in
+            var request = read
+            _ = try faults(of: scan, shape: shape, model: model, areKept: false)
+            try request.read(scan, limit: limit)
+            request.evidence = Array(buffer.values)
+            return request
+        }
+    }
+}

@@ -1,0 +1,82 @@
+internal import CRowScanner
+internal import MADE
+internal import Microhttpd
+
+extension ServiceLoop {
+    /// POST /score: the rows join the turn's batch.
+    func score(_ call: Call, _ model: LoadedModel) throws(Problem) {
+        try call.readsJSON()
+        try call.answers(with: [.json])
+        let gathered = turn.gathered(for: model)
+        let batch = gathered.batch
+        let valueCount = batch.rows.count
+        do throws(Problem) {
+            gathered.jobs.append(try scoreJob(call, model, batch))
+        } catch {
+            batch.rows.count = valueCount
+            throw error
+        }
+    }
+
+    private func scoreJob(_ call: Call, _ model: LoadedModel, _ batch: RowBatch) throws(Problem) -> ScoreJob {
+        let shape = BodyScanner.Shape(
+            member: "rows", refusesMissing: true, rowsMax: core.options.queueRowsMax,
+            valuesMax: core.options.bodyBytesMax / 2)
+        let firstRow = batch.rowCount
+        return try scan(call, as: shape, schema: model.schema, into: batch.rows) { (scan) throws(Problem) in
+            var options = ScoreOptions(calibration: model.card.calibration, alpha: core.options.alpha)
+            if scan.member_count > 0 { try options.read(scan, card: model.card) }
+            let faults = try faults(of: scan, shape: shape, model: model, areKept: options.keepsGoodRows)
+            return ScoreJob(
+                call: call, model: model, options: options, batch: batch, rows: firstRow..<batch.rowCount,
+                faults: faults)
+        }
+    }
+
+    /// Scans a call's body and gives the scan to `use`, whose pointers hold only there.
+    func scan<Result>(
+        _ call: Call, as shape: BodyScanner.Shape, schema: RowSchema, into rows: RowBuffer,
+        use: (made_scan) throws(Problem) -> Result
+    ) throws(Problem) -> Result {
+        guard let scanner else { throw Problem(503, "memory is short; try again later", retryAfter: 1) }
+        return try call.exchange.withBody { body in
+            Swift.Result { () throws(Problem) in
+                let scan = scanner.scan(body, as: shape, schema: schema, into: rows)
+                if let problem = Problem(scan, shape: shape) { throw problem }
+                return try use(scan)
+            }
+        }.get()
+    }
+
+    /// The faulty rows' problems where they are kept; else the first of them is thrown.
+    func faults(
+        of scan: made_scan, shape: BodyScanner.Shape, model: LoadedModel, areKept: Bool
+    ) throws(Problem) -> [RowFault] {
+        guard scan.error_count > 0, let errors = scan.errors else { return [] }
+        let problem = { Problem(errors[$0], shape: shape, variables: model.card.variables) }
+        guard areKept else { throw problem(0) }
+        return (0..<scan.error_count).map { RowFault(row: errors[$0].row, problem: problem($0)) }
+    }
+}
+
+extension Call {
+    /// - Throws: 415 where the body is not said to be JSON.
+    func readsJSON() throws(Problem) {
+        if let objection = MediaType.objection(toContentType: exchange.header("Content-Type")) {
+            throw Problem(415, objection)
+        }
+    }
+
+    /// The media type to answer with.
+    ///
+    /// - Throws: 406 where the client takes none of `offers`.
+    @discardableResult
+    func answers(with offers: [MediaType]) throws(Problem) -> MediaType {
+        let accept = exchange.header("Accept")
+        guard let type = MediaType.preferred(offers, accept: accept) else {
+            let names = offers.map(\.rawValue).joined(separator: ", ")
+            throw Problem(406, "the answer is \(names), and 'Accept: \(accept ?? "")' takes none of it")
+        }
+        return type
+    }
+}

@@ -1,0 +1,38 @@
+internal import Dispatch
+internal import Glibc
+internal import Synchronization
+
+/// What all loops share.
+final class ServiceCore: Sendable {
+    let options: ServiceOptions
+    let registry: Registry
+    let observer: Observer
+    /// Entered by all queued work.
+    let pending = DispatchGroup()
+    /// The service is going away: it still answers, but says that it is not ready.
+    let isDraining = Atomic(false)
+
+    init(paths: [String], options: ServiceOptions, sink: LogSink) throws(ServiceError) {
+        self.options = options
+        observer = Observer(sink: sink, level: options.logLevel)
+        let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        registry = try Registry(
+            paths: paths, defaultName: options.defaultModel,
+            environment: LoadedModel.Environment(
+                activation: options.activation,
+                limits: WorkerQueue.Limits(
+                    workerCount: options.workers > 0 ? options.workers : cores, batchRowsMax: options.batchRowsMax,
+                    waitingRowsMax: options.queueRowsMax, delay: .microseconds(options.delayMax)),
+                pending: pending, metrics: observer.metrics))
+    }
+
+    /// Whether requests that need a model can be answered.
+    var isReady: Bool {
+        !isDraining.load(ordering: .relaxed) && registry.snapshot.hasReadyModel
+    }
+}
+
+/// The version of this software.
+enum Build {
+    static let version = "1.0.0"
+}

@@ -1,0 +1,150 @@
+internal import MADE
+internal import Microhttpd
+
+/// The requests of one event loop; on that loop's thread only.
+final class ServiceLoop: LoopHandler {
+    let core: ServiceCore
+    let turn: Turn
+    /// Nil where memory was short when the loop started.
+    let scanner = BodyScanner()
+    private var ids = RequestIDs()
+    private var generation = 0
+
+    init(core: ServiceCore) {
+        self.core = core
+        turn = Turn(inlineBudget: core.options.inlineBudget * 1000)
+    }
+
+    func receive(_ exchange: Exchange) {
+        let start = monotonicNanoseconds()
+        let id = ids.id(requested: exchange.header("X-Request-ID"))
+        let destination = Destination(path: exchange.path)
+        let route = destination.route
+        let plain = { Call(exchange: exchange, id: id, route: route, start: start, observer: self.core.observer) }
+        do throws(Problem) {
+            try check(exchange, route)
+            switch route {
+            case .score, .conditionals, .sample, .reload, .model:
+                let model = try model(named: destination.model, route: route)
+                let call = Call(
+                    exchange: exchange, id: id, route: route, model: model.logName, start: start,
+                    deadline: try Self.deadline(of: exchange, start: start), observer: core.observer)
+                do throws(Problem) {
+                    try answer(call, model: model)
+                } catch {
+                    call.refuse(error)
+                }
+            default: try answer(plain())
+            }
+        } catch {
+            plain().refuse(error)
+        }
+    }
+
+    func endOfTurn() {
+        turn.finish()
+    }
+
+    func reply(to refusal: Refusal, requestID: String?) -> Reply {
+        var problem = Problem(refusal.status, refusal.detail)
+        if case .methodNotAllowed = refusal.reason, let path = refusal.path {
+            problem.allow = Destination(path: path).route.allow
+        }
+        if refusal.status == 503 {
+            problem.retryAfter = 1
+            core.observer.metrics.countRejection(.stopping)
+        }
+        let id = ids.id(requested: requestID)
+        var reply = problem.reply(requestID: id)
+        reply.addHeader("X-Request-ID", id)
+        core.observer.note(
+            Observer.Answer(id: id, method: "-", route: .unknown, status: refusal.status))
+        return reply
+    }
+
+    private func check(_ exchange: Exchange, _ route: Route) throws(Problem) {
+        if route == .unknown {
+            throw Problem(
+                404,
+                "there is nothing at \(quoted(exchange.path)); the routes are "
+                    + Route.allCases.filter { $0 != .unknown }.map(\.rawValue).joined(separator: ", "))
+        }
+        if !route.serves(exchange.method) {
+            throw Problem(
+                405, "\(route.rawValue) does not serve \(exchange.method.rawValue); use \(route.allow)",
+                allow: route.allow)
+        }
+    }
+
+    private func model(named name: String?, route: Route) throws(Problem) -> LoadedModel {
+        let snapshot = core.registry.snapshot
+        if snapshot.generation != generation {
+            generation = snapshot.generation
+            turn.keepOnly(snapshot.entries.lazy.compactMap(\.model))
+        }
+        do {
+            return try snapshot.model(named: name)
+        } catch {
+            if error.status == 503 { core.observer.metrics.countRejection(.noModel) }
+            throw error
+        }
+    }
+
+    private func answer(_ call: Call, model: LoadedModel) throws(Problem) {
+        switch call.route {
+        case .score: try score(call, model)
+        case .conditionals: try conditionals(call, model)
+        case .sample: try sample(call, model)
+        case .reload: try reload(call, model)
+        default: try modelCard(call, model)
+        }
+    }
+
+    private func answer(_ call: Call) throws(Problem) {
+        switch call.route {
+        case .models: try models(call)
+        case .live: live(call)
+        case .ready: ready(call)
+        case .health: health(call)
+        case .ping: ping(call)
+        case .metrics: metrics(call)
+        default: try page(call)
+        }
+    }
+
+    /// When the answer is worthless, by the client's `X-Timeout-Ms`.
+    private static func deadline(of exchange: Exchange, start: UInt64) throws(Problem) -> UInt64? {
+        guard let field = exchange.header("X-Timeout-Ms") else { return nil }
+        guard let milliseconds = UInt64(field), (1...3_600_000).contains(milliseconds) else {
+            throw Problem(400, "X-Timeout-Ms is \(quoted(field)); it must be a whole number, 1 to 3600000")
+        }
+        return start + milliseconds * 1_000_000
+    }
+}
+
+/// Names for requests that bring none.
+struct RequestIDs {
+    private var next = UInt64.random(in: .min ... .max)
+
+    /// The client's own where it is 1 to 128 visible ASCII characters, else a new one.
+    mutating func id(requested: String?) -> String {
+        if let requested, (1...128).contains(requested.utf8.count),
+            requested.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        {
+            return requested
+        }
+        next &+= 1
+        // The counter's bits spread over all of the name (the finalizer of MurmurHash3).
+        var word = next
+        word = (word ^ word >> 33) &* 0xff51_afd7_ed55_8ccd
+        word = (word ^ word >> 33) &* 0xc4ce_b9fe_1a85_ec53
+        word ^= word >> 33
+        return String(unsafeUninitializedCapacity: 16) { bytes in
+            for index in 0..<16 {
+                let digit = UInt8(word >> (60 - 4 * UInt64(index)) & 15)
+                bytes[index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+            }
+            return 16
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 import statistics
 
-from contender import ContenderError, alternate, rate, ratios, wall_rate
+from contender import ContenderError, alternate_warm, rate, ratios, wall_rate
 
 SECONDS = 0.08
 MODELS = {
@@ -31,7 +31,7 @@ def kernels(table, rounds, ours, theirs, slow):
             }
             if theirs:
                 turns["theirs"] = lambda: theirs.ask("score", workers=1, **order)
-            got = alternate(rounds, **turns)
+            got = alternate_warm(rounds, **turns)
             speeds = [rate(answer) for answer in got["ours"]]
             if theirs:
                 goal = 1 if model == "d784-wide" else KERNEL_GOALS[batch]
@@ -39,7 +39,7 @@ def kernels(table, rounds, ours, theirs, slow):
             used = [speed * answer["multiplications"] for speed, answer in zip(speeds, got["ours"])]
             table.add(f"{what} / FMA peak", ratios(used, map(rate, got["peak"])), 0.55 if batch >= 8 else None)
         if model in ("d64", "d784"):
-            got = alternate(
+            got = alternate_warm(
                 rounds,
                 one=lambda: ours.ask("score", model=model, batch=256, workers=1, seconds=SECONDS),
                 two=lambda: ours.ask("score", model=model, batch=256, workers=2, seconds=SECONDS))
@@ -76,7 +76,7 @@ def sampling(table, rounds, ours, theirs):
                 turns["given"] = lambda: ours.ask("sample", known=half, **order)
                 if theirs:
                     turns["theirs"] = lambda: theirs.ask("sample", known=0, **order)
-            got = alternate(rounds, **turns)
+            got = alternate_warm(rounds, **turns)
             speeds = [rate(answer) for answer in got["draws"]]
             table.add(f"{what} / rows scored", ratios(speeds, map(rate, got["rows"])), 0.25 if count == 1 else 0.5)
             if "given" in got:
@@ -96,7 +96,7 @@ def training(table, rounds, ours, theirs):
                 turns["theirs"] = lambda: theirs.ask("train", threads=1, **order)
             if batch == 256:
                 turns["two"] = lambda: ours.ask("train", threads=2, **order)
-            got = alternate(rounds, **turns)
+            got = alternate_warm(rounds, **turns)
             if theirs:
                 table.add(f"{what} / PyTorch, fused Adam",
                           ratios(map(rate, got["ours"]), map(rate, got["theirs"])), 1.5)

@@ -1,5 +1,6 @@
 """Processes that run rounds when told to, and the turns that they take."""
 
+import contextlib
 import json
 import os
 import select
@@ -49,7 +50,8 @@ class Contender:
         return line
 
     def close(self):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
@@ -68,17 +70,18 @@ def wall_rate(answer):
 
 
 def alternate(rounds, **turns):
-    """Lists of what each of `turns` gave, one call of each a round, first one way round and then the other.
-
-    A round before the first is not counted: it warms caches up and finds out how much work a round is.
-    """
+    """Lists of what each of `turns` gave, one call of each a round, first one way round and then the other."""
     results = {name: [] for name in turns}
-    for number in range(rounds + 1):
+    for number in range(rounds):
         for name in list(turns) if number % 2 else reversed(turns):
-            result = turns[name]()
-            if number > 0:
-                results[name].append(result)
+            results[name].append(turns[name]())
     return results
+
+
+def alternate_warm(rounds, **turns):
+    """`alternate` after a round that is not counted: it warms caches up and finds out how much work a round is."""
+    alternate(1, **turns)
+    return alternate(rounds, **turns)
 
 
 def ratios(ours, theirs):

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 
 import environment
 import servers
@@ -15,7 +16,8 @@ ROWS, CONNECTIONS = (1, 16, 256), (1, 8, 64)
 WIDTHS = {"d64": 64, "d128": 128, "d784": 784}
 # At least so many times FastAPI's requests a second, by rows and for 8 and 64 connections; elsewhere no fewer.
 GOALS = {("d64", 1): 7, ("d784", 1): 8, ("d64", 256): 5, ("d784", 256): 3}
-PROCESSOR_MICROSECONDS = 35
+# At most so much, for d64: processor time of a request of one row, exec to the first answer, memory after all loads.
+PROCESSOR_MICROSECONDS, START_MILLISECONDS, RESIDENT_MEGABYTES = 35, 40, 64
 
 
 def requests(table, rounds, ours, slow):
@@ -46,11 +48,14 @@ def measure(table, rounds, model, has_peer, stack):
         sample = file.readline().strip()
     with open(bodies[1]) as file:
         single = file.readline().strip()
+    starts = [start_milliseconds(model, single) for _ in range(rounds)] if model == "d64" else []
     made = running(servers.start_ours(model))
     floor = running(servers.start_floor(made.score(single).decode()))
     peer = running(servers.start_peer(model)) if has_peer else None
     if peer:
         agree(model, made.log_likelihoods(sample), peer.log_likelihoods(sample))
+    for server in filter(None, (made, floor, peer)):
+        load(server, bodies[16], 8)
     for rows in ROWS:
         for connections in CONNECTIONS:
             turns = {"made": lambda: load(made, bodies[rows], connections)}
@@ -59,6 +64,24 @@ def measure(table, rounds, model, has_peer, stack):
             if peer:
                 turns["peer"] = lambda: load(peer, bodies[rows], connections)
             report(table, model, rows, connections, alternate(rounds, **turns))
+    if starts:
+        table.add(f"{model}: {START_MILLISECONDS} ms / from exec to the first answer",
+                  [START_MILLISECONDS / start for start in starts], 1)
+        resident = made.resident_megabytes()
+        if resident:
+            table.add(f"{model}: {RESIDENT_MEGABYTES} MB / resident after all of this",
+                      [RESIDENT_MEGABYTES / resident], 1)
+
+
+def start_milliseconds(model, body):
+    """From exec to the first answer."""
+    start = time.perf_counter()
+    server = servers.start_ours(model)
+    try:
+        server.score(body)
+        return (time.perf_counter() - start) * 1000
+    finally:
+        server.stop()
 
 
 def report(table, model, rows, connections, got):

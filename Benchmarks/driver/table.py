@@ -14,7 +14,7 @@ class Table:
         print(text(self.lines[-1]), flush=True)
 
     def section(self, name):
-        print(f"\n{name:62} {'ratio':>8} {'lowest':>8} {'highest':>8} {'goal':>6}", flush=True)
+        print(f"\n{name:74} {'ratio':>8} {'lowest':>8} {'highest':>8} {'goal':>6}", flush=True)
 
     def skip(self, what):
         self.skipped.append(what)
@@ -38,4 +38,4 @@ def figure(value):
 def text(line):
     what, median, low, high, goal, detail = line
     mark = "  " if goal is None else f"{figure(goal):>6} " + ("✓" if median >= goal else "✗")
-    return f"{what:62} {figure(median):>8} {figure(low):>8} {figure(high):>8} {mark:8} {detail}".rstrip()
+    return f"{what:74} {figure(median):>8} {figure(low):>8} {figure(high):>8} {mark:8} {detail}".rstrip()

@@ -127,6 +127,8 @@ def wrk(server, bodies, connections, seconds):
         ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s", "--timeout", "60s",
          "--latency", "--script", os.path.join(environment.PEERS, "post.lua"), f"http://127.0.0.1:{server.port}"],
         env={**os.environ, "BODIES": bodies}, capture_output=True, text=True)
+    if server.process.poll() is not None:
+        raise ContenderError(f"{server.name}: the process ended under load, with status {server.process.returncode}")
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if not lines:
         raise ContenderError(f"wrk says nothing of {server.name}: {(done.stderr or done.stdout).strip()[-300:]}")

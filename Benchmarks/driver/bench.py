@@ -23,7 +23,8 @@ SECTIONS = ["kernels", "sampling", "training", "requests"]
 
 def arguments():
     parser = argparse.ArgumentParser(prog="make bench", description="Prints one table of ratios; larger is better.")
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; all where none is given")
+    parser.add_argument(
+        "sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; all where none is given")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median is taken (5)")
     parser.add_argument("--slow", action="store_true", help="hidden 8000+8000, and requests to D 128, too")
     parsed = parser.parse_args()

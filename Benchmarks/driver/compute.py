@@ -49,7 +49,7 @@ def kernels(table, rounds, ours, theirs, slow):
 
 
 def shared(by_processor):
-    """What two threads would gain if both had a core for themselves: tells a busy machine from threads in each other's way."""
+    """What two threads would gain with a core each: tells a busy machine from threads in each other's way."""
     return f"by processor time {statistics.median(by_processor):.2f}"
 
 

@@ -31,8 +31,9 @@ class Table:
 
 
 def figure(value):
-    """Three figures, none lost before the point."""
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    """Three figures, or all before the point."""
+    places = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
+    return f"{value:.{places}f}"
 
 
 def text(line):

@@ -1,4 +1,4 @@
-"""What one would write instead of a server: FastAPI, with raw bodies, orjson both ways and the model run in the handler.
+"""What one would write instead of a server: FastAPI, raw bodies, orjson both ways, the model run in the handler.
 
 Started by uvicorn; MODEL_FOLDER and MODEL say which model.
 """

@@ -17,7 +17,7 @@ pace, loaded = rounds.Pace(), {}
 
 
 def sample(model, count, known, seconds):
-    """Draws `count` rows a variable at a time, each by a dense pass; units are draws, a part of one for a part of the passes."""
+    """Draws `count` rows a variable at a time, each by a dense pass; some passes are a part of the draws."""
     if model not in loaded:
         layers, activation = checkpoint.read(FOLDER, model)
         loaded[model] = [tuple(map(torch.from_numpy, layer)) for layer in layers], getattr(functional, activation)
@@ -63,7 +63,8 @@ class Training:
 
     def step(self, rows):
         self.adam.zero_grad()
-        loss = functional.binary_cross_entropy_with_logits(self.network(2 * rows - 1), rows, reduction="sum") / len(rows)
+        logits = self.network(2 * rows - 1)
+        loss = functional.binary_cross_entropy_with_logits(logits, rows, reduction="sum") / len(rows)
         loss.backward()
         self.adam.step()
         loss.item()

@@ -1,5 +1,5 @@
-// The floor under any service built on libmicrohttpd: reads each request's body, suspends the request, and after the turn
-// of the event loop answers all that came in it with one and the same text. No route, no JSON, no model.
+// The floor under any service built on libmicrohttpd: reads each request's body, suspends the request, and after the
+// turn of the event loop answers all that came in it with one and the same text. No route, no JSON, no model.
 //
 //     barehttp LOOPS ANSWER      prints its port, then serves on 127.0.0.1 until its standard input ends
 #include <arpa/inet.h>

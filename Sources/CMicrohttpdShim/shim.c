@@ -19,14 +19,11 @@ static void log_line(void *context, const char *format, va_list arguments)
 
 struct MHD_Daemon *mhd_shim_start(struct mhd_shim_settings *settings)
 {
-    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-    if (settings->is_ipv6)
-        flags |= MHD_USE_IPv6;
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     /* The logger comes first, so that complaints about the other options reach it. */
     return MHD_start_daemon(
         flags, 0, NULL, NULL, settings->handle, settings->context,
         MHD_OPTION_EXTERNAL_LOGGER, log_line, settings,
-        MHD_OPTION_LISTEN_SOCKET, (MHD_socket) settings->listen_socket,
         MHD_OPTION_CONNECTION_LIMIT, settings->connection_count_max,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings->connection_memory_bytes,
         MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_seconds_max,

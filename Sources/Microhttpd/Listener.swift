@@ -25,11 +25,18 @@ public enum ServerError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// The listening socket that all loops share. Ours and not libmicrohttpd's, whose reuse option is SO_REUSEPORT: with it
-/// a second server would silently take a part of the first one's connections.
+/// The listening socket. Ours and not libmicrohttpd's, whose reuse option is SO_REUSEPORT: with it a second server would
+/// silently take a part of the first one's connections.
 final class Listener: Sendable {
+    /// What an attempt to accept gave.
+    enum Arrival {
+        case socket(Int32)
+        case nobody
+        /// The process or the system has no descriptors or no memory left.
+        case exhausted
+    }
+
     let port: UInt16
-    let isIPv6: Bool
     private let openDescriptor: Atomic<Int32>
 
     init(host: String, port: UInt16, backlog: Int32) throws(ServerError) {
@@ -47,7 +54,6 @@ final class Listener: Sendable {
         while let candidate = next {
             if let descriptor = Self.listen(on: candidate.pointee, backlog: backlog, failure: &failure) {
                 openDescriptor = Atomic(descriptor)
-                self.isIPv6 = candidate.pointee.ai_family == AF_INET6
                 self.port = Self.boundPort(of: descriptor)
                 return
             }
@@ -62,20 +68,24 @@ final class Listener: Sendable {
     /// Negative once closed.
     var descriptor: Int32 { openDescriptor.load(ordering: .acquiring) }
 
-    /// Gives the port back. No daemon may look at the socket any more.
+    /// Gives the port back. Clients are then told at once that nobody listens.
     func close() {
         let descriptor = openDescriptor.exchange(-1, ordering: .acquiringAndReleasing)
         if descriptor >= 0 { Glibc.close(descriptor) }
     }
 
-    /// A connection that waits in the backlog, or nil where none does.
-    func accept() -> Int32? {
-        let socket = mhd_shim_accept(descriptor)
-        return socket < 0 ? nil : socket
+    /// Takes the next connection that waits in the backlog.
+    func accept() -> Arrival {
+        while true {
+            let socket = mhd_shim_accept(descriptor)
+            if socket >= 0 { return .socket(socket) }
+            switch errno {
+            case EINTR, ECONNABORTED: continue
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
+            default: return .nobody
+            }
+        }
     }
-
-    /// From now on clients are told at once that nobody listens, instead of waiting in a backlog that nobody empties.
-    func refuseConnections() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     private static func listen(on address: addrinfo, backlog: Int32, failure: inout Int32) -> Int32? {
         let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)

@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
@@ -7,12 +6,13 @@ internal import Synchronization
 public final class Server: Sendable {
     private enum Stage {
         case listening
-        case running([pthread_t])
+        case running(acceptor: pthread_t, loops: [pthread_t])
         case stopped
     }
 
     private let listener: Listener
     private let loops: [EventLoop]
+    private let acceptor: Acceptor
     private let makeHandler: @Sendable (_ loopIndex: Int) -> any LoopHandler
     private let stage = Mutex(Stage.listening)
 
@@ -23,13 +23,13 @@ public final class Server: Sendable {
     public init(
         options: ServerOptions, makeHandler: @escaping @Sendable (_ loopIndex: Int) -> any LoopHandler
     ) throws(ServerError) {
-        let loopCount = max(1, options.loopCount)
-        let share = max(1, (options.limits.connectionCountMax + loopCount - 1) / loopCount)
         let listener = try Listener(host: options.host, port: options.port, backlog: options.backlog)
+        let room = Room(connectionCountMax: options.limits.connectionCountMax)
         var loops: [EventLoop] = []
-        for _ in 0..<loopCount {
-            loops.append(try EventLoop(options: options, listener: listener, connectionCountMax: share))
+        for _ in 0..<max(1, options.loopCount) {
+            loops.append(try EventLoop(options: options, onClose: { room.noteClosed() }))
         }
+        acceptor = Acceptor(listener: listener, loops: loops, room: room)
         self.listener = listener
         self.loops = loops
         self.makeHandler = makeHandler
@@ -42,13 +42,13 @@ public final class Server: Sendable {
     public func start() {
         stage.withLock { stage in
             guard case .listening = stage else { return }
-            stage = .running(
-                loops.enumerated().map { index, loop in
-                    startThread { [makeHandler] in
-                        loop.handler = makeHandler(index)
-                        loop.run()
-                    }
-                })
+            let threads = loops.enumerated().map { index, loop in
+                startThread { [makeHandler] in
+                    loop.handler = makeHandler(index)
+                    loop.run()
+                }
+            }
+            stage = .running(acceptor: startThread { [acceptor] in acceptor.run() }, loops: threads)
         }
     }
 
@@ -63,36 +63,26 @@ public final class Server: Sendable {
     /// - Returns: whether every accepted request was answered within `grace`.
     @discardableResult
     public func stop(grace: Duration, whenQuiesced: (_ deadline: ContinuousClock.Instant) -> Void = { _ in }) -> Bool {
-        let threads = stage.withLock { stage -> [pthread_t]? in
+        let running = stage.withLock { stage -> (acceptor: pthread_t, loops: [pthread_t])? in
             defer { stage = .stopped }
-            if case .running(let threads) = stage { return threads }
+            switch stage {
+            case .running(let acceptor, let loops): return (acceptor, loops)
+            case .listening: listener.close()
+            case .stopped: break
+            }
             return nil
         }
-        guard let threads else { return true }
+        guard let running else { return true }
         let deadline = ContinuousClock.now + grace
         let seconds = Double(grace.components.seconds) + Double(grace.components.attoseconds) * 1e-18
         let deadlineNanoseconds = monotonicNow() + nanoseconds(seconds)
-        quiesce()
+        for loop in loops { loop.isDraining.store(true, ordering: .relaxed) }
+        acceptor.finish()
+        pthread_join(running.acceptor, nil)
         whenQuiesced(deadline)
         for loop in loops { loop.post(.finish(deadline: deadlineNanoseconds)) }
-        for thread in threads { pthread_join(thread, nil) }
-        listener.close()
+        for thread in running.loops { pthread_join(thread, nil) }
         return loops.allSatisfy { $0.unansweredCount == 0 }
-    }
-
-    /// Nothing is accepted after this, and nobody who was is forgotten: the connections that the system had already
-    /// taken for us are served, those that come later are told that nobody listens.
-    private func quiesce() {
-        for loop in loops { loop.isDraining.store(true, ordering: .relaxed) }
-        let done = DispatchSemaphore(value: 0)
-        for loop in loops { loop.post(.quiesce(done)) }
-        for _ in loops { done.wait() }
-        var next = 0
-        while let socket = listener.accept() {
-            loops[next % loops.count].post(.adopt(socket))
-            next += 1
-        }
-        listener.refuseConnections()
     }
 }
 

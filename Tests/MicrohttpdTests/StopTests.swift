@@ -69,6 +69,12 @@ import Testing
         #expect(throws: ClientError.refused(ECONNREFUSED)) { try Client(port: port) }
     }
 
+    @Test func aServerThatWasNeverStartedCanBeStopped() throws {
+        let server = try Server(options: ServerOptions(port: 0)) { _ in ClosureHandler(onReceive: echo) }
+        #expect(server.stop(grace: .seconds(5)))
+        #expect(throws: ClientError.refused(ECONNREFUSED)) { try Client(port: server.port) }
+    }
+
     @Test func connectionsAreRefusedOnceTheServerIsQuiesced() throws {
         let server = try Server(options: ServerOptions(port: 0)) { _ in ClosureHandler(onReceive: echo) }
         server.start()
@@ -98,6 +104,20 @@ import Testing
             #expect(reply["X-Asked"] == "GET /held")
             #expect(reply["Connection"] == "close")
         }
+    }
+
+    @Test func whoWaitsInTheBacklogIsServedToo() throws {
+        let options = ServerOptions(port: 0, loopCount: 1, limits: limits { $0.connectionCountMax = 1 })
+        let server = try Server(options: options) { _ in ClosureHandler(onReceive: echo) }
+        server.start()
+        let first = try Client(port: server.port)
+        first.send("GET /first HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try first.reply().status == 200)
+        // There is room for one connection, which the first client keeps.
+        let second = try Client(port: server.port)
+        second.send("GET /second HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(server.stop(grace: .seconds(20)))
+        #expect(try second.reply()["X-Asked"] == "GET /second")
     }
 
     @Test func aLargeReplyIsSentWholeBeforeTheEnd() throws {

@@ -115,4 +115,27 @@ import Testing
             #expect(try client.reply().status == 200)
         }
     }
+
+    @Test func aClientThatTakesNothingOfItsReplyIsCutOff() throws {
+        let short = limits {
+            $0.headSecondsMax = 1
+            $0.bodySecondsMax = 1
+            $0.idleSecondsMax = 1
+        }
+        let arrived = DispatchSemaphore(value: 0)
+        let receive: @Sendable (Exchange) -> Void = { exchange in
+            exchange.reply(Reply(status: 200, body: [UInt8](repeating: 0, count: 50_000_000)))
+            arrived.signal()
+        }
+        var options = ServerOptions(port: 0)
+        options.limits = short
+        let server = try Server(options: options) { _ in ClosureHandler(onReceive: receive) }
+        server.start()
+        let client = try Client(port: server.port)
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        arrived.wait()
+        // Nothing else could end this reply: the stop would have to give it up, and say so.
+        #expect(server.stop(grace: .seconds(60)))
+        #expect(client.rest().count < 50_000_000)
+    }
 }

@@ -11,8 +11,6 @@ typedef void (*mhd_shim_log_line)(void *context, const char *line);
 
 /* What an event loop asks of its daemon. Must outlive the daemon: the logger reads it. */
 struct mhd_shim_settings {
-    int listen_socket; /* non-blocking, listening, shared by all loops */
-    int is_ipv6;
     unsigned connection_count_max;
     size_t connection_memory_bytes;
     unsigned idle_seconds_max;
@@ -24,7 +22,10 @@ struct mhd_shim_settings {
     mhd_shim_log_line log;
 };
 
-/* A daemon on epoll without threads of its own, whose connections may be suspended; NULL on failure (errno says why). */
+/*
+ * A daemon on epoll that neither listens nor has threads, whose connections may be suspended; NULL on failure (errno
+ * says why).
+ */
 struct MHD_Daemon *mhd_shim_start(struct mhd_shim_settings *settings);
 
 /*

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import Dispatch
 internal import Glibc
 internal import MADE
@@ -99,9 +100,13 @@ final class LoadedModel: Sendable {
         var chunk = [UInt8](repeating: 0, count: 1 << 20)
         while true {
             let count = fread(&chunk, 1, chunk.count, file)
-            if count == 0 { return hash.finalize() }
-            hash.update(chunk[..<count])
+            if count == 0 { break }
+            chunk.withUnsafeBytes { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         }
+        return hash.finalize().map { byte in
+            let digits = String(byte, radix: 16)
+            return byte < 16 ? "0\(digits)" : digits
+        }.joined()
     }
 
     /// Nanoseconds a row, of the second of two batches.

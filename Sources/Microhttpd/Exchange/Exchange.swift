@@ -17,7 +17,7 @@ public final class Exchange: Sendable {
     /// The decoded query, in the order sent.
     public var queryItems: [(name: String, value: String)] { request.target.queryItems }
     /// The client's numeric address, without the port.
-    public var remoteAddress: String { request.remoteAddress }
+    public var remoteAddress: String { request.client.remoteAddress }
     /// Bytes of the body.
     public var bodyByteCount: Int { request.body?.count ?? 0 }
 
@@ -73,9 +73,10 @@ final class Request: @unchecked Sendable {
         case over
     }
 
-    let connection: OpaquePointer
+    /// libmicrohttpd's handle. Not to be touched once the request has ended.
+    let handle: OpaquePointer
+    let client: Connection
     let target: RequestTarget
-    let remoteAddress: String
     /// Of its loop.
     private let bell: Bell
     private(set) var method = Method.get
@@ -88,10 +89,10 @@ final class Request: @unchecked Sendable {
     var suspendedIndex: Int?
     private let outcome = Mutex(Outcome.awaited)
 
-    init(connection: OpaquePointer, target: RequestTarget, remoteAddress: String, bell: Bell) {
-        self.connection = connection
+    init(handle: OpaquePointer, client: Connection, target: RequestTarget, bell: Bell) {
+        self.handle = handle
+        self.client = client
         self.target = target
-        self.remoteAddress = remoteAddress
         self.bell = bell
     }
 
@@ -111,7 +112,7 @@ final class Request: @unchecked Sendable {
             case .awaited: outcome = settled
             case .suspended:
                 outcome = settled
-                MHD_resume_connection(connection)
+                MHD_resume_connection(handle)
                 bell.ring()
             case .answered, .dropped, .over: break
             }
@@ -134,7 +135,7 @@ final class Request: @unchecked Sendable {
     func suspendIfAwaited() -> Bool {
         outcome.withLock { outcome in
             guard case .awaited = outcome else { return false }
-            MHD_suspend_connection(connection)
+            MHD_suspend_connection(handle)
             outcome = .suspended
             return true
         }

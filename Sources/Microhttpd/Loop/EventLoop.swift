@@ -1,5 +1,4 @@
 internal import CMicrohttpdShim
-internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
@@ -22,17 +21,19 @@ public protocol LoopHandler: AnyObject {
 final class EventLoop: @unchecked Sendable {
     /// What other threads ask of a loop.
     enum Command: Sendable {
-        /// Accept nothing more, then signal.
-        case quiesce(DispatchSemaphore)
-        /// Serve this socket, which waited in the backlog.
+        /// Serve this socket.
         case adopt(Int32)
-        /// Go on until every connection rests, at most until this time; then end.
+        /// Close every connection as soon as it rests, and end when all are closed, or at this time.
         case finish(deadline: UInt64)
     }
 
     let guardian: RequestGuard
     let limits: Limits
     let isDraining: Atomic<Bool> = Atomic(false)
+    /// Connections given to it and not yet closed.
+    let connectionCount = Atomic(0)
+    /// Called after a connection has been closed. The loop's thread.
+    let onClose: @Sendable () -> Void
     let pool = BufferPool()
     var handler: (any LoopHandler)?
     var watchdog: Watchdog
@@ -49,26 +50,20 @@ final class EventLoop: @unchecked Sendable {
     private let inbox = Mutex<[Command]>([])
     let bell = Bell()
     private var daemon: OpaquePointer?
-    /// Kept open for as long as the daemon may look at it.
-    private let listener: Listener
     private let settings: UnsafeMutablePointer<mhd_shim_settings>
     private var nextRound: UInt64 = 0
     private var finishDeadline: UInt64?
-    /// A client that has just had its answer, or has just connected, gets this long to send its next request before a
-    /// stop takes the connection away.
-    private static let restNanoseconds: UInt64 = 100_000_000
 
-    init(options: ServerOptions, listener: Listener, connectionCountMax: Int) throws(ServerError) {
+    init(options: ServerOptions, onClose: @escaping @Sendable () -> Void) throws(ServerError) {
         limits = options.limits
         guardian = RequestGuard(limits: options.limits, allowsOptions: options.allowsOptions)
         watchdog = Watchdog(limits: options.limits)
         log = options.log
-        self.listener = listener
+        self.onClose = onClose
         settings = .allocate(capacity: 1)
         settings.initialize(to: mhd_shim_settings())
-        settings.pointee.listen_socket = listener.descriptor
-        settings.pointee.is_ipv6 = listener.isIPv6 ? 1 : 0
-        settings.pointee.connection_count_max = UInt32(clamping: connectionCountMax)
+        // The acceptor keeps the limit; at a stop it takes in the backlog over and above it.
+        settings.pointee.connection_count_max = .max
         settings.pointee.connection_memory_bytes = options.limits.connectionMemoryBytes
         settings.pointee.idle_seconds_max = UInt32(max(1, min(limits.longestSeconds.rounded(.up), 1e6)))
         settings.pointee.context = Unmanaged.passUnretained(self).toOpaque()
@@ -107,6 +102,11 @@ final class EventLoop: @unchecked Sendable {
         return time
     }
 
+    func noteClosed() {
+        connectionCount.subtract(1, ordering: .sequentiallyConsistent)
+        onClose()
+    }
+
     func noteLog(_ line: String) { log(line) }
 
     func addSuspended(_ request: Request) {
@@ -132,6 +132,7 @@ final class EventLoop: @unchecked Sendable {
             handler?.endOfTurn()
         }
         if bell.hush() { obeyCommands() }
+        if finishDeadline != nil { for connection in watchdog.resting(now: now) { hangUp(connection) } }
         if now >= nextRound {
             for connection in watchdog.round(now: now) { cutOff(connection) }
             nextRound = now + watchdog.roundNanoseconds
@@ -140,7 +141,7 @@ final class EventLoop: @unchecked Sendable {
 
     /// How long a turn may wait for something to happen; -1 is for ever.
     private func waitMilliseconds() -> Int32 {
-        if finishDeadline != nil { return Int32(Self.restNanoseconds / 10_000_000) }
+        if finishDeadline != nil { return 10 }
         if watchdog.connections.isEmpty { return -1 }
         return Int32(clamping: (nextRound - min(nextRound, monotonicNow())) / 1_000_000 + 1)
     }
@@ -152,9 +153,6 @@ final class EventLoop: @unchecked Sendable {
         }
         for command in commands {
             switch command {
-            case .quiesce(let done):
-                MHD_quiesce_daemon(daemon)
-                done.signal()
             case .adopt(let socket): adopt(socket)
             case .finish(let deadline): finishDeadline = deadline
             }
@@ -167,17 +165,15 @@ final class EventLoop: @unchecked Sendable {
         withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 _ = getpeername(socket, $0, &length)
-                _ = MHD_add_connection(daemon, socket, $0, length)
+                // On failure it has closed the socket.
+                if MHD_add_connection(daemon, socket, $0, length) == .NO { noteClosed() }
             }
         }
     }
 
     private var isFinished: Bool {
         guard let finishDeadline else { return false }
-        if monotonicNow() >= finishDeadline { return true }
-        return watchdog.connections.allSatisfy {
-            $0.request == nil && now >= $0.restingSince + Self.restNanoseconds
-        }
+        return watchdog.connections.isEmpty || monotonicNow() >= finishDeadline
     }
 
     /// Gives what is still waiting its 503 and lets libmicrohttpd send it: a daemon must not be stopped while a
@@ -192,8 +188,6 @@ final class EventLoop: @unchecked Sendable {
     private func stopDaemon() {
         guard let daemon else { return }
         self.daemon = nil
-        // A daemon that is not quiesced would close the listening socket, which is not its own.
-        MHD_quiesce_daemon(daemon)
         MHD_stop_daemon(daemon)
     }
 }

@@ -20,16 +20,16 @@ extension EventLoop {
             guard let uri, let connection else { return nil }
             return loop(context).begin(uri, on: connection)
         }
-        settings.pointee.handle = { context, connection, _, method, version, bytes, count, slot in
-            guard let connection, let method, let version, let count, let request = slot?.pointee else { return .NO }
+        settings.pointee.handle = { context, _, _, method, version, bytes, count, slot in
+            guard let method, let version, let count, let request = slot?.pointee else { return .NO }
             return loop(context).advance(
-                Unmanaged<Request>.fromOpaque(request).takeUnretainedValue(), on: connection, method: method,
-                version: version, bytes: bytes, count: count)
+                Unmanaged<Request>.fromOpaque(request).takeUnretainedValue(), method: method, version: version,
+                bytes: bytes, count: count)
         }
-        settings.pointee.completed = { context, connection, slot, _ in
-            guard let connection, let slot, let request = slot.pointee else { return }
+        settings.pointee.completed = { context, _, slot, _ in
+            guard let slot, let request = slot.pointee else { return }
             slot.pointee = nil
-            loop(context).end(Unmanaged<Request>.fromOpaque(request).takeRetainedValue(), on: connection)
+            loop(context).end(Unmanaged<Request>.fromOpaque(request).takeRetainedValue())
         }
     }
 
@@ -39,8 +39,11 @@ extension EventLoop {
             let refusal = Refusal(reason, path: connection.request?.target.path)
             sendPastDaemon(reply(to: refusal, for: connection.request), on: connection)
         }
-        shutdown(connection.socket, Int32(SHUT_RDWR))
+        hangUp(connection)
     }
+
+    /// Ends a connection; libmicrohttpd notices, and closes it.
+    func hangUp(_ connection: Connection) { shutdown(connection.socket, Int32(SHUT_RDWR)) }
 
     private func open(_ handle: OpaquePointer) -> UnsafeMutableRawPointer {
         let address = mhd_shim_client_address(handle).map { numericHost(of: $0) } ?? ""
@@ -53,14 +56,15 @@ extension EventLoop {
         guard let opaque = slot else { return }
         slot = nil
         watchdog.remove(Unmanaged<Connection>.fromOpaque(opaque).takeRetainedValue())
+        noteClosed()
     }
 
     /// The request line has come.
     private func begin(_ uri: UnsafePointer<CChar>, on handle: OpaquePointer) -> UnsafeMutableRawPointer? {
-        guard let connection = connection(of: handle) else { return nil }
+        guard let client = mhd_shim_socket_context(handle) else { return nil }
+        let connection = Unmanaged<Connection>.fromOpaque(client).takeUnretainedValue()
         let target = RequestTarget(bytes: Array(UnsafeRawBufferPointer(start: uri, count: strlen(uri))))
-        let request = Request(
-            connection: handle, target: target, remoteAddress: connection.remoteAddress, bell: bell)
+        let request = Request(handle: handle, client: connection, target: target, bell: bell)
         connection.request = request
         watchdog.expect(.head, of: connection, now: now)
         return Unmanaged.passRetained(request).toOpaque()
@@ -69,19 +73,19 @@ extension EventLoop {
     /// The access handler: once when the head is complete, once for every piece of the body, and when all is there,
     /// again and again until there is a reply or the connection is suspended.
     private func advance(
-        _ request: Request, on handle: OpaquePointer, method: UnsafePointer<CChar>, version: UnsafePointer<CChar>,
+        _ request: Request, method: UnsafePointer<CChar>, version: UnsafePointer<CChar>,
         bytes: UnsafePointer<CChar>?, count: UnsafeMutablePointer<Int>
     ) -> MHD_Result {
         switch request.phase {
-        case .head: return judge(request, on: handle, method: method, version: version)
+        case .head: return judge(request, method: method, version: version)
         case .body where count.pointee > 0:
             guard let bytes else { return .NO }
             defer { count.pointee = 0 }
-            return collect(bytes, count: count.pointee, for: request, on: handle)
-        case .body: return handOut(request, on: handle)
+            return collect(bytes, count: count.pointee, for: request)
+        case .body: return handOut(request)
         case .refused(let refusal) where count.pointee > 0:
             defer { count.pointee = 0 }
-            return drop(count.pointee, of: request, refusal: refusal, on: handle)
+            return drop(count.pointee, of: request, refusal: refusal)
         case .refused(let refusal): return refuse(request, refusal)
         case .handedOut: return deliver(request, orSuspend: true)
         case .replied: return .NO
@@ -89,16 +93,14 @@ extension EventLoop {
     }
 
     private func judge(
-        _ request: Request, on handle: OpaquePointer, method: UnsafePointer<CChar>, version: UnsafePointer<CChar>
+        _ request: Request, method: UnsafePointer<CChar>, version: UnsafePointer<CChar>
     ) -> MHD_Result {
         let isHTTP10 = strcmp(version, "HTTP/1.0") == 0
-        let fields = HeaderFields(of: handle)
+        let fields = HeaderFields(of: request.handle)
         let knownMethod = Method(method)
         request.noteHead(method: knownMethod, fields: fields)
-        if let connection = connection(of: handle) {
-            let hasBody = fields.isChunked || fields.contentLength ?? 0 > 0
-            watchdog.expect(hasBody ? .body : .nothing, of: connection, now: now)
-        }
+        let hasBody = fields.isChunked || fields.contentLength ?? 0 > 0
+        watchdog.expect(hasBody ? .body : .nothing, of: request.client, now: now)
         let objection = guardian.objection(
             method: knownMethod, isHTTP10: isHTTP10, target: request.target, fields: fields)
         guard let objection else {
@@ -111,7 +113,7 @@ extension EventLoop {
     }
 
     private func collect(
-        _ bytes: UnsafePointer<CChar>, count: Int, for request: Request, on handle: OpaquePointer
+        _ bytes: UnsafePointer<CChar>, count: Int, for request: Request
     ) -> MHD_Result {
         let body: BodyBuffer
         if let begun = request.body {
@@ -128,24 +130,22 @@ extension EventLoop {
         let refusal = Refusal(.bodyTooLarge(bytesMax: limits.bodyBytesMax), path: request.path)
         request.phase = .refused(refusal)
         request.body = nil
-        return drop(body.count + count, of: request, refusal: refusal, on: handle)
+        return drop(body.count + count, of: request, refusal: refusal)
     }
 
     /// Lets a part of a refused body go by, up to a bound; past it the answer is sent at once.
     private func drop(
-        _ count: Int, of request: Request, refusal: Refusal, on handle: OpaquePointer
+        _ count: Int, of request: Request, refusal: Refusal
     ) -> MHD_Result {
         request.droppedByteCount += count
         if request.droppedByteCount <= guardian.drainedBytesMax { return .YES }
         // In the middle of a body libmicrohttpd takes no reply.
-        if let connection = connection(of: handle) {
-            sendPastDaemon(reply(to: refusal, for: request), on: connection)
-        }
+        sendPastDaemon(reply(to: refusal, for: request), on: request.client)
         return .NO
     }
 
-    private func handOut(_ request: Request, on handle: OpaquePointer) -> MHD_Result {
-        if let connection = connection(of: handle) { watchdog.expect(.nothing, of: connection, now: now) }
+    private func handOut(_ request: Request) -> MHD_Result {
+        watchdog.expect(.nothing, of: request.client, now: now)
         request.body?.seal()
         request.phase = .handedOut
         if isAborting { return refuse(request, Refusal(.stopping, path: request.path)) }
@@ -155,7 +155,7 @@ extension EventLoop {
     }
 
     /// Queues the reply if there is one. If not, the connection stays as it is for the rest of this turn: libmicrohttpd
-    /// asks again in the next one, by when `endOfTurn` has often answered, and a suspension with its seven system calls
+    /// asks again in the next one, by when `endOfTurn` has often answered, and a suspension with its three system calls
     /// is saved. Only a request that is still open then is suspended.
     private func deliver(_ request: Request, orSuspend: Bool) -> MHD_Result {
         if let outcome = request.takeOutcome() {
@@ -201,16 +201,15 @@ extension EventLoop {
         if closes || isDraining.load(ordering: .relaxed) {
             _ = MHD_add_response_header(response, "Connection", "close")
         }
-        return MHD_queue_response(request.connection, UInt32(reply.status), response)
+        return MHD_queue_response(request.handle, UInt32(reply.status), response)
     }
 
     /// The reply has been sent, or never will be.
-    private func end(_ request: Request, on handle: OpaquePointer) {
+    private func end(_ request: Request) {
         request.close()
         removeSuspended(request)
-        guard let connection = connection(of: handle) else { return }
-        connection.request = nil
-        watchdog.expect(.nextRequest, of: connection, now: now)
+        request.client.request = nil
+        watchdog.expect(.nextRequest, of: request.client, now: now)
     }
 
     private func lateness(of connection: Connection) -> Refusal.Reason? {
@@ -233,10 +232,6 @@ extension EventLoop {
             send(connection.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
         }
         shutdown(connection.socket, Int32(SHUT_WR))
-    }
-
-    private func connection(of handle: OpaquePointer) -> Connection? {
-        mhd_shim_socket_context(handle).map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue() }
     }
 }
 

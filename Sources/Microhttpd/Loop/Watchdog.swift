@@ -38,6 +38,10 @@ final class Connection {
 /// Bounds the whole head and the whole body of every request: libmicrohttpd's own timer starts again with every byte,
 /// so that a client that drips one a second would live for ever. One a loop, on its thread only.
 struct Watchdog {
+    /// A client that has just had its answer, or has just connected, has this long to send its next request before its
+    /// connection counts as resting.
+    private static let restNanoseconds: UInt64 = 100_000_000
+
     private(set) var connections: [Connection] = []
     private let headNanoseconds: UInt64
     private let bodyNanoseconds: UInt64
@@ -94,6 +98,18 @@ struct Watchdog {
             late.append(connection)
         }
         return late
+    }
+
+    /// Connections that a stop may take away: nothing is owed to their clients, and none of them is just about to ask.
+    func resting(now: UInt64) -> [Connection] {
+        connections.filter { connection in
+            guard now >= connection.restingSince + Self.restNanoseconds else { return false }
+            switch connection.expectation {
+            case .nextRequest: return true
+            case .firstHead: return connection.request == nil && mhd_shim_received_bytes(connection.socket) == 0
+            case .head, .body, .nothing: return false
+            }
+        }
     }
 
     /// A request line is seen only when it is complete. While a connection rests, bytes that come all the same are the

@@ -1,0 +1,88 @@
+internal import Glibc
+internal import Synchronization
+
+/// How many connections there may be, and a bell for the moment when there is room again.
+final class Room: Sendable {
+    let connectionCountMax: Int
+    let bell = Bell()
+    private let connectionCount = Atomic(0)
+    private let isFull = Atomic(false)
+
+    init(connectionCountMax: Int) { self.connectionCountMax = max(1, connectionCountMax) }
+
+    func noteAccepted() { connectionCount.add(1, ordering: .sequentiallyConsistent) }
+
+    func noteClosed() {
+        connectionCount.subtract(1, ordering: .sequentiallyConsistent)
+        if isFull.load(ordering: .sequentiallyConsistent) { bell.ring() }
+    }
+
+    /// If not, the bell rings when that changes. For the acceptor's thread.
+    func hasSpace() -> Bool {
+        // Full is said before it is looked at: a connection that closes in between then rings.
+        isFull.store(true, ordering: .sequentiallyConsistent)
+        let hasSpace = connectionCount.load(ordering: .sequentiallyConsistent) < connectionCountMax
+        if hasSpace { isFull.store(false, ordering: .sequentiallyConsistent) }
+        return hasSpace
+    }
+}
+
+/// Accepts connections and gives each to the loop that has the fewest, on a thread of its own. Loops that accept for
+/// themselves do not share: whichever wakes first takes a whole burst, and sixteen connections end on one loop of two.
+final class Acceptor: Sendable {
+    private let listener: Listener
+    private let loops: [EventLoop]
+    private let room: Room
+    private let isEnding = Atomic(false)
+
+    init(listener: Listener, loops: [EventLoop], room: Room) {
+        self.listener = listener
+        self.loops = loops
+        self.room = room
+    }
+
+    /// Accepts until told to finish.
+    func run() {
+        while !isEnding.load(ordering: .acquiring) {
+            if room.hasSpace() {
+                switch listener.accept() {
+                case .socket(let socket): deliver(socket)
+                case .nobody: sleep(withListener: true, milliseconds: -1)
+                // Only a connection that closes can help, here or in another process.
+                case .exhausted: sleep(withListener: false, milliseconds: 50)
+                }
+            } else {
+                sleep(withListener: false, milliseconds: -1)
+            }
+        }
+        // The system has taken these connections for us already, so their clients count on an answer.
+        while case .socket(let socket) = listener.accept() { deliver(socket) }
+        listener.close()
+    }
+
+    /// Lets `run` take in the backlog, close the port and end. Any thread.
+    func finish() {
+        isEnding.store(true, ordering: .releasing)
+        room.bell.ring()
+    }
+
+    private func deliver(_ socket: Int32) {
+        guard let loop = loops.min(by: { load(of: $0) < load(of: $1) }) else { return }
+        room.noteAccepted()
+        loop.connectionCount.add(1, ordering: .sequentiallyConsistent)
+        loop.post(.adopt(socket))
+    }
+
+    private func load(of loop: EventLoop) -> Int { loop.connectionCount.load(ordering: .relaxed) }
+
+    private func sleep(withListener: Bool, milliseconds: Int32) {
+        var descriptors = (
+            pollfd(fd: room.bell.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: listener.descriptor, events: Int16(POLLIN), revents: 0)
+        )
+        withUnsafeMutablePointer(to: &descriptors) {
+            _ = $0.withMemoryRebound(to: pollfd.self, capacity: 2) { poll($0, withListener ? 2 : 1, milliseconds) }
+        }
+        room.bell.silence()
+    }
+}

@@ -69,9 +69,8 @@ def cpu_build(name):
     versions = [item["metadata"]["version"] for item in json.loads(found.stdout)["install"]] if found.stdout else []
     if not any(version.endswith("+cpu") for version in versions):
         raise Unavailable(
-            "PyTorch: pip has only the build for GPUs, of gigabytes; the other one goes in by `"
-            f"{os.path.relpath(PYTHON)} -m pip install torch --index-url https://download.pytorch.org/whl/cpu"
-            f" && touch {os.path.relpath(VENV)}/PyTorch.installed`")
+            "PyTorch: pip finds no build without the GPU libraries' gigabytes; with PIP_FIND_LINKS set to a folder or page "
+            "of such wheels (https://download.pytorch.org/whl/cpu/torch/) it would")
     return f"{name}=={versions[0]}"
 
 

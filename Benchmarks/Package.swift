@@ -1,20 +1,29 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A package of its own, so that who uses `made` never builds it.
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
+
 let package = Package(
     name: "made-benchmarks",
     dependencies: [.package(name: "made", path: "..")],
     targets: [
-        .target(name: "CPeak", cSettings: [.treatAllWarnings(as: .error)]),
+        .target(name: "CPeak", cSettings: cSettings),
+        // What runs our side of the rounds.
         .executableTarget(
-            name: "KernelBenchmark", dependencies: ["CPeak", .product(name: "MADE", package: "made")],
-            swiftSettings: [
-                .enableUpcomingFeature("ExistentialAny"),
-                .enableUpcomingFeature("InternalImportsByDefault"),
-                .enableUpcomingFeature("MemberImportVisibility"),
-                .treatAllWarnings(as: .error),
-            ]),
+            name: "ours",
+            dependencies: [
+                "CPeak", .product(name: "MADE", package: "made"), .product(name: "MADETraining", package: "made"),
+            ],
+            swiftSettings: swiftSettings),
+        // The bare HTTP server that ours is held against.
+        .executableTarget(
+            name: "barehttp", cSettings: cSettings, linkerSettings: [.linkedLibrary("microhttpd")]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

@@ -1,50 +1,47 @@
 #include "CPeak.h"
 
-#include <time.h>
+// Enough independent chains to hide the latency of two multipliers, few enough to stay in 16 registers.
+enum { CHAINS = 12, STEPS = 64 };
 
-double processor_seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-// Twelve chains: more than latency times throughput of any processor so far, and no more than its registers.
-#define DEFINE_CHAINS(NAME, WIDTH, TARGET) \
-    TARGET static float NAME(long rounds) { \
-        typedef float lanes __attribute__((ext_vector_type(WIDTH))); \
-        lanes sums[CHAINS], factor = (lanes)(1 - 0x1p-20f), term = (lanes)(0x1p-20f); \
-        for (int i = 0; i < CHAINS; i++) sums[i] = (lanes)(float)i; \
-        for (long round = 0; round < rounds; round++) { \
-            _Pragma("clang loop unroll(full)") for (int i = 0; i < CHAINS; i++) { \
-                sums[i] = __builtin_elementwise_fma(sums[i], factor, term); \
+// Chains that converge to 1: neither overflow nor denormal numbers slow them down.
+#define DEFINE_PEAK(NAME, ATTRIBUTE, LANES) \
+    ATTRIBUTE static float NAME(uint64_t turns) { \
+        typedef float lanes __attribute__((vector_size(LANES * sizeof(float)))); \
+        lanes sums[CHAINS], factor = (lanes){} + 0.999f, term = (lanes){} + 0.001f; \
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < CHAINS; i++) sums[i] = (lanes){} + (float)i; \
+        for (uint64_t turn = 0; turn < turns; turn++) { \
+            _Pragma("clang loop unroll(disable)") for (int step = 0; step < STEPS; step++) { \
+                _Pragma("clang loop unroll(full)") for (int i = 0; i < CHAINS; i++) { \
+                    sums[i] = __builtin_elementwise_fma(sums[i], factor, term); \
+                } \
             } \
         } \
-        lanes sum = (lanes)(0.0f); \
-        for (int i = 0; i < CHAINS; i++) sum += sums[i]; \
-        return sum[0]; \
+        float result = 0; \
+        for (int i = 0; i < CHAINS; i++) result += sums[i][0]; \
+        return result; \
     }
 
-enum { CHAINS = 12 };
+typedef struct {
+    float (*run)(uint64_t turns);
+    uint64_t lanes;
+} peak;
 
 #if defined(__x86_64__)
-DEFINE_CHAINS(chains16, 16, __attribute__((target("avx512f"))))
-DEFINE_CHAINS(chains8, 8, __attribute__((target("avx2,fma"))))
+DEFINE_PEAK(run_avx512, __attribute__((target("avx512f,fma"))), 16)
+DEFINE_PEAK(run_avx2, __attribute__((target("avx2,fma"))), 8)
+DEFINE_PEAK(run_sse2, , 4)
+
+static peak best(void) {
+    if (__builtin_cpu_supports("avx512f")) return (peak){run_avx512, 16};
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return (peak){run_avx2, 8};
+    return (peak){run_sse2, 4};
+}
 #else
-DEFINE_CHAINS(chains4, 4, )
+DEFINE_PEAK(run_portable, , 4)
+
+static peak best(void) { return (peak){run_portable, 4}; }
 #endif
 
-static double measure(float (*chains)(long rounds), double width) {
-    const long rounds = 2000000;
-    double start = processor_seconds();
-    volatile float sum = chains(rounds);
-    (void)sum;
-    return width * CHAINS * (double)rounds / (processor_seconds() - start);
-}
+uint64_t peak_multiplications(void) { return best().lanes * CHAINS * STEPS; }
 
-double peak_multiply_adds_per_second(void) {
-#if defined(__x86_64__)
-    return __builtin_cpu_supports("avx512f") ? measure(chains16, 16) : measure(chains8, 8);
-#else
-    return measure(chains4, 4);
-#endif
-}
+float peak_run(uint64_t turns) { return best().run(turns); }

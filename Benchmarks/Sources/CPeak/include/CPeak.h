@@ -1,10 +1,13 @@
 #ifndef MADE_PEAK_H
 #define MADE_PEAK_H
 
-/// Seconds of processor time that this process has used.
-double processor_seconds(void);
+#include <stdint.h>
 
-/// Multiply-adds a second of one core, single precision, widest registers that there are, operands in registers.
-double peak_multiply_adds_per_second(void);
+/// Fused multiply-adds of single floats in a call of `peak_run` with one turn.
+uint64_t peak_multiplications(void);
+
+/// Multiplies and adds in registers alone, in the widest vectors of this processor, `turns` times over: as fast as any
+/// kernel could. The result means nothing, but must be used.
+float peak_run(uint64_t turns);
 
 #endif

@@ -2,6 +2,7 @@
 #include "CMicrohttpdShim.h"
 
 #include <linux/tcp.h>
+#include <sys/ioctl.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -45,13 +46,29 @@ int mhd_shim_accept(int listen_socket)
     return accept4(listen_socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-uint64_t mhd_shim_received_bytes(int socket)
+/* All zero where the socket is no TCP socket. */
+static struct tcp_info information(int socket)
 {
-    /* The C library's own tcp_info ends before this field: hence the kernel's header. */
+    /* The C library's own tcp_info ends before tcpi_bytes_received: hence the kernel's header. */
     struct tcp_info info;
     socklen_t length = sizeof info;
     memset(&info, 0, sizeof info);
-    return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 ? info.tcpi_bytes_received : 0;
+    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0)
+        memset(&info, 0, sizeof info);
+    return info;
+}
+
+uint64_t mhd_shim_received_bytes(int socket)
+{
+    return information(socket).tcpi_bytes_received;
+}
+
+bool mhd_shim_nothing_more_comes(int socket)
+{
+    /* linux/tcp.h leaves the states to netinet/tcp.h, which cannot be included beside it. */
+    enum { CLOSE_WAIT = 8 };
+    int unread = 0;
+    return information(socket).tcpi_state == CLOSE_WAIT && ioctl(socket, FIONREAD, &unread) == 0 && unread == 0;
 }
 
 int mhd_shim_socket(struct MHD_Connection *connection)

@@ -2,6 +2,7 @@
 #define MADE_MICROHTTPD_SHIM_H
 
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <sys/eventfd.h>
 
 /* What Swift cannot call: variadic functions behind a typed struct, and a logger that takes a va_list. */
@@ -40,6 +41,9 @@ int mhd_shim_accept(int listen_socket);
 
 /* Bytes that a TCP socket has received since it was opened. */
 uint64_t mhd_shim_received_bytes(int socket);
+
+/* Whether the client has ended its side of a TCP connection and all that it sent has been read. */
+bool mhd_shim_nothing_more_comes(int socket);
 
 int mhd_shim_socket(struct MHD_Connection *connection);
 void *mhd_shim_socket_context(struct MHD_Connection *connection);

@@ -135,6 +135,7 @@ final class EventLoop: @unchecked Sendable {
         if finishDeadline != nil { for connection in watchdog.resting(now: now) { hangUp(connection) } }
         if now >= nextRound {
             for connection in watchdog.round(now: now) { cutOff(connection) }
+            for connection in watchdog.abandoned() { hangUp(connection) }
             nextRound = now + watchdog.roundNanoseconds
         }
     }

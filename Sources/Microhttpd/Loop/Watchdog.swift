@@ -100,6 +100,17 @@ struct Watchdog {
         return late
     }
 
+    /// Connections that wait for something their clients can no longer send. libmicrohttpd is told of an end once, by the
+    /// edge that also tells of the last bytes, and misses it where it stops reading at those.
+    func abandoned() -> [Connection] {
+        connections.filter { connection in
+            switch connection.expectation {
+            case .firstHead, .head, .body, .nextRequest: mhd_shim_nothing_more_comes(connection.socket)
+            case .nothing: false
+            }
+        }
+    }
+
     /// Connections that a stop may take away: nothing is owed to their clients, and none of them is just about to ask.
     func resting(now: UInt64) -> [Connection] {
         connections.filter { connection in

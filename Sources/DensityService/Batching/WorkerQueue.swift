@@ -136,8 +136,8 @@ final class WorkerQueue: Sendable {
 
     /// The next batch or task, and calls whose time ran out while they waited; with nothing to do the worker is idle.
     private func take(for worker: Worker) -> (Assignment?, late: [Call]) {
-        let now = monotonicNanoseconds()
-        return state.withLock { state in
+        state.withLock { state in
+            let now = monotonicNanoseconds()
             var pieces: [Piece] = []
             var rowCount = 0
             var late: [Call] = []

@@ -11,7 +11,11 @@ let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
 
 let package = Package(
     name: "made",
-    products: [.executable(name: "made", targets: ["made"]), .library(name: "MADE", targets: ["MADE"])],
+    products: [
+        .executable(name: "made", targets: ["made"]),
+        .library(name: "MADE", targets: ["MADE"]),
+        .library(name: "MADETraining", targets: ["MADETraining"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),

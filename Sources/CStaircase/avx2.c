@@ -7,13 +7,13 @@
 
 // A panel is two of the 16 registers; at most 12 are sums.
 #define TILES(TILE) \
-    TILE(1, 4) TILE(1, 2) TILE(1, 1) TILE(2, 3) TILE(2, 1) TILE(3, 2) TILE(3, 1) TILE(4, 1) TILE(6, 1)
+    TILE(1, 4) TILE(1, 2) TILE(1, 1) TILE(2, 3) TILE(2, 1) TILE(4, 1) TILE(6, 1)
 
 enum { ROWS_STEP = 6 };
 
-// The rows of the next tile, where `rows` are left.
-static inline size_t tile_rows(size_t rows) {
-    static const unsigned char steps[ROWS_STEP] = {0, 1, 2, 3, 4, 3};
+static inline size_t tile_rows(size_t rows, size_t panels) {
+    static const unsigned char steps[ROWS_STEP] = {0, 1, 2, 2, 4, 4};
+    (void)panels;
     return rows >= ROWS_STEP ? ROWS_STEP : steps[rows];
 }
 

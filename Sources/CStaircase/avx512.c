@@ -9,13 +9,14 @@
 #define TILES(TILE) \
     TILE(1, 8) TILE(1, 4) TILE(1, 2) TILE(1, 1) TILE(2, 8) TILE(2, 4) TILE(2, 2) TILE(2, 1) TILE(3, 8) \
     TILE(3, 4) TILE(3, 2) TILE(3, 1) TILE(4, 4) TILE(4, 2) TILE(4, 1) TILE(6, 4) TILE(6, 2) TILE(6, 1) \
-    TILE(8, 3) TILE(8, 2) TILE(8, 1) TILE(12, 2) TILE(12, 1)
+    TILE(8, 3) TILE(8, 2) TILE(8, 1) TILE(12, 2) TILE(12, 1) TILE(16, 1) TILE(24, 1)
 
 enum { ROWS_STEP = 12 };
 
-// The rows of the next tile, where `rows` are left.
-static inline size_t tile_rows(size_t rows) {
+static inline size_t tile_rows(size_t rows, size_t panels) {
     static const unsigned char steps[ROWS_STEP] = {0, 1, 2, 3, 4, 3, 6, 4, 8, 6, 6, 8};
+    // A single panel has registers for more rows.
+    if (panels == 1 && rows >= 16) return rows >= 24 ? 24 : 16;
     return rows >= ROWS_STEP ? ROWS_STEP : steps[rows];
 }
 

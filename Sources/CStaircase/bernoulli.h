@@ -121,30 +121,28 @@ static void surprisals(
 // u < 1 / (1 + e^-logit) without the division: u (1 + e) < 1 or e, whichever the sign makes the numerator.
 INLINE lanes drawn(lanes logit, float inverse_temperature, lanes uniform) {
     const lanes zero = splat(0), one = splat(1);
-    logit = signed_logits(one, logit) * splat(inverse_temperature);
+    logit *= splat(inverse_temperature);
     lanes e = exp_negative(-absolute(logit));
     return fused(uniform, e, uniform) < (logit < zero ? e : one) ? one : zero;
 }
 
 static void draw(
     size_t rows, const float *z, const float *direct, size_t z_stride, float inverse_temperature, const float *uniforms,
-    size_t uniform_stride, float *x, size_t x_stride) {
+    float *x, size_t x_stride) {
     if (rows == 1) {
         // Nothing to gather, and nothing to wait for.
         float logit = *z + (direct ? *direct : 0);
         *x = drawn(splat(logit), inverse_temperature, splat(*uniforms))[0];
         return;
     }
-    for (size_t first = 0; first < rows; first += 16) {
-        size_t count = rows - first < 16 ? rows - first : 16;
-        float logits[16] = {0}, thresholds[16] = {0}, values[16];
-        for (size_t lane = 0; lane < count; lane++) {
-            size_t row = first + lane;
-            logits[lane] = z[row * z_stride] + (direct ? direct[row * z_stride] : 0);
-            thresholds[lane] = uniforms[row * uniform_stride];
-        }
-        store(values, drawn(load(logits), inverse_temperature, load(thresholds)));
-        for (size_t lane = 0; lane < count; lane++) x[(first + lane) * x_stride] = values[lane];
+    for (size_t row = 0; row < rows; row += 16) {
+        size_t count = rows - row < 16 ? rows - row : 16;
+        lanes logits = gather(z + row * z_stride, z_stride, count);
+        if (direct) logits += gather(direct + row * z_stride, z_stride, count);
+        lanes thresholds = count == 16 ? load(uniforms + row) : load_first(uniforms + row, count, 0);
+        float values[16];
+        store(values, drawn(logits, inverse_temperature, thresholds));
+        for (size_t lane = 0; lane < count; lane++) x[(row + lane) * x_stride] = values[lane];
     }
 }
 

@@ -36,6 +36,21 @@ INLINE lanes load_first(const float *from, size_t count, float rest) {
     return load(value);
 }
 
+// from[0], from[stride], …: `count` <= 16 of them, zeros beyond.
+INLINE lanes gather(const float *from, size_t stride, size_t count) {
+    if (count == 16) {
+        // Sixteen stores of one float and a load of all would wait for each other.
+        return (lanes){
+            from[0],           from[stride],      from[2 * stride],  from[3 * stride],
+            from[4 * stride],  from[5 * stride],  from[6 * stride],  from[7 * stride],
+            from[8 * stride],  from[9 * stride],  from[10 * stride], from[11 * stride],
+            from[12 * stride], from[13 * stride], from[14 * stride], from[15 * stride]};
+    }
+    float value[16] = {0};
+    for (size_t lane = 0; lane < count; lane++) value[lane] = from[lane * stride];
+    return load(value);
+}
+
 INLINE lanes fused(lanes a, lanes b, lanes c) {
 #if HAS_FUSED
     return __builtin_elementwise_fma(a, b, c);

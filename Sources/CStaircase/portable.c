@@ -13,9 +13,9 @@
 
 enum { ROWS_STEP = 4 };
 
-// The rows of the next tile, where `rows` are left.
-static inline size_t tile_rows(size_t rows) {
+static inline size_t tile_rows(size_t rows, size_t panels) {
     static const unsigned char steps[ROWS_STEP] = {0, 1, 2, 2};
+    (void)panels;
     return rows >= ROWS_STEP ? ROWS_STEP : steps[rows];
 }
 

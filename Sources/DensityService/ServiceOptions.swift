@@ -22,7 +22,7 @@ public struct ServiceOptions: Sendable {
     /// Rows that may wait for one model, and rows of one request.
     public var queueRowsMax = 131_072
     /// Rows of one request for samples.
-    public var sampleRowsMax = 10_000
+    public var sampleRowsMax = 100_000
     /// Bytes of a request's body.
     public var bodyBytesMax = 64 << 20
     /// Seconds for a request's head, for its body, and between requests.

@@ -80,16 +80,18 @@ final class MemberTraining {
         dropout = options.dropout > 0 ? Dropout(share: options.dropout, generator: generator(.dropout)) : nil
     }
 
-    /// Trains until nothing gets better or `stop` is raised; the best weights are kept, the initial ones included.
-    func run(stop: StopFlag, report: (Epoch) -> Void) -> Result {
+    /// Trains until nothing gets better or `isStopped`, which is asked before each step; the best weights are kept, the
+    /// initial ones included.
+    func run(isStopped: () -> Bool, report: (Epoch) -> Void) -> Result {
         _ = schedule.take(validationNats(), epoch: 0)
         var order = Array(0..<train.rowCount)
         for epoch in 1...options.epochsMax {
             order.shuffle(using: &shuffles)
-            guard let trainNats = pass(over: order, stop: stop) else { break }
-            let nats = validationNats()
+            let trainNats = pass(over: order, isStopped: isStopped)
+            let nats = trainNats?.isFinite == false ? .infinity : validationNats()
             let verdict = schedule.take(nats, epoch: epoch)
             if schedule.bestEpoch == epoch { best.set(from: passes.parameters) }
+            guard let trainNats else { break }
             let isLast = verdict == .end || epoch == options.epochsMax
             report(
                 Epoch(
@@ -106,18 +108,19 @@ final class MemberTraining {
             epochs: schedule.bestEpoch)
     }
 
-    /// One gradient step a batch over the rows in `order`; mean nats a row, nil if `stop` was raised before the end.
-    private func pass(over order: [Int], stop: StopFlag) -> Double? {
+    /// One gradient step a batch over the rows in `order`; mean nats a row.
+    ///
+    /// Ends early with infinity where they are not finite, with nil where `isStopped`.
+    private func pass(over order: [Int], isStopped: () -> Bool) -> Double? {
         let batchCount = (order.count + options.batchRows - 1) / options.batchRows
         var nats = 0.0
         for batch in 0..<batchCount {
-            if stop.isRaised { return nil }
+            if isStopped() { return nil }
             passes.load(
                 order[order.count * batch / batchCount..<order.count * (batch + 1) / batchCount], of: train.values)
             passes.forward(dropout: &dropout)
-            let loss = passes.loss()
-            guard loss.isFinite else { return .infinity }
-            nats += loss
+            nats += passes.loss()
+            guard nats.isFinite else { return .infinity }
             passes.backward()
             adam.step(passes.parameters, gradient: passes.gradient, learningRate: schedule.rate)
         }

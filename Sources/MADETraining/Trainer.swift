@@ -40,7 +40,7 @@ public struct Trainer: Sendable {
     /// - Parameters:
     ///   - imageWidth: pixels a line, where a row is a picture.
     ///   - progress: called after each epoch of a member, from the threads that train, one call at a time.
-    /// - Throws: `TrainingError` where the rows are too few or the loss was never finite.
+    /// - Throws: `TrainingError` where the rows are too few or the image width does not fit.
     public func train(
         _ tables: TrainingTables, name: String, imageWidth: Int? = nil, stop: StopFlag = StopFlag(),
         progress: @Sendable (TrainingProgress) -> Void = { _ in }
@@ -59,16 +59,12 @@ public struct Trainer: Sendable {
             },
             imageWidth: imageWidth)
         let evaluation = Evaluation(model)
-        let summary = TrainingSummary(
+        model.training = TrainingSummary(
             trainRows: split.train.rowCount, validationRows: split.validation.rowCount,
             calibrationRows: split.calibration?.rowCount ?? 0,
             epochs: results.reduce(0) { $0 + $1.epochs } / results.count,
             trainNats: evaluation.meanNats(of: split.train), validationNats: evaluation.meanNats(of: split.validation),
             testNats: tables.test.map { evaluation.meanNats(of: $0) }, seed: options.seed)
-        guard summary.trainNats.isFinite && summary.validationNats.isFinite else {
-            throw .diverged(learningRate: options.learningRate)
-        }
-        model.training = summary
         model.calibration = split.calibration.map {
             Calibration(logLikelihoods: evaluation.logLikelihoods(of: $0))
         }
@@ -91,7 +87,7 @@ public struct Trainer: Sendable {
                 let training = MemberTraining(
                     index: index, variables: variables, train: split.train, validation: split.validation,
                     options: options)
-                let result = training.run(stop: stop) { epoch in
+                let result = training.run(isStopped: { stop.isRaised }) { epoch in
                     tally.withLock { progress($0.take(epoch, member: index)) }
                 }
                 results.withLock { $0[index] = result }

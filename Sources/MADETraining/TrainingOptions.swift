@@ -17,7 +17,7 @@ public struct TrainingOptions: Sendable, Equatable {
     /// Rows a gradient step.
     public var batchRows = 100
     /// Adam's step size at the start.
-    public var learningRate: Float = 1e-3
+    public var learningRate: Float = 2e-3
     /// Passes without a better validation result after which the learning rate falls, or training ends.
     public var patienceEpochs = 20
     /// How often the learning rate falls to a fifth before training ends.
@@ -27,9 +27,9 @@ public struct TrainingOptions: Sendable, Equatable {
     /// Decoupled weight decay of all weights.
     public var weightDecay: Float = 0
     /// L1 strength on the layers' weights for a thousand training rows; it falls with the square root of their number.
-    public var l1: Float = 0
+    public var l1: Float = 0.25
     /// L1 strength on the direct connections, likewise.
-    public var directL1: Float = 0
+    public var directL1: Float = 0.25
     /// Share of the rows that choose the stopping point, where no validation table is given.
     public var validationShare = 0.1
     /// Share of the rows kept for calibration, where no calibration table is given; 0: no calibration, hence no p-values.
@@ -80,8 +80,6 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
     case option(name: String, range: String)
     /// Too few rows to have some for the gradient, for validation and for calibration.
     case tooFewRows(path: String, found: Int, needed: Int)
-    /// No step kept the loss finite.
-    case diverged(learningRate: Float)
     /// A picture's lines do not fill a row.
     case imageWidth(Int, variableCount: Int)
 
@@ -91,7 +89,6 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
         case .option(let name, let range): "--\(name) must be \(range)"
         case .tooFewRows(let path, let found, let needed):
             "\(path): \(found) row\(found == 1 ? "" : "s"); at least \(needed) are needed for training and the rows held out"
-        case .diverged(let rate): "training diverged from the first steps on; try a learning rate below \(rate)"
         case .imageWidth(let width, let count):
             "--image-width \(width) does not divide the \(count) variables of a row into lines"
         }

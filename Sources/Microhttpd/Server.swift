@@ -65,7 +65,11 @@ public final class Server: Sendable {
     public func stop(grace: Duration, whenQuiesced: (_ deadline: ContinuousClock.Instant) -> Void = { _ in }) -> Bool {
         let running = stage.withLock { stage -> (acceptor: pthread_t, loops: [pthread_t])? in
             defer { stage = .stopped }
-            if case .running(let acceptor, let loops) = stage { return (acceptor, loops) }
+            switch stage {
+            case .running(let acceptor, let loops): return (acceptor, loops)
+            case .listening: listener.close()
+            case .stopped: break
+            }
             return nil
         }
         guard let running else { return true }

@@ -132,7 +132,7 @@ struct ModelFlags: ParsableArguments {
     var alpha: String?
     @Option(help: "Activation of PyTorch state dicts, which do not hold it: relu, elu, tanh or sigmoid.")
     var activation: String?
-    @Option(help: "Rows of one request for samples at most. Default: 10000.")
+    @Option(help: "Rows of one request for samples at most. Default: 100000.")
     var sampleRowsMax: String?
 
     var flags: [String: String] {

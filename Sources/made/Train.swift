@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import MADE
 import MADETraining
+import Synchronization
 
 /// `made train`: a table becomes a checkpoint.
 struct Train: ParsableCommand {
@@ -54,13 +55,16 @@ struct Train: ParsableCommand {
     }
 
     mutating func run() throws {
+        try checkOutput()
         let tables = try readTables()
         let options = trainingOptions
         let progress = ProgressLine()
         Output.note(
             """
-            \(tables.train.columns.count) binary variables, \(tables.train.rowCount) rows; \(options.memberCount) \
-            member\(options.memberCount == 1 ? "" : "s"), hidden \(options.hiddenWidths), seed \(options.seed)
+            \(tables.train.rowCount) rows of \(tables.train.columns.count) binary variables: \
+            \(tables.train.columns.shortened(to: 12))
+            \(options.memberCount) member\(options.memberCount == 1 ? "" : "s") of hidden \(options.hiddenWidths), \
+            seed \(options.seed)
             """)
         let stop = StopFlag()
         let interrupts = Interrupts { stop.raise() }
@@ -72,6 +76,14 @@ struct Train: ParsableCommand {
         if stop.isRaised { Output.note("interrupted: keeping the best so far") }
         try Checkpoint.write(model, to: output)
         report(model)
+    }
+
+    /// A folder that cannot be written to should not be found out after the training.
+    private func checkOutput() throws {
+        let folder = output.lastIndex(of: "/").map { output[...$0] } ?? "."
+        guard access(String(folder), W_OK | X_OK) == 0 else {
+            throw CheckpointError(output, .unwritable(String(cString: strerror(errno))))
+        }
     }
 
     private var trainingOptions: TrainingOptions {
@@ -120,15 +132,17 @@ struct Train: ParsableCommand {
     }
 }
 
-/// Calls back on the first Ctrl-C; a second one ends the process.
+/// Calls back on the first Ctrl-C; a second one ends the process with status 1.
 private struct Interrupts {
     private let source: any DispatchSourceSignal
 
+    /// Returns when the signal is being watched.
     init(_ firstInterrupt: @escaping @Sendable () -> Void) {
         source = DispatchSource.makeSignalSource(signal: SIGINT, queue: DispatchQueue(label: "interrupts"))
-        source.setEventHandler {
-            firstInterrupt()
-            signal(SIGINT, SIG_DFL)
+        let count = Atomic<UInt>(0)
+        source.setEventHandler { [source] in
+            let isFirst = count.add(source.data, ordering: .relaxed).oldValue == 0
+            if isFirst && source.data == 1 { firstInterrupt() } else { _exit(1) }
         }
         let isReady = DispatchSemaphore(value: 0)
         source.setRegistrationHandler { isReady.signal() }

@@ -96,8 +96,8 @@ struct Staircase {
     ) -> [Float] {
         var y = [Float](repeating: .nan, count: rows * panelCount * 16)
         withLayer { layer in
-            for span in spans {
-                functions.multiply(layer, span, rows, x, inputCount, &y, panelCount * 16)
+            for var span in spans {
+                functions.multiply(layer, &span, rows, x, inputCount, &y, panelCount * 16)
             }
         }
         return y

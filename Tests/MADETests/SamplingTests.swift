@@ -154,11 +154,11 @@ struct SamplingTests {
             let buffers = SamplingBuffers(for: compiled, rowCountMax: 48)
             for rowCount in [1, 3, 30] {
                 for (index, member) in compiled.members.enumerated() {
-                    var pass = SamplingPass(model: compiled, member: member, rowCount: rowCount, buffers: buffers)
+                    let pass = SamplingPass(model: compiled, member: member, rowCount: rowCount, buffers: buffers)
                     for row in 0..<rowCount {
                         compiled.kernels.uniforms(
                             seed: seed, draw: UInt64(row), stream: .values, count: count,
-                            into: buffers.uniforms.base + row * buffers.uniforms.stride)
+                            into: buffers.uniforms.base + row, stride: buffers.rowCount)
                     }
                     pass.run(evidence: [Float](repeating: .nan, count: count), inverseTemperature: 1)
                     pass.copyRows()

@@ -64,6 +64,45 @@ import Testing
         #expect(schedule.bestNats == 3 && schedule.bestEpoch == 0)
     }
 
+    @Test func aRateThatDivergesKeepsTheBestWeights() {
+        let source = MarkovTable(count: 6, lag: 1, flips: 0.1)
+        let train = source.rows(200, seed: 1)
+        var options = TrainingOptions()
+        options.hiddenWidths = [64, 64]
+        options.epochsMax = 10
+        // Adam's first steps are as large as the rate: sums of such weights leave the range of floats at once.
+        options.learningRate = 3e37
+        options.l1 = 0
+        options.directL1 = 0
+        var nats: [Double] = []
+        let result = MemberTraining(
+            index: 0, variables: train.columns.map { Variable(name: $0, kind: .binary(.plusMinusOne)) }, train: train,
+            validation: source.rows(100, seed: 2), options: options
+        ).run(isStopped: { false }) { nats.append($0.validationNats) }
+        #expect(nats.first == .infinity, "\(nats)")
+        #expect(result.epochs == 0)
+        #expect(result.network.layers.allSatisfy { $0.weight.elements.allSatisfy { abs($0) < 10 } })
+    }
+
+    @Test func stepsOfAnEpochThatWasNotEndedCountToo() {
+        let source = MarkovTable(count: 6, lag: 1, flips: 0.1)
+        let train = source.rows(500, seed: 1)
+        var options = TrainingOptions()
+        options.hiddenWidths = [16]
+        options.batchRows = 10
+        options.learningRate = 0.01
+        var steps = 0
+        let result = MemberTraining(
+            index: 0, variables: train.columns.map { Variable(name: $0, kind: .binary(.plusMinusOne)) }, train: train,
+            validation: source.rows(100, seed: 2), options: options
+        ).run(isStopped: {
+            steps += 1
+            return steps > 20
+        }) { _ in Issue.record("no epoch ended") }
+        #expect(steps == 21)
+        #expect(result.epochs == 1)
+    }
+
     @Test func trainingStartsAtTheMarginals() {
         let table = Table(columns: ["a", "b", "c"], values: [0, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0])
         let variables = table.columns.map { Variable(name: $0, kind: .binary(.plusMinusOne)) }

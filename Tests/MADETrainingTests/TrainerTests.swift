@@ -16,6 +16,8 @@ import Testing
         options.memberCount = 2
         options.epochsMax = 3
         options.learningRate = 0.01
+        options.l1 = 0
+        options.directL1 = 0
         options.seed = seed
         change(&options)
         return options
@@ -68,7 +70,10 @@ import Testing
         let tables = TrainingTables(train: source.rows(600, seed: 5))
         let models = try [1, 2, 3].map { threads in
             let options = options(seed: 7) {
-                $0.memberCount = 3
+                // Members that need different numbers of epochs do not end in their order.
+                $0.memberCount = 6
+                $0.epochsMax = 60
+                $0.patienceEpochs = 1
                 $0.threadCount = threads
                 $0.dropout = 0.2
             }
@@ -175,17 +180,6 @@ import Testing
         let final = last.withLock { $0 }
         let progress = try #require(final)
         #expect(progress.isLast && progress.epoch < 200 && progress.secondsLeft == 0)
-    }
-
-    @Test func aRateThatDivergesKeepsFiniteWeights() throws {
-        let options = options {
-            $0.learningRate = 1
-            $0.hiddenWidths = [32, 32, 32]
-            $0.patienceEpochs = 1
-        }
-        let model = try Trainer(options).train(TrainingTables(train: source.rows(300, seed: 12)), name: "markov")
-        #expect(model.networks.allSatisfy { $0.layers.allSatisfy { $0.weight.elements.allSatisfy(\.isFinite) } })
-        #expect(try #require(model.training).validationNats < 8 * log(2) + 0.1)
     }
 
     @Test func pValuesOfFreshRowsAreUniform() throws {

@@ -69,6 +69,12 @@ import Testing
         #expect(throws: ClientError.refused(ECONNREFUSED)) { try Client(port: port) }
     }
 
+    @Test func aServerThatWasNeverStartedCanBeStopped() throws {
+        let server = try Server(options: ServerOptions(port: 0)) { _ in ClosureHandler(onReceive: echo) }
+        #expect(server.stop(grace: .seconds(5)))
+        #expect(throws: ClientError.refused(ECONNREFUSED)) { try Client(port: server.port) }
+    }
+
     @Test func connectionsAreRefusedOnceTheServerIsQuiesced() throws {
         let server = try Server(options: ServerOptions(port: 0)) { _ in ClosureHandler(onReceive: echo) }
         server.start()

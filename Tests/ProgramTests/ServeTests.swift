@@ -73,7 +73,7 @@ final class Counter: Sendable {
             let client = try server.client()
             client.send(bytes)
             client.finishSending()
-            _ = client.rest()
+            _ = try? client.reply()
         }
         #expect(server.program.isRunning)
         let reply = try server.client().post("/models/nltcs/score", Self.row)

@@ -5,7 +5,7 @@
 //
 // The units of every layer are sorted by degree, so an output sees a prefix of the inputs. Weights are packed in panels of
 // 16 outputs, [depth][16] floats each, that stop where the last output of the panel stops seeing; an output that stops
-// earlier has zeros from there on.
+// earlier has zeros from there on, which change nothing as long as the inputs are finite.
 //
 // The bit contract: every output is one chain of fused multiply-adds, in ascending input order, starting from the bias.
 // No chain is ever split, so the bits of an output depend neither on the number of rows nor on a row's place among them,
@@ -60,8 +60,8 @@ typedef struct {
 
     /// y[r, o] += sum over i of weights[o, i] * x[r, i] for `rows` rows, o over the span's panels, i over its inputs.
     void (*multiply)(
-        const staircase_layer *layer, staircase_span span, size_t rows, const float *x, size_t x_stride, float *y,
-        size_t y_stride);
+        const staircase_layer *layer, const staircase_span *span, size_t rows, const float *x, size_t x_stride,
+        float *y, size_t y_stride);
 
     /// The activation of columns first ..< end of `rows` rows, in place; 15 floats after the last column must be readable
     /// and writable, and keep their values. Every result is finite, whatever the argument.
@@ -79,14 +79,15 @@ typedef struct {
         size_t z_stride, float *surprisals);
 
     /// Draws x[r] of one binary variable: 1 where uniforms[r] < 1 / (1 + e^-(logit * inverse_temperature)), the logit
-    /// being z[r * z_stride] + direct[r * z_stride] (`direct` may be NULL), x and uniforms having strides of their own.
+    /// being z[r * z_stride] + direct[r * z_stride] (`direct` may be NULL).
     void (*draw)(
         size_t rows, const float *z, const float *direct, size_t z_stride, float inverse_temperature,
-        const float *uniforms, size_t uniform_stride, float *x, size_t x_stride);
+        const float *uniforms, float *x, size_t x_stride);
 
     /// Uniform numbers (k + 1/2) / 2^24 of Philox 4x32-10: word w of `count` is word w % 4 of the counter
-    /// (w / 4, draw's low half, draw's high half, stream).
-    void (*uniforms)(uint64_t seed, uint64_t draw, uint32_t stream, size_t count, float *uniforms);
+    /// (w / 4, draw's low half, draw's high half, stream), at uniforms[w * uniform_stride].
+    void (*uniforms)(
+        uint64_t seed, uint64_t draw, uint32_t stream, size_t count, float *uniforms, size_t uniform_stride);
 } staircase_kernels;
 
 typedef enum {

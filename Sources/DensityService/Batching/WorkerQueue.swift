@@ -137,6 +137,7 @@ final class WorkerQueue: Sendable {
     /// The next batch or task, and calls whose time ran out while they waited; with nothing to do the worker is idle.
     private func take(for worker: Worker) -> (Assignment?, late: [Call]) {
         state.withLock { state in
+            // Read inside: what came in while this waited for the lock must not start after it is taken.
             let now = monotonicNanoseconds()
             var pieces: [Piece] = []
             var rowCount = 0

@@ -12,6 +12,11 @@ final class AlignedBuffer<Element: BitwiseCopyable> {
         base = bytes.bindMemory(to: Element.self, capacity: count)
     }
 
+    convenience init(copying elements: [Element]) {
+        self.init(count: elements.count)
+        base.update(from: elements, count: elements.count)
+    }
+
     deinit {
         UnsafeMutableRawPointer(base).deallocate()
     }

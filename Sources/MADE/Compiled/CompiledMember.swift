@@ -1,5 +1,7 @@
 /// One member as it serves: sorted units, packed layers.
-final class CompiledMember: Sendable {
+///
+/// `@unchecked Sendable`: what its buffers hold is written in `init` and only read from then on.
+final class CompiledMember: @unchecked Sendable {
     let ordering: Ordering
     /// Input unit of each place of the sorted inputs, and output unit of each place of the sorted outputs.
     let inputUnits: [Int]
@@ -12,9 +14,9 @@ final class CompiledMember: Sendable {
     /// so both can grow while a row is being sampled, and keep the bits that they have in scoring.
     let direct: PackedLayer?
     /// `unitEnds[l][p]`: number of units of degree ≤ p that feed weight layer l, p in 0…D.
-    let unitEnds: [[Int]]
+    let unitEnds: [AlignedBuffer<Int>]
     /// The same of the input units, which feed the direct connections too.
-    let inputEnds: [Int]
+    let inputEnds: AlignedBuffer<Int>
 
     /// Packs `member` of `model`; inputs become affine encodings' part of the weights, so that raw values go in.
     init(_ member: Member, of model: DensityModel) {
@@ -28,9 +30,9 @@ final class CompiledMember: Sendable {
         outputUnits = member.ordering.variables.flatMap { layout.outputs[$0] }
         let variableCount = model.variables.count
         let feeding = (0..<degrees.layerCount).map { Self.ends(of: degrees.degreesInto(layer: $0), variableCount) }
-        unitEnds = feeding
+        unitEnds = feeding.map(AlignedBuffer.init(copying:))
         let inputEnds = Self.ends(of: degrees.inputs, variableCount)
-        self.inputEnds = inputEnds
+        self.inputEnds = AlignedBuffer(copying: inputEnds)
 
         var inputs = inputUnits
         var packed: [PackedLayer] = []
@@ -59,6 +61,9 @@ final class CompiledMember: Sendable {
     var multiplicationCount: Int {
         layers.reduce(direct?.multiplicationCount ?? 0) { $0 + $1.multiplicationCount }
     }
+
+    /// Panels of all layers.
+    var panelCount: Int { layers.reduce(direct?.panelCount ?? 0) { $0 + $1.panelCount } }
 
     private static func sorted(_ degrees: [Int]) -> [Int] {
         degrees.indices.sorted { (degrees[$0], $0) < (degrees[$1], $1) }

@@ -52,11 +52,11 @@ extension CompiledModel {
     ) {
         // ReLU is two comparisons at the end of the sums; the others take a pass of their own.
         let isRelu = activation == .relu
-        let span = staircase_span(
+        var span = staircase_span(
             first_panel: 0, end_panel: layer.panelCount, first_input: 0, end_input: layer.inputCount, from_bias: true,
             floor: isRelu ? 0 : -.infinity, ceiling: isRelu ? .greatestFiniteMagnitude : .infinity)
         let functions = kernels.functions
-        functions.multiply(layer.staircase, span, rowCount, x.base, x.stride, y.base, y.stride)
+        functions.multiply(layer.staircase, &span, rowCount, x.base, x.stride, y.base, y.stride)
         if let activation, !isRelu {
             functions.activate(activation.kernel, rowCount, y.base, y.stride, 0, layer.outputCount)
         }

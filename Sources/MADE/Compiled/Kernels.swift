@@ -21,11 +21,12 @@ struct Kernels: @unchecked Sendable {
     var functions: staircase_kernels { table.pointee }
     var name: String { String(cString: table.pointee.name) }
 
-    /// The first `count` uniform numbers, in (0, 1), of stream `stream` of draw `draw` of `seed`.
+    /// The first `count` uniform numbers, in (0, 1), of stream `stream` of draw `draw` of `seed`, `stride` apart.
     func uniforms(
-        seed: UInt64, draw: UInt64, stream: SamplingStream, count: Int, into numbers: UnsafeMutablePointer<Float>
+        seed: UInt64, draw: UInt64, stream: SamplingStream, count: Int, into numbers: UnsafeMutablePointer<Float>,
+        stride: Int = 1
     ) {
-        functions.uniforms(seed, draw, stream.rawValue, count, numbers)
+        functions.uniforms(seed, draw, stream.rawValue, count, numbers, stride)
     }
 }
 

@@ -72,29 +72,3 @@ final class PackedLayer: @unchecked Sendable {
     /// The kernels' view of this layer, valid as long as the layer is.
     var staircase: UnsafePointer<staircase_layer> { UnsafePointer(view.base) }
 }
-
-/// The affine encodings of all input units, to be folded into the weights that see them:
-/// w (v − offset) scale = (w scale) v − w scale offset.
-struct InputEncoding {
-    private var units: [AffineEncoding] = []
-
-    init(_ variables: [Variable]) {
-        for variable in variables {
-            switch variable.kind {
-            case .binary(let encoding): units.append(encoding)
-            }
-        }
-    }
-
-    /// What `weight` of input unit `input` becomes, and what it adds to the bias.
-    func folded(_ weight: Float, input: Int) -> (weight: Float, bias: Double) {
-        let scaled = Double(weight) * Double(units[input].scale)
-        return (Self.finite(scaled), -scaled * Double(units[input].offset))
-    }
-
-    /// The nearest float that is finite.
-    static func finite(_ value: Double) -> Float {
-        let bound = Double(Float.greatestFiniteMagnitude)
-        return Float(min(max(value, -bound), bound))
-    }
-}

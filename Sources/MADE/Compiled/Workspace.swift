@@ -25,10 +25,10 @@ extension CompiledModel {
         }
 
         /// As many rows as keep a chunk in the second-level cache beside the weights in use, and no fewer than use the
-        /// weights well: 48 to 192, whole tiles.
+        /// weights well: 96 to 192, whole tiles.
         private static func chunkRowCount(floatsPerRow: Int) -> Int {
             let rows = 512 * 1024 / (floatsPerRow * MemoryLayout<Float>.stride)
-            return min(max(rows / 48 * 48, 48), 192)
+            return min(max(rows / 48 * 48, 96), 192)
         }
 
         /// The chunk's rows in a member's order [inputs].

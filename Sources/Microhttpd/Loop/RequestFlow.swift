@@ -155,7 +155,7 @@ extension EventLoop {
     }
 
     /// Queues the reply if there is one. If not, the connection stays as it is for the rest of this turn: libmicrohttpd
-    /// asks again in the next one, by when `endOfTurn` has often answered, and a suspension with its seven system calls
+    /// asks again in the next one, by when `endOfTurn` has often answered, and a suspension with its three system calls
     /// is saved. Only a request that is still open then is suspended.
     private func deliver(_ request: Request, orSuspend: Bool) -> MHD_Result {
         if let outcome = request.takeOutcome() {

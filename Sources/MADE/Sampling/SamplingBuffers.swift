@@ -3,18 +3,23 @@ final class SamplingBuffers {
     /// Rows of one pass.
     let rowCount: Int
     /// Values in the member's order [inputs], outputs of each hidden layer [units], the output layer and the direct
-    /// connections' part of it [outputs], uniform numbers [D].
+    /// connections' part of it [outputs].
     let inputs: RowBlock
     let layers: [RowBlock]
     let direct: RowBlock
-    let uniforms: RowBlock
+    /// Uniform numbers [D × rowCount]: those of one variable side by side.
+    let uniforms: AlignedBuffer<Float>
     /// The drawn rows in variable order, without gaps [rowCount × D].
     let rows: AlignedBuffer<Float>
+    /// No evidence: NaN for every variable [D].
+    let noEvidence: [Float]
+    /// A number for each panel of all layers.
+    let progress: AlignedBuffer<Int>
     private let memory: AlignedBuffer<Float>
 
     init(for model: CompiledModel, rowCountMax: Int) {
         let layerCount = model.members.map(\.layers.count).max() ?? 0
-        var widths = [model.layout.inputUnitCount, model.layout.outputUnitCount, model.variableCount]
+        var widths = [model.layout.inputUnitCount, model.layout.outputUnitCount]
         for layer in 0..<layerCount {
             widths.append(model.members.compactMap { $0.layers.dropFirst(layer).first?.outputCount }.max() ?? 0)
         }
@@ -29,7 +34,10 @@ final class SamplingBuffers {
             defer { start += rowCount * stride }
             return RowBlock(base: memory.base + start, stride: stride)
         }
-        (inputs, direct, uniforms, layers) = (blocks[0], blocks[1], blocks[2], Array(blocks[3...]))
+        (inputs, direct, layers) = (blocks[0], blocks[1], Array(blocks[2...]))
+        uniforms = AlignedBuffer(count: rowCount * model.variableCount)
+        noEvidence = [Float](repeating: .nan, count: model.variableCount)
+        progress = AlignedBuffer(count: model.members.map(\.panelCount).max() ?? 0)
         rows = AlignedBuffer(count: rowCount * model.variableCount)
         self.rowCount = rowCount
         self.memory = memory

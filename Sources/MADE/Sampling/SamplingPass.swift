@@ -24,16 +24,22 @@ struct SamplingPass {
         variableCount = model.variableCount
         // Several panels where rows are few, so that one row's sums run side by side; else one, whose sums are longest
         // before they are first needed.
-        let groupSize = max(1, 8 / rowCount)
+        let groupShift = rowCount == 1 ? 3 : rowCount < 4 ? 2 : rowCount < 8 ? 1 : 0
+        layers.reserveCapacity(member.layers.count + 1)
         var inputs = buffers.inputs
-        for (index, layer) in member.layers.enumerated() {
+        var progress = buffers.progress.base
+        func grow(_ layer: PackedLayer, ends: AlignedBuffer<Int>, from inputs: RowBlock, to outputs: RowBlock) {
             layers.append(
-                GrowingLayer(layer, ends: member.unitEnds[index], from: inputs, to: buffers.layers[index], groupSize))
+                GrowingLayer(
+                    layer, ends: ends.base, from: inputs, to: outputs, progress: progress, groupShift: groupShift))
+            progress += layer.panelCount
+        }
+        for (index, layer) in member.layers.enumerated() {
+            grow(layer, ends: member.unitEnds[index], from: inputs, to: buffers.layers[index])
             inputs = buffers.layers[index]
         }
         if let direct = member.direct {
-            layers.append(
-                GrowingLayer(direct, ends: member.inputEnds, from: buffers.inputs, to: buffers.direct, groupSize))
+            grow(direct, ends: member.inputEnds, from: buffers.inputs, to: buffers.direct)
         }
     }
 
@@ -46,11 +52,11 @@ struct SamplingPass {
 
     /// Fills `buffers.inputs` and the output layer, from `buffers.uniforms`; `evidence` [D] in the member's order is NaN where
     /// a variable is to be drawn.
-    mutating func run(evidence: [Float], inverseTemperature: Float) {
+    func run(evidence: [Float], inverseTemperature: Float) {
         let (rowCount, functions, activation) = (rowCount, functions, activation)
-        let (inputs, uniforms) = (buffers.inputs, buffers.uniforms)
+        let (inputs, uniforms, uniformStride) = (buffers.inputs, buffers.uniforms.base, buffers.rowCount)
         let hiddenCount = member.layers.count - 1
-        layers.withUnsafeMutableBufferPointer { layers in
+        layers.withUnsafeBufferPointer { layers in
             // Computes the hidden units of one degree: all that they see is known.
             func learn(degree: Int) {
                 for index in 0..<hiddenCount {
@@ -74,7 +80,7 @@ struct SamplingPass {
                 if evidence[position].isNaN {
                     functions.draw(
                         rowCount, outputs.base + position, direct, outputs.stride, inverseTemperature,
-                        uniforms.base + position, uniforms.stride, values, inputs.stride)
+                        uniforms + position * uniformStride, values, inputs.stride)
                 } else {
                     for row in 0..<rowCount { values[row * inputs.stride] = evidence[position] }
                 }
@@ -88,37 +94,41 @@ struct SamplingPass {
 private struct GrowingLayer {
     let outputs: RowBlock
     /// Number of the layer's inputs of degree ≤ p, p in 0…D.
-    let ends: [Int]
+    let ends: UnsafePointer<Int>
     private let staircase: UnsafePointer<staircase_layer>
     private let inputs: RowBlock
-    /// Panels that grow together.
-    private let groupSize: Int
+    /// log2 of the number of panels that grow together.
+    private let groupShift: Int
     /// Inputs that each group has seen; −1 before its bias is in.
-    private var progress: [Int]
+    private let progress: UnsafeMutablePointer<Int>
 
-    init(_ layer: PackedLayer, ends: [Int], from inputs: RowBlock, to outputs: RowBlock, _ groupSize: Int) {
+    init(
+        _ layer: PackedLayer, ends: UnsafePointer<Int>, from inputs: RowBlock, to outputs: RowBlock,
+        progress: UnsafeMutablePointer<Int>, groupShift: Int
+    ) {
         staircase = layer.staircase
-        progress = [Int](repeating: -1, count: (layer.panelCount + groupSize - 1) / groupSize)
+        progress.update(repeating: -1, count: layer.panelCount)
+        self.progress = progress
         self.ends = ends
         self.inputs = inputs
         self.outputs = outputs
-        self.groupSize = groupSize
+        self.groupShift = groupShift
     }
 
     /// Brings the groups that hold `columns` up to the inputs of degree ≤ `degree`. Columns come in ascending order.
-    mutating func advance(_ columns: Range<Int>, degree: Int, rowCount: Int, _ functions: staircase_kernels) {
+    func advance(_ columns: Range<Int>, degree: Int, rowCount: Int, _ functions: staircase_kernels) {
         let end = ends[degree]
         let firstPanel = columns.lowerBound / PackedLayer.panelWidth
         let lastPanel = (columns.upperBound - 1) / PackedLayer.panelWidth
-        for group in firstPanel / groupSize...lastPanel / groupSize where progress[group] != end {
+        for group in firstPanel >> groupShift...lastPanel >> groupShift where progress[group] != end {
             let done = progress[group]
             progress[group] = end
             // Of a group begun, the panels before the first column are complete.
-            let span = staircase_span(
-                first_panel: max(group * groupSize, done < 0 ? 0 : firstPanel),
-                end_panel: min((group + 1) * groupSize, staircase.pointee.panels), first_input: max(done, 0),
+            var span = staircase_span(
+                first_panel: max(group << groupShift, done < 0 ? 0 : firstPanel),
+                end_panel: min((group + 1) << groupShift, staircase.pointee.panels), first_input: max(done, 0),
                 end_input: end, from_bias: done < 0, floor: -.infinity, ceiling: .infinity)
-            functions.multiply(staircase, span, rowCount, inputs.base, inputs.stride, outputs.base, outputs.stride)
+            functions.multiply(staircase, &span, rowCount, inputs.base, inputs.stride, outputs.base, outputs.stride)
         }
     }
 }

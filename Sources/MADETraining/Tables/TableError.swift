@@ -57,7 +57,7 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String {
         let file = path == "-" ? "standard input" : path
         let place = line.map { "\(file), line \($0)" } ?? file
-        let name = column.map { "column \"\($0)\"" } ?? "a column"
+        let name = column.map { "column \"\($0.prefix(60))\"" } ?? "a column"
         return switch problem {
         case .unreadable(let reason): "\(place): cannot be read: \(reason)"
         case .empty: "\(place): is empty; the first line must name the columns"

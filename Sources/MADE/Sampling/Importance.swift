@@ -38,9 +38,10 @@ extension CompiledModel {
             let weights = Importance.weights(logWeights(of: particles, request, buffers: buffers))
             let sum = weights.reduce(0, +)
             effectiveSampleSize += sum * sum / weights.reduce(0) { $0 + $1 * $1 }
+            let choice = Choice(weights)
             let chosen = targets.map { target in
                 let uniform = uniform(seed: request.seed, draw: UInt64(target), stream: .resampling)
-                let particle = particles[pick(weights, uniform)]
+                let particle = particles[choice(uniform)]
                 return Draw(number: particle.number, target: target, member: particle.member)
             }
             run(chosen, request, stream: .particleValues, buffers: buffers) { pass, draws in
@@ -52,12 +53,12 @@ extension CompiledModel {
     }
 
     private func particles(pool: Int, seed: UInt64) -> [Draw] {
-        let uniformWeights = [Double](repeating: 1, count: members.count)
+        let choice = Choice([Double](repeating: 1, count: members.count))
         return (0..<Importance.particlesPerPool).map { index in
             let number = UInt64(pool * Importance.particlesPerPool + index)
             return Draw(
                 number: number, target: index,
-                member: pick(uniformWeights, uniform(seed: seed, draw: number, stream: .particleMember)))
+                member: choice(uniform(seed: seed, draw: number, stream: .particleMember)))
         }
     }
 

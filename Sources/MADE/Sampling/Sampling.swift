@@ -32,9 +32,11 @@ extension CompiledModel {
             samples.effectiveSampleSize = resample(request, into: &samples, buffers: buffers, using: workspace)
             return samples
         }
+        let choice = weights.count == 1 ? nil : Choice(weights)
         let draws = (0..<request.count).map { target in
-            let uniform = members.count == 1 ? 0 : uniform(seed: request.seed, draw: UInt64(target), stream: .member)
-            return Draw(number: UInt64(target), target: target, member: pick(weights, uniform))
+            let number = UInt64(target)
+            let member = choice.map { $0(uniform(seed: request.seed, draw: number, stream: .member)) } ?? 0
+            return Draw(number: number, target: target, member: member)
         }
         run(draws, request, stream: .values, buffers: buffers) { pass, draws in
             deliver(pass, draws, to: &samples, using: workspace)
@@ -58,8 +60,12 @@ extension CompiledModel {
         }
         for (row, draw) in draws.enumerated() {
             samples.logLikelihoods[draw.target] = logMeanExp(sums + row, count: members.count, stride: draws.count)
-            for variable in 0..<variableCount {
-                samples.rows[draw.target * variableCount + variable] = rows[row * variableCount + variable]
+        }
+        samples.rows.withUnsafeMutableBufferPointer { targets in
+            for (row, draw) in draws.enumerated() {
+                let target = targets[(draw.target * variableCount)...].prefix(variableCount)
+                _ = UnsafeMutableBufferPointer(rebasing: target).update(
+                    fromContentsOf: UnsafeBufferPointer(start: rows + row * variableCount, count: variableCount))
             }
         }
     }
@@ -108,17 +114,15 @@ extension CompiledModel {
             let own = members.count == 1 ? draws : draws.filter { $0.member == index }
             let evidence =
                 request.evidence.isEmpty
-                ? [Float](repeating: .nan, count: variableCount)
-                : member.ordering.variables.map { request.evidence[$0] }
+                ? buffers.noEvidence : member.ordering.variables.map { request.evidence[$0] }
             for first in stride(from: 0, to: own.count, by: buffers.rowCount) {
                 let block = own[first..<min(first + buffers.rowCount, own.count)]
-                let uniforms = buffers.uniforms
                 for (row, draw) in block.enumerated() {
                     kernels.uniforms(
                         seed: request.seed, draw: draw.number, stream: stream, count: variableCount,
-                        into: uniforms.base + row * uniforms.stride)
+                        into: buffers.uniforms.base + row, stride: buffers.rowCount)
                 }
-                var pass = SamplingPass(model: self, member: member, rowCount: block.count, buffers: buffers)
+                let pass = SamplingPass(model: self, member: member, rowCount: block.count, buffers: buffers)
                 pass.run(evidence: evidence, inverseTemperature: 1 / request.temperature)
                 consume(pass, block)
             }
@@ -131,16 +135,31 @@ extension CompiledModel {
         kernels.uniforms(seed: seed, draw: draw, stream: stream, count: 1, into: &uniform)
         return Double(uniform)
     }
+}
 
-    /// The index drawn from `weights` by a uniform number.
-    func pick(_ weights: [Double], _ uniform: Double) -> Int {
-        if weights.count == 1 { return 0 }
-        var rest = uniform * weights.reduce(0, +)
-        for (index, weight) in weights.enumerated() {
-            rest -= weight
-            if rest < 0 { return index }
+/// Weights to draw indices from.
+struct Choice {
+    private let cumulative: [Double]
+
+    /// Precondition: finite weights, not negative, one at least above 0.
+    init(_ weights: [Double]) {
+        var sum = 0.0
+        cumulative = weights.map { weight in
+            sum += weight
+            return sum
         }
-        return weights.lastIndex { $0 > 0 } ?? 0
+    }
+
+    /// The index that a uniform number in (0, 1) draws.
+    func callAsFunction(_ uniform: Double) -> Int {
+        let target = uniform * (cumulative.last ?? 0)
+        var low = 0
+        var high = cumulative.count - 1
+        while low < high {
+            let middle = (low + high) / 2
+            if cumulative[middle] > target { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }
 

@@ -1,0 +1,21 @@
+"""Our checkpoints as the peers need them; masked weights are stored as zeros."""
+
+import json
+import os
+
+import numpy as np
+from safetensors import safe_open
+
+
+def read(folder, name):
+    """(weights [out × in] and biases [out] of each layer, activation)."""
+    with safe_open(os.path.join(folder, name + ".safetensors"), framework="np") as file:
+        count = sum(key.endswith(".bias") for key in file.keys())
+        prefixes = [f"networks.0.layers.{layer}" for layer in range(count)]
+        layers = [(file.get_tensor(p + ".weight"), file.get_tensor(p + ".bias")) for p in prefixes]
+        return layers, json.loads(file.metadata()["model"])["activation"]
+
+
+def rows(folder, name, variable_count):
+    """The rows [n × D] that lie beside the checkpoint."""
+    return np.fromfile(os.path.join(folder, name + ".rows"), dtype=np.float32).reshape(-1, variable_count)

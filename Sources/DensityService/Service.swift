@@ -65,6 +65,8 @@ public final class Service: Sendable {
                 left.components.seconds * 1_000_000_000 + left.components.attoseconds / 1_000_000_000, 0)
             _ = core.pending.wait(timeout: .now() + .nanoseconds(Int(nanoseconds)))
         }
+        // A worker writes its log line after its reply is sent.
+        _ = core.pending.wait(timeout: .now() + .milliseconds(500))
         core.observer.logger.info("stopped", metadata: ["unanswered": "\(wasAnswered ? "none" : "some")"])
         sink.flush()
         return wasAnswered

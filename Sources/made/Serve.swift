@@ -34,7 +34,7 @@ struct Serve: ParsableCommand {
     }
 
     func run() throws {
-        let options = try ServiceOptions(flags: flags, environment: Self.environment())
+        let options = try self.options()
         let paths = try models.isEmpty ? [BundledModels.directory()] : models
         // The signals are caught before anything listens: none that comes from then on is lost.
         let stop = StopSignal()
@@ -44,6 +44,15 @@ struct Serve: ParsableCommand {
         fflush(nil)
         stop.wait()
         service.stop()
+    }
+
+    /// - Throws: `ValidationError`, for status 2: a value that cannot be is wrong usage.
+    private func options() throws -> ServiceOptions {
+        do {
+            return try ServiceOptions(flags: flags, environment: Self.environment())
+        } catch {
+            throw ValidationError(error.description)
+        }
     }
 
     private static func environment() -> [String: String] {

@@ -95,6 +95,11 @@ import Testing
     #expect(histogram.sum == 225)
 }
 
+@Test func timeNeverRunsBackwards() {
+    #expect(nanoseconds(from: 3, to: 5) == 2)
+    #expect(nanoseconds(from: 5, to: 3) == 0)
+}
+
 @Test func aDearBatchMovesTheEstimateLittle() {
     let cost = CostEstimate(nanosecondsPerRow: 1000)
     cost.record(rows: 1, nanoseconds: 100_0000_000)

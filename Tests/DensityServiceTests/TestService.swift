@@ -11,7 +11,8 @@ final class TestService {
     let service: Service
     let models: [String: DensityModel]
     private let folder: URL
-    private let log: Int32
+    /// Never closed: a line that came late would go to whatever file has its number then.
+    private static let log = open("/dev/null", O_WRONLY)
 
     /// Writes `models` to a folder of their own and serves it on a free port.
     init(_ models: [DensityModel], options change: (inout ServiceOptions) -> Void = { _ in }) throws {
@@ -21,17 +22,15 @@ final class TestService {
             try Checkpoint.write(model, to: folder.appendingPathComponent("\(model.name).safetensors").path)
         }
         self.models = Dictionary(uniqueKeysWithValues: models.map { ($0.name, $0) })
-        log = open("/dev/null", O_WRONLY)
         var options = ServiceOptions()
         options.port = 0
         change(&options)
-        service = try Service(models: [folder.path], options: options, sink: LogSink(descriptor: log))
+        service = try Service(models: [folder.path], options: options, sink: LogSink(descriptor: Self.log))
         service.start()
     }
 
     deinit {
         service.stop()
-        close(log)
         try? FileManager.default.removeItem(at: folder)
     }
 

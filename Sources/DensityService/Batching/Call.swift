@@ -34,6 +34,12 @@ final class Call: Sendable {
         var compute: UInt64
     }
 
+    /// Of a computation between two moments.
+    func effort(rows: Int, started: UInt64, ended: UInt64) -> Effort {
+        Effort(
+            rows: rows, queue: nanoseconds(from: start, to: started), compute: nanoseconds(from: started, to: ended))
+    }
+
     func isPastDeadline(at now: UInt64) -> Bool {
         deadline.map { now > $0 } ?? false
     }
@@ -53,7 +59,7 @@ final class Call: Sendable {
             answer.compute = effort.compute
         }
         exchange.reply(reply)
-        answer.total = monotonicNanoseconds() - start
+        answer.total = nanoseconds(from: start, to: monotonicNanoseconds())
         observer.note(answer)
     }
 

@@ -51,9 +51,7 @@ final class ScoreJob: @unchecked Sendable {
         guard let sheet else { return }
         let reply = ScoreAnswer(job: self, sheet: sheet).reply()
         model.scoredRows.wrappingAdd(rows.count, ordering: .relaxed)
-        call.answer(
-            reply,
-            effort: Call.Effort(rows: rows.count, queue: computeStart - call.start, compute: now - computeStart))
+        call.answer(reply, effort: call.effort(rows: rows.count, started: computeStart, ended: now))
     }
 }
 

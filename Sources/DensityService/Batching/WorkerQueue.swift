@@ -64,7 +64,7 @@ final class WorkerQueue: Sendable {
     func submit(_ jobs: [ScoreJob]) -> [ScoreJob] {
         let (refused, woken) = state.withLock { state in
             var refused: [ScoreJob] = []
-            var accepted = 0
+            var rowsAccepted = 0
             for job in jobs {
                 guard state.waitingRows + job.rows.count <= limits.waitingRowsMax else {
                     refused.append(job)
@@ -73,9 +73,10 @@ final class WorkerQueue: Sendable {
                 pending.enter()
                 state.waiting.append(.score(job, next: 0))
                 state.waitingRows += job.rows.count
-                accepted += job.rows.count
+                rowsAccepted += job.rows.count
             }
-            return (refused, state.wake((accepted + limits.batchRowsMax - 1) / limits.batchRowsMax))
+            // One worker at least: a job may have no rows at all.
+            return (refused, state.wake(max(1, (rowsAccepted + limits.batchRowsMax - 1) / limits.batchRowsMax)))
         }
         start(woken)
         return refused

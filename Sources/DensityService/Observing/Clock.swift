@@ -5,6 +5,11 @@ func monotonicNanoseconds() -> UInt64 {
     nanoseconds(of: CLOCK_MONOTONIC)
 }
 
+/// Nanoseconds from one moment to another; 0 where the other turns out to be the earlier, as it may between two threads.
+func nanoseconds(from start: UInt64, to end: UInt64) -> UInt64 {
+    end > start ? end - start : 0
+}
+
 /// Nanoseconds since 1970, UTC.
 func wallNanoseconds() -> UInt64 {
     nanoseconds(of: CLOCK_REALTIME)

@@ -21,7 +21,7 @@ extension ServiceLoop {
             model.cost(of: .conditionals).record(rows: request.rowCount, nanoseconds: end - start)
             call.answer(
                 Reply(status: 200, headers: [("Content-Type", MediaType.json.rawValue)], body: body),
-                effort: Call.Effort(rows: request.rowCount, queue: start - call.start, compute: end - start))
+                effort: call.effort(rows: request.rowCount, started: start, ended: end))
         }
         turn.run(task, kind: .conditionals, of: model)
     }

@@ -19,8 +19,7 @@ extension ServiceLoop {
             let reply = drawn.reply(model: model, using: workspace)
             let end = monotonicNanoseconds()
             model.cost(of: .sample).record(rows: drawn.count, nanoseconds: end - start)
-            call.answer(
-                reply, effort: Call.Effort(rows: drawn.count, queue: start - call.start, compute: end - start))
+            call.answer(reply, effort: call.effort(rows: drawn.count, started: start, ended: end))
         }
         turn.run(task, kind: .sample, of: model)
     }

@@ -108,6 +108,7 @@ final class Turn {
             model.cost(of: withSurprisals ? .explain : .score).record(
                 rows: end - first, nanoseconds: monotonicNanoseconds() - start)
             jobs.first?.call.observer.metrics.countBatch(.inline, rows: end - first)
+            model.statistics.countExecution()
         }
         for job in jobs {
             job.sheet = bench.sheet

@@ -22,6 +22,7 @@ final class LoadedModel: Sendable {
     /// Variables by name.
     let indices: [String: Int]
     let scoredRows = Atomic(0)
+    let statistics = InferenceStatistics()
     private let costs: [CostEstimate]
 
     /// Kinds of work whose cost a row is measured.

@@ -56,6 +56,21 @@ final class RowBuffer {
         }
     }
 
+    /// Appends values as they stand in memory, four bytes each; false where memory is short.
+    func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let source = bytes.baseAddress, !bytes.isEmpty else { return true }
+        let total = storage.count + bytes.count / MemoryLayout<Float>.size
+        if total > storage.capacity {
+            let capacity = max(total, 2 * storage.capacity)
+            guard let values = realloc(storage.values, capacity * MemoryLayout<Float>.size) else { return false }
+            storage.values = values.assumingMemoryBound(to: Float.self)
+            storage.capacity = capacity
+        }
+        if let values = storage.values { memcpy(values + storage.count, source, bytes.count) }
+        storage.count = total
+        return true
+    }
+
     /// All values; they hold until the next append.
     var values: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: storage.values, count: storage.count) }
 }
@@ -77,24 +92,28 @@ final class BodyScanner {
         /// The member with the rows.
         var member: StaticString
         var isSingleRow = false
+        var isTensor = false
         var isRequired = true
         var refusesMissing = false
         var rowsMax: Int
         var valuesMax: Int
     }
 
+    /// Without a `schema` there are no rows: all members are handed back.
+    ///
     /// Appends the rows of `body`, which has 64 readable bytes after its end, to `rows`.
     ///
     /// The result's pointers hold until the next scan, and no longer than the body.
     func scan(
-        _ body: UnsafeRawBufferPointer, as shape: Shape, schema: RowSchema, into rows: RowBuffer
+        _ body: UnsafeRawBufferPointer, as shape: Shape, schema: RowSchema?, into rows: RowBuffer
     ) -> made_scan {
         var request = made_scan_request(
-            schema: schema.handle,
+            schema: schema?.handle,
             member: made_text(
                 bytes: UnsafeRawPointer(shape.member.utf8Start).assumingMemoryBound(to: CChar.self),
                 count: shape.member.utf8CodeUnitCount),
-            is_single_row: shape.isSingleRow, is_required: shape.isRequired, refuses_missing: shape.refusesMissing,
+            is_single_row: shape.isSingleRow, is_tensor: shape.isTensor, is_required: shape.isRequired,
+            refuses_missing: shape.refusesMissing,
             rows_max: shape.rowsMax, values_max: shape.valuesMax)
         guard let start = body.baseAddress?.assumingMemoryBound(to: CChar.self) else {
             return made_scan(

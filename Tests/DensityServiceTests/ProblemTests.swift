@@ -127,6 +127,7 @@ private let refusals: [Refused] = [
         #expect(problem.pointer == refused.pointer, comment)
         #expect(problem.detail.contains(refused.detail), "\(refused.testDescription): \(problem.detail)")
         #expect(problem.requestId == "q1", comment)
+        #expect(!problem.detail.contains("byte -"), comment)
     }
 }
 

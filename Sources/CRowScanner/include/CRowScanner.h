@@ -131,8 +131,8 @@ typedef struct made_member {
 /// What was read. Pointers hold until the scanner's next scan, those into the body as long as the body.
 typedef struct made_scan {
     made_scan_status status;
-    /// Where the body stops being what it should be, bytes from its start; SIZE_MAX where that is not known.
-    size_t offset;
+    /// Where the body stops being what it should be, bytes from its start; −1 where that is not known.
+    ptrdiff_t offset;
     /// What the parser has to say of it.
     const char *_Nullable reason;
     /// Of MADE_SCAN_DUPLICATE_MEMBER.

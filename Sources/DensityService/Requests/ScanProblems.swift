@@ -4,7 +4,7 @@ internal import MADE
 extension Problem {
     /// What is wrong with a body as a whole; nil where nothing is.
     init?(_ scan: made_scan, shape: BodyScanner.Shape) {
-        let at = scan.offset == .max ? "" : " at byte \(scan.offset)"
+        let at = scan.offset < 0 ? "" : " at byte \(scan.offset)"
         switch scan.status {
         case MADE_SCAN_OK: return nil
         case MADE_SCAN_NOT_JSON:

@@ -44,6 +44,7 @@ private:
     made_scan scan{};
 
     /// The first fault of the row being read.
+    bool is_object = false;
     bool is_faulty = false;
     made_row_error fault{};
     bool has_missing = false;

@@ -113,6 +113,8 @@ typedef enum made_row_fault {
 /// The first fault of one row.
 typedef struct made_row_error {
     made_row_fault fault;
+    /// The row is an object of names and values, not an array in the order of the columns.
+    bool is_object;
     size_t row;
     size_t column;
     size_t found;

@@ -62,7 +62,8 @@ let package = Package(
         .testTarget(name: "MicrohttpdTests", dependencies: ["Microhttpd", "RawHTTP"], swiftSettings: swiftSettings),
         .testTarget(name: "CRowScannerTests", dependencies: ["CRowScanner"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "DensityServiceTests", dependencies: ["DensityService", "Oracle", "RawHTTP"], swiftSettings: swiftSettings),
+            name: "DensityServiceTests", dependencies: ["DensityService", "Oracle", "RawHTTP"],
+            swiftSettings: swiftSettings),
         .testTarget(name: "ProgramTests", dependencies: ["made", "MADE", "RawHTTP"], swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6],

@@ -113,7 +113,8 @@ final class Counter: Sendable {
     }
 
     @Test func theBundledModelsHaveADefault() throws {
-        let client = try ServingProgram([]).client()
+        let server = try ServingProgram([])
+        let client = try server.client()
         let named = try client.post("/models/nltcs/score", Self.row)
         #expect(named.status == 200)
         #expect(try client.post("/score", Self.row).text == named.text)

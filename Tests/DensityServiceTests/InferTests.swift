@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import RawHTTP
 import Testing
 
 @testable import DensityService
@@ -96,9 +97,9 @@ private func post(
             """))
     #expect(answer.status == 200 && answer.header("Content-Type") == "application/octet-stream", "\(answer.text)")
     let length = try #require(answer.header("Inference-Header-Content-Length").flatMap(Int.init))
-    var json = Response()
-    json.body = answer.body.prefix(length)
-    let inferred = try json.decode(Inferred.self)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let inferred = try decoder.decode(Inferred.self, from: Data(answer.body.prefix(length)))
     #expect(inferred.id == "seven")
     #expect(inferred.outputs.map(\.name) == ["surprisal", "anomaly", "log_likelihood"])
     #expect(inferred.outputs.map(\.shape) == [[5, 6], [5], [5]])

@@ -11,7 +11,7 @@ extension ServiceLoop {
         let batch = gathered.batch
         let valueCount = batch.rows.count
         do throws(Problem) {
-            gathered.jobs.append(try scoreJob(call, model, batch))
+            turn.add(try scoreJob(call, model, batch), to: gathered)
         } catch {
             batch.rows.count = valueCount
             throw error

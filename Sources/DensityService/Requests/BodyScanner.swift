@@ -1,8 +1,10 @@
 internal import CRowScanner
 internal import Glibc
 
-/// Rows [n × D] as the scanner appends them; one owner at a time.
-final class RowBuffer {
+/// Rows [n × D] as the scanner appends them.
+///
+/// `@unchecked Sendable`: plain memory with one owner at a time; whoever hands it on orders the two.
+final class RowBuffer: @unchecked Sendable {
     fileprivate var storage = made_float_buffer()
 
     deinit { free(storage.values) }
@@ -30,6 +32,9 @@ final class RowBuffer {
         storage.count = total
         return true
     }
+
+    /// Bytes of memory that it has, filled or not.
+    var byteCapacity: Int { storage.capacity * MemoryLayout<Float>.stride }
 
     /// All values; they hold until the next append.
     var values: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: storage.values, count: storage.count) }

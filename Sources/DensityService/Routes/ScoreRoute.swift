@@ -16,7 +16,7 @@ extension ServiceLoop {
         let batch = gathered.batch
         let valueCount = batch.rows.count
         do throws(Problem) {
-            gathered.jobs.append(try makeJob(batch))
+            turn.add(try makeJob(batch), to: gathered)
         } catch {
             batch.rows.count = valueCount
             throw error

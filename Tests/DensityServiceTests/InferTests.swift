@@ -121,18 +121,32 @@ private func post(
         // Long enough for all that is sent at once to be there when the worker starts.
         options.delayMax = 200_000
     }
+    // Each sends another table, so that an answer with another's numbers is seen.
+    let tables = (0..<8).map { randomRows(5, variables: 6, seed: 10 + UInt64($0)) }
+    let wanted = ",\"outputs\":[{\"name\":\"surprisal\"},{\"name\":\"log_likelihood\"}]"
     let clients = try (0..<8).map { _ in try service.client() }
     for (index, client) in clients.enumerated() {
-        let (path, text) = index % 2 == 0 ? ("/score", body(rows)) : ("/v2/models/m/infer", request("\(rows)"))
+        let (path, text) =
+            index % 2 == 0
+            ? ("/score", body(tables[index], ",\"per_variable\":true"))
+            : ("/v2/models/m/infer", request("\(tables[index])", wanted))
         try client.send("POST", path, body: Array(text.utf8))
     }
-    for client in clients { #expect(try client.receive().status == 200) }
+    let answers = try clients.map { try $0.receive() }
+    #expect(answers.allSatisfy { $0.status == 200 })
     #expect(try service.post("/v2/models/m/infer", request("[]")).status == 400)
     let text = try service.get("/v2/models/m/versions/1/stats").text
     #expect(text.contains(#""inference_count":40,"#), "\(text)")
     #expect(text.contains(#""success":{"count":8,"#) && text.contains(#""fail":{"count":1,"#), "\(text)")
     let executions = try #require(text.firstMatch(of: /"execution_count":(\d+)/).flatMap { Int($0.output.1) })
     #expect((1..<8).contains(executions), "\(text)")
+    for index in stride(from: 1, to: 8, by: 2) {
+        let inferred = try answers[index].decode(Inferred.self)
+        let native = try service.post("/score", body(tables[index], ",\"per_variable\":true")).decode(ScoreReply.self)
+        let surprisals = try #require(native.surprisal).flatMap { $0 ?? [] }
+        #expect(inferred.outputs[0].data == surprisals.map { .number($0) })
+        #expect(inferred.outputs[1].data == native.logLikelihood.map { .number($0 ?? .nan) })
+    }
 }
 
 private struct BadInference: Sendable, CustomTestStringConvertible {

@@ -18,11 +18,12 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
         .systemLibrary(name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        // Hashes; libmicrohttpd brings it along for TLS.
+        .systemLibrary(name: "CGnuTLS", pkgConfig: "gnutls", providers: [.apt(["libgnutls28-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CMicrohttpdShim", dependencies: ["CMicrohttpd"], cSettings: cSettings),
         .target(name: "CStaircase", cSettings: cSettings),
@@ -36,8 +37,7 @@ let package = Package(
         .target(
             name: "DensityService",
             dependencies: [
-                "Microhttpd", "CRowScanner", "MADE",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "Microhttpd", "CGnuTLS", "CRowScanner", "MADE",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swiftSettings),
@@ -59,10 +59,11 @@ let package = Package(
             name: "MADETests", dependencies: ["MADE", "Oracle"], resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
         .testTarget(name: "MADETrainingTests", dependencies: ["MADETraining", "Oracle"], swiftSettings: swiftSettings),
-        .testTarget(name: "MicrohttpdTests", dependencies: ["Microhttpd"], swiftSettings: swiftSettings),
+        .testTarget(name: "MicrohttpdTests", dependencies: ["Microhttpd", "RawHTTP"], swiftSettings: swiftSettings),
         .testTarget(name: "CRowScannerTests", dependencies: ["CRowScanner"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "DensityServiceTests", dependencies: ["DensityService", "Oracle"], swiftSettings: swiftSettings),
+            name: "DensityServiceTests", dependencies: ["DensityService", "Oracle", "RawHTTP"],
+            swiftSettings: swiftSettings),
         .testTarget(name: "ProgramTests", dependencies: ["made", "MADE", "RawHTTP"], swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6],

@@ -126,7 +126,7 @@ struct ListeningFlags: ParsableArguments {
 }
 
 struct ModelFlags: ParsableArguments {
-    @Option(help: "The model of requests that name none. Default: the only one.")
+    @Option(help: "The model of requests that name none. Default: the only one, or the bundled nltcs.")
     var defaultModel: String?
     @Option(help: "Share of normal rows that may be called anomalies. Default: 0.01.")
     var alpha: String?

@@ -125,6 +125,7 @@ final class WorkerQueue: Sendable {
             case .score(let pieces):
                 let finished = worker.score(pieces)
                 metrics.countBatch(.queue, rows: pieces.reduce(0) { $0 + $1.rows.count })
+                pieces.first?.job.model.statistics.countExecution()
                 for job in finished {
                     job.answer()
                     pending.leave()

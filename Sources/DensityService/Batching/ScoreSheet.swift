@@ -81,17 +81,12 @@ final class ScoreSheet: @unchecked Sendable {
 ///
 /// `@unchecked Sendable`: the loop appends to it, then hands it over for good; from then on it is only read.
 final class RowBatch: @unchecked Sendable {
-    let rows: RowBuffer
+    let rows = RowBuffer()
     let variableCount: Int
-    private let shelf: RowShelf
 
-    init(variableCount: Int, shelf: RowShelf) {
+    init(variableCount: Int) {
         self.variableCount = variableCount
-        self.shelf = shelf
-        rows = shelf.take()
     }
-
-    deinit { shelf.give(rows) }
 
     var rowCount: Int { rows.count / variableCount }
 

@@ -11,9 +11,9 @@ final class Turn {
         /// What the jobs are expected to take, nanoseconds.
         var cost = 0
 
-        init(model: LoadedModel, shelf: RowShelf) {
+        init(model: LoadedModel) {
             self.model = model
-            batch = RowBatch(variableCount: model.card.variables.count, shelf: shelf)
+            batch = RowBatch(variableCount: model.card.variables.count)
         }
 
         /// Forgets the jobs and their rows.
@@ -35,7 +35,6 @@ final class Turn {
         }
     }
 
-    private let shelf = RowShelf()
     private var gathered: [ObjectIdentifier: Gathered] = [:]
     private var benches: [ObjectIdentifier: Bench] = [:]
     /// What a loop may compute itself, nanoseconds a turn.
@@ -56,7 +55,7 @@ final class Turn {
     func gathered(for model: LoadedModel) -> Gathered {
         let key = ObjectIdentifier(model)
         if let found = gathered[key] { return found }
-        let made = Gathered(model: model, shelf: shelf)
+        let made = Gathered(model: model)
         gathered[key] = made
         return made
     }
@@ -69,7 +68,7 @@ final class Turn {
         gathered.cost += gathered.model.cost(of: kind).nanoseconds(rows: job.rows.count)
         guard gathered.cost > inlineBudget else { return }
         let jobs = gathered.jobs
-        gathered.batch = RowBatch(variableCount: gathered.batch.variableCount, shelf: shelf)
+        gathered.batch = RowBatch(variableCount: gathered.batch.variableCount)
         gathered.clear()
         for job in gathered.model.queue.submit(jobs) { job.call.refuseAsQueueIsFull(of: job.model) }
     }

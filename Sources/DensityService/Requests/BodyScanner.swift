@@ -1,10 +1,8 @@
 internal import CRowScanner
 internal import Glibc
 
-/// Rows [n × D] as the scanner appends them.
-///
-/// `@unchecked Sendable`: plain memory with one owner at a time; whoever hands it on orders the two.
-final class RowBuffer: @unchecked Sendable {
+/// Rows [n × D] as the scanner appends them; one owner at a time.
+final class RowBuffer {
     fileprivate var storage = made_float_buffer()
 
     deinit { free(storage.values) }
@@ -32,9 +30,6 @@ final class RowBuffer: @unchecked Sendable {
         storage.count = total
         return true
     }
-
-    /// Bytes of memory that it has, filled or not.
-    var byteCapacity: Int { storage.capacity * MemoryLayout<Float>.stride }
 
     /// All values; they hold until the next append.
     var values: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: storage.values, count: storage.count) }

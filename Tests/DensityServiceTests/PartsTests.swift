@@ -67,27 +67,6 @@ import Testing
     }
 }
 
-@Test func flagsWinOverTheEnvironmentAndThatOverDefaults() throws {
-    let options = try ServiceOptions(
-        flags: ["port": "9"], environment: ["MADE_PORT": "10", "MADE_QUEUE_ROWS_MAX": "77", "HOME": "/"])
-    #expect(options.port == 9 && options.queueRowsMax == 77 && options.host == "127.0.0.1")
-    #expect(throws: ServiceError.self) { try ServiceOptions(flags: ["port": "65536"], environment: [:]) }
-    for setting in ServiceOptions.settings {
-        do {
-            _ = try ServiceOptions(flags: [:], environment: [setting.variable: ""])
-            Issue.record("\(setting.name) takes nothing")
-        } catch {
-            #expect(error.description.contains(setting.variable) && error.description.contains(setting.takes))
-        }
-    }
-    do {
-        _ = try ServiceOptions(flags: [:], environment: ["MADE_PROT": "1"])
-        Issue.record("MADE_PROT was taken")
-    } catch {
-        #expect(error.description == "MADE_PROT is not a setting; did you mean 'MADE_PORT'?")
-    }
-}
-
 @Test func histogramsCountUpToTheirBounds() {
     let histogram = Histogram(bounds: [1, 10, 100])
     for value in [0, 1, 2, 10, 11, 100, 101] { histogram.record(value) }

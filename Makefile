@@ -36,7 +36,7 @@ sanitize: sanitize-thread sanitize-address
 
 # Each in a folder of its own: SwiftPM would rebuild everything at each change of sanitizer.
 sanitize-thread: prepare
-	$(TEST) --sanitize=thread --scratch-path .build-tsan --filter '$(SANITIZED)'
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp $(TEST) --sanitize=thread --scratch-path .build-tsan --filter '$(SANITIZED)'
 
 sanitize-address: prepare
 	$(TEST) --sanitize=address --scratch-path .build-asan --filter '$(SANITIZED)'

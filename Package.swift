@@ -61,10 +61,11 @@ let package = Package(
             name: "MADETests", dependencies: ["MADE", "Oracle"], resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
         .testTarget(name: "MADETrainingTests", dependencies: ["MADETraining", "Oracle"], swiftSettings: swiftSettings),
-        .testTarget(name: "MicrohttpdTests", dependencies: ["Microhttpd"], swiftSettings: swiftSettings),
+        .testTarget(name: "MicrohttpdTests", dependencies: ["Microhttpd", "RawHTTP"], swiftSettings: swiftSettings),
         .testTarget(name: "CRowScannerTests", dependencies: ["CRowScanner"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "DensityServiceTests", dependencies: ["DensityService", "Oracle"], swiftSettings: swiftSettings),
+            name: "DensityServiceTests", dependencies: ["DensityService", "Oracle", "RawHTTP"],
+            swiftSettings: swiftSettings),
         .testTarget(name: "ProgramTests", dependencies: ["made", "MADE", "RawHTTP"], swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6],

@@ -39,9 +39,10 @@ bool Pass::read_row(value &value) {
 
     json_type type;
     if (auto error = value.type().get(type)) return fail(error);
+    is_object = type == json_type::object;
     if (type == json_type::array) {
         if (!read_array_row(value, row)) return false;
-    } else if (type == json_type::object) {
+    } else if (is_object) {
         if (!read_object_row(value, row)) return false;
     } else {
         blame(MADE_ROW_NOT_A_ROW, 0, token_text(value));
@@ -207,5 +208,5 @@ bool Pass::read_string(value &value, size_t column, float &number) {
 void Pass::blame(made_row_fault kind, size_t column, std::string_view text) {
     if (is_faulty) return;
     is_faulty = true;
-    fault = {kind, scan.row_count, column, 0, view(text)};
+    fault = {kind, is_object, scan.row_count, column, 0, view(text)};
 }

@@ -43,13 +43,23 @@ Pass::Pass(
     made_row_scanner &scanner, const made_scan_request &request, const char *body, size_t body_bytes,
     made_float_buffer &matrix
 ) : scanner(scanner), request(request), body(body), body_bytes(body_bytes), matrix(matrix), first_value(matrix.count) {
-    scan.offset = SIZE_MAX;
+    begin();
+}
+
+/// Forgets what was read so far.
+void Pass::begin() {
+    scan = {};
+    scan.offset = nowhere;
+    matrix.count = first_value;
+    scanner.errors.clear();
+    scanner.members.clear();
 }
 
 made_scan Pass::run() {
-    scanner.errors.clear();
-    scanner.members.clear();
-    read_body();
+    if (!read_densely()) {
+        begin();
+        read_body();
+    }
     scan.errors = scanner.errors.data();
     scan.error_count = scanner.errors.size();
     scan.members = scanner.members.data();
@@ -72,7 +82,7 @@ bool Pass::read_body() {
         if (auto error = std::move(item).get(field)) return fail(error);
         if (!read_member(field)) return false;
     }
-    if (size_t after = location(); after != SIZE_MAX) {
+    if (ptrdiff_t after = location(); after != nowhere) {
         scan.offset = after;
         return stop(MADE_SCAN_TRAILING);
     }
@@ -106,8 +116,8 @@ bool Pass::add_member(std::string_view name, value &value) {
     if (!check(value, 1)) return false;
     if (!is_scalar) {
         // The iterator stands on the comma or brace after the container.
-        size_t start = size_t(text.data() - body), end = location();
-        text = std::string_view(text.data(), (end == SIZE_MAX ? body_bytes : end) - start);
+        ptrdiff_t start = text.data() - body, end = location();
+        text = std::string_view(text.data(), size_t((end == nowhere ? ptrdiff_t(body_bytes) : end) - start));
         text = text.substr(0, text.find_last_of("]}") + 1);
     }
     scanner.members.push_back({view(name), view(text)});
@@ -167,11 +177,11 @@ bool Pass::check_number(value &value) {
     return fail(simdjson::NUMBER_ERROR);
 }
 
-/// Where the parser stands, bytes from the body's start; SIZE_MAX at its end.
-size_t Pass::location() {
+/// Where the parser stands, bytes from the body's start; `nowhere` at its end.
+ptrdiff_t Pass::location() {
     const char *at = nullptr;
-    if (document.current_location().get(at)) return SIZE_MAX;
-    return size_t(at - body);
+    if (document.current_location().get(at)) return nowhere;
+    return at - body;
 }
 
 bool Pass::stop(made_scan_status status) {
@@ -208,7 +218,7 @@ bool Pass::fail(simdjson::error_code error) {
     case simdjson::EMPTY:
         return stop(MADE_SCAN_EMPTY);
     case simdjson::UTF8_ERROR:
-        scan.offset = first_invalid_utf8({body, body_bytes});
+        scan.offset = ptrdiff_t(first_invalid_utf8({body, body_bytes}));
         return stop(MADE_SCAN_NOT_UTF8);
     case simdjson::UNESCAPED_CHARS:
     case simdjson::UNCLOSED_STRING:
@@ -216,7 +226,7 @@ bool Pass::fail(simdjson::error_code error) {
         break;
     default:
         scan.offset = location();
-        if (scan.offset > body_bytes) scan.offset = SIZE_MAX;
+        if (scan.offset > ptrdiff_t(body_bytes)) scan.offset = nowhere;
     }
     scan.reason = reason(error);
     return stop(MADE_SCAN_NOT_JSON);

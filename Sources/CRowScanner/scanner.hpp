@@ -12,6 +12,8 @@ struct made_row_scanner {
     std::vector<made_member> members;
     /// The number of the last row that gave each column a value.
     std::vector<size_t> last_rows;
+    /// The members after dense rows, as an object of their own.
+    std::string tail;
 };
 
 /// One scan of one body. Functions that return bool return false where the scan has ended; `scan` then says why.
@@ -30,6 +32,7 @@ private:
 
     static constexpr int depth_max = 64;
     static constexpr size_t members_max = 64;
+    static constexpr ptrdiff_t nowhere = -1;
 
     made_row_scanner &scanner;
     const made_scan_request &request;
@@ -41,11 +44,18 @@ private:
     made_scan scan{};
 
     /// The first fault of the row being read.
+    bool is_object = false;
     bool is_faulty = false;
     made_row_error fault{};
     bool has_missing = false;
 
+    // dense.cpp
+    bool read_densely();
+    const char *read_dense_rows();
+    bool read_tail(std::string_view tail);
+
     // scanner.cpp
+    void begin();
     bool read_body();
     bool read_member(simdjson::ondemand::field &field);
     bool add_member(std::string_view name, value &value);
@@ -54,7 +64,7 @@ private:
     bool fail(simdjson::error_code error);
     bool stop(made_scan_status status);
     void refuse(made_scan_status status, std::string_view name);
-    size_t location();
+    ptrdiff_t location();
 
     // rows.cpp
     bool read_rows(value &value);

@@ -19,6 +19,7 @@ made_row_schema *made_row_schema_create(const made_column *columns, size_t count
             return byte >= ' ' && byte != '"' && byte != '\\';
         });
         schema->kinds.push_back(column.kind);
+        if (column.kind != MADE_COLUMN_BINARY) schema->is_all_binary = false;
         schema->indices.emplace(column.name, index);
         column.labels.reserve(columns[index].label_count);
         for (size_t label = 0; label < columns[index].label_count; label++) {

@@ -21,6 +21,7 @@ struct made_row_schema {
     std::vector<Column> columns;
     /// The kinds once more, close together.
     std::vector<uint8_t> kinds;
+    bool is_all_binary = true;
     std::unordered_map<std::string_view, size_t> indices;
 
     static constexpr size_t none = SIZE_MAX;

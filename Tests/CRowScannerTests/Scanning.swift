@@ -87,7 +87,7 @@ final class Scanning {
         let scan = made_row_scanner_scan(
             scanner, &request, block.assumingMemoryBound(to: CChar.self), body.count, &buffer)
         var result = Scanned(status: scan.status)
-        result.offset = scan.offset == .max ? nil : Int(scan.offset)
+        result.offset = scan.offset < 0 ? nil : scan.offset
         result.reason = scan.reason.map { String(cString: $0) }
         result.name = string(scan.name)
         result.hasRows = scan.has_rows

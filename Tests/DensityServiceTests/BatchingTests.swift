@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import RawHTTP
 import Testing
 
 @testable import DensityService

@@ -1,6 +1,7 @@
 import Foundation
 import MADE
 import Oracle
+import RawHTTP
 import Testing
 
 @testable import DensityService

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import MADE
+import RawHTTP
 import Testing
 
 @testable import DensityService

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import MADE
+import RawHTTP
 import Testing
 
 @testable import DensityService
@@ -33,7 +34,7 @@ import Testing
         seed: 9)
     let service = try TestService([model])
     let object = try #require(
-        JSONSerialization.jsonObject(with: service.get("/models/m").body) as? [String: Any])
+        JSONSerialization.jsonObject(with: Data(service.get("/models/m").body)) as? [String: Any])
     #expect((object["variables"] as? [[String: String]])?.map { $0["name"] } == ["v0", "v1", "v2", "v3"])
     #expect((object["variables"] as? [[String: String]])?.allSatisfy { $0["type"] == "binary" } == true)
     #expect(

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import MADE
 import Oracle
+import RawHTTP
 import Testing
 
 @testable import DensityService

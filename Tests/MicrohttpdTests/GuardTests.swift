@@ -1,6 +1,7 @@
 import Foundation
 import Microhttpd
 import Synchronization
+import RawHTTP
 import Testing
 
 /// What libmicrohttpd 0.9.75 accepts and HTTP forbids.

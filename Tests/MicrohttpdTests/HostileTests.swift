@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Microhttpd
+import RawHTTP
 import Testing
 
 @Suite struct HostileTests {

@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import Microhttpd
 import Synchronization
+import RawHTTP
 import Testing
 
 @Suite struct StopTests {

@@ -1,5 +1,6 @@
 import Foundation
 import Microhttpd
+import RawHTTP
 import Testing
 
 @Suite struct WatchdogTests {

@@ -112,6 +112,14 @@ final class Counter: Sendable {
         #expect(outcome.errors.contains("v2") && outcome.errors.contains("v4"), "\(outcome.errors)")
     }
 
+    @Test func theBundledModelsHaveADefault() throws {
+        let server = try ServingProgram([])
+        let client = try server.client()
+        let named = try client.post("/models/nltcs/score", Self.row)
+        #expect(named.status == 200)
+        #expect(try client.post("/score", Self.row).text == named.text)
+    }
+
     @Test func healthTellsByItsStatus() throws {
         let server = try ServingProgram([])
         #expect(try Program.run(["health", "http://127.0.0.1:\(server.port)"]).status == 0)

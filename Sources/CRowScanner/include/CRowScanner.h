@@ -113,6 +113,8 @@ typedef enum made_row_fault {
 /// The first fault of one row.
 typedef struct made_row_error {
     made_row_fault fault;
+    /// The row is an object of names and values, not an array in the order of the columns.
+    bool is_object;
     size_t row;
     size_t column;
     size_t found;
@@ -131,8 +133,8 @@ typedef struct made_member {
 /// What was read. Pointers hold until the scanner's next scan, those into the body as long as the body.
 typedef struct made_scan {
     made_scan_status status;
-    /// Where the body stops being what it should be, bytes from its start; SIZE_MAX where that is not known.
-    size_t offset;
+    /// Where the body stops being what it should be, bytes from its start; −1 where that is not known.
+    ptrdiff_t offset;
     /// What the parser has to say of it.
     const char *_Nullable reason;
     /// Of MADE_SCAN_DUPLICATE_MEMBER.

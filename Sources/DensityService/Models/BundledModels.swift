@@ -2,6 +2,9 @@ internal import Glibc
 
 /// The models that come with the program.
 public enum BundledModels {
+    /// The one of them that answers requests which name no model, unless another is said to.
+    public static let defaultName = "nltcs"
+
     /// `config/models` of the working directory, or of the nearest folder above the executable that has one.
     ///
     /// - Throws: a line that names where it looked.

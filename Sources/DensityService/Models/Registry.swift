@@ -90,8 +90,8 @@ final class Registry: Sendable {
             throw ServiceError(reasons.first ?? "no model to serve in \(paths.joined(separator: ", "))")
         }
         self.environment = environment
-        state = Mutex(
-            Snapshot(entries: entries, defaultName: defaultName ?? (entries.count == 1 ? entries[0].name : nil)))
+        let implied = entries.count == 1 ? entries.first : entries.first { $0.name == BundledModels.defaultName }
+        state = Mutex(Snapshot(entries: entries, defaultName: defaultName ?? implied?.name))
     }
 
     /// Reads a model's file again and serves what it holds now; where that fails the old one stays.

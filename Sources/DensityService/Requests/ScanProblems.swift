@@ -4,7 +4,7 @@ internal import MADE
 extension Problem {
     /// What is wrong with a body as a whole; nil where nothing is.
     init?(_ scan: made_scan, shape: BodyScanner.Shape) {
-        let at = scan.offset == .max ? "" : " at byte \(scan.offset)"
+        let at = scan.offset < 0 ? "" : " at byte \(scan.offset)"
         switch scan.status {
         case MADE_SCAN_OK: return nil
         case MADE_SCAN_NOT_JSON:
@@ -38,7 +38,9 @@ extension Problem {
         let text = String(error.text)
         // Of the faults that concern no column the scanner says column 0, which a model always has.
         let variable = variables[error.column].name
-        let cell = (detail: "\(row).\(variable)", pointer: "\(place)/\(pointerToken(variable))")
+        // The detail names the variable however it was sent; the pointer must lead to it in the body that was sent.
+        let token = error.is_object ? pointerToken(variable) : "\(error.column)"
+        let cell = (detail: "\(row).\(variable)", pointer: "\(place)/\(token)")
         switch error.fault {
         case MADE_ROW_NOT_A_ROW:
             self.init(400, "\(row): a row is an array of values or an object of names and values", pointer: place)

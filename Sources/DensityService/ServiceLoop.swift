@@ -108,6 +108,7 @@ final class ServiceLoop: LoopHandler {
         case .health: health(call)
         case .ping: ping(call)
         case .metrics: metrics(call)
+        case .openAPI: try openAPI(call)
         default: try page(call)
         }
     }

@@ -14,6 +14,7 @@ enum Route: String, CaseIterable {
     case health = "/health"
     case ping = "/ping"
     case metrics = "/metrics"
+    case openAPI = "/openapi.json"
     /// No such path.
     case unknown = "unknown"
 
@@ -32,26 +33,32 @@ enum Route: String, CaseIterable {
         case .health: 9
         case .ping: 10
         case .metrics: 11
-        case .unknown: 12
+        case .openAPI: 12
+        case .unknown: 13
+        }
+    }
+
+    /// The methods it serves.
+    var methods: [Microhttpd.Method] {
+        switch self {
+        case .score, .conditionals, .reload: [.post]
+        case .sample: [.get, .head, .post]
+        default: [.get, .head]
         }
     }
 
     /// The methods it serves, as the `Allow` field names them.
-    var allow: String {
-        switch self {
-        case .score, .conditionals, .reload: "POST"
-        case .sample: "GET, HEAD, POST"
-        default: "GET, HEAD"
-        }
-    }
+    var allow: String { methods.map(\.rawValue).joined(separator: ", ") }
 
     /// Whether it serves `method`.
-    func serves(_ method: Microhttpd.Method) -> Bool {
-        switch (self, method) {
-        case (.score, .post), (.conditionals, .post), (.reload, .post), (.sample, .post): true
-        case (.score, _), (.conditionals, _), (.reload, _): false
-        case (_, .get), (_, .head): true
-        default: false
+    func serves(_ method: Microhttpd.Method) -> Bool { methods.contains(method) }
+
+    /// The paths that lead to it.
+    var paths: [String] {
+        switch self {
+        case .score, .conditionals, .sample: [rawValue, "/models/{model}\(rawValue)"]
+        case .unknown: []
+        default: [rawValue]
         }
     }
 }
@@ -75,6 +82,7 @@ struct Destination {
         case "/health": route = .health
         case "/ping": route = .ping
         case "/metrics": route = .metrics
+        case "/openapi.json": route = .openAPI
         case "/": route = .page
         default: (route, model) = Self.modelRoute(path)
         }

@@ -32,7 +32,8 @@ extension ServiceOptions {
             }),
         .text(
             "default-model", .models, \.defaultModel, takes: "a name",
-            "The model of requests that name none. None: the only one, or the bundled nltcs.", read: nonempty, write: { $0 }),
+            "The model of requests that name none. None: the only one, or the bundled nltcs.", read: nonempty,
+            write: { $0 }),
         .positive(
             "alpha", .models, \.alpha, upTo: 1,
             "Share of normal rows that may be called anomalies, where a request does not say."),

@@ -27,7 +27,7 @@ final class ServiceLoop: LoopHandler {
             case .score, .conditionals, .sample, .reload, .model:
                 let model = try model(named: destination.model, route: route)
                 let call = Call(
-                    exchange: exchange, id: id, route: route, model: model.logName, start: start,
+                    exchange: exchange, id: id, route: route, model: model.card.name, start: start,
                     deadline: try Self.deadline(of: exchange, start: start), observer: core.observer)
                 do throws(Problem) {
                     try answer(call, model: model)

@@ -45,6 +45,8 @@ public struct ServiceOptions: Sendable {
     public var activation: Activation?
     /// The least level of log lines; requests are logged at `info`.
     public var logLevel = Logger.Level.info
+    /// How log lines are written.
+    public var logFormat = LogFormat.text
 
     /// The defaults above.
     public init() {}

@@ -156,11 +156,12 @@ struct WorkFlags: ParsableArguments {
 
 struct LogFlags: ParsableArguments {
     @Option(help: .setting("log-level")) var logLevel: String?
+    @Option(help: .setting("log-format")) var logFormat: String?
     @Flag(name: .shortAndLong, help: "No line a request: as --log-level warning.")
     var quiet = false
 
     var flags: [String: String?] {
-        ["log-level": logLevel ?? (quiet ? "warning" : nil)]
+        ["log-level": logLevel ?? (quiet ? "warning" : nil), "log-format": logFormat]
     }
 }
 

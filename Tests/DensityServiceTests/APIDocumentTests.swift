@@ -89,7 +89,9 @@ private func agrees(_ shown: Any, _ got: Any) -> Bool {
     #expect(fields("SampleRequest") == Set(SampleRequest.fieldNames + ["given"]))
     #expect(
         Set(SampleRequest.queryNames)
-            == Set(try #require(components["parameters"]).keys).subtracting(["model", "timeout", "request_id"]))
+            == Set(try #require(components["parameters"]).keys).subtracting([
+                "model", "timeout", "request_id", "traceparent",
+            ]))
 }
 
 @Test func everyExampleIsWhatTheServiceAnswers() throws {

@@ -36,7 +36,7 @@ private let unusual = [
     "body-seconds-max": "1.25", "idle-seconds-max": "3", "grace-seconds": "0.1", "models": "/a b/c.safetensors",
     "default-model": "null", "alpha": "0.02", "activation": "tanh", "sample-rows-max": "11", "loops": "3",
     "workers": "5", "inline-budget": "17", "batch-rows-max": "19", "delay-max": "23", "queue-rows-max": "29",
-    "log-level": "error",
+    "log-level": "error", "log-format": "json",
 ]
 
 @Test func flagsWinOverTheEnvironmentThatOverTheFileAndThatOverDefaults() throws {

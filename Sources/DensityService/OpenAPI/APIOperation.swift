@@ -59,7 +59,9 @@ struct APIOperation {
         if !description.isEmpty, !isHead { json.member("description", description) }
         json.key("parameters")
         json.beginArray()
-        for name in parameters + ["request_id"] { json.raw(##"{"$ref":"#/components/parameters/\##(name)"}"##) }
+        for name in parameters + ["request_id", "traceparent"] {
+            json.raw(##"{"$ref":"#/components/parameters/\##(name)"}"##)
+        }
         json.endArray()
         if let body { writeBody(body, to: &json) }
         json.key("responses")

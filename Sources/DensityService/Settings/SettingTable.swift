@@ -64,7 +64,12 @@ extension ServiceOptions {
         Setting.text(
             "log-level", .log, \.logLevel, takes: "one of \(levels.map(\.rawValue).joined(separator: ", "))",
             "Least level of log lines; info has a line a request.",
-            read: { Logger.Level(rawValue: $0) }, write: { $0.rawValue })
+            read: { Logger.Level(rawValue: $0) }, write: { $0.rawValue }),
+        .text(
+            "log-format", .log, \.logFormat,
+            takes: "one of \(LogFormat.allCases.map(\.rawValue).joined(separator: ", "))",
+            "How log lines are written: 'TIME LEVEL MESSAGE key=value …', or a JSON object a line.",
+            read: { LogFormat(rawValue: $0) }, write: { $0.rawValue }),
     ]
 
     private static let levels = Logger.Level.allCases

@@ -18,12 +18,13 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        // Hashes; libmicrohttpd brings it along for TLS.
+        .systemLibrary(name: "CGnuTLS", pkgConfig: "gnutls", providers: [.apt(["libgnutls28-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CMicrohttpdShim", dependencies: ["CMicrohttpd"], cSettings: cSettings),
         .target(name: "CStaircase", cSettings: cSettings),
@@ -33,12 +34,11 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "Microhttpd", dependencies: ["CMicrohttpdShim"], swiftSettings: swiftSettings),
         .target(name: "MADE", dependencies: ["CStaircase"], swiftSettings: swiftSettings),
-        .target(name: "MADETraining", dependencies: ["MADE", "COpenBLAS"], swiftSettings: swiftSettings),
+        .target(name: "MADETraining", dependencies: ["MADE", "CStaircase", "COpenBLAS"], swiftSettings: swiftSettings),
         .target(
             name: "DensityService",
             dependencies: [
-                "Microhttpd", "CRowScanner", "MADE",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "Microhttpd", "CGnuTLS", "CRowScanner", "MADE",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],

@@ -23,6 +23,7 @@ bool Pass::read_rows(value &value) {
     }
     od::array array;
     if (auto error = value.get_array().get(array)) return fail(error);
+    if (request.is_tensor) return read_tensor(array);
     for (auto item : array) {
         od::value row;
         if (auto error = std::move(item).get(row)) return fail(error);
@@ -31,12 +32,44 @@ bool Pass::read_rows(value &value) {
     return true;
 }
 
-bool Pass::read_row(value &value) {
-    if (!reserve_row()) return false;
-    float *row = matrix.values + matrix.count;
+/// Reads rows, and values that stand alone as rows one after the other.
+bool Pass::read_tensor(od::array &array) {
     size_t column_count = request.schema->columns.size();
-    is_faulty = has_missing = false;
+    size_t column = 0;
+    auto end_short_row = [&] {
+        if (column == 0) return;
+        if (!is_faulty) {
+            blame(MADE_ROW_WRONG_COUNT, 0, {});
+            fault.found = column;
+        }
+        end_row();
+        column = 0;
+    };
+    for (auto item : array) {
+        od::value element;
+        if (auto error = std::move(item).get(element)) return fail(error);
+        json_type type;
+        if (auto error = element.type().get(type)) return fail(error);
+        if (type == json_type::array) {
+            end_short_row();
+            if (!read_row(element)) return false;
+            continue;
+        }
+        if (column == 0 && !begin_row()) return false;
+        if (is_faulty ? !check(element, 2) : !read_value(element, column, matrix.values[matrix.count + column])) {
+            return false;
+        }
+        if (++column < column_count) continue;
+        end_row();
+        column = 0;
+    }
+    end_short_row();
+    return true;
+}
 
+bool Pass::read_row(value &value) {
+    if (!begin_row()) return false;
+    float *row = matrix.values + matrix.count;
     json_type type;
     if (auto error = value.type().get(type)) return fail(error);
     is_object = type == json_type::object;
@@ -48,6 +81,20 @@ bool Pass::read_row(value &value) {
         blame(MADE_ROW_NOT_A_ROW, 0, token_text(value));
         if (!check(value, 1)) return false;
     }
+    end_row();
+    return true;
+}
+
+/// Makes room for a row's values, at the end of the matrix.
+bool Pass::begin_row() {
+    is_faulty = has_missing = is_object = false;
+    return reserve_row();
+}
+
+/// Keeps the row that is read, or its fault.
+void Pass::end_row() {
+    float *row = matrix.values + matrix.count;
+    size_t column_count = request.schema->columns.size();
     if (has_missing && request.refuses_missing && !is_faulty) {
         auto first = std::find_if(row, row + column_count, [](float number) { return std::isnan(number); });
         blame(MADE_ROW_MISSING_VALUE, size_t(first - row), {});
@@ -58,7 +105,6 @@ bool Pass::read_row(value &value) {
         matrix.count += column_count;
     }
     scan.row_count++;
-    return true;
 }
 
 /// Makes room for one more row, within the request's limits.
@@ -149,7 +195,7 @@ bool Pass::read_value(value &value, size_t column, float &number) {
     if (auto error = value.type().get(type)) return fail(error);
     switch (type) {
     case json_type::number:
-        if (kind != MADE_COLUMN_CATEGORICAL) return read_number(value, column, number);
+        if (kind != MADE_COLUMN_CATEGORICAL || request.is_tensor) return read_number(value, column, number);
         break;
     case json_type::boolean:
         if (kind == MADE_COLUMN_BINARY) {
@@ -160,7 +206,7 @@ bool Pass::read_value(value &value, size_t column, float &number) {
         }
         break;
     case json_type::string:
-        if (kind == MADE_COLUMN_CATEGORICAL) return read_string(value, column, number);
+        if (kind == MADE_COLUMN_CATEGORICAL && !request.is_tensor) return read_string(value, column, number);
         break;
     case json_type::null:
         number = missing;
@@ -183,10 +229,18 @@ bool Pass::read_number(value &value, size_t column, float &number) {
         return true;
     }
     number = float(exact);
-    if (request.schema->kinds[column] == MADE_COLUMN_BINARY) {
+    switch (request.schema->kinds[column]) {
+    case MADE_COLUMN_BINARY:
         if (exact != 0 && exact != 1) blame(MADE_ROW_NOT_BINARY, column, text);
-    } else if (!std::isfinite(number)) {
-        blame(MADE_ROW_OUT_OF_RANGE, column, text);
+        break;
+    case MADE_COLUMN_CATEGORICAL: {
+        double label_count = double(request.schema->columns[column].label_indices.size());
+        bool is_index = exact >= 0 && exact < label_count && exact == std::floor(exact);
+        if (!is_index) blame(MADE_ROW_UNKNOWN_LABEL, column, text);
+        break;
+    }
+    default:
+        if (!std::isfinite(number)) blame(MADE_ROW_OUT_OF_RANGE, column, text);
     }
     return true;
 }

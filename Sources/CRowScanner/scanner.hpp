@@ -69,6 +69,9 @@ private:
     // rows.cpp
     bool read_rows(value &value);
     bool read_row(value &value);
+    bool read_tensor(simdjson::ondemand::array &array);
+    bool begin_row();
+    void end_row();
     bool read_array_row(value &value, float *row);
     bool read_object_row(value &value, float *row);
     bool read_value(value &value, size_t column, float &number);

@@ -20,6 +20,7 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
 #include "bernoulli.h"
 #include "multiply.h"
 #include "random.h"
+#include "training.h"
 
 const staircase_kernels staircase_avx2 = {
     .name = "avx2",
@@ -29,6 +30,7 @@ const staircase_kernels staircase_avx2 = {
     .surprisals = surprisals,
     .draw = draw,
     .uniforms = uniforms,
+    .adam_step = adam_step,
 };
 
 #pragma clang attribute pop

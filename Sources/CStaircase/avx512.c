@@ -23,6 +23,7 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
 #include "bernoulli.h"
 #include "multiply.h"
 #include "random.h"
+#include "training.h"
 
 const staircase_kernels staircase_avx512 = {
     .name = "avx512",
@@ -32,6 +33,7 @@ const staircase_kernels staircase_avx512 = {
     .surprisals = surprisals,
     .draw = draw,
     .uniforms = uniforms,
+    .adam_step = adam_step,
 };
 
 #pragma clang attribute pop

@@ -120,7 +120,8 @@ static void multiply_rows(
     };
     size_t panels = PANELS_MAX;
     for (size_t panel = first; panel < end; panel += panels) {
-        while (panels > end - panel || !tiles[rows][panels]) panels--;
+        if (panels > end - panel) panels = end - panel;
+        while (!tiles[rows][panels]) panels--;
         for (size_t i = 0; i < panels; i++) {
             size_t depth = layer->depths[panel + i];
             work.weights[i] = layer->weights + layer->starts[panel + i];

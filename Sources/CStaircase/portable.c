@@ -22,6 +22,7 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
 #include "bernoulli.h"
 #include "multiply.h"
 #include "random.h"
+#include "training.h"
 
 const staircase_kernels staircase_portable = {
     .name = "portable",
@@ -31,4 +32,5 @@ const staircase_kernels staircase_portable = {
     .surprisals = surprisals,
     .draw = draw,
     .uniforms = uniforms,
+    .adam_step = adam_step,
 };

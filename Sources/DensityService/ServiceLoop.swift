@@ -7,6 +7,8 @@ final class ServiceLoop: LoopHandler {
     let turn: Turn
     /// Nil where memory was short when the loop started.
     let scanner = BodyScanner()
+    /// Of tensors, which are read while what the first scanner found of their request is still needed.
+    private(set) lazy var tensorScanner = BodyScanner()
     private var ids = RequestIDs()
     private var generation = 0
 
@@ -24,11 +26,14 @@ final class ServiceLoop: LoopHandler {
         do throws(Problem) {
             try check(exchange, route)
             switch route {
-            case .score, .conditionals, .sample, .reload, .model:
-                let model = try model(named: destination.model, route: route)
+            case .score, .conditionals, .sample, .reload, .model, .invocations, .v1Model, .v1Predict, .v1Explain,
+                .v2Model,
+                .v2ModelReady, .v2Statistics, .v2Infer:
+                let model = try model(at: destination)
                 let call = Call(
                     exchange: exchange, id: id, route: route, model: model.card.name, start: start,
-                    deadline: try Self.deadline(of: exchange, start: start), observer: core.observer)
+                    deadline: try Self.deadline(of: exchange, start: start), observer: core.observer,
+                    statistics: route.scores ? model.statistics : nil)
                 do throws(Problem) {
                     try answer(call, model: model)
                 } catch {
@@ -55,7 +60,7 @@ final class ServiceLoop: LoopHandler {
             core.observer.metrics.countRejection(.stopping)
         }
         let id = ids.id(requested: requestID)
-        var reply = problem.reply(requestID: id)
+        var reply = problem.reply(requestID: id, path: refusal.path)
         reply.addHeader("X-Request-ID", id)
         core.observer.note(
             Observer.Answer(id: id, method: "-", route: .unknown, status: refusal.status))
@@ -76,14 +81,14 @@ final class ServiceLoop: LoopHandler {
         }
     }
 
-    private func model(named name: String?, route: Route) throws(Problem) -> LoadedModel {
+    private func model(at destination: Destination) throws(Problem) -> LoadedModel {
         let snapshot = core.registry.snapshot
         if snapshot.generation != generation {
             generation = snapshot.generation
             turn.keepOnly(snapshot.entries.lazy.compactMap(\.model))
         }
         do {
-            return try snapshot.model(named: name)
+            return try snapshot.model(named: destination.model, version: destination.version)
         } catch {
             if error.status == 503 { core.observer.metrics.countRejection(.noModel) }
             throw error
@@ -96,6 +101,14 @@ final class ServiceLoop: LoopHandler {
         case .conditionals: try conditionals(call, model)
         case .sample: try sample(call, model)
         case .reload: try reload(call, model)
+        case .invocations: try invocations(call, model)
+        case .v1Model: v1Model(call, model)
+        case .v1Predict: try v1Predict(call, model)
+        case .v1Explain: try v1Explain(call, model)
+        case .v2Model: v2Model(call, model)
+        case .v2ModelReady: v2ModelReady(call, model)
+        case .v2Statistics: v2Statistics(call, model)
+        case .v2Infer: try v2Infer(call, model)
         default: try modelCard(call, model)
         }
     }
@@ -109,6 +122,12 @@ final class ServiceLoop: LoopHandler {
         case .ping: ping(call)
         case .metrics: metrics(call)
         case .openAPI: try openAPI(call)
+        case .v1Models: v1Models(call)
+        case .v2Server: v2Server(call)
+        case .v2Live, .v2Ready: v2Health(call)
+        case .v2Index: try v2Index(call)
+        case .v2Load: try v2Load(call)
+        case .v2Unload: try v2Unload(call)
         default: try page(call)
         }
     }

@@ -1,3 +1,5 @@
+internal import CStaircase
+
 /// Adam (Kingma and Ba 2015, algorithm 1) over masked parameters, with the penalties that keep weights small.
 ///
 /// Weight decay is decoupled (Loshchilov and Hutter 2019); L1 is a proximal step after each step: weights within
@@ -13,20 +15,22 @@ struct Adam {
     private static let varianceDecay: Float = 0.999
     private static let epsilon: Float = 1e-8
 
-    private let mask: FloatBuffer
+    private let kernels = staircase_kernels_best().pointee
+    /// Where parameters count: what the masks take away costs a step nothing.
+    private let runs: [(range: Range<Int>, penalty: Penalty)]
     private let mean: FloatBuffer
     private let variance: FloatBuffer
-    private let penalties: [(range: Range<Int>, penalty: Penalty)]
     private var meanPower: Float = 1
     private var variancePower: Float = 1
 
-    /// `penalties` cover all parameters in disjoint ranges.
+    /// Parameters count where `mask` is not 0; `penalties` cover all of them in disjoint ranges.
     init(mask: [Float], penalties: [(range: Range<Int>, penalty: Penalty)]) {
         precondition(penalties.reduce(0) { $0 + $1.range.count } == mask.count)
-        self.mask = FloatBuffer(mask)
         mean = FloatBuffer(count: mask.count)
         variance = FloatBuffer(count: mask.count)
-        self.penalties = penalties
+        runs = penalties.flatMap { range, penalty in
+            mask[range].split(separator: 0).map { ($0.indices, penalty) }
+        }
     }
 
     /// Forgets the moments, as at the start.
@@ -37,32 +41,19 @@ struct Adam {
         variancePower = 1
     }
 
-    /// One step down the `gradient` times the mask.
+    /// One step down the `gradient`; parameters that a mask takes away stay as they are.
     mutating func step(_ parameters: FloatBuffer, gradient: FloatBuffer, learningRate: Float) {
         meanPower *= Self.meanDecay
         variancePower *= Self.varianceDecay
-        let rate = learningRate / (1 - meanPower)
-        let correction = 1 / (1 - variancePower)
-        for (range, penalty) in penalties {
-            let kept = 1 - learningRate * penalty.decay
-            let threshold = learningRate * penalty.l1
-            let parameter = parameters.pointer + range.lowerBound
-            let gradient = gradient.pointer + range.lowerBound
-            let mask = mask.pointer + range.lowerBound
-            let mean = mean.pointer + range.lowerBound
-            let variance = variance.pointer + range.lowerBound
-            for index in 0..<range.count {
-                let slope = gradient[index] * mask[index]
-                let first = mean[index] + (slope - mean[index]) * (1 - Self.meanDecay)
-                let second = variance[index] + (slope * slope - variance[index]) * (1 - Self.varianceDecay)
-                mean[index] = first
-                variance[index] = second
-                let moved =
-                    parameter[index] * kept - rate * first / ((second * correction).squareRoot() + Self.epsilon)
-                let size = abs(moved) - threshold
-                let shrunk = size > 0 ? size : 0
-                parameter[index] = moved < 0 ? -shrunk : shrunk
-            }
+        for (range, penalty) in runs {
+            var constants = staircase_adam(
+                mean_share: 1 - Self.meanDecay, variance_share: 1 - Self.varianceDecay,
+                rate: learningRate / (1 - meanPower), variance_correction: 1 / (1 - variancePower),
+                epsilon: Self.epsilon, kept: 1 - learningRate * penalty.decay, threshold: learningRate * penalty.l1)
+            let start = range.lowerBound
+            kernels.adam_step(
+                &constants, range.count, parameters.pointer + start, gradient.pointer + start, mean.pointer + start,
+                variance.pointer + start)
         }
     }
 }

@@ -39,7 +39,10 @@ final class Scanning {
     var request: made_scan_request
     private let member = strdup("rows")
 
-    init(_ columns: [Column], refusesMissing: Bool = false, isSingleRow: Bool = false, rowsMax: Int = 1 << 20) {
+    init(
+        _ columns: [Column], refusesMissing: Bool = false, isSingleRow: Bool = false, isTensor: Bool = false,
+        rowsMax: Int = 1 << 20
+    ) {
         var owned: [UnsafeMutablePointer<CChar>?] = []
         func text(_ string: String) -> made_text {
             owned.append(strdup(string))
@@ -61,8 +64,9 @@ final class Scanning {
         owned.forEach { free($0) }
         labels.forEach { $0.deallocate() }
         request = made_scan_request(
-            schema: schema, member: made_text(bytes: member, count: 4), is_single_row: isSingleRow, is_required: true,
-            refuses_missing: refusesMissing, rows_max: rowsMax, values_max: 1 << 30)
+            schema: schema, member: made_text(bytes: member, count: 4), is_single_row: isSingleRow,
+            is_tensor: isTensor, is_required: true, refuses_missing: refusesMissing, rows_max: rowsMax,
+            values_max: 1 << 30)
     }
 
     deinit {

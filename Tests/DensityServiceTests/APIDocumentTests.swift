@@ -55,13 +55,16 @@ private func agrees(_ shown: Any, _ got: Any) -> Bool {
     for route in Route.allCases where route != .unknown {
         #expect(!route.paths.isEmpty, "\(route.rawValue) has no path")
         for path in route.paths {
-            #expect(Destination(path: path.replacing("{model}", with: "m")).route == route, "\(path)")
+            #expect(
+                Destination(path: path.replacing("{model}", with: "m").replacing("{version}", with: "1")).route
+                    == route, "\(path)")
             let methods = Set(paths[path]?.keys.filter { $0 != "parameters" } ?? [])
             #expect(methods == Set(route.methods.map { $0.rawValue.lowercased() }), "\(path)")
             // What the document does not name, the service does not serve, and says so.
             for method in ["GET", "HEAD", "POST"] where !methods.contains(method.lowercased()) {
                 let answer = try service.client()(
-                    method, path.replacing("{model}", with: "m"), body: method == "POST" ? "{}" : nil)
+                    method, path.replacing("{model}", with: "m").replacing("{version}", with: "1"),
+                    body: method == "POST" ? "{}" : nil)
                 #expect(answer.status == 405 && answer.header("Allow") == route.allow, "\(method) \(path)")
             }
         }
@@ -90,7 +93,7 @@ private func agrees(_ shown: Any, _ got: Any) -> Bool {
     #expect(
         Set(SampleRequest.queryNames)
             == Set(try #require(components["parameters"]).keys).subtracting([
-                "model", "timeout", "request_id", "traceparent",
+                "model", "version", "timeout", "request_id", "traceparent",
             ]))
 }
 
@@ -105,6 +108,9 @@ private func agrees(_ shown: Any, _ got: Any) -> Bool {
     func shown(_ text: String) throws -> Any { try JSONSerialization.jsonObject(with: Data(text.utf8)) }
     for (path, request, answer) in [
         ("/score", APIExample.scoreRequest, APIExample.scores),
+        ("/invocations", APIExample.predictRequest, APIExample.predictions),
+        ("/v1/models/nltcs:predict", APIExample.predictRequest, APIExample.predictions),
+        ("/v2/models/nltcs/versions/1/infer", APIExample.inferRequest, APIExample.inferAnswer),
         ("/models/nltcs/conditionals", APIExample.conditionalsRequest, APIExample.conditionals),
     ] {
         let got = try json(client.post(path, request))

@@ -59,6 +59,9 @@ typedef struct made_scan_request {
     made_text member;
     /// The member is one row, not an array of rows.
     bool is_single_row;
+    /// The member is a tensor of numbers, [rows × columns]: an array of rows, or one of all values row by row. A row is
+    /// never an object, and a category is a number, its index.
+    bool is_tensor;
     /// The member must be there.
     bool is_required;
     /// A row with a missing value is faulty.

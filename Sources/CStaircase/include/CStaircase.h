@@ -54,6 +54,22 @@ typedef enum {
     STAIRCASE_SIGMOID,
 } staircase_activation;
 
+/// The constants of one step of Adam (Kingma and Ba 2015, algorithm 1).
+typedef struct {
+    /// 1 - beta1 and 1 - beta2: what a slope adds to the moments.
+    float mean_share;
+    float variance_share;
+    /// The learning rate over 1 - beta1^t.
+    float rate;
+    /// 1 / (1 - beta2^t).
+    float variance_correction;
+    float epsilon;
+    /// What weight decay leaves of a parameter.
+    float kept;
+    /// How far the step of L1 goes towards zero, and not beyond.
+    float threshold;
+} staircase_adam;
+
 /// The functions of one instruction set. Strides are in floats.
 typedef struct {
     const char *name;
@@ -88,6 +104,11 @@ typedef struct {
     /// (w / 4, draw's low half, draw's high half, stream), at uniforms[w * uniform_stride].
     void (*uniforms)(
         uint64_t seed, uint64_t draw, uint32_t stream, size_t count, float *uniforms, size_t uniform_stride);
+
+    /// One step of `count` parameters down their gradient; `means` and `variances` are the moments.
+    void (*adam_step)(
+        const staircase_adam *adam, size_t count, float *parameters, const float *gradient, float *means,
+        float *variances);
 } staircase_kernels;
 
 typedef enum {

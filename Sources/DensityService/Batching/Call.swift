@@ -13,10 +13,12 @@ final class Call: Sendable {
     /// When its answer has no worth any more, monotonic nanoseconds.
     let deadline: UInt64?
     let observer: Observer
+    /// Of the model, where the request is one for scores.
+    let statistics: InferenceStatistics?
 
     init(
         exchange: Exchange, id: String, route: Route, model: String? = nil, start: UInt64, deadline: UInt64? = nil,
-        observer: Observer
+        observer: Observer, statistics: InferenceStatistics? = nil
     ) {
         self.exchange = exchange
         self.id = id
@@ -26,6 +28,7 @@ final class Call: Sendable {
         self.start = start
         self.deadline = deadline
         self.observer = observer
+        self.statistics = statistics
     }
 
     /// What a computed answer took, nanoseconds.
@@ -60,13 +63,14 @@ final class Call: Sendable {
             answer.queue = effort.queue
             answer.compute = effort.compute
         }
+        statistics?.count(effort, total: nanoseconds(from: start, to: monotonicNanoseconds()))
         exchange.reply(reply)
         answer.total = nanoseconds(from: start, to: monotonicNanoseconds())
         observer.note(answer)
     }
 
     func refuse(_ problem: Problem) {
-        answer(problem.reply(requestID: id))
+        answer(problem.reply(requestID: id, path: exchange.path))
     }
 
     /// Refuses because the request's own time is over.

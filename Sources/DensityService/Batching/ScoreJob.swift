@@ -1,3 +1,4 @@
+internal import Microhttpd
 internal import Synchronization
 
 /// One score request whose rows are decoded.
@@ -13,6 +14,8 @@ final class ScoreJob: @unchecked Sendable {
     let rows: Range<Int>
     /// The problems of its other rows, ascending; empty unless the request keeps good rows.
     let faults: [RowFault]
+    /// Writes its results.
+    let encode: @Sendable (ScoreJob, ScoreSheet) -> Reply
     /// Where its results are, from `sheetStart` on.
     var sheet: ScoreSheet?
     var sheetStart = 0
@@ -21,7 +24,9 @@ final class ScoreJob: @unchecked Sendable {
     private let remaining: Atomic<Int>
 
     init(
-        call: Call, model: LoadedModel, options: ScoreOptions, batch: RowBatch, rows: Range<Int>, faults: [RowFault]
+        call: Call, model: LoadedModel, options: ScoreOptions, batch: RowBatch, rows: Range<Int>,
+        faults: [RowFault] = [],
+        encode: @escaping @Sendable (ScoreJob, ScoreSheet) -> Reply = { ScoreAnswer(job: $0, sheet: $1).reply() }
     ) {
         self.call = call
         self.model = model
@@ -29,6 +34,7 @@ final class ScoreJob: @unchecked Sendable {
         self.batch = batch
         self.rows = rows
         self.faults = faults
+        self.encode = encode
         remaining = Atomic(rows.count)
     }
 
@@ -49,7 +55,7 @@ final class ScoreJob: @unchecked Sendable {
         let now = monotonicNanoseconds()
         if call.isPastDeadline(at: now) { return call.refuseAsLate() }
         guard let sheet else { return }
-        let reply = ScoreAnswer(job: self, sheet: sheet).reply()
+        let reply = encode(self, sheet)
         model.scoredRows.wrappingAdd(rows.count, ordering: .relaxed)
         call.answer(reply, effort: call.effort(rows: rows.count, started: computeStart, ended: now))
     }

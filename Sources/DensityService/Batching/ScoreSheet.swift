@@ -81,12 +81,17 @@ final class ScoreSheet: @unchecked Sendable {
 ///
 /// `@unchecked Sendable`: the loop appends to it, then hands it over for good; from then on it is only read.
 final class RowBatch: @unchecked Sendable {
-    let rows = RowBuffer()
+    let rows: RowBuffer
     let variableCount: Int
+    private let shelf: RowShelf
 
-    init(variableCount: Int) {
+    init(variableCount: Int, shelf: RowShelf) {
         self.variableCount = variableCount
+        self.shelf = shelf
+        rows = shelf.take()
     }
+
+    deinit { shelf.give(rows) }
 
     var rowCount: Int { rows.count / variableCount }
 

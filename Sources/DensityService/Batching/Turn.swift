@@ -8,10 +8,19 @@ final class Turn {
         let model: LoadedModel
         var batch: RowBatch
         var jobs: [ScoreJob] = []
+        /// What the jobs are expected to take, nanoseconds.
+        var cost = 0
 
-        init(model: LoadedModel) {
+        init(model: LoadedModel, shelf: RowShelf) {
             self.model = model
-            batch = RowBatch(variableCount: model.card.variables.count)
+            batch = RowBatch(variableCount: model.card.variables.count, shelf: shelf)
+        }
+
+        /// Forgets the jobs and their rows.
+        func clear() {
+            jobs.removeAll(keepingCapacity: true)
+            cost = 0
+            batch.rows.count = 0
         }
     }
 
@@ -26,6 +35,7 @@ final class Turn {
         }
     }
 
+    private let shelf = RowShelf()
     private var gathered: [ObjectIdentifier: Gathered] = [:]
     private var benches: [ObjectIdentifier: Bench] = [:]
     /// What a loop may compute itself, nanoseconds a turn.
@@ -46,24 +56,29 @@ final class Turn {
     func gathered(for model: LoadedModel) -> Gathered {
         let key = ObjectIdentifier(model)
         if let found = gathered[key] { return found }
-        let made = Gathered(model: model)
+        let made = Gathered(model: model, shelf: shelf)
         gathered[key] = made
         return made
     }
 
-    /// Scores what came in, or hands it to the models' queues.
+    /// Takes a job whose rows are in the batch of `gathered`. What is more than the loop computes itself goes to the
+    /// model's queue at once: the workers need not wait for the rest of the turn, nor its rows for memory.
+    func add(_ job: ScoreJob, to gathered: Gathered) {
+        gathered.jobs.append(job)
+        let kind: LoadedModel.Work = job.options.needsSurprisals ? .explain : .score
+        gathered.cost += gathered.model.cost(of: kind).nanoseconds(rows: job.rows.count)
+        guard gathered.cost > inlineBudget else { return }
+        let jobs = gathered.jobs
+        gathered.batch = RowBatch(variableCount: gathered.batch.variableCount, shelf: shelf)
+        gathered.clear()
+        for job in gathered.model.queue.submit(jobs) { job.call.refuseAsQueueIsFull(of: job.model) }
+    }
+
+    /// Scores what is left of the turn.
     func finish() {
         for gathered in gathered.values where !gathered.jobs.isEmpty {
-            let jobs = gathered.jobs
-            gathered.jobs.removeAll(keepingCapacity: true)
-            if estimate(jobs, of: gathered.model) <= inlineBudget {
-                score(jobs, of: gathered.model)
-                gathered.batch.rows.count = 0
-            } else {
-                let batch = gathered.batch
-                gathered.batch = RowBatch(variableCount: batch.variableCount)
-                for job in gathered.model.queue.submit(jobs) { job.call.refuseAsQueueIsFull(of: job.model) }
-            }
+            score(gathered.jobs, of: gathered.model)
+            gathered.clear()
         }
     }
 
@@ -74,15 +89,6 @@ final class Turn {
         } else if !model.queue.submit(task) {
             task.call.refuseAsQueueIsFull(of: model)
         }
-    }
-
-    private func estimate(_ jobs: [ScoreJob], of model: LoadedModel) -> Int {
-        var rows = (plain: 0, explained: 0)
-        for job in jobs {
-            if job.options.needsSurprisals { rows.explained += job.rows.count } else { rows.plain += job.rows.count }
-        }
-        return model.cost(of: .score).nanoseconds(rows: rows.plain)
-            + model.cost(of: .explain).nanoseconds(rows: rows.explained)
     }
 
     /// Scores neighbours that want the same in one batch each.
@@ -108,6 +114,7 @@ final class Turn {
             model.cost(of: withSurprisals ? .explain : .score).record(
                 rows: end - first, nanoseconds: monotonicNanoseconds() - start)
             jobs.first?.call.observer.metrics.countBatch(.inline, rows: end - first)
+            model.statistics.countExecution()
         }
         for job in jobs {
             job.sheet = bench.sheet

@@ -37,9 +37,8 @@ final class WorkerQueue: Sendable {
     }
 
     fileprivate struct State {
-        var waiting: [Work] = []
-        /// What was before this in `waiting` is taken.
-        var first = 0
+        /// Each piece of work holds its request's rows and body.
+        var waiting = Backlog<Work>()
         var waitingRows = 0
         var idle: [Worker]
     }
@@ -126,6 +125,7 @@ final class WorkerQueue: Sendable {
             case .score(let pieces):
                 let finished = worker.score(pieces)
                 metrics.countBatch(.queue, rows: pieces.reduce(0) { $0 + $1.rows.count })
+                pieces.first?.job.model.statistics.countExecution()
                 for job in finished {
                     job.answer()
                     pending.leave()
@@ -142,8 +142,8 @@ final class WorkerQueue: Sendable {
             var pieces: [Piece] = []
             var rowCount = 0
             var late: [Call] = []
-            while state.first < state.waiting.count, rowCount < limits.batchRowsMax {
-                switch state.waiting[state.first] {
+            while rowCount < limits.batchRowsMax, let work = state.waiting.first {
+                switch work {
                 case .task(let task):
                     if !pieces.isEmpty { return (.score(pieces), late) }
                     state.dropFirst(rows: task.rows)
@@ -166,7 +166,7 @@ final class WorkerQueue: Sendable {
                     if end == job.rows.count {
                         state.dropFirst(rows: end - next)
                     } else {
-                        state.waiting[state.first] = .score(job, next: end)
+                        state.waiting.first = .score(job, next: end)
                         state.waitingRows -= end - next
                     }
                 }
@@ -189,11 +189,7 @@ extension WorkerQueue.State {
 
     fileprivate mutating func dropFirst(rows: Int) {
         waitingRows -= rows
-        first += 1
-        if first == waiting.count || first > 1024 {
-            waiting.removeFirst(first)
-            first = 0
-        }
+        waiting.removeFirst()
     }
 }
 

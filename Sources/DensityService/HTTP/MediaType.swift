@@ -5,6 +5,7 @@ enum MediaType: String {
     case csv = "text/csv"
     case html = "text/html"
     case text = "text/plain"
+    case binary = "application/octet-stream"
 
     /// The first of `offers` that an `Accept` field ranks highest (RFC 9110, section 12.5.1); nil where it takes none.
     static func preferred(_ offers: [MediaType], accept: String?) -> MediaType? {

@@ -21,21 +21,32 @@ struct Problem: Error, Equatable {
         self.retryAfter = retryAfter
     }
 
-    /// The problem document as a reply, without the fields that every reply has.
-    func reply(requestID: String) -> Reply {
+    /// The problem document as a reply, without the fields that every reply has. Under the paths of the inference
+    /// protocols it is their own, `{"error": …}`.
+    func reply(requestID: String, path: String? = nil) -> Reply {
+        let isInference = path.map { $0 == "/v2" || $0.hasPrefix("/v2/") || $0.hasPrefix("/v1/") } ?? false
         var json = JSONWriter()
         json.beginObject()
+        if isInference {
+            json.member("error", detail)
+        } else {
+            write(requestID: requestID, to: &json)
+        }
+        json.endObject()
+        let type = isInference ? MediaType.json.rawValue : "application/problem+json"
+        var reply = Reply(status: status, headers: [("Content-Type", type)], body: json.bytes)
+        if let allow { reply.addHeader("Allow", allow) }
+        if let retryAfter { reply.addHeader("Retry-After", String(retryAfter)) }
+        return reply
+    }
+
+    private func write(requestID: String, to json: inout JSONWriter) {
         json.member("type", "about:blank")
         json.member("title", Self.title(of: status))
         json.member("status", status)
         json.member("detail", detail)
         if let pointer { json.member("pointer", pointer) }
         json.member("request_id", requestID)
-        json.endObject()
-        var reply = Reply(status: status, headers: [("Content-Type", "application/problem+json")], body: json.bytes)
-        if let allow { reply.addHeader("Allow", allow) }
-        if let retryAfter { reply.addHeader("Retry-After", String(retryAfter)) }
-        return reply
     }
 
     /// The reason phrase of a status (RFC 9110, section 15).

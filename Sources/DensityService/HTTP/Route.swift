@@ -15,6 +15,21 @@ enum Route: String, CaseIterable {
     case ping = "/ping"
     case metrics = "/metrics"
     case openAPI = "/openapi.json"
+    case invocations = "/invocations"
+    case v1Models = "/v1/models"
+    case v1Model = "/v1/models/{model}"
+    case v1Predict = "/v1/models/{model}:predict"
+    case v1Explain = "/v1/models/{model}:explain"
+    case v2Server = "/v2"
+    case v2Live = "/v2/health/live"
+    case v2Ready = "/v2/health/ready"
+    case v2Model = "/v2/models/{model}"
+    case v2ModelReady = "/v2/models/{model}/ready"
+    case v2Statistics = "/v2/models/{model}/stats"
+    case v2Infer = "/v2/models/{model}/infer"
+    case v2Index = "/v2/repository/index"
+    case v2Load = "/v2/repository/models/{model}/load"
+    case v2Unload = "/v2/repository/models/{model}/unload"
     /// No such path.
     case unknown = "unknown"
 
@@ -33,18 +48,48 @@ enum Route: String, CaseIterable {
         case .health: 9
         case .ping: 10
         case .metrics: 11
-        case .openAPI: 12
-        case .unknown: 13
+        case .invocations: 12
+        case .v1Models: 13
+        case .v1Model: 14
+        case .v1Predict: 15
+        case .v1Explain: 16
+        case .v2Server: 17
+        case .v2Live: 18
+        case .v2Ready: 19
+        case .v2Model: 20
+        case .v2ModelReady: 21
+        case .v2Statistics: 22
+        case .v2Infer: 23
+        case .v2Index: 24
+        case .v2Load: 25
+        case .v2Unload: 26
+        case .openAPI: 27
+        case .unknown: 28
+        }
+    }
+
+    /// Whether it is only posted to.
+    private var isPostOnly: Bool {
+        switch self {
+        case .score, .conditionals, .reload, .invocations, .v1Predict, .v1Explain, .v2Infer, .v2Index, .v2Load,
+            .v2Unload:
+            true
+        default: false
+        }
+    }
+
+    /// Whether its requests are counted in a model's statistics.
+    var scores: Bool {
+        switch self {
+        case .score, .invocations, .v1Predict, .v1Explain, .v2Infer: true
+        default: false
         }
     }
 
     /// The methods it serves.
     var methods: [Microhttpd.Method] {
-        switch self {
-        case .score, .conditionals, .reload: [.post]
-        case .sample: [.get, .head, .post]
-        default: [.get, .head]
-        }
+        if isPostOnly { return [.post] }
+        return self == .sample ? [.get, .head, .post] : [.get, .head]
     }
 
     /// The methods it serves, as the `Allow` field names them.
@@ -57,6 +102,9 @@ enum Route: String, CaseIterable {
     var paths: [String] {
         switch self {
         case .score, .conditionals, .sample: [rawValue, "/models/{model}\(rawValue)"]
+        case .v2Model: [rawValue, "\(rawValue)/versions/{version}"]
+        case .v2ModelReady, .v2Statistics, .v2Infer:
+            [rawValue, "/v2/models/{model}/versions/{version}/\(rawValue.split(separator: "/").last ?? "")"]
         case .unknown: []
         default: [rawValue]
         }
@@ -68,6 +116,14 @@ struct Destination {
     var route: Route
     /// The model that the path names; nil for the default one.
     var model: String?
+    /// The version that the path names; nil for the one that is served.
+    var version: String?
+
+    init(route: Route, model: String? = nil, version: String? = nil) {
+        self.route = route
+        self.model = model
+        self.version = version
+    }
 
     /// Reads a percent-decoded path.
     init(path: String) {
@@ -84,6 +140,9 @@ struct Destination {
         case "/metrics": route = .metrics
         case "/openapi.json": route = .openAPI
         case "/": route = .page
+        case "/invocations": route = .invocations
+        case _ where path.hasPrefix("/v2"): self = Self.v2(path)
+        case _ where path.hasPrefix("/v1"): self = Self.v1(path)
         default: (route, model) = Self.modelRoute(path)
         }
     }

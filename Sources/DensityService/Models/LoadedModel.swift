@@ -1,4 +1,4 @@
-internal import Crypto
+internal import CGnuTLS
 internal import Dispatch
 internal import Glibc
 internal import MADE
@@ -20,6 +20,7 @@ final class LoadedModel: Sendable {
     /// Variables by name.
     let indices: [String: Int]
     let scoredRows = Atomic(0)
+    let statistics = InferenceStatistics()
     private let costs: [CostEstimate]
 
     /// Kinds of work whose cost a row is measured.
@@ -88,22 +89,26 @@ final class LoadedModel: Sendable {
         }
     }
 
+    /// SHA-256 of a file, hexadecimal.
     private static func digest(of path: String) throws(LoadError) -> String {
         guard let file = fopen(path, "rb") else {
             throw LoadError(description: "\(path): \(String(cString: strerror(errno)))")
         }
         defer { fclose(file) }
-        var hash = SHA256()
+        var hash: gnutls_hash_hd_t?
+        guard gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) == 0, let hash else {
+            throw LoadError(description: "\(path): GnuTLS gives no SHA-256 here")
+        }
         var chunk = [UInt8](repeating: 0, count: 1 << 20)
         while true {
             let count = fread(&chunk, 1, chunk.count, file)
             if count == 0 { break }
-            chunk.withUnsafeBytes { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            gnutls_hash(hash, chunk, count)
         }
-        return hash.finalize().map { byte in
-            let digits = String(byte, radix: 16)
-            return byte < 16 ? "0\(digits)" : digits
-        }.joined()
+        var digest = [UInt8](repeating: 0, count: 32)
+        gnutls_hash_deinit(hash, &digest)
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
     /// Nanoseconds a row, of the second of two batches.

@@ -36,7 +36,7 @@ final class Registry: Sendable {
         /// The model of a request; `name` is nil where it names none.
         ///
         /// - Throws: 404 where there is no such model, 503 where it is not ready.
-        func model(named name: String?) throws(Problem) -> LoadedModel {
+        func model(named name: String?, version: String? = nil) throws(Problem) -> LoadedModel {
             guard !entries.isEmpty else { throw Problem(503, "no model is loaded", retryAfter: 5) }
             guard let name = name ?? defaultName else {
                 throw Problem(
@@ -50,6 +50,12 @@ final class Registry: Sendable {
             }
             guard let model = entry.model else {
                 throw Problem(503, "the model \(quoted(name)) is not ready", retryAfter: 5)
+            }
+            if let version, version != model.card.version {
+                throw Problem(
+                    404,
+                    "the model \(quoted(entry.name)) has no version \(quoted(version)); served is \(quoted(model.card.version))"
+                )
             }
             return model
         }
@@ -114,6 +120,20 @@ final class Registry: Sendable {
             return model
         }
     }
+
+    /// Takes a model out of service; requests that it has taken are answered.
+    func unload(_ name: String) throws(Problem) {
+        let isKnown = state.withLock { snapshot in
+            guard let index = snapshot.entries.firstIndex(where: { $0.name == name }) else { return false }
+            snapshot.entries[index].state = .failed(Self.unloaded)
+            snapshot.generation += 1
+            return true
+        }
+        guard isKnown else { throw Problem(404, "no model is called \(quoted(name))") }
+    }
+
+    /// The reason why a model that was taken out of service does not serve.
+    static let unloaded = "unloaded"
 
     private static func load(_ path: String, environment: LoadedModel.Environment) -> Entry {
         do {

@@ -35,7 +35,7 @@ final class Metrics: Sendable {
     let batchRows = Histogram(bounds: Histogram.rows)
     let startSeconds = Double(wallNanoseconds()) * 1e-9
 
-    private static let computing: [Route] = [.score, .conditionals, .sample]
+    private static let computing: [Route] = [.score, .conditionals, .sample, .v2Infer]
 
     /// Counts an answered request; durations are nanoseconds.
     func countRequest(_ route: Route, status: Int, duration: UInt64) {

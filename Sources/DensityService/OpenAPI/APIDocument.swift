@@ -34,7 +34,10 @@ enum APIDocument {
         json.raw(APISchema.headers)
         json.key("responses")
         json.beginObject()
-        for status in APIOperation.problemStatuses { writeProblem(status, to: &json) }
+        for status in APIOperation.problemStatuses {
+            writeProblem(status, isInference: false, to: &json)
+            writeProblem(status, isInference: true, to: &json)
+        }
         json.endObject()
         json.endObject()
         json.endObject()
@@ -54,7 +57,8 @@ enum APIDocument {
         json.beginObject()
         if path.contains("{model}") {
             json.key("parameters")
-            json.raw(##"[{"$ref":"#/components/parameters/model"}]"##)
+            let version = path.contains("{version}") ? ##",{"$ref":"#/components/parameters/version"}"## : ""
+            json.raw(##"[{"$ref":"#/components/parameters/model"}\##(version)]"##)
         }
         let name =
             path == "/"
@@ -66,13 +70,13 @@ enum APIDocument {
             json.key(method.rawValue.lowercased())
             operation.write(
                 id: "\(method.rawValue.lowercased())_\(name)", isHead: method == .head,
-                namesModel: path.contains("{model}"), to: &json)
+                isPost: method == .post, isInference: path.hasPrefix("/v1/") || path.hasPrefix("/v2"), to: &json)
         }
         json.endObject()
     }
 
-    private static func writeProblem(_ status: Int, to json: inout JSONWriter) {
-        json.key("Problem\(status)")
+    private static func writeProblem(_ status: Int, isInference: Bool, to json: inout JSONWriter) {
+        json.key("\(isInference ? "Error" : "Problem")\(status)")
         json.beginObject()
         json.member("description", "\(Problem.title(of: status)): \(APIOperation.reason(of: status))")
         json.key("headers")
@@ -81,7 +85,9 @@ enum APIDocument {
         if status == 503 { APIOperation.writeHeader("Retry-After", to: &json) }
         json.endObject()
         json.key("content")
-        json.raw(##"{"application/problem+json":{"schema":{"$ref":"#/components/schemas/Problem"}}}"##)
+        let problem = ##""application/problem+json":{"schema":{"$ref":"#/components/schemas/Problem"}}"##
+        let error = ##""application/json":{"schema":{"$ref":"#/components/schemas/Error"}}"##
+        json.raw(isInference ? "{\(error),\(problem)}" : "{\(problem)}")
         json.endObject()
     }
 }

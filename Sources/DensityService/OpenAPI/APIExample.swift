@@ -35,4 +35,15 @@ enum APIExample {
         {"status": "ok", "version": "1.0.0", "uptime_seconds": 107.25,
          "models": [{"name": "nltcs", "state": "ready", "queue_rows": 0}]}
         """
+    static let predictRequest = #"{"instances": [[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]]}"#
+    static let predictions = #"{"predictions": [{"log_likelihood": -1.8529432, "p_value": 1, "anomaly": false}]}"#
+    static let inferRequest = """
+        {"inputs": [{"name": "rows", "datatype": "FP32", "shape": [1, 16], "data": [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}]}
+        """
+    static let inferAnswer = """
+        {"model_name": "nltcs", "model_version": "1", "outputs": [
+          {"name": "log_likelihood", "datatype": "FP64", "shape": [1], "data": [-1.8529432]},
+          {"name": "p_value", "datatype": "FP64", "shape": [1], "data": [1]},
+          {"name": "anomaly", "datatype": "BOOL", "shape": [1], "data": [false]}]}
+        """
 }

@@ -11,6 +11,7 @@ struct APIOperation {
     var parameters: [String] = []
     /// The request body: a schema of the components.
     var body: String?
+    var isBodyRequired = true
     /// Requests that can be sent as they are, JSON objects by name.
     var examples: [(name: String, json: String)] = []
     /// The answers: status, and by media type the name of a schema and an example (JSON; of others than JSON a string).
@@ -52,7 +53,9 @@ struct APIOperation {
     }
 
     /// Writes it; a HEAD has the answers of its GET, without their contents.
-    func write(id: String, isHead: Bool, namesModel: Bool, to json: inout JSONWriter) {
+    ///
+    /// - Parameter isInference: whether its errors may have the form of the inference protocols.
+    func write(id: String, isHead: Bool, isPost: Bool, isInference: Bool, to json: inout JSONWriter) {
         json.beginObject()
         json.member("operationId", id)
         json.member("summary", isHead ? "\(summary) Without the body." : summary)
@@ -67,10 +70,10 @@ struct APIOperation {
         json.key("responses")
         json.beginObject()
         for answer in answers { write(answer, isHead: isHead, to: &json) }
-        let all = Set(problems + Self.commonProblems + (body == nil ? [] : [415])).sorted()
+        let all = Set(problems + Self.commonProblems + (isPost ? [411, 413] : []) + (body == nil ? [] : [415])).sorted()
         for status in all where !answers.contains(where: { $0.status == status }) {
             json.key("\(status)")
-            json.raw(##"{"$ref":"#/components/responses/Problem\##(status)"}"##)
+            json.raw(##"{"$ref":"#/components/responses/\##(isInference ? "Error" : "Problem")\##(status)"}"##)
         }
         json.endObject()
         json.endObject()
@@ -80,7 +83,7 @@ struct APIOperation {
         json.key("requestBody")
         json.beginObject()
         json.key("required")
-        json.bool(true)
+        json.bool(isBodyRequired)
         json.key("content")
         json.beginObject()
         json.key("application/json")

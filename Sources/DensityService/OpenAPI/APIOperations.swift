@@ -1,7 +1,7 @@
 internal import Microhttpd
 
 extension APIOperation {
-    /// What a route's methods do; HEAD is as GET. Nil for a route that is not documented, which a test does not let pass.
+    /// What a route's methods do; HEAD is as GET. Nil for no such path.
     static func all(of route: Route) -> All? {
         switch route {
         case .score: [.post: score]
@@ -17,7 +17,22 @@ extension APIOperation {
         case .metrics: [.get: metrics]
         case .openAPI: [.get: openAPI]
         case .page: [.get: page]
-        default: nil
+        case .invocations: [.post: invocations]
+        case .v1Models: [.get: v1Models]
+        case .v1Model: [.get: v1Model]
+        case .v1Predict: [.post: v1Predict]
+        case .v1Explain: [.post: v1Explain]
+        case .v2Server: [.get: v2Server]
+        case .v2Live: [.get: v2Live]
+        case .v2Ready: [.get: v2Ready]
+        case .v2Model: [.get: v2Model]
+        case .v2ModelReady: [.get: v2ModelReady]
+        case .v2Statistics: [.get: v2Statistics]
+        case .v2Infer: [.post: v2Infer]
+        case .v2Index: [.post: v2Index]
+        case .v2Load: [.post: v2Load]
+        case .v2Unload: [.post: v2Unload]
+        case .unknown: nil
         }
     }
 

@@ -13,6 +13,8 @@ enum APISchema {
     static let parameters = ##"""
         {"model": {"name": "model", "in": "path", "required": true, "description": "Name of a model, as GET /models lists them.",
           "schema": {"type": "string", "minLength": 1}, "example": "nltcs"},
+         "version": {"name": "version", "in": "path", "required": true, "description": "The version that is served.",
+          "schema": {"type": "string", "minLength": 1}, "example": "1"},
          "request_id": {"name": "X-Request-ID", "in": "header", "description": "Returned with the answer, and in the log.",
           "schema": {"type": "string"}},
          "traceparent": {"name": "traceparent", "in": "header",
@@ -33,7 +35,7 @@ enum APISchema {
           "schema": {"type": "string", "enum": ["json", "ndjson", "csv"], "default": "json"}}}
         """##
 
-    static var schemas: String { "{\(requests),\n\(answers),\n\(models)}" }
+    static var schemas: String { "{\(requests),\n\(answers),\n\(models),\n\(protocols)}" }
 
     private static let requests = ##"""
         "Value": {"description": "A value of a variable: 0 or 1 (false or true) of a binary one; null is missing.",

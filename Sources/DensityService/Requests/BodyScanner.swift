@@ -1,8 +1,10 @@
 internal import CRowScanner
 internal import Glibc
 
-/// Rows [n × D] as the scanner appends them; one owner at a time.
-final class RowBuffer {
+/// Rows [n × D] as the scanner appends them.
+///
+/// `@unchecked Sendable`: plain memory with one owner at a time; whoever hands it on orders the two.
+final class RowBuffer: @unchecked Sendable {
     fileprivate var storage = made_float_buffer()
 
     deinit { free(storage.values) }
@@ -15,6 +17,24 @@ final class RowBuffer {
             storage.count = newValue
         }
     }
+
+    /// Appends values as they stand in memory, four bytes each; false where memory is short.
+    func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let source = bytes.baseAddress, !bytes.isEmpty else { return true }
+        let total = storage.count + bytes.count / MemoryLayout<Float>.size
+        if total > storage.capacity {
+            let capacity = max(total, 2 * storage.capacity)
+            guard let values = realloc(storage.values, capacity * MemoryLayout<Float>.size) else { return false }
+            storage.values = values.assumingMemoryBound(to: Float.self)
+            storage.capacity = capacity
+        }
+        if let values = storage.values { memcpy(values + storage.count, source, bytes.count) }
+        storage.count = total
+        return true
+    }
+
+    /// Bytes of memory that it has, filled or not.
+    var byteCapacity: Int { storage.capacity * MemoryLayout<Float>.stride }
 
     /// All values; they hold until the next append.
     var values: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: storage.values, count: storage.count) }
@@ -37,25 +57,27 @@ final class BodyScanner {
         /// The member with the rows.
         var member: StaticString
         var isSingleRow = false
+        var isTensor = false
         var isRequired = true
         var refusesMissing = false
         var rowsMax: Int
         var valuesMax: Int
     }
 
-    /// Appends the rows of `body`, which has 64 readable bytes after its end, to `rows`.
+    /// Appends the rows of `body`, which has 64 readable bytes after its end, to `rows`. Without a `schema` there are no
+    /// rows, and all members are handed back.
     ///
     /// The result's pointers hold until the next scan, and no longer than the body.
     func scan(
-        _ body: UnsafeRawBufferPointer, as shape: Shape, schema: RowSchema, into rows: RowBuffer
+        _ body: UnsafeRawBufferPointer, as shape: Shape, schema: RowSchema?, into rows: RowBuffer
     ) -> made_scan {
         var request = made_scan_request(
-            schema: schema.handle,
+            schema: schema?.handle,
             member: made_text(
                 bytes: UnsafeRawPointer(shape.member.utf8Start).assumingMemoryBound(to: CChar.self),
                 count: shape.member.utf8CodeUnitCount),
-            is_single_row: shape.isSingleRow, is_required: shape.isRequired, refuses_missing: shape.refusesMissing,
-            rows_max: shape.rowsMax, values_max: shape.valuesMax)
+            is_single_row: shape.isSingleRow, is_tensor: shape.isTensor, is_required: shape.isRequired,
+            refuses_missing: shape.refusesMissing, rows_max: shape.rowsMax, values_max: shape.valuesMax)
         guard let start = body.baseAddress?.assumingMemoryBound(to: CChar.self) else {
             return made_scan(
                 status: MADE_SCAN_EMPTY, offset: 0, reason: nil, name: made_text(), has_rows: false, row_count: 0,

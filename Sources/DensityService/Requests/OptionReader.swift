@@ -25,14 +25,24 @@ struct OptionReader {
         }
     }
 
+    /// A field as it stands in the body.
+    func text(_ name: String) -> UnsafeRawBufferPointer? {
+        members.first { String($0.name) == name }.map {
+            UnsafeRawBufferPointer(start: $0.json.bytes, count: $0.json.count)
+        }
+    }
+
     /// The value of a field; nil where it is absent or null.
     ///
     /// - Throws: a 400 that says the field must be `what`.
     func value<Value: Decodable>(_ name: String, _ type: Value.Type = Value.self, mustBe what: String) throws(Problem)
         -> Value?
     {
-        guard let member = members.first(where: { String($0.name) == name }) else { return nil }
-        let json = UnsafeRawBufferPointer(start: member.json.bytes, count: member.json.count)
+        guard let json = text(name) else { return nil }
+        // Decoding takes many times a field's own memory.
+        guard json.count <= 1 << 20 else {
+            throw Problem(413, "'\(name)' is longer than a megabyte", pointer: "/\(name)")
+        }
         do {
             return try JSONDecoder().decode(Value?.self, from: Data(json))
         } catch {

@@ -7,11 +7,16 @@ extension ServiceLoop {
     func score(_ call: Call, _ model: LoadedModel) throws(Problem) {
         try call.readsJSON()
         try call.answers(with: [.json])
+        try gather(for: model) { (batch) throws(Problem) in try self.scoreJob(call, model, batch) }
+    }
+
+    /// Lets a job, whose rows `makeJob` appends to the turn's batch, be scored with the others of the turn.
+    func gather(for model: LoadedModel, _ makeJob: (RowBatch) throws(Problem) -> ScoreJob) throws(Problem) {
         let gathered = turn.gathered(for: model)
         let batch = gathered.batch
         let valueCount = batch.rows.count
         do throws(Problem) {
-            gathered.jobs.append(try scoreJob(call, model, batch))
+            turn.add(try makeJob(batch), to: gathered)
         } catch {
             batch.rows.count = valueCount
             throw error
@@ -35,7 +40,7 @@ extension ServiceLoop {
 
     /// Scans a call's body and gives the scan to `use`, whose pointers hold only there.
     func scan<Result>(
-        _ call: Call, as shape: BodyScanner.Shape, schema: RowSchema, into rows: RowBuffer,
+        _ call: Call, as shape: BodyScanner.Shape, schema: RowSchema?, into rows: RowBuffer,
         use: (made_scan) throws(Problem) -> Result
     ) throws(Problem) -> Result {
         guard let scanner else { throw Problem(503, "memory is short; try again later", retryAfter: 1) }

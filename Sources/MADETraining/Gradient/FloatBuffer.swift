@@ -2,14 +2,18 @@
 ///
 /// Owned by one thread at a time; not `Sendable`.
 final class FloatBuffer {
+    /// Floats behind the last one that kernels may read, and write back unchanged.
+    private static let paddingCount = 15
+
     let pointer: UnsafeMutablePointer<Float>
     let count: Int
 
     init(count: Int) {
-        let bytes = max(count, 1) * MemoryLayout<Float>.stride
-        pointer = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-            .bindMemory(to: Float.self, capacity: max(count, 1))
-        pointer.initialize(repeating: 0, count: count)
+        let paddedCount = count + Self.paddingCount
+        pointer = UnsafeMutableRawPointer.allocate(
+            byteCount: paddedCount * MemoryLayout<Float>.stride, alignment: 64
+        ).bindMemory(to: Float.self, capacity: paddedCount)
+        pointer.initialize(repeating: 0, count: paddedCount)
         self.count = count
     }
 

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CStaircase
 internal import MADE
 
 /// Units of one hidden layer for a batch: their values, and the slopes that the backward pass multiplies with.
@@ -8,6 +8,7 @@ final class HiddenUnits {
     /// [rows × units]: derivative of a unit's activation by its sum.
     let slopes: FloatBuffer
     let unitCount: Int
+    private let kernels = staircase_kernels_best().pointee
 
     init(rowsMax: Int, unitCount: Int) {
         values = FloatBuffer(count: rowsMax * unitCount)
@@ -20,26 +21,12 @@ final class HiddenUnits {
         let values = values.pointer
         let slopes = slopes.pointer
         let count = rowCount * unitCount
+        kernels.activate(activation.kernel, 1, values, count, 0, count)
         switch activation {
-        case .relu:
-            for unit in 0..<count {
-                let isOn = values[unit] > 0
-                values[unit] = isOn ? values[unit] : 0
-                slopes[unit] = isOn ? 1 : 0
-            }
-        case .elu:
-            for unit in 0..<count where values[unit] <= 0 { values[unit] = expm1f(values[unit]) }
-            for unit in 0..<count { slopes[unit] = values[unit] > 0 ? 1 : values[unit] + 1 }
-        case .tanh:
-            for unit in 0..<count {
-                values[unit] = tanhf(values[unit])
-                slopes[unit] = 1 - values[unit] * values[unit]
-            }
-        case .sigmoid:
-            for unit in 0..<count {
-                values[unit] = 1 / (1 + expf(-values[unit]))
-                slopes[unit] = values[unit] * (1 - values[unit])
-            }
+        case .relu: for unit in 0..<count { slopes[unit] = values[unit] > 0 ? 1 : 0 }
+        case .elu: for unit in 0..<count { slopes[unit] = values[unit] > 0 ? 1 : values[unit] + 1 }
+        case .tanh: for unit in 0..<count { slopes[unit] = 1 - values[unit] * values[unit] }
+        case .sigmoid: for unit in 0..<count { slopes[unit] = values[unit] * (1 - values[unit]) }
         }
     }
 
@@ -67,4 +54,15 @@ final class HiddenUnits {
 struct Dropout {
     let share: Float
     var generator: PhiloxGenerator
+}
+
+extension Activation {
+    fileprivate var kernel: staircase_activation {
+        switch self {
+        case .relu: STAIRCASE_RELU
+        case .elu: STAIRCASE_ELU
+        case .tanh: STAIRCASE_TANH
+        case .sigmoid: STAIRCASE_SIGMOID
+        }
+    }
 }

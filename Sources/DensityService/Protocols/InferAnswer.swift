@@ -1,0 +1,97 @@
+internal import MADE
+internal import Microhttpd
+
+/// The answer to an inference request: tensors as JSON, or as raw bytes after it.
+struct InferAnswer {
+    let request: InferRequest
+    let job: ScoreJob
+    let sheet: ScoreSheet
+
+    func reply() -> Reply {
+        let rowCount = job.rows.count
+        var json = JSONWriter(capacity: 256 + 32 * rowCount)
+        var binary: [UInt8] = []
+        json.beginObject()
+        json.member("model_name", job.model.card.name)
+        json.member("model_version", job.model.card.version)
+        if let id = request.id { json.member("id", id) }
+        json.key("outputs")
+        json.beginArray()
+        for output in request.outputs {
+            let tensor = output.tensor
+            json.beginObject()
+            json.member("name", tensor.rawValue)
+            json.member("datatype", tensor.datatype)
+            json.key("shape")
+            json.beginArray()
+            json.integer(rowCount)
+            if tensor.isPerVariable { json.integer(sheet.variableCount) }
+            json.endArray()
+            if output.isBinary {
+                let start = binary.count
+                append(tensor, to: &binary)
+                json.key("parameters")
+                json.beginObject()
+                json.member("binary_data_size", binary.count - start)
+                json.endObject()
+            } else {
+                json.key("data")
+                json.beginArray()
+                write(tensor, to: &json)
+                json.endArray()
+            }
+            json.endObject()
+        }
+        json.endArray()
+        json.endObject()
+        guard request.outputs.contains(where: \.isBinary) else { return .json(json.bytes) }
+        return Reply(
+            status: 200,
+            headers: [
+                ("Content-Type", MediaType.binary.rawValue), (InferAnswer.headerLength, String(json.bytes.count)),
+            ], body: json.bytes + binary)
+    }
+
+    /// The field that says where the JSON ends and raw tensors begin.
+    static let headerLength = "Inference-Header-Content-Length"
+
+    private func write(_ tensor: OutputTensor, to json: inout JSONWriter) {
+        switch tensor {
+        case .logLikelihood: for value in logLikelihoods { json.number(value) }
+        case .pValue: for value in pValues { json.number(value) }
+        case .anomaly: for value in anomalies { json.bool(value) }
+        case .surprisal: for value in surprisals { json.number(value) }
+        }
+    }
+
+    private func append(_ tensor: OutputTensor, to bytes: inout [UInt8]) {
+        bytes.reserveCapacity(
+            bytes.count + job.rows.count * tensor.elementBytes * (tensor.isPerVariable ? sheet.variableCount : 1))
+        switch tensor {
+        case .logLikelihood: bytes.append(contentsOf: UnsafeRawBufferPointer(logLikelihoods))
+        case .pValue: pValues.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        case .anomaly: for value in anomalies { bytes.append(value ? 1 : 0) }
+        case .surprisal: bytes.append(contentsOf: UnsafeRawBufferPointer(surprisals))
+        }
+    }
+
+    private var logLikelihoods: UnsafeMutableBufferPointer<Double> {
+        UnsafeMutableBufferPointer(rebasing: sheet.logLikelihoods[job.sheetStart..<job.sheetStart + job.rows.count])
+    }
+
+    private var surprisals: UnsafeMutableBufferPointer<Float> {
+        let count = sheet.variableCount
+        let first = job.sheetStart * count
+        return UnsafeMutableBufferPointer(rebasing: sheet.surprisals[first..<first + job.rows.count * count])
+    }
+
+    private var pValues: [Double] {
+        guard let calibration = job.model.card.calibration else { return [] }
+        return logLikelihoods.map { calibration.pValue(of: $0) }
+    }
+
+    private var anomalies: [Bool] {
+        let alpha = job.options.alpha ?? 0
+        return pValues.map { $0 <= alpha }
+    }
+}

@@ -1,0 +1,60 @@
+internal import CRowScanner
+internal import MADE
+internal import Microhttpd
+
+extension ServiceLoop {
+    /// POST /v2/models/{model}/infer: the rows join the turn's batch.
+    func v2Infer(_ call: Call, _ model: LoadedModel) throws(Problem) {
+        let stated = call.exchange.header(InferAnswer.headerLength)
+        // Raw tensors after the JSON are no JSON; their clients say so, or nothing.
+        if stated == nil || !call.isOctetStream { try call.readsJSON() }
+        try gather(for: model) { (batch) throws(Problem) in
+            try call.exchange.withBody { body in
+                Result { () throws(Problem) in
+                    var jsonCount = body.count
+                    if let stated {
+                        guard let count = Int(stated), (0...body.count).contains(count) else {
+                            throw Problem(
+                                400,
+                                "\(InferAnswer.headerLength) is \(quoted(stated)); it must be a whole number, 0 to \(body.count), the length of the body"
+                            )
+                        }
+                        jsonCount = count
+                    }
+                    return try inferJob(
+                        call, model, batch, json: UnsafeRawBufferPointer(rebasing: body[..<jsonCount]),
+                        binary: UnsafeRawBufferPointer(rebasing: body[jsonCount...]))
+                }
+            }.get()
+        }
+    }
+
+    private func inferJob(
+        _ call: Call, _ model: LoadedModel, _ batch: RowBatch, json: UnsafeRawBufferPointer,
+        binary: UnsafeRawBufferPointer
+    ) throws(Problem) -> ScoreJob {
+        guard let scanner, let tensorScanner else {
+            throw Problem(503, "memory is short; try again later", retryAfter: 1)
+        }
+        let shape = BodyScanner.Shape(member: "inputs", isRequired: false, rowsMax: 0, valuesMax: 0)
+        let scan = scanner.scan(json, as: shape, schema: nil, into: batch.rows)
+        if let problem = Problem(scan, shape: shape) { throw problem }
+        let (request, tensor) = try InferRequest.read(scan, card: model.card)
+        let input = InputTensor(
+            model: model, rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2)
+        let first = batch.rowCount
+        let rowCount = try input.read(tensor, binary: binary, into: batch.rows, using: tensorScanner)
+        var options = ScoreOptions(calibration: model.card.calibration, alpha: core.options.alpha)
+        options.perVariable = request.outputs.contains { $0.tensor.isPerVariable }
+        return ScoreJob(call: call, model: model, options: options, batch: batch, rows: first..<first + rowCount) {
+            InferAnswer(request: request, job: $0, sheet: $1).reply()
+        }
+    }
+}
+
+extension Call {
+    /// Whether the body is said to be raw bytes.
+    fileprivate var isOctetStream: Bool {
+        exchange.header("Content-Type")?.lowercased().hasPrefix(MediaType.binary.rawValue) ?? false
+    }
+}

@@ -1,0 +1,48 @@
+internal import MADE
+internal import Microhttpd
+
+/// The answer to a prediction request, one entry an instance.
+struct PredictAnswer {
+    let job: ScoreJob
+    let sheet: ScoreSheet
+
+    func reply() -> Reply {
+        let rows = job.sheetStart..<job.sheetStart + job.rows.count
+        var json = JSONWriter(capacity: 64 + 96 * rows.count)
+        json.beginObject()
+        json.key("predictions")
+        json.beginArray()
+        for row in rows { prediction(row, to: &json) }
+        json.endArray()
+        if job.options.needsSurprisals {
+            json.key("explanations")
+            json.beginArray()
+            for row in rows { explanation(row, to: &json) }
+            json.endArray()
+        }
+        json.endObject()
+        return .json(json.bytes)
+    }
+
+    private func prediction(_ row: Int, to json: inout JSONWriter) {
+        let logLikelihood = sheet.logLikelihoods[row]
+        json.beginObject()
+        json.member("log_likelihood", logLikelihood)
+        if let calibration = job.model.card.calibration, let alpha = job.options.alpha {
+            let pValue = calibration.pValue(of: logLikelihood)
+            json.member("p_value", pValue)
+            json.member("anomaly", pValue <= alpha)
+        }
+        json.endObject()
+    }
+
+    /// What each variable contributes, by name, in the model's order.
+    private func explanation(_ row: Int, to json: inout JSONWriter) {
+        json.beginObject()
+        for (index, variable) in job.model.card.variables.enumerated() {
+            json.key(variable.name)
+            json.number(sheet.surprisals[row * sheet.variableCount + index])
+        }
+        json.endObject()
+    }
+}

@@ -1,0 +1,62 @@
+internal import CRowScanner
+internal import MADE
+internal import Microhttpd
+
+extension ServiceLoop {
+    /// GET /v1/models.
+    func v1Models(_ call: Call) {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("models", strings: core.registry.snapshot.entries.lazy.filter { $0.model != nil }.map(\.name))
+        json.endObject()
+        call.answer(.json(json.bytes))
+    }
+
+    /// GET /v1/models/{model}; a model that is not ready does not get here.
+    func v1Model(_ call: Call, _ model: LoadedModel) {
+        call.answer(Self.readiness(of: model.card.name))
+    }
+
+    /// POST /v1/models/{model}:predict.
+    func v1Predict(_ call: Call, _ model: LoadedModel) throws(Problem) {
+        try predict(call, model, explains: false)
+    }
+
+    /// POST /v1/models/{model}:explain.
+    func v1Explain(_ call: Call, _ model: LoadedModel) throws(Problem) {
+        try predict(call, model, explains: true)
+    }
+
+    /// POST /invocations, SageMaker's: what /score takes, or `instances`.
+    func invocations(_ call: Call, _ model: LoadedModel) throws(Problem) {
+        try call.readsJSON()
+        let shape = BodyScanner.Shape(member: "rows", isRequired: false, rowsMax: 0, valuesMax: 0)
+        let hasInstances = try scan(call, as: shape, schema: nil, into: RowBuffer()) { (scan) throws(Problem) in
+            UnsafeBufferPointer(start: scan.members, count: scan.member_count).contains {
+                String($0.name) == "instances"
+            }
+        }
+        if hasInstances { try predict(call, model, explains: false) } else { try score(call, model) }
+    }
+
+    private func predict(_ call: Call, _ model: LoadedModel, explains: Bool) throws(Problem) {
+        try call.readsJSON()
+        try call.answers(with: [.json])
+        let shape = BodyScanner.Shape(
+            member: "instances", refusesMissing: true, rowsMax: core.options.queueRowsMax,
+            valuesMax: core.options.bodyBytesMax / 2)
+        try gather(for: model) { (batch) throws(Problem) in
+            let first = batch.rowCount
+            try self.scan(call, as: shape, schema: model.schema, into: batch.rows) { (scan) throws(Problem) in
+                // What such clients send beside the instances chooses among a server's functions; there is one here.
+                _ = try OptionReader(scan, names: ["id", "parameters", "signature_name"], rowsMember: "instances")
+                _ = try self.faults(of: scan, shape: shape, model: model, areKept: false)
+            }
+            var options = ScoreOptions(calibration: model.card.calibration, alpha: self.core.options.alpha)
+            options.perVariable = explains
+            return ScoreJob(call: call, model: model, options: options, batch: batch, rows: first..<batch.rowCount) {
+                PredictAnswer(job: $0, sheet: $1).reply()
+            }
+        }
+    }
+}

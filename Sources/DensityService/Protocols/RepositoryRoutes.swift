@@ -1,0 +1,68 @@
+internal import Logging
+internal import MADE
+internal import Microhttpd
+
+extension ServiceLoop {
+    /// POST /v2/repository/index.
+    func v2Index(_ call: Call) throws(Problem) {
+        let onlyReady = try repositoryFields(call, names: ["ready"]) { (fields) throws(Problem) in
+            try fields.value("ready", Bool.self, mustBe: "true or false") ?? false
+        }
+        var json = JSONWriter()
+        json.beginArray()
+        for entry in core.registry.snapshot.entries where !(onlyReady ?? false) || entry.model != nil {
+            json.beginObject()
+            json.member("name", entry.name)
+            if let model = entry.model { json.member("version", model.card.version) }
+            json.member("state", entry.model == nil ? "UNAVAILABLE" : "READY")
+            json.member("reason", entry.unavailability)
+            json.endObject()
+        }
+        json.endArray()
+        call.answer(.json(json.bytes))
+    }
+
+    /// POST /v2/repository/models/{model}/load: reads the model's file again, from this machine only.
+    func v2Load(_ call: Call) throws(Problem) {
+        let name = try repositoryModel(call)
+        reload(call, name: name) { _ in .json(Array("{}".utf8)) }
+    }
+
+    /// POST /v2/repository/models/{model}/unload: takes it out of service, from this machine only.
+    func v2Unload(_ call: Call) throws(Problem) {
+        let name = try repositoryModel(call)
+        try core.registry.unload(name)
+        core.observer.logger.info("model unloaded", metadata: ["model": "\(name)"])
+        call.answer(.json(Array("{}".utf8)))
+    }
+
+    /// The model that a change is about; its parameters concern the repositories of other servers.
+    private func repositoryModel(_ call: Call) throws(Problem) -> String {
+        try call.isFromThisMachine()
+        try repositoryFields(call, names: ["parameters"]) { (_) throws(Problem) in }
+        return Destination(path: call.exchange.path).model ?? ""
+    }
+
+    /// Reads a body that may be missing.
+    @discardableResult
+    private func repositoryFields<Value>(
+        _ call: Call, names: [String], read: (OptionReader) throws(Problem) -> Value
+    ) throws(Problem) -> Value? {
+        guard call.exchange.bodyByteCount > 0 else { return nil }
+        let shape = BodyScanner.Shape(member: "", isRequired: false, rowsMax: 0, valuesMax: 0)
+        return try scan(call, as: shape, schema: nil, into: RowBuffer()) { (scan) throws(Problem) in
+            try read(OptionReader(scan, names: names, rowsMember: ""))
+        }
+    }
+}
+
+extension Registry.Entry {
+    /// Why it does not serve, without the paths that the log has; empty where it does.
+    fileprivate var unavailability: String {
+        switch state {
+        case .ready: ""
+        case .failed(Registry.unloaded): Registry.unloaded
+        case .failed: "its file cannot be served; the log says why"
+        }
+    }
+}

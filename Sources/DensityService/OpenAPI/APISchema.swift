@@ -44,7 +44,8 @@ enum APISchema {
           "oneOf": [{"type": "array", "items": {"$ref": "#/components/schemas/Value"}},
             {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Value"}}]},
         "ScoreRequest": {"type": "object", "required": ["rows"], "additionalProperties": false, "properties": {
-          "rows": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}},
+          "rows": {"type": "array", "items": {"anyOf": [{"$ref": "#/components/schemas/Row"},
+            {"description": "Anything else is a bad row, which on_error \"row\" lets pass."}]}},
           "explain": {"type": ["integer", "null"], "minimum": 0, "maximum": 9223372036854775807,
             "description": "How many variables of largest surprisal to name a row, at most all."},
           "per_variable": {"type": ["boolean", "null"], "description": "Whether to give the surprisal of every variable."},

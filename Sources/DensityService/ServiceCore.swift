@@ -14,7 +14,7 @@ final class ServiceCore: Sendable {
 
     init(paths: [String], options: ServiceOptions, sink: LogSink) throws(ServiceError) {
         self.options = options
-        observer = Observer(sink: sink, level: options.logLevel)
+        observer = Observer(sink: sink, level: options.logLevel, format: options.logFormat)
         let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         registry = try Registry(
             paths: paths, defaultName: options.defaultModel,

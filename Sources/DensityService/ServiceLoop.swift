@@ -31,7 +31,7 @@ final class ServiceLoop: LoopHandler {
                 .v2ModelReady, .v2Statistics, .v2Infer:
                 let model = try model(at: destination)
                 let call = Call(
-                    exchange: exchange, id: id, route: route, model: model.logName, start: start,
+                    exchange: exchange, id: id, route: route, model: model.card.name, start: start,
                     deadline: try Self.deadline(of: exchange, start: start), observer: core.observer,
                     statistics: route.scores ? model.statistics : nil)
                 do throws(Problem) {
@@ -121,6 +121,7 @@ final class ServiceLoop: LoopHandler {
         case .health: health(call)
         case .ping: ping(call)
         case .metrics: metrics(call)
+        case .openAPI: try openAPI(call)
         case .v1Models: v1Models(call)
         case .v2Server: v2Server(call)
         case .v2Live, .v2Ready: v2Health(call)

@@ -2,8 +2,8 @@ public import Logging
 public import MADE
 internal import Microhttpd
 
-/// How the service is run. Every value has a flag of `made serve` and an environment variable: `port` is `--port` and
-/// `MADE_PORT`, `queue-rows-max` is `--queue-rows-max` and `MADE_QUEUE_ROWS_MAX`.
+/// How the service is run. Every value is a `Setting`: `queueRowsMax` is the flag `--queue-rows-max`, the environment
+/// variable `MADE_QUEUE_ROWS_MAX` and the key `queue-rows-max` of a configuration file.
 public struct ServiceOptions: Sendable {
     /// Address to listen on.
     public var host = "127.0.0.1"
@@ -35,6 +35,8 @@ public struct ServiceOptions: Sendable {
     public var connectionsMax = 1024
     /// Seconds that a stop may take.
     public var graceSeconds = 7.0
+    /// Checkpoints, or folders of them; none: the bundled ones.
+    public var models: [String] = []
     /// The model of requests that name none.
     public var defaultModel: String?
     /// The share of normal rows that may be called anomalies, where a request does not say.
@@ -43,102 +45,11 @@ public struct ServiceOptions: Sendable {
     public var activation: Activation?
     /// The least level of log lines; requests are logged at `info`.
     public var logLevel = Logger.Level.info
+    /// How log lines are written.
+    public var logFormat = LogFormat.text
 
     /// The defaults above.
     public init() {}
-
-    /// The values of `environment`'s variables, over them those of `flags` (by setting name), over the defaults.
-    ///
-    /// - Throws: `ServiceError` that names the flag or variable and says what it takes.
-    public init(flags: [String: String], environment: [String: String]) throws(ServiceError) {
-        for setting in Self.settings {
-            let variable = setting.variable
-            let given =
-                flags[setting.name].map { ("--\(setting.name)", $0) } ?? environment[variable].map { (variable, $0) }
-            guard let (source, text) = given else { continue }
-            guard setting.apply(&self, text) else {
-                throw ServiceError("\(source): \(quoted(text)) is not \(setting.takes)")
-            }
-        }
-        let known = Set(Self.settings.map(\.variable))
-        for name in environment.keys.sorted() where name.hasPrefix("MADE_") && !known.contains(name) {
-            throw ServiceError("\(name) is not a setting\(suggestion(for: name, among: known.sorted()))")
-        }
-    }
-}
-
-extension ServiceOptions {
-    /// One value and how it is written.
-    struct Setting: Sendable {
-        let name: String
-        /// What it takes, for the message about anything else.
-        let takes: String
-        /// False where the text is not what it takes.
-        let apply: @Sendable (inout ServiceOptions, String) -> Bool
-
-        var variable: String {
-            "MADE_" + String(name.map { $0 == "-" ? "_" : $0 }).uppercased()
-        }
-    }
-
-    /// Names of all settings.
-    public static var settingNames: [String] { settings.map(\.name) }
-
-    static var settings: [Setting] {
-        [
-            Setting(name: "host", takes: "an address") { options, text in
-                options.host = text
-                return !text.isEmpty
-            },
-            Setting(name: "port", takes: "a port number, 0 to 65535") { options, text in
-                set(&options.port, UInt16(text))
-            },
-            whole("loops", \.loops, 0...256), whole("workers", \.workers, 0...1024),
-            whole("inline-budget", \.inlineBudget, 0...1_000_000), whole("batch-rows-max", \.batchRowsMax, 1...65_536),
-            whole("delay-max", \.delayMax, 0...1_000_000), whole("queue-rows-max", \.queueRowsMax, 1...16_777_216),
-            whole("sample-rows-max", \.sampleRowsMax, 1...1_000_000),
-            whole("body-bytes-max", \.bodyBytesMax, 1024...1 << 30),
-            seconds("head-seconds-max", \.headSecondsMax), seconds("body-seconds-max", \.bodySecondsMax),
-            seconds("idle-seconds-max", \.idleSecondsMax), whole("connections-max", \.connectionsMax, 1...1_000_000),
-            seconds("grace-seconds", \.graceSeconds),
-            Setting(name: "default-model", takes: "a name") { options, text in
-                options.defaultModel = text
-                return !text.isEmpty
-            },
-            Setting(name: "alpha", takes: "a number above 0 and at most 1") { options, text in
-                set(&options.alpha, Double(text).flatMap { $0 > 0 && $0 <= 1 ? $0 : nil })
-            },
-            Setting(name: "activation", takes: "one of relu, elu, tanh, sigmoid") { options, text in
-                options.activation = Activation(rawValue: text)
-                return options.activation != nil
-            },
-            Setting(name: "log-level", takes: "one of trace, debug, info, notice, warning, error, critical") {
-                options, text in set(&options.logLevel, Logger.Level(rawValue: text))
-            },
-        ]
-    }
-
-    private static func set<Value>(_ target: inout Value, _ value: Value?) -> Bool {
-        guard let value else { return false }
-        target = value
-        return true
-    }
-
-    private static func whole(
-        _ name: String, _ path: any WritableKeyPath<ServiceOptions, Int> & Sendable, _ range: ClosedRange<Int>
-    ) -> Setting {
-        Setting(name: name, takes: "a whole number, \(range.lowerBound) to \(range.upperBound)") { options, text in
-            set(&options[keyPath: path], Int(text).flatMap { range.contains($0) ? $0 : nil })
-        }
-    }
-
-    private static func seconds(
-        _ name: String, _ path: any WritableKeyPath<ServiceOptions, Double> & Sendable
-    ) -> Setting {
-        Setting(name: name, takes: "a number of seconds, above 0 and at most 86400") { options, text in
-            set(&options[keyPath: path], Double(text).flatMap { $0 > 0 && $0 <= 86400 ? $0 : nil })
-        }
-    }
 
     /// What the HTTP layer needs of them.
     var serverOptions: ServerOptions {

@@ -10,32 +10,37 @@ struct Serve: ParsableCommand {
         discussion: """
             The first line on standard output is 'listening on http://HOST:PORT', once requests are answered; log lines go to
             standard error. SIGTERM and SIGINT answer what was accepted, then end.
-            Each option may also be given by its environment variable, such as MADE_QUEUE_ROWS_MAX; a flag wins.
+            Each option may also be given by its environment variable, such as MADE_QUEUE_ROWS_MAX, or by a key of a YAML
+            file, such as queue-rows-max: a flag wins over the environment, and that over the file.
             """)
 
-    @Argument(help: "Checkpoints, PyTorch state dicts in safetensors form, or folders of them. Default: config/models.")
-    var models: [String] = []
+    @Argument(help: .setting("models")) var models: [String] = []
 
     @OptionGroup(title: "Listening") var listening: ListeningFlags
     @OptionGroup(title: "Models") var modelFlags: ModelFlags
     @OptionGroup(title: "Work") var work: WorkFlags
 
-    @Option(help: "Least level of log lines: trace, debug, info (a line a request), notice, warning, error.")
-    var logLevel: String?
-    @Flag(name: .shortAndLong, help: "No line a request: as --log-level warning.")
-    var quiet = false
+    @OptionGroup(title: "Log") var log: LogFlags
+
+    @Option(help: "File of settings, in YAML. Default: MADE_CONFIG, or config/made.yaml where it exists.")
+    var config: String?
+    @Flag(help: "Show every setting and where its value comes from, then end.")
+    var printConfig = false
 
     /// The flags that were given, by setting name.
-    private var flags: [String: String] {
-        var flags = listening.flags.merging(modelFlags.flags) { first, _ in first }
-        flags.merge(work.flags) { first, _ in first }
-        flags["log-level"] = logLevel ?? (quiet ? "warning" : nil)
-        return flags
+    private var flags: [String: [String]] {
+        var flags = listening.flags
+        for more in [modelFlags.flags, work.flags, log.flags] { flags.merge(more) { first, _ in first } }
+        var lists = flags.compactMapValues { $0.map { [$0] } }
+        if !models.isEmpty { lists["models"] = models }
+        return lists
     }
 
     func run() throws {
-        let options = try self.options()
-        let paths = try models.isEmpty ? [BundledModels.directory()] : models
+        let configuration = try self.configuration()
+        if printConfig { return print(configuration.document, terminator: "") }
+        let options = configuration.options
+        let paths = try options.models.isEmpty ? [BundledModels.directory()] : options.models
         // The signals are caught before anything listens: none that comes from then on is lost.
         let stop = StopSignal()
         let service = try Service(models: paths, options: options)
@@ -47,9 +52,11 @@ struct Serve: ParsableCommand {
     }
 
     /// - Throws: `ValidationError`, for status 2: a value that cannot be is wrong usage.
-    private func options() throws -> ServiceOptions {
+    private func configuration() throws -> Configuration {
         do {
-            return try ServiceOptions(flags: flags, environment: Self.environment())
+            let environment = Self.environment()
+            let file = try ConfigurationFile.read(config ?? environment[Configuration.fileVariable])
+            return try Configuration(flags: flags, environment: environment, file: file)
         } catch {
             throw ValidationError(error.description)
         }
@@ -99,67 +106,68 @@ private final class StopSignal {
 }
 
 struct ListeningFlags: ParsableArguments {
-    @Option(help: "Address to listen on. Default: 127.0.0.1.")
-    var host: String?
-    @Option(help: "TCP port; 0 picks a free one. Default: 8080.")
-    var port: String?
-    @Option(help: "Open connections at most. Default: 1024.")
-    var connectionsMax: String?
-    @Option(help: "Bytes of a request's body at most. Default: 64 MiB.")
-    var bodyBytesMax: String?
-    @Option(help: "Seconds for a request's head. Default: 10.")
-    var headSecondsMax: String?
-    @Option(help: "Seconds for a request's body. Default: 60.")
-    var bodySecondsMax: String?
-    @Option(help: "Seconds between two requests of a connection. Default: 60.")
-    var idleSecondsMax: String?
-    @Option(help: "Seconds that a stop may take. Default: 7.")
-    var graceSeconds: String?
+    @Option(help: .setting("host")) var host: String?
+    @Option(help: .setting("port")) var port: String?
+    @Option(help: .setting("connections-max")) var connectionsMax: String?
+    @Option(help: .setting("body-bytes-max")) var bodyBytesMax: String?
+    @Option(help: .setting("head-seconds-max")) var headSecondsMax: String?
+    @Option(help: .setting("body-seconds-max")) var bodySecondsMax: String?
+    @Option(help: .setting("idle-seconds-max")) var idleSecondsMax: String?
+    @Option(help: .setting("grace-seconds")) var graceSeconds: String?
 
-    var flags: [String: String] {
+    var flags: [String: String?] {
         [
             "host": host, "port": port, "connections-max": connectionsMax, "body-bytes-max": bodyBytesMax,
-            "head-seconds-max": headSecondsMax, "body-seconds-max": bodySecondsMax, "idle-seconds-max": idleSecondsMax,
-            "grace-seconds": graceSeconds,
-        ].compactMapValues { $0 }
+            "head-seconds-max": headSecondsMax, "body-seconds-max": bodySecondsMax,
+            "idle-seconds-max": idleSecondsMax, "grace-seconds": graceSeconds,
+        ]
     }
 }
 
 struct ModelFlags: ParsableArguments {
-    @Option(help: "The model of requests that name none. Default: the only one, or the bundled nltcs.")
-    var defaultModel: String?
-    @Option(help: "Share of normal rows that may be called anomalies. Default: 0.01.")
-    var alpha: String?
-    @Option(help: "Activation of PyTorch state dicts, which do not hold it: relu, elu, tanh or sigmoid.")
-    var activation: String?
-    @Option(help: "Rows of one request for samples at most. Default: 100000.")
-    var sampleRowsMax: String?
+    @Option(help: .setting("default-model")) var defaultModel: String?
+    @Option(help: .setting("alpha")) var alpha: String?
+    @Option(help: .setting("activation")) var activation: String?
+    @Option(help: .setting("sample-rows-max")) var sampleRowsMax: String?
 
-    var flags: [String: String] {
+    var flags: [String: String?] {
         [
-            "default-model": defaultModel, "alpha": alpha, "activation": activation, "sample-rows-max": sampleRowsMax,
-        ].compactMapValues { $0 }
+            "default-model": defaultModel, "alpha": alpha, "activation": activation,
+            "sample-rows-max": sampleRowsMax,
+        ]
     }
 }
 
 struct WorkFlags: ParsableArguments {
-    @Option(help: "Event loops. Default: one a core, at most two.")
-    var loops: String?
-    @Option(help: "Workers a model. Default: one a core.")
-    var workers: String?
-    @Option(help: "Microseconds of scoring that an event loop does itself in one turn. Default: 200.")
-    var inlineBudget: String?
-    @Option(help: "Rows of one batch of a queue. Default: 256.")
-    var batchRowsMax: String?
-    @Option(help: "Microseconds that an idle queue waits for a batch to fill. Default: 0.")
-    var delayMax: String?
-    @Option(help: "Rows that may wait for one model, and rows of one request. Default: 131072.")
-    var queueRowsMax: String?
+    @Option(help: .setting("loops")) var loops: String?
+    @Option(help: .setting("workers")) var workers: String?
+    @Option(help: .setting("inline-budget")) var inlineBudget: String?
+    @Option(help: .setting("batch-rows-max")) var batchRowsMax: String?
+    @Option(help: .setting("delay-max")) var delayMax: String?
+    @Option(help: .setting("queue-rows-max")) var queueRowsMax: String?
 
-    var flags: [String: String] {
+    var flags: [String: String?] {
         [
             "loops": loops, "workers": workers, "inline-budget": inlineBudget, "batch-rows-max": batchRowsMax,
             "delay-max": delayMax, "queue-rows-max": queueRowsMax,
-        ].compactMapValues { $0 }
+        ]
+    }
+}
+
+struct LogFlags: ParsableArguments {
+    @Option(help: .setting("log-level")) var logLevel: String?
+    @Option(help: .setting("log-format")) var logFormat: String?
+    @Flag(name: .shortAndLong, help: "No line a request: as --log-level warning.")
+    var quiet = false
+
+    var flags: [String: String?] {
+        ["log-level": logLevel ?? (quiet ? "warning" : nil), "log-format": logFormat]
+    }
+}
+
+extension ArgumentHelp {
+    /// The documentation of a setting.
+    fileprivate static func setting(_ name: String) -> ArgumentHelp {
+        ArgumentHelp(stringLiteral: Setting.named(name).documentation)
     }
 }

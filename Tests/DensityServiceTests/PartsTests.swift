@@ -68,27 +68,6 @@ import Testing
     }
 }
 
-@Test func flagsWinOverTheEnvironmentAndThatOverDefaults() throws {
-    let options = try ServiceOptions(
-        flags: ["port": "9"], environment: ["MADE_PORT": "10", "MADE_QUEUE_ROWS_MAX": "77", "HOME": "/"])
-    #expect(options.port == 9 && options.queueRowsMax == 77 && options.host == "127.0.0.1")
-    #expect(throws: ServiceError.self) { try ServiceOptions(flags: ["port": "65536"], environment: [:]) }
-    for setting in ServiceOptions.settings {
-        do {
-            _ = try ServiceOptions(flags: [:], environment: [setting.variable: ""])
-            Issue.record("\(setting.name) takes nothing")
-        } catch {
-            #expect(error.description.contains(setting.variable) && error.description.contains(setting.takes))
-        }
-    }
-    do {
-        _ = try ServiceOptions(flags: [:], environment: ["MADE_PROT": "1"])
-        Issue.record("MADE_PROT was taken")
-    } catch {
-        #expect(error.description == "MADE_PROT is not a setting; did you mean 'MADE_PORT'?")
-    }
-}
-
 @Test func histogramsCountUpToTheirBounds() {
     let histogram = Histogram(bounds: [1, 10, 100])
     for value in [0, 1, 2, 10, 11, 100, 101] { histogram.record(value) }
@@ -133,30 +112,4 @@ import Testing
     defer { try? FileManager.default.removeItem(at: nonsense) }
     #expect(reason([nonsense.path]).hasPrefix(nonsense.path))
     #expect(!reason([nonsense.path]).contains("\n"))
-}
-
-@Test func logLinesHaveTheTimeAndNoLineEndsOfOthers() throws {
-    let file = FileManager.default.temporaryDirectory.appendingPathComponent("made-\(UUID().uuidString).log")
-    let descriptor = open(file.path, O_WRONLY | O_CREAT, 0o600)
-    defer {
-        close(descriptor)
-        try? FileManager.default.removeItem(at: file)
-    }
-    let sink = LogSink(descriptor: descriptor)
-    let observer = Observer(sink: sink, level: .info)
-    observer.note(
-        Observer.Answer(
-            id: "abc", method: "POST", route: .score, model: logValue("a \"b\"\nc"), status: 200, rows: 3,
-            queue: 1_234_567, compute: 499, total: 2_000_500_000))
-    observer.logger.debug("not this")
-    observer.logger.notice("said", metadata: ["why": "two words"])
-    sink.flush()
-    let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
-    #expect(lines.count == 3)
-    #expect(
-        lines[0].dropFirst(24)
-            == #" info request id=abc method=POST route=/score model="a \"b\" c" status=200 rows=3 queue_ms=1.235 compute_ms=0.000 total_ms=2000.500"#
-    )
-    #expect(lines[1].dropFirst(24) == #" notice said why="two words""#)
-    #expect(lines[0].prefix(24).contains(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/))
 }

@@ -16,7 +16,9 @@ final class TestService {
     private static let log = open("/dev/null", O_WRONLY)
 
     /// Writes `models` to a folder of their own and serves it on a free port.
-    init(_ models: [DensityModel], options change: (inout ServiceOptions) -> Void = { _ in }) throws {
+    init(
+        _ models: [DensityModel], sink: LogSink? = nil, options change: (inout ServiceOptions) -> Void = { _ in }
+    ) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("made-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         for model in models {
@@ -26,7 +28,7 @@ final class TestService {
         var options = ServiceOptions()
         options.port = 0
         change(&options)
-        service = try Service(models: [folder.path], options: options, sink: LogSink(descriptor: Self.log))
+        service = try Service(models: [folder.path], options: options, sink: sink ?? LogSink(descriptor: Self.log))
         service.start()
     }
 

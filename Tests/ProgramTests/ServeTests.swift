@@ -127,4 +127,35 @@ final class Counter: Sendable {
         _ = server.program.finish()
         #expect(try Program.run(["health", "http://127.0.0.1:\(server.port)"]).status == 1)
     }
+
+    @Test func printConfigShowsEverySettingAndEnds() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("made-\(UUID().uuidString).yaml").path
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        try "alpha: 0.5\n".write(toFile: file, atomically: true, encoding: .utf8)
+        let shown = try Program.run(["serve", "--config", file, "--port", "7", "-q", "--print-config", "m"])
+        #expect(shown.status == 0 && shown.errors.isEmpty)
+        let lines = shown.output.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+        for line in ["port: 7 # flag", "alpha: 0.5 # \(file):1", "models: [m] # flag", "log-level: warning # flag"] {
+            #expect(lines.contains(line), "\(shown.output)")
+        }
+        // Every setting has its flag, with its documentation.
+        let help = try Program.run(["serve", "--help"]).output
+        for line in lines {
+            let name = try #require(line.split(separator: ":").first)
+            #expect(help.contains(name == "models" ? "<models>" : "--\(name) <"), "\(name)")
+        }
+    }
+
+    @Test func aWrongSettingIsWrongUsage() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("made-\(UUID().uuidString).yaml").path
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        try "\nprot: 1\n".write(toFile: file, atomically: true, encoding: .utf8)
+        let unknown = try Program.run(["serve", "--config", file])
+        #expect(unknown.status == 2)
+        #expect(unknown.errors.contains("\(file):2: \"prot\" is not a setting; did you mean 'port'?"))
+        let missing = try Program.run(["serve", "--config", "/no/such/file"])
+        #expect(missing.status == 2 && missing.errors.contains("/no/such/file: No such file or directory"))
+        let wrong = try Program.run(["serve", "--port", "x"])
+        #expect(wrong.status == 2 && wrong.errors.contains("--port: \"x\" is not a whole number, 0 to 65535"))
+    }
 }

@@ -4,8 +4,9 @@ internal import Microhttpd
 final class Call: Sendable {
     let exchange: Exchange
     let id: String
+    let trace: TraceContext?
     let route: Route
-    /// The model's name as it stands in a log line; nil where the request concerns none, or one that does not exist.
+    /// The model's name; nil where the request concerns none, or one that does not exist.
     let model: String?
     /// When the request was complete, monotonic nanoseconds.
     let start: UInt64
@@ -21,6 +22,7 @@ final class Call: Sendable {
     ) {
         self.exchange = exchange
         self.id = id
+        trace = TraceContext(exchange.header("traceparent"))
         self.route = route
         self.model = model
         self.start = start
@@ -52,7 +54,7 @@ final class Call: Sendable {
         var reply = reply
         reply.addHeader("X-Request-ID", id)
         var answer = Observer.Answer(
-            id: id, method: exchange.method.rawValue, route: route, model: model, status: reply.status)
+            id: id, trace: trace, method: exchange.method.rawValue, route: route, model: model, status: reply.status)
         if let effort {
             reply.addHeader("Server-Timing", Self.serverTiming(effort))
             observer.metrics.queueDurations.record(Int(clamping: effort.queue))

@@ -95,6 +95,11 @@ struct JSONWriter {
         bytes.append(contentsOf: json)
     }
 
+    /// A value that is JSON already.
+    mutating func raw(_ json: String) {
+        raw(Array(json.utf8))
+    }
+
     /// A line end, for NDJSON: the next value starts afresh.
     mutating func endLine() {
         bytes.append(UInt8(ascii: "\n"))

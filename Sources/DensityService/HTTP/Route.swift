@@ -14,6 +14,7 @@ enum Route: String, CaseIterable {
     case health = "/health"
     case ping = "/ping"
     case metrics = "/metrics"
+    case openAPI = "/openapi.json"
     case invocations = "/invocations"
     case v1Models = "/v1/models"
     case v1Model = "/v1/models/{model}"
@@ -62,7 +63,8 @@ enum Route: String, CaseIterable {
         case .v2Index: 24
         case .v2Load: 25
         case .v2Unload: 26
-        case .unknown: 27
+        case .openAPI: 27
+        case .unknown: 28
         }
     }
 
@@ -84,18 +86,27 @@ enum Route: String, CaseIterable {
         }
     }
 
-    /// The methods it serves, as the `Allow` field names them.
-    var allow: String {
-        if isPostOnly { return "POST" }
-        return self == .sample ? "GET, HEAD, POST" : "GET, HEAD"
+    /// The methods it serves.
+    var methods: [Microhttpd.Method] {
+        if isPostOnly { return [.post] }
+        return self == .sample ? [.get, .head, .post] : [.get, .head]
     }
 
+    /// The methods it serves, as the `Allow` field names them.
+    var allow: String { methods.map(\.rawValue).joined(separator: ", ") }
+
     /// Whether it serves `method`.
-    func serves(_ method: Microhttpd.Method) -> Bool {
-        switch method {
-        case .post: isPostOnly || self == .sample
-        case .get, .head: !isPostOnly
-        default: false
+    func serves(_ method: Microhttpd.Method) -> Bool { methods.contains(method) }
+
+    /// The paths that lead to it.
+    var paths: [String] {
+        switch self {
+        case .score, .conditionals, .sample: [rawValue, "/models/{model}\(rawValue)"]
+        case .v2Model: [rawValue, "\(rawValue)/versions/{version}"]
+        case .v2ModelReady, .v2Statistics, .v2Infer:
+            [rawValue, "/v2/models/{model}/versions/{version}/\(rawValue.split(separator: "/").last ?? "")"]
+        case .unknown: []
+        default: [rawValue]
         }
     }
 }
@@ -127,6 +138,7 @@ struct Destination {
         case "/health": route = .health
         case "/ping": route = .ping
         case "/metrics": route = .metrics
+        case "/openapi.json": route = .openAPI
         case "/": route = .page
         case "/invocations": route = .invocations
         case _ where path.hasPrefix("/v2"): self = Self.v2(path)

@@ -17,8 +17,6 @@ final class LoadedModel: Sendable {
     let nameMembers: [UInt8]
     /// The model card as JSON.
     let document: [UInt8]
-    /// The name as it stands in a log line.
-    let logName: String
     /// Variables by name.
     let indices: [String: Int]
     let scoredRows = Atomic(0)
@@ -65,7 +63,6 @@ final class LoadedModel: Sendable {
         members.member("version", card.version)
         nameMembers = members.bytes
         document = Self.document(card: card, verdict: verdict, digest: digest)
-        logName = logValue(card.name)
         indices = Dictionary(zip(card.variables.map(\.name), card.variables.indices)) { first, _ in first }
         let nanoseconds = Self.measure(compiled)
         // Sampling a row and giving its conditionals start from guesses; the first calls correct them.

@@ -10,6 +10,8 @@ public final class LogSink: Sendable {
         var buffer: [UInt8] = []
         var isFlushScheduled = false
         var droppedLineCount = 0
+        /// Of the last line.
+        var format = LogFormat.text
         /// Second of the last line and its text.
         var second: UInt64 = 0
         var secondText: [UInt8] = []
@@ -27,28 +29,30 @@ public final class LogSink: Sendable {
         self.descriptor = descriptor ?? STDERR_FILENO
     }
 
-    /// Appends a line: the time, then what `body` appends.
-    func line(_ body: (inout [UInt8]) -> Void) {
+    /// Appends a line, which gets the time as its first field.
+    func write(_ line: LogLine) {
         let now = wallNanoseconds()
         let needsFlush = state.withLock { state in
             guard state.buffer.count < Self.bufferBytesMax else {
                 state.droppedLineCount += 1
                 return false
             }
+            state.format = line.format
             let second = now / 1_000_000_000
             if second != state.second || state.secondText.isEmpty {
                 state.second = second
                 state.secondText = Array(timestamp(seconds: second).utf8)
             }
+            if line.format == .json { state.buffer.append(contentsOf: #"{"time":""#.utf8) }
             state.buffer.append(contentsOf: state.secondText)
             state.buffer.append(UInt8(ascii: "."))
             let milliseconds = Int(now % 1_000_000_000 / 1_000_000)
             for digit in [milliseconds / 100, milliseconds / 10 % 10, milliseconds % 10] {
                 state.buffer.append(UInt8(ascii: "0") + UInt8(digit))
             }
-            state.buffer.append(contentsOf: "Z ".utf8)
-            body(&state.buffer)
-            state.buffer.append(UInt8(ascii: "\n"))
+            state.buffer.append(contentsOf: (line.format == .json ? #"Z","# : "Z ").utf8)
+            state.buffer.append(contentsOf: line.bytes)
+            state.buffer.append(contentsOf: (line.format == .json ? "}\n" : "\n").utf8)
             defer { state.isFlushScheduled = true }
             return !state.isFlushScheduled
         }
@@ -62,17 +66,20 @@ public final class LogSink: Sendable {
 
     private func write() {
         dispatchPrecondition(condition: .onQueue(queue))
-        let (bytes, dropped) = state.withLock { state in
+        let (bytes, dropped, format) = state.withLock { state in
             defer {
                 state.buffer = []
                 state.buffer.reserveCapacity(4096)
                 state.isFlushScheduled = false
                 state.droppedLineCount = 0
             }
-            return (state.buffer, state.droppedLineCount)
+            return (state.buffer, state.droppedLineCount, state.format)
         }
         var rest = bytes[...]
-        if dropped > 0 { rest.append(contentsOf: "\(dropped) log lines were dropped: nobody read them\n".utf8) }
+        if dropped > 0 {
+            let text = "\(dropped) log lines were dropped: nobody read them"
+            rest.append(contentsOf: (format == .json ? "{\"message\":\"\(text)\"}\n" : "\(text)\n").utf8)
+        }
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }
@@ -83,17 +90,19 @@ public final class LogSink: Sendable {
     }
 }
 
-/// Log lines as `TIME LEVEL MESSAGE key=value …`.
+/// Writes what a `Logger` says as log lines.
 public struct LineLogHandler: LogHandler {
     /// The least level that is written.
     public var logLevel: Logger.Level
     /// Fields of every line.
     public var metadata: Logger.Metadata = [:]
     private let sink: LogSink
+    private let format: LogFormat
 
     /// A handler that writes to `sink`.
-    public init(sink: LogSink, level: Logger.Level) {
+    public init(sink: LogSink, level: Logger.Level, format: LogFormat) {
         self.sink = sink
+        self.format = format
         logLevel = level
     }
 
@@ -105,14 +114,9 @@ public struct LineLogHandler: LogHandler {
 
     /// Writes a line.
     public func log(event: LogEvent) {
+        var line = LogLine(format, level: event.level, message: "\(event.message)")
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
-        let fields = all.sorted { $0.key < $1.key }.map { " \($0.key)=\(logValue("\($0.value)"))" }.joined()
-        sink.line { $0.append(contentsOf: "\(event.level) \(event.message)\(fields)".utf8) }
+        for (key, value) in all.sorted(by: { $0.key < $1.key }) { line.field(key, "\(value)") }
+        sink.write(line)
     }
-}
-
-/// A value as it stands in a log line: one word, or quoted.
-func logValue(_ text: String) -> String {
-    text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") }
-        && !text.isEmpty ? text : quoted(text)
 }

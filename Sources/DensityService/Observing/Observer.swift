@@ -5,17 +5,20 @@ final class Observer: Sendable {
     let metrics = Metrics()
     let logger: Logger
     private let sink: LogSink
+    private let format: LogFormat
     private let logsRequests: Bool
 
-    init(sink: LogSink, level: Logger.Level) {
+    init(sink: LogSink, level: Logger.Level, format: LogFormat) {
         self.sink = sink
-        logger = Logger(label: "made") { _ in LineLogHandler(sink: sink, level: level) }
+        self.format = format
+        logger = Logger(label: "made") { _ in LineLogHandler(sink: sink, level: level, format: format) }
         logsRequests = level <= .info
     }
 
     /// What there is to know of an answered request; durations are nanoseconds.
     struct Answer {
         var id: String
+        var trace: TraceContext?
         var method: String
         var route: Route
         var model: String?
@@ -29,45 +32,22 @@ final class Observer: Sendable {
     func note(_ answer: Answer) {
         metrics.countRequest(answer.route, status: answer.status, duration: answer.total)
         guard logsRequests else { return }
-        sink.line { line in
-            line.append(contentsOf: "info request id=".utf8)
-            line.append(contentsOf: answer.id.utf8)
-            line.append(contentsOf: " method=".utf8)
-            line.append(contentsOf: answer.method.utf8)
-            line.append(contentsOf: " route=".utf8)
-            line.append(contentsOf: answer.route.rawValue.utf8)
-            if let model = answer.model {
-                line.append(contentsOf: " model=".utf8)
-                line.append(contentsOf: model.utf8)
-            }
-            line.append(contentsOf: " status=".utf8)
-            append(UInt64(answer.status), to: &line)
-            if answer.rows > 0 {
-                line.append(contentsOf: " rows=".utf8)
-                append(UInt64(answer.rows), to: &line)
-                line.append(contentsOf: " queue_ms=".utf8)
-                appendMilliseconds(answer.queue, to: &line)
-                line.append(contentsOf: " compute_ms=".utf8)
-                appendMilliseconds(answer.compute, to: &line)
-            }
-            line.append(contentsOf: " total_ms=".utf8)
-            appendMilliseconds(answer.total, to: &line)
+        var line = LogLine(format, level: .info, message: "request")
+        line.field("id", answer.id)
+        if let trace = answer.trace {
+            line.field("trace_id", trace.traceID)
+            line.field("parent_id", trace.parentID)
         }
-    }
-}
-
-/// Appends a whole number.
-private func append(_ value: UInt64, to bytes: inout [UInt8]) {
-    if value >= 10 { append(value / 10, to: &bytes) }
-    bytes.append(UInt8(ascii: "0") + UInt8(value % 10))
-}
-
-/// Appends nanoseconds as milliseconds with three places.
-func appendMilliseconds(_ nanoseconds: UInt64, to bytes: inout [UInt8]) {
-    let microseconds = (nanoseconds + 500) / 1000
-    append(microseconds / 1000, to: &bytes)
-    bytes.append(UInt8(ascii: "."))
-    for unit in [100, 10, 1] as [UInt64] {
-        bytes.append(UInt8(ascii: "0") + UInt8(microseconds / unit % 10))
+        line.field("method", answer.method)
+        line.field("route", answer.route.rawValue)
+        if let model = answer.model { line.field("model", model) }
+        line.field("status", answer.status)
+        if answer.rows > 0 {
+            line.field("rows", answer.rows)
+            line.field("queue_ms", nanoseconds: answer.queue)
+            line.field("compute_ms", nanoseconds: answer.compute)
+        }
+        line.field("total_ms", nanoseconds: answer.total)
+        sink.write(line)
     }
 }

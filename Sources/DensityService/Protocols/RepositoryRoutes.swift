@@ -32,7 +32,7 @@ extension ServiceLoop {
     func v2Unload(_ call: Call) throws(Problem) {
         let name = try repositoryModel(call)
         try core.registry.unload(name)
-        core.observer.logger.info("model unloaded", metadata: ["model": "\(logValue(name))"])
+        core.observer.logger.info("model unloaded", metadata: ["model": "\(name)"])
         call.answer(.json(Array("{}".utf8)))
     }
 

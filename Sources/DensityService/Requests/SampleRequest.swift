@@ -25,8 +25,8 @@ struct SampleRequest: Sendable {
     /// [D], NaN where a variable is to be drawn; empty without evidence.
     var evidence: [Float] = []
 
-    private static let fieldNames = ["n", "seed", "temperature", "as"]
-    private static let queryNames = ["n", "seed", "format", "temperature", "as"]
+    static let fieldNames = ["n", "seed", "temperature", "as"]
+    static let queryNames = ["n", "seed", "format", "temperature", "as"]
     /// Seeds that are drawn here: all that a double holds exactly, for clients that know no other numbers.
     private static let drawnSeeds: ClosedRange<UInt64> = 0...(1 << 53 - 1)
 

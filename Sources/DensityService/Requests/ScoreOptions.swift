@@ -15,7 +15,7 @@ struct ScoreOptions: Equatable {
     /// Whether the model must say what each variable contributes.
     var needsSurprisals: Bool { explain != nil || perVariable }
 
-    private static let names = ["explain", "per_variable", "alpha", "particles", "seed", "on_error"]
+    static let names = ["explain", "per_variable", "alpha", "particles", "seed", "on_error"]
 
     /// The defaults for a model; `alpha` of the service is raised to what the model's calibration can reach.
     init(calibration: Calibration?, alpha: Double) {

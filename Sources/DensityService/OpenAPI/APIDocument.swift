@@ -1,0 +1,93 @@
+internal import Microhttpd
+
+/// The OpenAPI 3.1 document at /openapi.json, put together once from the route table and what is written about each
+/// operation.
+enum APIDocument {
+    /// The document.
+    static let bytes: [UInt8] = {
+        var json = JSONWriter(capacity: 64 << 10)
+        json.beginObject()
+        json.member("openapi", "3.1.0")
+        json.key("info")
+        json.beginObject()
+        json.member("title", "made")
+        json.member("version", Build.version)
+        json.member("summary", "Exact log-likelihoods, p-values, conditionals and samples of rows of a table.")
+        json.member("description", about)
+        json.endObject()
+        json.key("servers")
+        json.raw(#"[{"url":"/"}]"#)
+        json.key("paths")
+        json.beginObject()
+        for route in Route.allCases {
+            guard let operations = APIOperation.all(of: route) else { continue }
+            for path in route.paths { write(path, route, operations, to: &json) }
+        }
+        json.endObject()
+        json.key("components")
+        json.beginObject()
+        json.key("schemas")
+        json.raw(APISchema.schemas)
+        json.key("parameters")
+        json.raw(APISchema.parameters)
+        json.key("headers")
+        json.raw(APISchema.headers)
+        json.key("responses")
+        json.beginObject()
+        for status in APIOperation.problemStatuses {
+            writeProblem(status, isInference: false, to: &json)
+            writeProblem(status, isInference: true, to: &json)
+        }
+        json.endObject()
+        json.endObject()
+        json.endObject()
+        return json.bytes
+    }()
+
+    private static let about = """
+        All logarithms are natural; their unit is the nat. A request of a path without a model is for the default one: \
+        the only one that is served, or the one that the configuration names. \
+        A path that is not here is answered 404, a method that a path does not serve 405 with 'Allow', both with a problem \
+        document (RFC 9457) as every error is.
+        """
+
+    private static func write(_ path: String, _ route: Route, _ operations: APIOperation.All, to json: inout JSONWriter)
+    {
+        json.key(path)
+        json.beginObject()
+        if path.contains("{model}") {
+            json.key("parameters")
+            let version = path.contains("{version}") ? ##",{"$ref":"#/components/parameters/version"}"## : ""
+            json.raw(##"[{"$ref":"#/components/parameters/model"}\##(version)]"##)
+        }
+        let name =
+            path == "/"
+            ? "page"
+            : path.dropFirst().filter { $0 != "{" && $0 != "}" }.map { $0 == "/" ? "_" : $0 }
+                .reduce(into: "") { $0.append($1) }
+        for method in route.methods {
+            guard let operation = operations[method == .head ? .get : method] else { continue }
+            json.key(method.rawValue.lowercased())
+            operation.write(
+                id: "\(method.rawValue.lowercased())_\(name)", isHead: method == .head,
+                isPost: method == .post, isInference: path.hasPrefix("/v1/") || path.hasPrefix("/v2"), to: &json)
+        }
+        json.endObject()
+    }
+
+    private static func writeProblem(_ status: Int, isInference: Bool, to json: inout JSONWriter) {
+        json.key("\(isInference ? "Error" : "Problem")\(status)")
+        json.beginObject()
+        json.member("description", "\(Problem.title(of: status)): \(APIOperation.reason(of: status))")
+        json.key("headers")
+        json.beginObject()
+        APIOperation.writeHeader("X-Request-ID", to: &json)
+        if status == 503 { APIOperation.writeHeader("Retry-After", to: &json) }
+        json.endObject()
+        json.key("content")
+        let problem = ##""application/problem+json":{"schema":{"$ref":"#/components/schemas/Problem"}}"##
+        let error = ##""application/json":{"schema":{"$ref":"#/components/schemas/Error"}}"##
+        json.raw(isInference ? "{\(error),\(problem)}" : "{\(problem)}")
+        json.endObject()
+    }
+}

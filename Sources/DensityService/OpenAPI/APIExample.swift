@@ -1,0 +1,49 @@
+/// Examples of the document, as JSON: what a service of the bundled model `nltcs` alone is sent, and what it answers.
+enum APIExample {
+    static let scoreRequest = """
+        {"rows": [[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0], {"v0": 1, "v1": 0, "v2": 1, "v3": 0, "v4": 0, "v5": 0, "v6": 0, "v7": 0,
+          "v8": 0, "v9": 0, "v10": 0, "v11": 0, "v12": 0, "v13": 0, "v14": 0, "v15": 1}], "explain": 2, "alpha": 0.05}
+        """
+    static let scores = """
+        {"model": "nltcs", "version": "1", "log_likelihood": [-1.8529432, -12.6030587],
+         "bits_per_dimension": [0.1670769, 1.1363981], "p_value": [1, 0.0163731], "alpha": 0.05, "anomaly": [false, true],
+         "explanations": [[{"variable": "v4", "surprisal": 0.8038530}, {"variable": "v9", "surprisal": 0.2924519}],
+           [{"variable": "v15", "surprisal": 4.3156357}, {"variable": "v0", "surprisal": 2.4608774}]]}
+        """
+    static let badRowRequest = """
+        {"rows": [[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,2], [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]], "on_error": "row"}
+        """
+    static let conditionalsRequest = """
+        {"rows": [[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]], "variables": ["v0"]}
+        """
+    static let conditionals = """
+        {"model": "nltcs", "version": "1", "ordering": ["v4", "v7", "v15", "v1", "v11", "v3", "v13", "v0", "v12", "v14", "v6",
+          "v8", "v5", "v9", "v2", "v10"],
+         "conditionals": [[{"variable": "v0", "given": ["v4", "v7", "v15", "v1", "v11", "v3", "v13"], "type": "binary",
+          "probability": 0.6891942, "value": 1, "log_probability": -0.3722321}]]}
+        """
+    static let sampleRequest = #"{"n": 2, "seed": 7, "given": {"v4": 0}, "as": "objects"}"#
+    static let samples = """
+        {"model": "nltcs", "version": "1", "seed": 7, "rows": [[0,0,0,0,0,0,0,0,0,1,1,0,1,0,1,0],
+          [0,0,0,1,1,1,0,1,0,1,0,1,0,1,1,0]], "log_likelihood": [-11.2833197, -5.7984004]}
+        """
+    static let models = """
+        {"models": [{"name": "nltcs", "version": "1", "state": "ready", "default": true, "variables": 16, "members": 1,
+          "calibrated": true}]}
+        """
+    static let health = """
+        {"status": "ok", "version": "1.0.0", "uptime_seconds": 107.25,
+         "models": [{"name": "nltcs", "state": "ready", "queue_rows": 0}]}
+        """
+    static let predictRequest = #"{"instances": [[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]]}"#
+    static let predictions = #"{"predictions": [{"log_likelihood": -1.8529432, "p_value": 1, "anomaly": false}]}"#
+    static let inferRequest = """
+        {"inputs": [{"name": "rows", "datatype": "FP32", "shape": [1, 16], "data": [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}]}
+        """
+    static let inferAnswer = """
+        {"model_name": "nltcs", "model_version": "1", "outputs": [
+          {"name": "log_likelihood", "datatype": "FP64", "shape": [1], "data": [-1.8529432]},
+          {"name": "p_value", "datatype": "FP64", "shape": [1], "data": [1]},
+          {"name": "anomaly", "datatype": "BOOL", "shape": [1], "data": [false]}]}
+        """
+}

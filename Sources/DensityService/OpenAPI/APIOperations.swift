@@ -1,0 +1,148 @@
+internal import Microhttpd
+
+extension APIOperation {
+    /// What a route's methods do; HEAD is as GET. Nil for no such path.
+    static func all(of route: Route) -> All? {
+        switch route {
+        case .score: [.post: score]
+        case .conditionals: [.post: conditionals]
+        case .sample: [.get: sample, .post: samplePost]
+        case .models: [.get: models]
+        case .model: [.get: modelCard]
+        case .reload: [.post: reload]
+        case .live: [.get: live]
+        case .ready: [.get: ready]
+        case .health: [.get: health]
+        case .ping: [.get: ping]
+        case .metrics: [.get: metrics]
+        case .openAPI: [.get: openAPI]
+        case .page: [.get: page]
+        case .invocations: [.post: invocations]
+        case .v1Models: [.get: v1Models]
+        case .v1Model: [.get: v1Model]
+        case .v1Predict: [.post: v1Predict]
+        case .v1Explain: [.post: v1Explain]
+        case .v2Server: [.get: v2Server]
+        case .v2Live: [.get: v2Live]
+        case .v2Ready: [.get: v2Ready]
+        case .v2Model: [.get: v2Model]
+        case .v2ModelReady: [.get: v2ModelReady]
+        case .v2Statistics: [.get: v2Statistics]
+        case .v2Infer: [.post: v2Infer]
+        case .v2Index: [.post: v2Index]
+        case .v2Load: [.post: v2Load]
+        case .v2Unload: [.post: v2Unload]
+        case .unknown: nil
+        }
+    }
+
+    /// Of any request that computes.
+    private static let computing = [404, 406, 422, 504]
+
+    private static let score = APIOperation(
+        summary: "How likely each row is, and which of its values are odd.",
+        description: """
+            One entry a row, in the request's order. p_value, alpha and anomaly are there for a calibrated model only. \
+            Attribution depends on the ordering of the variables: of two values that contradict each other, the later is charged.
+            """,
+        parameters: ["timeout"], body: "ScoreRequest",
+        examples: [("two_rows", APIExample.scoreRequest), ("a_bad_row", APIExample.badRowRequest)],
+        answers: [
+            Answer(
+                description: "Scored.", headers: ["Server-Timing"],
+                content: [("application/json", "Scores", APIExample.scores)])
+        ], problems: computing)
+
+    private static let conditionals = APIOperation(
+        summary: "The distribution of each variable, given those before it.",
+        description: "A variable that is asked for by name, and has an unknown predecessor, is answered 422.",
+        parameters: ["timeout"], body: "ConditionalsRequest",
+        examples: [("one_variable", APIExample.conditionalsRequest)],
+        answers: [
+            Answer(
+                description: "A list a row.", headers: ["Server-Timing"],
+                content: [("application/json", "Conditionals", APIExample.conditionals)])
+        ], problems: computing)
+
+    private static let drawn = Answer(
+        description: "Rows that can be posted to /score.", headers: ["Server-Timing", "X-Seed"],
+        content: [
+            ("application/json", "Samples", APIExample.samples), ("application/x-ndjson", "Text", nil),
+            ("text/csv", "Text", nil),
+        ])
+
+    private static let sample = APIOperation(
+        summary: "Draw rows.", description: "The same seed gives the same rows, however requests are batched.",
+        parameters: ["n", "seed", "temperature", "as", "format", "timeout"], answers: [drawn], problems: computing)
+
+    private static let samplePost = APIOperation(
+        summary: "Draw rows, given evidence.",
+        description: "A field of the body wins over the parameter of its name.",
+        parameters: ["n", "seed", "temperature", "as", "format", "timeout"], body: "SampleRequest",
+        examples: [("given_one_variable", APIExample.sampleRequest)], answers: [drawn], problems: computing)
+
+    private static let models = APIOperation(
+        summary: "The models that are served.",
+        answers: [
+            Answer(
+                description: "All models.", content: [("application/json", "Models", APIExample.models)])
+        ], problems: [406])
+
+    private static let modelCard = APIOperation(
+        summary: "All about a model but its weights.", parameters: ["timeout"],
+        answers: [
+            Answer(description: "The model card.", content: [("application/json", "ModelCard", nil)])
+        ], problems: [404, 406])
+
+    private static let reload = APIOperation(
+        summary: "Read a model's file again and serve what it holds now.",
+        description: "From the machine of the service only. Where the file cannot be served the old model stays.",
+        parameters: ["timeout"],
+        answers: [
+            Answer(description: "The new model card.", content: [("application/json", "ModelCard", nil)])
+        ], problems: [403, 404, 411, 413, 422])
+
+    private static let live = APIOperation(
+        summary: "Whether the process can answer.",
+        answers: [
+            Answer(description: "It can.", content: [("application/json", "Status", #"{"status":"ok"}"#)])
+        ])
+
+    private static func unready(_ schema: String?) -> Answer {
+        Answer(
+            status: 503, description: "Draining, or no model is ready.",
+            content: (schema.map { [("application/json", $0, nil)] } ?? [])
+                + [("application/problem+json", "Problem", nil)])
+    }
+
+    private static let ready = APIOperation(
+        summary: "Whether requests can be answered.",
+        answers: [
+            Answer(description: "They can.", content: [("application/json", "Status", #"{"status":"ok"}"#)]),
+            unready("Status"),
+        ])
+
+    private static let health = APIOperation(
+        summary: "As /readyz, with what there is to know.",
+        answers: [
+            Answer(description: "Ready.", content: [("application/json", "Health", APIExample.health)]),
+            unready("Health"),
+        ])
+
+    private static let ping = APIOperation(
+        summary: "As /readyz, without a body.",
+        answers: [Answer(description: "Ready.", content: []), unready(nil)])
+
+    private static let metrics = APIOperation(
+        summary: "Counters and histograms in Prometheus' text format, version 0.0.4.",
+        answers: [Answer(description: "All metrics.", content: [("text/plain", "Text", nil)])])
+
+    private static let openAPI = APIOperation(
+        summary: "This document.",
+        answers: [Answer(description: "OpenAPI 3.1.", content: [("application/json", "Document", nil)])],
+        problems: [406])
+
+    private static let page = APIOperation(
+        summary: "A web page to try the models.",
+        answers: [Answer(description: "The page.", content: [("text/html", "Text", nil)])], problems: [406])
+}

@@ -1,0 +1,87 @@
+internal import Microhttpd
+
+extension APIOperation {
+    private static let score = [404, 406, 422, 504]
+
+    private static func read(_ summary: String, _ schema: String, problems: [Int] = []) -> APIOperation {
+        APIOperation(
+            summary: summary,
+            answers: [Answer(description: "It is so.", content: [("application/json", schema, nil)])],
+            problems: problems)
+    }
+
+    private static func predict(
+        _ summary: String, body: String = "PredictRequest", schema: String = "Predictions"
+    ) -> APIOperation {
+        APIOperation(
+            summary: summary, parameters: ["timeout"], body: body,
+            examples: [("one_instance", APIExample.predictRequest)],
+            answers: [
+                Answer(
+                    description: "Scored.", headers: ["Server-Timing"],
+                    content: [("application/json", schema, APIExample.predictions)])
+            ], problems: score)
+    }
+
+    static let invocations = predict(
+        "SageMaker's: as /score, or as KServe's :predict.", body: "Invocation", schema: "InvocationAnswer")
+    static let v1Models = read("KServe's first protocol: the models that are ready.", "ModelNames")
+    static let v1Model = model(read("Whether a model is ready.", "Readiness"))
+    static let v1Predict = predict("Score instances.")
+    static let v1Explain = APIOperation(
+        summary: "Score instances, with the surprisal of each variable.", parameters: ["timeout"],
+        body: "PredictRequest",
+        examples: [("one_instance", APIExample.predictRequest)],
+        answers: [
+            Answer(
+                description: "Scored.", headers: ["Server-Timing"],
+                content: [("application/json", "Predictions", nil)])
+        ], problems: score)
+
+    static let v2Server = read("The Open Inference Protocol: this server.", "Server")
+    static let v2Live = read("Whether the process can answer.", "ServerHealth")
+    static let v2Ready = APIOperation(
+        summary: "Whether requests can be answered.",
+        answers: [
+            Answer(description: "They can.", content: [("application/json", "ServerHealth", nil)]),
+            Answer(
+                status: 503, description: "They cannot.",
+                content: [("application/json", "ServerHealth", nil), ("application/problem+json", "Problem", nil)]),
+        ])
+    static let v2Model = model(read("The tensors that a model takes and gives.", "ModelMetadata"))
+    static let v2ModelReady = model(read("Whether a model is ready.", "Readiness"))
+    static let v2Statistics = model(read("What a model has done since it was loaded.", "Statistics"))
+    static let v2Infer = APIOperation(
+        summary: "Score a tensor of rows.",
+        description: "With the header field Inference-Header-Content-Length raw tensors follow the JSON.",
+        parameters: ["timeout"], body: "InferRequest", examples: [("one_row", APIExample.inferRequest)],
+        answers: [
+            Answer(
+                description: "The outputs that were asked for.", headers: ["Server-Timing"],
+                content: [
+                    ("application/json", "InferAnswer", APIExample.inferAnswer),
+                    ("application/octet-stream", "Text", nil),
+                ])
+        ], problems: score)
+    static let v2Index = APIOperation(
+        summary: "The models and their states.", body: "IndexRequest", isBodyRequired: false,
+        examples: [("ready_ones", #"{"ready": true}"#)],
+        answers: [Answer(description: "All of them.", content: [("application/json", "Index", nil)])])
+    static let v2Load = change("Read a model's file again and serve what it holds now.")
+    static let v2Unload = change("Take a model out of service.")
+
+    private static func change(_ summary: String) -> APIOperation {
+        APIOperation(
+            summary: summary, description: "From the machine of the service only.", body: "RepositoryRequest",
+            isBodyRequired: false, examples: [("plain", "{}")],
+            answers: [Answer(description: "Done.", content: [("application/json", "Empty", "{}")])],
+            problems: [403, 404, 422])
+    }
+
+    private static func model(_ operation: APIOperation) -> APIOperation {
+        var operation = operation
+        operation.parameters = ["timeout"]
+        operation.problems = [404]
+        return operation
+    }
+}

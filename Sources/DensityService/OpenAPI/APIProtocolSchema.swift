@@ -1,0 +1,72 @@
+extension APISchema {
+    /// Schemas of the inference protocols, as members of an object.
+    static let protocols = ##"""
+        "Error": {"type": "object", "required": ["error"], "additionalProperties": false,
+          "properties": {"error": {"type": "string"}}},
+        "Empty": {"type": "object", "additionalProperties": false},
+        "PredictRequest": {"type": "object", "required": ["instances"], "additionalProperties": false, "properties": {
+          "instances": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}},
+          "id": {}, "parameters": {}, "signature_name": {}}},
+        "Predictions": {"type": "object", "required": ["predictions"], "additionalProperties": false, "properties": {
+          "predictions": {"type": "array", "items": {"type": "object", "required": ["log_likelihood"],
+            "additionalProperties": false, "properties": {"log_likelihood": {"type": "number"},
+            "p_value": {"type": "number"}, "anomaly": {"type": "boolean"}}}},
+          "explanations": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": "number"},
+            "description": "The surprisal of each variable, by name."}}}},
+        "Invocation": {"description": "What /score takes, or instances.",
+          "oneOf": [{"$ref": "#/components/schemas/ScoreRequest"}, {"$ref": "#/components/schemas/PredictRequest"}]},
+        "InvocationAnswer": {
+          "oneOf": [{"$ref": "#/components/schemas/Scores"}, {"$ref": "#/components/schemas/Predictions"}]},
+        "ModelNames": {"type": "object", "required": ["models"], "additionalProperties": false,
+          "properties": {"models": {"type": "array", "items": {"type": "string"}}}},
+        "Readiness": {"type": "object", "required": ["name", "ready"], "additionalProperties": false,
+          "properties": {"name": {"type": "string"}, "ready": {"const": true}}},
+        "Server": {"type": "object", "required": ["name", "version", "extensions"], "additionalProperties": false,
+          "properties": {"name": {"const": "made"}, "version": {"type": "string"},
+          "extensions": {"type": "array", "items": {"type": "string"}}}},
+        "ServerHealth": {"type": "object", "required": ["live", "ready"], "additionalProperties": false,
+          "properties": {"live": {"const": true}, "ready": {"type": "boolean"}}},
+        "TensorDescription": {"type": "object", "required": ["name", "datatype", "shape"], "additionalProperties": false,
+          "properties": {"name": {"type": "string"}, "datatype": {"enum": ["FP32", "FP64", "BOOL"]},
+          "shape": {"type": "array", "items": {"type": "integer", "minimum": -1}}}},
+        "ModelMetadata": {"type": "object", "required": ["name", "versions", "platform", "inputs", "outputs"],
+          "additionalProperties": false, "properties": {"name": {"type": "string"},
+          "versions": {"type": "array", "items": {"type": "string"}}, "platform": {"const": "made"},
+          "inputs": {"type": "array", "items": {"$ref": "#/components/schemas/TensorDescription"}},
+          "outputs": {"type": "array", "items": {"$ref": "#/components/schemas/TensorDescription"}}}},
+        "Statistics": {"type": "object", "required": ["model_stats"], "additionalProperties": false, "properties": {
+          "model_stats": {"type": "array", "items": {"type": "object", "required": ["name", "version"],
+            "description": "Counts, and nanoseconds of each part of the work."}}}},
+        "InferRequest": {"type": "object", "required": ["inputs"], "additionalProperties": false, "properties": {
+          "id": {"type": ["string", "null"], "description": "Returned with the answer."},
+          "parameters": {"type": ["object", "null"],
+            "properties": {"binary_data_output": {"type": ["boolean", "null"]}}},
+          "inputs": {"type": "array", "minItems": 1, "maxItems": 1, "items": {"type": "object",
+            "required": ["name", "shape", "datatype"], "additionalProperties": false, "properties": {
+            "name": {"const": "rows"}, "datatype": {"const": "FP32"},
+            "shape": {"type": "array", "minItems": 2, "maxItems": 2,
+              "items": {"type": "integer", "minimum": 0, "maximum": 9223372036854775807}},
+            "parameters": {"type": ["object", "null"],
+              "properties": {"binary_data_size": {"type": ["integer", "null"], "minimum": 0}}},
+            "data": {"description": "Values, flat or a list a row; as bytes after the JSON where binary_data_size is given.",
+              "type": "array"}}}},
+          "outputs": {"type": ["array", "null"], "items": {"type": "object", "required": ["name"], "properties": {
+            "name": {"enum": ["log_likelihood", "p_value", "anomaly", "surprisal"]},
+            "parameters": {"type": ["object", "null"], "properties": {"binary_data": {"type": ["boolean", "null"]}}}}}}}},
+        "InferAnswer": {"type": "object", "required": ["model_name", "model_version", "outputs"],
+          "additionalProperties": false, "properties": {"model_name": {"type": "string"},
+          "model_version": {"type": "string"}, "id": {"type": "string"},
+          "outputs": {"type": "array", "items": {"type": "object", "required": ["name", "datatype", "shape"],
+            "additionalProperties": false, "properties": {"name": {"type": "string"}, "datatype": {"type": "string"},
+            "shape": {"type": "array", "items": {"type": "integer"}},
+            "parameters": {"type": "object", "properties": {"binary_data_size": {"type": "integer"}}},
+            "data": {"type": "array", "items": {"type": ["number", "boolean"]}}}}}}},
+        "IndexRequest": {"type": "object", "additionalProperties": false,
+          "properties": {"ready": {"type": ["boolean", "null"], "description": "Only models that are ready."}}},
+        "Index": {"type": "array", "items": {"type": "object", "required": ["name", "state", "reason"],
+          "additionalProperties": false, "properties": {"name": {"type": "string"}, "version": {"type": "string"},
+          "state": {"enum": ["READY", "UNAVAILABLE"]}, "reason": {"type": "string"}}}},
+        "RepositoryRequest": {"type": "object", "additionalProperties": false,
+          "properties": {"parameters": {"description": "Of other servers' repositories; ignored."}}}
+        """##
+}

@@ -1,0 +1,9 @@
+internal import Microhttpd
+
+extension ServiceLoop {
+    /// GET /openapi.json.
+    func openAPI(_ call: Call) throws(Problem) {
+        try call.answers(with: [.json])
+        call.answer(.json(APIDocument.bytes))
+    }
+}

@@ -1,0 +1,78 @@
+internal import Logging
+internal import MADE
+
+extension ServiceOptions {
+    /// All settings, in the order of the documentation.
+    public static let settings = listeningSettings + modelSettings + workSettings + logSettings
+
+    private static let listeningSettings = [
+        Setting.text(
+            "host", .listening, \.host, takes: "an address",
+            "Address to listen on; 0.0.0.0 or :: is every address of this machine.", read: nonempty, write: { $0 }),
+        .whole("port", .listening, \.port, 0...65535, "TCP port; 0 picks a free one."),
+        .whole("connections-max", .listening, \.connectionsMax, 1...1_000_000, "Open connections at most."),
+        .whole("body-bytes-max", .listening, \.bodyBytesMax, 1024...1 << 30, "Bytes of a request's body at most."),
+        .positive("head-seconds-max", .listening, \.headSecondsMax, upTo: 86400, "Seconds for a request's head."),
+        .positive("body-seconds-max", .listening, \.bodySecondsMax, upTo: 86400, "Seconds for a request's body."),
+        .positive(
+            "idle-seconds-max", .listening, \.idleSecondsMax, upTo: 86400,
+            "Seconds between two requests of a connection."),
+        .positive("grace-seconds", .listening, \.graceSeconds, upTo: 86400, "Seconds that a stop may take."),
+    ]
+
+    private static let modelSettings = [
+        Setting(
+            name: "models", group: .models,
+            help: "Checkpoints, PyTorch state dicts in safetensors form, or folders of them. None: config/models. "
+                + "A relative path of a configuration file starts at that file's folder.",
+            form: .list, takes: "paths", texts: { $0.models },
+            apply: { options, texts in
+                options.models = texts
+                return texts.allSatisfy { !$0.isEmpty }
+            }),
+        .text(
+            "default-model", .models, \.defaultModel, takes: "a name",
+            "The model of requests that name none. None: the only one, or the bundled nltcs.", read: nonempty,
+            write: { $0 }),
+        .positive(
+            "alpha", .models, \.alpha, upTo: 1,
+            "Share of normal rows that may be called anomalies, where a request does not say."),
+        .text(
+            "activation", .models, \.activation, takes: "one of relu, elu, tanh, sigmoid",
+            "Activation of PyTorch state dicts, which do not hold it.",
+            read: { Activation(rawValue: $0).map(Optional.some) }, write: { $0?.rawValue }),
+        .whole(
+            "sample-rows-max", .models, \.sampleRowsMax, 1...1_000_000, "Rows of one request for samples at most."),
+    ]
+
+    private static let workSettings = [
+        Setting.whole("loops", .work, \.loops, 0...256, "Event loops; 0 is one a core, at most two."),
+        .whole("workers", .work, \.workers, 0...1024, "Workers a model; 0 is one a core."),
+        .whole(
+            "inline-budget", .work, \.inlineBudget, 0...1_000_000,
+            "Microseconds of scoring that an event loop does itself in one turn."),
+        .whole("batch-rows-max", .work, \.batchRowsMax, 1...65_536, "Rows of one batch of a queue."),
+        .whole(
+            "delay-max", .work, \.delayMax, 0...1_000_000,
+            "Microseconds that an idle queue waits for a batch to fill."),
+        .whole(
+            "queue-rows-max", .work, \.queueRowsMax, 1...16_777_216,
+            "Rows that may wait for one model, and rows of one request."),
+    ]
+
+    private static let logSettings = [
+        Setting.text(
+            "log-level", .log, \.logLevel, takes: "one of \(levels.map(\.rawValue).joined(separator: ", "))",
+            "Least level of log lines; info has a line a request.",
+            read: { Logger.Level(rawValue: $0) }, write: { $0.rawValue }),
+        .text(
+            "log-format", .log, \.logFormat,
+            takes: "one of \(LogFormat.allCases.map(\.rawValue).joined(separator: ", "))",
+            "How log lines are written: 'TIME LEVEL MESSAGE key=value …', or a JSON object a line.",
+            read: { LogFormat(rawValue: $0) }, write: { $0.rawValue }),
+    ]
+
+    private static let levels = Logger.Level.allCases
+
+    private static let nonempty: @Sendable (String) -> String? = { $0.isEmpty ? nil : $0 }
+}

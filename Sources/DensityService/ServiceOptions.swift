@@ -25,6 +25,10 @@ public struct ServiceOptions: Sendable {
     public var sampleRowsMax = 100_000
     /// Bytes of a request's body.
     public var bodyBytesMax = 64 << 20
+    /// Bytes of a body of NDJSON or CSV, which is read as it arrives.
+    public var bulkBytesMax = 1 << 40
+    /// Bytes of the answer to such a body, which is held in memory until it is sent.
+    public var bulkAnswerBytesMax = 1 << 30
     /// Seconds for a request's head, for its body, and between requests.
     public var headSecondsMax = 10.0
     /// See `headSecondsMax`.
@@ -98,6 +102,8 @@ extension ServiceOptions {
             whole("delay-max", \.delayMax, 0...1_000_000), whole("queue-rows-max", \.queueRowsMax, 1...16_777_216),
             whole("sample-rows-max", \.sampleRowsMax, 1...1_000_000),
             whole("body-bytes-max", \.bodyBytesMax, 1024...1 << 30),
+            whole("bulk-bytes-max", \.bulkBytesMax, 1024...1 << 50),
+            whole("bulk-answer-bytes-max", \.bulkAnswerBytesMax, 1024...1 << 40),
             seconds("head-seconds-max", \.headSecondsMax), seconds("body-seconds-max", \.bodySecondsMax),
             seconds("idle-seconds-max", \.idleSecondsMax), whole("connections-max", \.connectionsMax, 1...1_000_000),
             seconds("grace-seconds", \.graceSeconds),
@@ -144,6 +150,7 @@ extension ServiceOptions {
     var serverOptions: ServerOptions {
         var limits = Limits()
         limits.bodyBytesMax = bodyBytesMax
+        limits.streamedBodyBytesMax = bulkBytesMax
         limits.headSecondsMax = headSecondsMax
         limits.bodySecondsMax = bodySecondsMax
         limits.idleSecondsMax = idleSecondsMax

@@ -107,6 +107,10 @@ struct ListeningFlags: ParsableArguments {
     var connectionsMax: String?
     @Option(help: "Bytes of a request's body at most. Default: 64 MiB.")
     var bodyBytesMax: String?
+    @Option(help: "Bytes of a body of NDJSON or CSV at most. Default: 1 TiB.")
+    var bulkBytesMax: String?
+    @Option(help: "Bytes of the answer to such a body at most; it is held in memory. Default: 1 GiB.")
+    var bulkAnswerBytesMax: String?
     @Option(help: "Seconds for a request's head. Default: 10.")
     var headSecondsMax: String?
     @Option(help: "Seconds for a request's body. Default: 60.")
@@ -119,6 +123,7 @@ struct ListeningFlags: ParsableArguments {
     var flags: [String: String] {
         [
             "host": host, "port": port, "connections-max": connectionsMax, "body-bytes-max": bodyBytesMax,
+            "bulk-bytes-max": bulkBytesMax, "bulk-answer-bytes-max": bulkAnswerBytesMax,
             "head-seconds-max": headSecondsMax, "body-seconds-max": bodySecondsMax, "idle-seconds-max": idleSecondsMax,
             "grace-seconds": graceSeconds,
         ].compactMapValues { $0 }

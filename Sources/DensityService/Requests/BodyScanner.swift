@@ -5,7 +5,7 @@ internal import Glibc
 ///
 /// `@unchecked Sendable`: plain memory with one owner at a time; whoever hands it on orders the two.
 final class RowBuffer: @unchecked Sendable {
-    fileprivate var storage = made_float_buffer()
+    var storage = made_float_buffer()
 
     deinit { free(storage.values) }
 

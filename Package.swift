@@ -34,7 +34,9 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "Microhttpd", dependencies: ["CMicrohttpdShim"], swiftSettings: swiftSettings),
         .target(name: "MADE", dependencies: ["CStaircase"], swiftSettings: swiftSettings),
-        .target(name: "MADETraining", dependencies: ["MADE", "CStaircase", "COpenBLAS"], swiftSettings: swiftSettings),
+        .target(
+            name: "MADETraining", dependencies: ["MADE", "CRowScanner", "CStaircase", "COpenBLAS"],
+            swiftSettings: swiftSettings),
         .target(
             name: "DensityService",
             dependencies: [

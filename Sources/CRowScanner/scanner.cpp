@@ -60,6 +60,16 @@ made_scan Pass::run() {
         begin();
         read_body();
     }
+    return finish();
+}
+
+made_scan Pass::run_row() {
+    begin();
+    read_lone_row();
+    return finish();
+}
+
+made_scan Pass::finish() {
     scan.errors = scanner.errors.data();
     scan.error_count = scanner.errors.size();
     scan.members = scanner.members.data();
@@ -67,13 +77,32 @@ made_scan Pass::run() {
     return scan;
 }
 
-bool Pass::read_body() {
+bool Pass::open(json_type &type) {
     if (auto error = prepare(scanner.parser, body_bytes)) return fail(error);
     if (auto error = scanner.parser.iterate(body, body_bytes, body_bytes + MADE_SCAN_PADDING).get(document)) {
         return fail(error);
     }
-    json_type type;
     if (auto error = document.type().get(type)) return fail(error);
+    return true;
+}
+
+bool Pass::read_lone_row() {
+    json_type type;
+    if (!open(type)) return false;
+    if (type != json_type::array && type != json_type::object) {
+        scanner.errors.push_back({MADE_ROW_NOT_A_ROW, false, 0, 0, 0, {}});
+        return true;
+    }
+    od::value value;
+    if (auto error = document.get_value().get(value)) return fail(error);
+    scanner.last_rows.assign(request.schema->columns.size(), SIZE_MAX);
+    if (!read_row(value)) return false;
+    return location() == SIZE_MAX || stop(MADE_SCAN_TRAILING);
+}
+
+bool Pass::read_body() {
+    json_type type;
+    if (!open(type)) return false;
     if (type != json_type::object) return stop(MADE_SCAN_NOT_OBJECT);
     od::object object;
     if (auto error = document.get_object().get(object)) return fail(error);

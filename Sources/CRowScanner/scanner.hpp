@@ -25,6 +25,8 @@ public:
          made_float_buffer &matrix);
 
     made_scan run();
+    /// Reads a body that is one row, and nothing else.
+    made_scan run_row();
 
 private:
     using value = simdjson::ondemand::value;
@@ -56,7 +58,10 @@ private:
 
     // scanner.cpp
     void begin();
+    bool open(json_type &type);
     bool read_body();
+    bool read_lone_row();
+    made_scan finish();
     bool read_member(simdjson::ondemand::field &field);
     bool add_member(std::string_view name, value &value);
     bool check(value value, int depth);

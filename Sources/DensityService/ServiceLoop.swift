@@ -19,7 +19,7 @@ final class ServiceLoop: LoopHandler {
 
     func receive(_ exchange: Exchange) {
         let start = monotonicNanoseconds()
-        let id = ids.id(requested: exchange.header("X-Request-ID"))
+        let id = requestID(of: exchange)
         let destination = Destination(path: exchange.path)
         let route = destination.route
         let plain = { Call(exchange: exchange, id: id, route: route, start: start, observer: self.core.observer) }
@@ -67,7 +67,9 @@ final class ServiceLoop: LoopHandler {
         return reply
     }
 
-    private func check(_ exchange: Exchange, _ route: Route) throws(Problem) {
+    func requestID(of exchange: Exchange) -> String { ids.id(requested: exchange.header("X-Request-ID")) }
+
+    func check(_ exchange: Exchange, _ route: Route) throws(Problem) {
         if route == .unknown {
             throw Problem(
                 404,
@@ -81,7 +83,7 @@ final class ServiceLoop: LoopHandler {
         }
     }
 
-    private func model(at destination: Destination) throws(Problem) -> LoadedModel {
+    func model(at destination: Destination) throws(Problem) -> LoadedModel {
         let snapshot = core.registry.snapshot
         if snapshot.generation != generation {
             generation = snapshot.generation
@@ -133,7 +135,7 @@ final class ServiceLoop: LoopHandler {
     }
 
     /// When the answer is worthless, by the client's `X-Timeout-Ms`.
-    private static func deadline(of exchange: Exchange, start: UInt64) throws(Problem) -> UInt64? {
+    static func deadline(of exchange: Exchange, start: UInt64) throws(Problem) -> UInt64? {
         guard let field = exchange.header("X-Timeout-Ms") else { return nil }
         guard let milliseconds = UInt64(field), (1...3_600_000).contains(milliseconds) else {
             throw Problem(400, "X-Timeout-Ms is \(quoted(field)); it must be a whole number, 1 to 3600000")

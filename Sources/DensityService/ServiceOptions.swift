@@ -25,6 +25,10 @@ public struct ServiceOptions: Sendable {
     public var sampleRowsMax = 100_000
     /// Bytes of a request's body.
     public var bodyBytesMax = 64 << 20
+    /// Bytes of a body of NDJSON or CSV, which is read as it arrives.
+    public var bulkBytesMax = 1 << 40
+    /// Bytes of the answer to such a body, which is held in memory until it is sent.
+    public var bulkAnswerBytesMax = 1 << 30
     /// Seconds for a request's head, for its body, and between requests.
     public var headSecondsMax = 10.0
     /// See `headSecondsMax`.
@@ -55,6 +59,7 @@ public struct ServiceOptions: Sendable {
     var serverOptions: ServerOptions {
         var limits = Limits()
         limits.bodyBytesMax = bodyBytesMax
+        limits.streamedBodyBytesMax = bulkBytesMax
         limits.headSecondsMax = headSecondsMax
         limits.bodySecondsMax = bodySecondsMax
         limits.idleSecondsMax = idleSecondsMax

@@ -38,6 +38,8 @@ public struct ServerOptions: Sendable {
 public struct Limits: Sendable, Equatable {
     /// A larger body is refused with 413, by its Content-Length or as it grows.
     public var bodyBytesMax = 64 << 20
+    /// The same of a body that is not collected but goes to a `BodySink`.
+    public var streamedBodyBytesMax = 1 << 40
     /// A longer request target is refused with 414.
     public var uriBytesMax = 8 << 10
     /// More header bytes (names and values) are refused with 431. With the target it must stay below
@@ -51,7 +53,8 @@ public struct Limits: Sendable, Equatable {
     public var connectionMemoryBytes = 32 << 10
     /// From the first byte that can be seen (a new connection, or a request line) to the end of the header fields.
     public var headSecondsMax = 10.0
-    /// From the end of the header fields to the end of the body.
+    /// From the end of the header fields to the end of the body; of a body that goes to a `BodySink`, to the end of every
+    /// 64 KiB.
     public var bodySecondsMax = 60.0
     /// Between two requests of one connection. The longest of the three limits, in full seconds, also bounds how long a
     /// client may take nothing of its reply.

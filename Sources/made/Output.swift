@@ -18,6 +18,12 @@ struct Output: ~Copyable {
         if buffer.count >= Self.bufferBytes { try flush() }
     }
 
+    /// Appends whole lines.
+    mutating func write(_ lines: [UInt8]) throws(Failure) {
+        buffer.append(contentsOf: lines)
+        if buffer.count >= Self.bufferBytes { try flush() }
+    }
+
     /// Hands all lines over; call it before the program ends.
     mutating func flush() throws(Failure) {
         guard Self.write(buffer, to: STDOUT_FILENO) else { throw Failure(reason: String(cString: strerror(errno))) }

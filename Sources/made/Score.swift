@@ -1,44 +1,66 @@
 import ArgumentParser
+import DensityService
+internal import Glibc
 import MADE
 
 /// `made score`: one line out for every row in, in constant memory.
 struct Score: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Score the rows of a CSV file.",
+        abstract: "Score the rows of a CSV or NDJSON file.",
         discussion: """
-            Prints log_likelihood and, for a calibrated model, p_value and anomaly, a line a row; the same numbers as \
-            POST /score, to the bit.
+            Prints log_likelihood and, for a calibrated model, p_value and anomaly, a line for every row; the same numbers \
+            as POST /score, to the bit. A row that cannot be scored gets a line that says why. Rows of any number pass \
+            through in constant memory.
             """)
 
     @OptionGroup var source: ModelArguments
 
-    @Argument(help: "A CSV file whose header names the model's variables in any order; - is standard input.")
+    @Argument(
+        help: """
+            A CSV file whose header names the model's variables in any order, or a file with a JSON row a line; - is \
+            standard input.
+            """)
     var data: String = "-"
 
     @Option(help: "A row is an anomaly where its p-value is at most alpha.")
     var alpha = 0.01
 
+    @Option(help: "Format of the rows: ndjson or csv. Default: ndjson where the first character is [ or {, else csv.")
+    var format: LineFormat?
+
+    @Option(help: "Format of what is printed: ndjson or csv. Default: that of the rows.")
+    var outputFormat: LineFormat?
+
     func run() throws {
         let (model, _) = try source.load()
-        let calibration = model.card.calibration
-        if let calibration, !(calibration.smallestPValue...1).contains(alpha) {
+        if let calibration = model.card.calibration, !(calibration.smallestPValue...1).contains(alpha) {
             throw ValidationError(
                 "alpha \(alpha) can never be reached with \(calibration.logLikelihoods.count) calibration rows; "
                     + "it must lie between \(calibration.smallestPValue) and 1")
         }
-        var rows = try TableRows(path: data, variables: model.card.variables)
+        let input = try InputBytes(path: data)
         let workspace = model.makeWorkspace()
         var output = Output()
-        try output.write(line: calibration == nil ? "log_likelihood" : "log_likelihood,p_value,anomaly")
-        while true {
-            let batch = try rows.next()
-            guard !batch.isEmpty else { break }
-            for logLikelihood in model.score(batch, using: workspace) {
-                var line = "\(logLikelihood)"
-                if let pValue = calibration?.pValue(of: logLikelihood) { line += ",\(pValue),\(pValue <= alpha)" }
-                try output.write(line: line)
+        var scorer: BulkScorer?
+        var isLast = false
+        while !isLast {
+            let piece = try input.next()
+            isLast = piece.isEmpty
+            let guess = format ?? LineFormat(guessedFrom: piece)
+            let current =
+                try scorer
+                ?? BulkScorer(
+                    model: model, input: guess, output: outputFormat ?? guess, alpha: alpha, lineEnd: "\n")
+            scorer = current
+            do {
+                try output.write(current.score(piece, isLast: isLast, using: workspace))
+            } catch let error as BulkError {
+                throw InputBytes.Failure(path: data, reason: error.description)
             }
         }
         try output.flush()
+        if let scorer, scorer.faultCount > 0 {
+            Output.note("\(scorer.faultCount) of \(scorer.rowCount) rows could not be scored")
+        }
     }
 }

@@ -110,6 +110,8 @@ struct ListeningFlags: ParsableArguments {
     @Option(help: .setting("port")) var port: String?
     @Option(help: .setting("connections-max")) var connectionsMax: String?
     @Option(help: .setting("body-bytes-max")) var bodyBytesMax: String?
+    @Option(help: .setting("bulk-bytes-max")) var bulkBytesMax: String?
+    @Option(help: .setting("bulk-answer-bytes-max")) var bulkAnswerBytesMax: String?
     @Option(help: .setting("head-seconds-max")) var headSecondsMax: String?
     @Option(help: .setting("body-seconds-max")) var bodySecondsMax: String?
     @Option(help: .setting("idle-seconds-max")) var idleSecondsMax: String?
@@ -118,6 +120,7 @@ struct ListeningFlags: ParsableArguments {
     var flags: [String: String?] {
         [
             "host": host, "port": port, "connections-max": connectionsMax, "body-bytes-max": bodyBytesMax,
+            "bulk-bytes-max": bulkBytesMax, "bulk-answer-bytes-max": bulkAnswerBytesMax,
             "head-seconds-max": headSecondsMax, "body-seconds-max": bodySecondsMax,
             "idle-seconds-max": idleSecondsMax, "grace-seconds": graceSeconds,
         ]

@@ -92,13 +92,18 @@ private let refusals: [Refused] = [
     .init(path: "/", body: "{}", status: 405, detail: "GET", allow: "GET, HEAD"),
     .init(method: "DELETE", path: "/sample", status: 405, detail: "not served", allow: "GET, HEAD, POST"),
     // 406 and 415.
-    .init(headers: ["Accept: text/csv"], body: #"{"rows":[]}"#, status: 406, detail: "application/json"),
+    .init(headers: ["Accept: image/png"], body: #"{"rows":[]}"#, status: 406, detail: "application/json"),
     .init(headers: ["Accept: application/json;q=0, */*;q=0"], body: #"{"rows":[]}"#, status: 406, detail: "takes none"),
     .init(method: "GET", path: "/sample", headers: ["Accept: image/png"], status: 406, detail: "text/csv"),
     .init(method: "GET", path: "/models", headers: ["Accept: text/html"], status: 406, detail: "application/json"),
     .init(method: "GET", path: "/", headers: ["Accept: application/json"], status: 406, detail: "text/html"),
-    .init(headers: ["Content-Type: text/csv"], body: "v0,v1,v2\n0,1,0\n", status: 415, detail: "application/json"),
-    .init(headers: ["Content-Type: application/x-ndjson"], body: "[0,1,0]\n", status: 415, detail: "application/json"),
+    .init(
+        headers: ["Accept: text/csv"], body: #"{"rows":[],"explain":1}"#, status: 406,
+        detail: "Accept: application/json"),
+    .init(headers: ["Content-Type: text/plain"], body: "v0,v1,v2\n0,1,0\n", status: 415, detail: "application/json"),
+    .init(
+        path: "/conditionals", headers: ["Content-Type: application/x-ndjson"], body: "[0,1,0]\n", status: 415,
+        detail: "application/json"),
     .init(headers: ["Content-Type: application/json; charset=utf-16"], body: "{}", status: 415, detail: "UTF-8"),
     // 413: more rows than may wait, and a body over the limit.
     .init(

@@ -32,7 +32,8 @@ private func refusal(_ text: String) -> String {
 
 /// A value of each setting that is not its default.
 private let unusual = [
-    "host": "::1", "port": "9", "connections-max": "7", "body-bytes-max": "2048", "head-seconds-max": "0.5",
+    "host": "::1", "port": "9", "connections-max": "7", "body-bytes-max": "2048", "bulk-bytes-max": "4096",
+    "bulk-answer-bytes-max": "8192", "head-seconds-max": "0.5",
     "body-seconds-max": "1.25", "idle-seconds-max": "3", "grace-seconds": "0.1", "models": "/a b/c.safetensors",
     "default-model": "null", "alpha": "0.02", "activation": "tanh", "sample-rows-max": "11", "loops": "3",
     "workers": "5", "inline-budget": "17", "batch-rows-max": "19", "delay-max": "23", "queue-rows-max": "29",

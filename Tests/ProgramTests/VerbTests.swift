@@ -59,8 +59,8 @@ import Testing
         let found = try #require(Double(nats ?? ""), "\(evaluated.output)")
         #expect(found > 1.35 && found < 1.5, "\(found)")
         let scores = try Program.run(["score", models[0], "-"], input: "c,a,b\n1,1,0\n1,0,0\n")
-        #expect(scores.output.hasPrefix("log_likelihood,p_value,anomaly\n"))
-        #expect(scores.output.hasSuffix("true\n"), "unequal twins are an anomaly: \(scores.output)")
+        #expect(scores.output.hasPrefix("log_likelihood,p_value,anomaly,error\n"))
+        #expect(scores.output.hasSuffix("true,\n"), "unequal twins are an anomaly: \(scores.output)")
     }
 
     @Test func interruptedTrainingKeepsTheBestSoFar() throws {
@@ -100,5 +100,25 @@ import Testing
         let direct = try Program.run(["score", "--activation", "elu", state, "-"], input: sampled.output)
         #expect(scores.status == 0 && scores.output == direct.output)
         #expect(scores.output.split(separator: "\n").count == 51)
+    }
+
+    @Test func rowsAreScoredAlikeAsCSVAndNDJSONWhateverElseIsInTheFile() throws {
+        let model = Program.bundled("digits")
+        let table = try Program.run(["sample", model, "-n", "3000", "--seed", "4"]).output
+        let rows = table.split(separator: "\n").dropFirst()
+        let fromCSV = try Program.run(["score", model, "--output-format", "ndjson"], input: table)
+        let lines = rows.map { "[\($0)]\n" }.joined()
+        let fromLines = try Program.run(["score", model, "-"], input: lines)
+        #expect(fromCSV.status == 0 && fromCSV.output == fromLines.output)
+        #expect(fromLines.output.split(separator: "\n").count == 3000)
+
+        let spoilt = try Program.run(["score", model, "-"], input: "[1]\n" + lines + "\n")
+        #expect(spoilt.status == 0 && spoilt.errors == "2 of 3002 rows could not be scored\n")
+        let found = spoilt.output.split(separator: "\n")
+        #expect(found.count == 3002 && found[0].contains("rows[0]: the model has 64 variables, the row 1 values"))
+        #expect(found[1...3000].joined(separator: "\n") + "\n" == fromLines.output)
+
+        let wrong = try Program.run(["score", model, "-"], input: "a,b\n1,0\n")
+        #expect(wrong.status == 1 && wrong.errors.contains("standard input: the first line must name the columns"))
     }
 }

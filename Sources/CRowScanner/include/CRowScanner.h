@@ -111,6 +111,8 @@ typedef enum made_row_fault {
     MADE_ROW_OUT_OF_RANGE,
     /// `column` has no value, and the request refuses that.
     MADE_ROW_MISSING_VALUE,
+    /// A line of a stream that is no row at all: `text` says why.
+    MADE_ROW_MALFORMED,
 } made_row_fault;
 
 /// The first fault of one row.
@@ -168,6 +170,94 @@ enum { MADE_SCAN_PADDING = 64 };
 made_scan made_row_scanner_scan(
     made_row_scanner *_Nonnull scanner, const made_scan_request *_Nonnull request, const char *_Nonnull body,
     size_t body_bytes, made_float_buffer *_Nonnull matrix);
+
+/// What followed a cell of CSV, or why it is none.
+typedef enum made_cell_end {
+    /// The cell goes on in the bytes that come next.
+    MADE_CELL_UNFINISHED,
+    MADE_CELL_COMMA,
+    MADE_CELL_LINE,
+    /// The end of the stream.
+    MADE_CELL_LAST,
+    MADE_CELL_TOO_LONG,
+    /// Something other than a comma or the line's end follows a closing quote.
+    MADE_CELL_QUOTE_NOT_AT_END,
+    /// The stream ends within quotes.
+    MADE_CELL_QUOTE_UNCLOSED,
+} made_cell_end;
+
+/// Longest cell, bytes: a quote that is never closed should not fill the memory.
+enum { MADE_CELL_BYTES_MAX = 65536 };
+
+/// A cell of CSV (RFC 4180).
+typedef struct made_cell {
+    made_cell_end end;
+    /// Its bytes, quotes taken off; they hold until the next cell.
+    made_text text;
+    bool is_quoted;
+    /// Number of the line it ended in, from 1.
+    size_t line;
+    /// How many bytes were read.
+    size_t byte_count;
+} made_cell;
+
+/// Cuts a stream of bytes that come in pieces into cells. A UTF-8 byte order mark at its start is passed over.
+typedef struct made_cell_cutter made_cell_cutter;
+
+/// Null where memory is short.
+made_cell_cutter *_Nullable made_cell_cutter_create(void);
+void made_cell_cutter_free(made_cell_cutter *_Nullable cutter);
+
+/// Reads the next cell. `is_last`: nothing comes after these bytes.
+made_cell made_cell_cutter_next(
+    made_cell_cutter *_Nonnull cutter, const char *_Nullable bytes, size_t count, bool is_last);
+
+/// How the rows of a stream are written.
+typedef enum made_stream_format {
+    /// A JSON row a line.
+    MADE_STREAM_NDJSON,
+    /// RFC 4180; the first line names all columns, in any order.
+    MADE_STREAM_CSV,
+} made_stream_format;
+
+/// What is wrong with a stream as a whole; `name` is the column's.
+typedef enum made_stream_status {
+    MADE_STREAM_OK,
+    MADE_STREAM_HEADER_MISSING,
+    /// It is not UTF-8, or not CSV.
+    MADE_STREAM_HEADER_MALFORMED,
+    MADE_STREAM_HEADER_UNKNOWN,
+    MADE_STREAM_HEADER_REPEATED,
+    MADE_STREAM_HEADER_INCOMPLETE,
+    MADE_STREAM_OUT_OF_MEMORY,
+} made_stream_status;
+
+/// What was read of a stream. Pointers hold until the next read.
+typedef struct made_stream_read {
+    made_stream_status status;
+    made_text name;
+    /// How many bytes were read.
+    size_t byte_count;
+    /// Lines that ended, faulty ones included.
+    size_t row_count;
+    /// The faulty ones, ascending. The others, and only they, were appended to the matrix, in order.
+    const made_row_error *_Nullable errors;
+    size_t error_count;
+} made_stream_read;
+
+/// Rows of a body that comes in pieces: every line of it is a row, good or faulty. What it holds in memory has a bound,
+/// whatever comes.
+typedef struct made_row_stream made_row_stream;
+
+/// `schema` must outlive the stream. Null where memory is short.
+made_row_stream *_Nullable made_row_stream_create(
+    const made_row_schema *_Nonnull schema, made_stream_format format, bool refuses_missing);
+void made_row_stream_free(made_row_stream *_Nullable stream);
+
+/// Reads on, at most `rows_max` rows; it has then not read all bytes. `is_last`: nothing comes after these bytes.
+made_stream_read made_row_stream_read(
+    made_row_stream *_Nonnull stream, const char *_Nullable bytes, size_t count, bool is_last, size_t rows_max,
+    made_float_buffer *_Nonnull matrix);
 
 #ifdef __cplusplus
 }

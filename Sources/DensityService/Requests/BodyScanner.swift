@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Rows [n × D] as the scanner appends them; one owner at a time.
 final class RowBuffer {
-    fileprivate var storage = made_float_buffer()
+    var storage = made_float_buffer()
 
     deinit { free(storage.values) }
 

@@ -38,7 +38,7 @@ struct SampleWriter {
 
     /// A header of names, then a row a line (RFC 4180).
     func csv() -> [UInt8] {
-        var bytes = Array(variables.map { Self.cell($0.name) }.joined(separator: ",").utf8)
+        var bytes = Array(variables.map { csvCell($0.name) }.joined(separator: ",").utf8)
         bytes.append(contentsOf: "\r\n".utf8)
         for row in samples.logLikelihoods.indices {
             for (column, variable) in variables.enumerated() {
@@ -65,11 +65,5 @@ struct SampleWriter {
             }
         }
         if writesObjects { json.endObject() } else { json.endArray() }
-    }
-
-    private static func cell(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy { $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "\"") && $0 >= 0x20 }
-        if isPlain { return text }
-        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 }

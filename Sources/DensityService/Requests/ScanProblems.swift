@@ -57,6 +57,7 @@ extension Problem {
             self.init(400, "\(cell.detail): the variable occurs twice", pointer: cell.pointer)
         case MADE_ROW_OUT_OF_RANGE:
             self.init(422, "\(cell.detail): the number \(quoted(text)) is out of range", pointer: cell.pointer)
+        case MADE_ROW_MALFORMED: self.init(400, "\(row): \(text)", pointer: place)
         case MADE_ROW_MISSING_VALUE:
             self.init(422, "\(cell.detail): the value is missing; a row needs all variables", pointer: cell.pointer)
         default:

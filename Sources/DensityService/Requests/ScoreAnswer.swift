@@ -7,7 +7,27 @@ struct ScoreAnswer {
     let sheet: ScoreSheet
 
     func reply() -> Reply {
-        Reply(status: 200, headers: [("Content-Type", "application/json")], body: body())
+        if let format = job.options.lines {
+            return Reply(status: 200, headers: [("Content-Type", format.mediaType.rawValue)], body: lines(format))
+        }
+        return Reply(status: 200, headers: [("Content-Type", "application/json")], body: body())
+    }
+
+    private func lines(_ format: LineFormat) -> [UInt8] {
+        var lines = ScoreLines(
+            format, calibration: job.model.card.calibration, alpha: job.options.alpha, lineEnd: "\r\n")
+        var faults = job.faults[...]
+        var next = 0
+        for row in 0..<job.rows.count + job.faults.count {
+            if let fault = faults.first, fault.row == row {
+                lines.write(fault: fault.problem.detail)
+                faults.removeFirst()
+            } else {
+                lines.write(logLikelihood: logLikelihood(next))
+                next += 1
+            }
+        }
+        return lines.take()
     }
 
     private func body() -> [UInt8] {

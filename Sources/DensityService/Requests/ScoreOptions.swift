@@ -11,6 +11,8 @@ struct ScoreOptions: Equatable {
     var alpha: Double?
     /// A faulty row spoils its own answer only.
     var keepsGoodRows = false
+    /// The answer is a line a row; nil: one JSON document.
+    var lines: LineFormat?
 
     /// Whether the model must say what each variable contributes.
     var needsSurprisals: Bool { explain != nil || perVariable }

@@ -6,8 +6,9 @@ extension ServiceLoop {
     /// POST /score: the rows join the turn's batch.
     func score(_ call: Call, _ model: LoadedModel) throws(Problem) {
         try call.readsJSON()
-        try call.answers(with: [.json])
-        try gather(for: model) { (batch) throws(Problem) in try self.scoreJob(call, model, batch) }
+        let type = try call.answers(with: [.json, .ndjson, .csv])
+        let lines = LineFormat.allCases.first { $0.mediaType == type }
+        try gather(for: model) { (batch) throws(Problem) in try self.scoreJob(call, model, batch, lines: lines) }
     }
 
     /// Lets a job, whose rows `makeJob` appends to the turn's batch, be scored with the others of the turn.
@@ -23,7 +24,9 @@ extension ServiceLoop {
         }
     }
 
-    private func scoreJob(_ call: Call, _ model: LoadedModel, _ batch: RowBatch) throws(Problem) -> ScoreJob {
+    private func scoreJob(_ call: Call, _ model: LoadedModel, _ batch: RowBatch, lines: LineFormat?) throws(Problem)
+        -> ScoreJob
+    {
         let shape = BodyScanner.Shape(
             member: "rows", refusesMissing: true, rowsMax: core.options.queueRowsMax,
             valuesMax: core.options.bodyBytesMax / 2)
@@ -31,6 +34,10 @@ extension ServiceLoop {
         return try scan(call, as: shape, schema: model.schema, into: batch.rows) { (scan) throws(Problem) in
             var options = ScoreOptions(calibration: model.card.calibration, alpha: core.options.alpha)
             if scan.member_count > 0 { try options.read(scan, card: model.card) }
+            options.lines = lines
+            if lines != nil, options.needsSurprisals {
+                throw Problem(406, "'explain' and 'per_variable' need 'Accept: application/json'")
+            }
             let faults = try faults(of: scan, shape: shape, model: model, areKept: options.keepsGoodRows)
             return ScoreJob(
                 call: call, model: model, options: options, batch: batch, rows: firstRow..<batch.rowCount,

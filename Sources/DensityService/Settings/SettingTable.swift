@@ -12,6 +12,12 @@ extension ServiceOptions {
         .whole("port", .listening, \.port, 0...65535, "TCP port; 0 picks a free one."),
         .whole("connections-max", .listening, \.connectionsMax, 1...1_000_000, "Open connections at most."),
         .whole("body-bytes-max", .listening, \.bodyBytesMax, 1024...1 << 30, "Bytes of a request's body at most."),
+        .whole(
+            "bulk-bytes-max", .listening, \.bulkBytesMax, 1024...1 << 50,
+            "Bytes of a body of NDJSON or CSV at most; it is read as it arrives."),
+        .whole(
+            "bulk-answer-bytes-max", .listening, \.bulkAnswerBytesMax, 1024...1 << 40,
+            "Bytes of the answer to such a body at most; it is held in memory."),
         .positive("head-seconds-max", .listening, \.headSecondsMax, upTo: 86400, "Seconds for a request's head."),
         .positive("body-seconds-max", .listening, \.bodySecondsMax, upTo: 86400, "Seconds for a request's body."),
         .positive(

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The bytes of a file or of standard input, one after the other, through a buffer of its own.
+/// The bytes of a file or of standard input, through a buffer of its own.
 struct ByteSource: ~Copyable {
     private let path: String
     private let descriptor: Int32
@@ -25,27 +25,13 @@ struct ByteSource: ~Copyable {
         buffer.deallocate()
     }
 
-    /// The next byte, nil at the end.
-    @inline(__always)
-    mutating func next() throws(TableError) -> UInt8? {
-        if position == end {
-            guard try refill() else { return nil }
-        }
-        defer { position += 1 }
-        return buffer.load(fromByteOffset: position, as: UInt8.self)
-    }
+    /// What was read of it and not dropped yet.
+    var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: buffer + position, count: end - position) }
 
-    /// Passes over `bytes` where the source continues with them and its buffer holds them all.
-    mutating func skip(_ bytes: [UInt8]) throws(TableError) {
-        if position == end {
-            guard try refill() else { return }
-        }
-        guard end - position >= bytes.count else { return }
-        let rest = UnsafeRawBufferPointer(start: buffer + position, count: bytes.count)
-        if rest.elementsEqual(bytes) { position += bytes.count }
-    }
+    mutating func drop(_ count: Int) { position += count }
 
-    private mutating func refill() throws(TableError) -> Bool {
+    /// Reads more where all is dropped; false at the end.
+    mutating func refill() throws(TableError) -> Bool {
         var count = 0
         repeat {
             count = read(descriptor, buffer, Self.bufferBytes)

@@ -38,6 +38,13 @@ public final class Exchange: Sendable {
     /// Answers. The first reply counts; later ones are ignored, as is one to a client that has gone.
     public func reply(_ reply: Reply) { request.settle(.answered(reply)) }
 
+    /// Reads no more of the body until `resumeBody`: what the client sends meanwhile waits in the system's buffers. Only
+    /// within `BodySink.receive`.
+    public func pauseBody() { request.pauseBody() }
+
+    /// Reads on after `pauseBody`. Any thread.
+    public func resumeBody() { request.resumeBody() }
+
     private nonisolated(unsafe) static let emptyBody: UnsafeRawBufferPointer = {
         // Never written after this line and never freed, so any thread may read it.
         let zeros = UnsafeMutableRawBufferPointer.allocate(byteCount: BodyBuffer.paddingBytes, alignment: 64)
@@ -84,6 +91,13 @@ final class Request: @unchecked Sendable {
     private(set) var fields = HeaderFields()
     var phase = Phase.head
     var body: BodyBuffer?
+    /// Takes the body instead of `body`; nil once the request has ended.
+    var sink: (any BodySink)?
+    /// Bytes that `sink` got, and how many of them since the watchdog last heard of it.
+    var streamedByteCount = 0
+    var unheardByteCount = 0
+    /// The sink asked for a pause, and libmicrohttpd has not come back since.
+    var isPaused = false
     var droppedByteCount = 0
     /// Place in the loop's list of suspended requests.
     var suspendedIndex: Int?
@@ -138,6 +152,35 @@ final class Request: @unchecked Sendable {
             MHD_suspend_connection(handle)
             outcome = .suspended
             return true
+        }
+    }
+
+    /// The loop's thread only, in the access handler.
+    func pauseBody() {
+        if suspendIfAwaited() { isPaused = true }
+    }
+
+    /// Goes on after `pauseBody`. Any thread.
+    func resumeBody() {
+        outcome.withLock { outcome in
+            guard case .suspended = outcome else { return }
+            outcome = .awaited
+            MHD_resume_connection(handle)
+            bell.ring()
+        }
+    }
+
+    var isSuspended: Bool {
+        outcome.withLock { if case .suspended = $0 { true } else { false } }
+    }
+
+    /// Whether there is a reply, or never will be.
+    var isSettled: Bool {
+        outcome.withLock { outcome in
+            switch outcome {
+            case .awaited, .suspended: false
+            case .answered, .dropped, .over: true
+            }
         }
     }
 

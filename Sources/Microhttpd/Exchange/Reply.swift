@@ -30,6 +30,8 @@ public struct Reply: Sendable, Equatable {
     public var headers: [Header]
     /// The body. The answer to a HEAD request states its length and leaves it out.
     public var body: [UInt8]
+    /// What the body goes on with: a large one need not be copied together.
+    public var pieces: [[UInt8]] = []
 
     /// - Precondition: `status` is in 200…599.
     public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
@@ -46,9 +48,18 @@ public struct Reply: Sendable, Equatable {
     func wireBytes() -> [UInt8] {
         let phrase = String(cString: MHD_get_reason_phrase_for(UInt32(status)))
         var head = "HTTP/1.1 \(status) \(phrase)\r\nDate: \(httpDate())\r\nConnection: close\r\n"
-        head += "Content-Length: \(body.count)\r\n"
+        head += "Content-Length: \(pieces.reduce(body.count) { $0 + $1.count })\r\n"
         for header in headers { head += "\(header.name): \(header.value)\r\n" }
-        return Array((head + "\r\n").utf8) + body
+        return Array((head + "\r\n").utf8) + body + pieces.joined()
+    }
+
+    /// What libmicrohttpd sends; nil where memory is short.
+    func makeResponse() -> OpaquePointer? {
+        guard pieces.isEmpty else { return PieceReader(body: body, pieces: pieces).makeResponse() }
+        return body.withUnsafeBytes { body in
+            MHD_create_response_from_buffer(
+                body.count, UnsafeMutableRawPointer(mutating: body.baseAddress), .RESPMEM_MUST_COPY)
+        }
     }
 }
 

@@ -8,7 +8,7 @@ struct RequestGuard {
 
     /// The reason to refuse the request, or nil.
     func objection(
-        method: Method?, isHTTP10: Bool, target: RequestTarget, fields: HeaderFields
+        method: Method?, isHTTP10: Bool, target: RequestTarget, fields: HeaderFields, bodyBytesMax: Int
     ) -> Refusal.Reason? {
         // Framing first: a doubtful body must not be read, whatever else is wrong.
         if let what = fields.framingViolation(isHTTP10: isHTTP10) ?? fields.violation { return .malformed(what) }
@@ -24,8 +24,8 @@ struct RequestGuard {
             return .expectationUnknown
         }
         if method == .post, fields.contentLengthCount == 0, !fields.isChunked { return .lengthRequired }
-        if let length = fields.contentLength, length > limits.bodyBytesMax {
-            return .bodyTooLarge(bytesMax: limits.bodyBytesMax)
+        if let length = fields.contentLength, length > bodyBytesMax {
+            return .bodyTooLarge(bytesMax: bodyBytesMax)
         }
         return nil
     }

@@ -4,6 +4,10 @@ internal import Synchronization
 
 /// Answers the requests of one event loop, on its thread only.
 public protocol LoopHandler: AnyObject {
+    /// Asked at the end of the head of a POST, and of any other request that has a body. Nil: the body is collected, and `receive` gets all. Else
+    /// the result is called once, where the head is in order, and makes what the body goes to as it arrives; `receive`
+    /// is not called then.
+    func sink(for head: RequestHead) -> ((Exchange) -> any BodySink)?
     /// Takes a complete request, head and body. Reply now (the cheapest), in `endOfTurn`, or later from any thread.
     func receive(_ exchange: Exchange)
     /// Called after each turn of the loop in which `receive` was: the place to work on a turn's requests at once.

@@ -35,6 +35,8 @@ extension EventLoop {
 
     /// Answers 408 where that can still be sent, and takes the connection from a client that was too slow.
     func cutOff(_ connection: Connection) {
+        // Not the client is slow but we are.
+        if connection.request?.isPaused == true { return watchdog.expect(.body, of: connection, now: now) }
         if let reason = lateness(of: connection) {
             let refusal = Refusal(reason, path: connection.request?.target.path)
             sendPastDaemon(reply(to: refusal, for: connection.request), on: connection)
@@ -78,6 +80,7 @@ extension EventLoop {
     ) -> MHD_Result {
         switch request.phase {
         case .head: return judge(request, method: method, version: version)
+        case .body where request.sink != nil: return stream(bytes, count: count, for: request)
         case .body where count.pointee > 0:
             guard let bytes else { return .NO }
             defer { count.pointee = 0 }
@@ -101,9 +104,12 @@ extension EventLoop {
         request.noteHead(method: knownMethod, fields: fields)
         let hasBody = fields.isChunked || fields.contentLength ?? 0 > 0
         watchdog.expect(hasBody ? .body : .nothing, of: request.client, now: now)
+        let makeSink = hasBody || knownMethod == .post ? handler?.sink(for: RequestHead(request)) : nil
         let objection = guardian.objection(
-            method: knownMethod, isHTTP10: isHTTP10, target: request.target, fields: fields)
+            method: knownMethod, isHTTP10: isHTTP10, target: request.target, fields: fields,
+            bodyBytesMax: makeSink == nil ? limits.bodyBytesMax : limits.streamedBodyBytesMax)
         guard let objection else {
+            request.sink = makeSink?(Exchange(request))
             request.phase = .body
             return .YES
         }
@@ -134,7 +140,7 @@ extension EventLoop {
     }
 
     /// Lets a part of a refused body go by, up to a bound; past it the answer is sent at once.
-    private func drop(
+    func drop(
         _ count: Int, of request: Request, refusal: Refusal
     ) -> MHD_Result {
         request.droppedByteCount += count
@@ -157,7 +163,7 @@ extension EventLoop {
     /// Queues the reply if there is one. If not, the connection stays as it is for the rest of this turn: libmicrohttpd
     /// asks again in the next one, by when `endOfTurn` has often answered, and a suspension with its three system calls
     /// is saved. Only a request that is still open then is suspended.
-    private func deliver(_ request: Request, orSuspend: Bool) -> MHD_Result {
+    func deliver(_ request: Request, orSuspend: Bool) -> MHD_Result {
         if let outcome = request.takeOutcome() {
             removeSuspended(request)
             switch outcome {
@@ -174,11 +180,11 @@ extension EventLoop {
         return deliver(request, orSuspend: false)
     }
 
-    private func refuse(_ request: Request, _ refusal: Refusal) -> MHD_Result {
+    func refuse(_ request: Request, _ refusal: Refusal) -> MHD_Result {
         queue(reply(to: refusal, for: request), for: request, closes: refusal.closesConnection)
     }
 
-    private func reply(to refusal: Refusal, for request: Request?) -> Reply {
+    func reply(to refusal: Refusal, for request: Request?) -> Reply {
         guard let handler else { return Reply(status: refusal.status) }
         var reply = handler.reply(to: refusal, requestID: request?.requestID)
         if case .methodNotAllowed(let allowed) = refusal.reason,
@@ -191,11 +197,7 @@ extension EventLoop {
 
     private func queue(_ reply: Reply, for request: Request, closes: Bool) -> MHD_Result {
         request.phase = .replied
-        let response = reply.body.withUnsafeBytes { body in
-            MHD_create_response_from_buffer(
-                body.count, UnsafeMutableRawPointer(mutating: body.baseAddress), .RESPMEM_MUST_COPY)
-        }
-        guard let response else { return .NO }
+        guard let response = reply.makeResponse() else { return .NO }
         defer { MHD_destroy_response(response) }
         for header in reply.headers { _ = MHD_add_response_header(response, header.name, header.value) }
         if closes || isDraining.load(ordering: .relaxed) {
@@ -207,6 +209,8 @@ extension EventLoop {
     /// The reply has been sent, or never will be.
     private func end(_ request: Request) {
         request.close()
+        request.sink?.end()
+        request.sink = nil
         removeSuspended(request)
         request.client.request = nil
         watchdog.expect(.nextRequest, of: request.client, now: now)
@@ -226,7 +230,7 @@ extension EventLoop {
 
     /// Sends a last reply over a connection that libmicrohttpd would not take one for now. Nothing of another reply can
     /// be on its way: the request has not been answered, and replies go out one by one.
-    private func sendPastDaemon(_ reply: Reply, on connection: Connection) {
+    func sendPastDaemon(_ reply: Reply, on connection: Connection) {
         let bytes = reply.wireBytes()
         _ = bytes.withUnsafeBytes {
             send(connection.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))

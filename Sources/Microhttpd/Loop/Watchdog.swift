@@ -104,7 +104,9 @@ struct Watchdog {
     /// edge that also tells of the last bytes, and misses it where it stops reading at those.
     func abandoned() -> [Connection] {
         connections.filter { connection in
-            switch connection.expectation {
+            // What a paused client sent may wait in libmicrohttpd's memory.
+            if connection.request?.isPaused == true { return false }
+            return switch connection.expectation {
             case .firstHead, .head, .body, .nextRequest: mhd_shim_nothing_more_comes(connection.socket)
             case .nothing: false
             }

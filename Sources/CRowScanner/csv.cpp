@@ -1,0 +1,121 @@
+#include "stream.hpp"
+
+#include "utf8.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+void CSVStream::read_rows(
+    const char *&at, const char *end, bool is_last, size_t rows_max, made_float_buffer &matrix
+) {
+    while (result.row_count < rows_max) {
+        made_cell_end ending = cutter.next(at, end, is_last);
+        if (ending == MADE_CELL_UNFINISHED) return;
+        if (!has_header) {
+            read_header_cell(ending);
+            if (result.status != MADE_STREAM_OK || ending == MADE_CELL_LAST) return;
+            continue;
+        }
+        bool is_blank = cell_count == 0 && cutter.cell.empty() && !cutter.is_quoted && !is_skipping;
+        if (ending == MADE_CELL_LAST && is_blank) return;
+        if (object(ending)) {
+            if (ending != MADE_CELL_QUOTE_UNCLOSED) continue;
+        } else if (is_skipping) {
+            is_skipping = false;
+        } else if (ending == MADE_CELL_LINE && is_blank) {
+            blame_once(MADE_ROW_MALFORMED, 0, 0, "the line is empty");
+        } else {
+            read_cell();
+        }
+        if (ending != MADE_CELL_COMMA) end_row(matrix);
+        if (ending == MADE_CELL_LAST || ending == MADE_CELL_QUOTE_UNCLOSED) return;
+    }
+}
+
+void CSVStream::read_header_cell(made_cell_end end) {
+    if (end > MADE_CELL_LAST) return stop(MADE_STREAM_HEADER_MALFORMED);
+    std::string_view name = cutter.cell;
+    if (end == MADE_CELL_LAST && places.empty() && name.empty()) return stop(MADE_STREAM_HEADER_MISSING);
+    if (first_invalid_utf8(name) != name.size()) return stop(MADE_STREAM_HEADER_MALFORMED);
+    size_t place = schema.find(name);
+    if (place == made_row_schema::none) return stop(MADE_STREAM_HEADER_UNKNOWN, name);
+    if (std::find(places.begin(), places.end(), place) != places.end()) return stop(MADE_STREAM_HEADER_REPEATED, name);
+    places.push_back(place);
+    if (end == MADE_CELL_COMMA) return;
+    for (size_t column = 0; column < schema.columns.size(); column++) {
+        if (std::find(places.begin(), places.end(), column) == places.end()) {
+            return stop(MADE_STREAM_HEADER_INCOMPLETE, schema.columns[column].name);
+        }
+    }
+    has_header = true;
+    row.resize(places.size());
+}
+
+/// Notes a cell that is none; the rest of its line goes by.
+bool CSVStream::object(made_cell_end end) {
+    switch (end) {
+    case MADE_CELL_TOO_LONG:
+        blame_once(MADE_ROW_MALFORMED, 0, 0, "a cell of more than 65536 bytes; is a quote left open?");
+        break;
+    case MADE_CELL_QUOTE_NOT_AT_END:
+        blame_once(MADE_ROW_MALFORMED, 0, 0, "a comma or the line's end must follow a closing quote");
+        break;
+    case MADE_CELL_QUOTE_UNCLOSED:
+        blame_once(MADE_ROW_MALFORMED, 0, 0, "the body ends within quotes");
+        return true;
+    default: return false;
+    }
+    cutter.skip_line();
+    is_skipping = true;
+    return true;
+}
+
+void CSVStream::read_cell() {
+    size_t cell = cell_count++;
+    if (cell >= places.size() || is_faulty) return;
+    size_t column = places[cell];
+    std::string_view text = cutter.cell;
+    if (text.empty()) {
+        row[column] = std::numeric_limits<float>::quiet_NaN();
+        if (refuses_missing) blame_once(MADE_ROW_MISSING_VALUE, column, 0, {});
+    } else if (schema.kinds[column] == MADE_COLUMN_CATEGORICAL) {
+        const auto &indices = schema.columns[column].label_indices;
+        auto entry = indices.find(text);
+        if (entry == indices.end()) return blame_once(MADE_ROW_UNKNOWN_LABEL, column, 0, text);
+        row[column] = float(entry->second);
+    } else if (text.size() == 1 && (text[0] | 1) == '1') {
+        row[column] = float(text[0] - '0');
+    } else {
+        read_number(text, column);
+    }
+}
+
+void CSVStream::read_number(std::string_view text, size_t column) {
+    bool is_binary = schema.kinds[column] == MADE_COLUMN_BINARY;
+    double exact = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), exact);
+    bool is_number = error == std::errc() && end == text.data() + text.size() && std::isfinite(exact);
+    if (is_binary) {
+        if (!is_number || (exact != 0 && exact != 1)) return blame_once(MADE_ROW_NOT_BINARY, column, 0, text);
+    } else if (error == std::errc::result_out_of_range || (is_number && !std::isfinite(float(exact)))) {
+        return blame_once(MADE_ROW_OUT_OF_RANGE, column, 0, text);
+    } else if (!is_number) {
+        return blame_once(MADE_ROW_WRONG_TYPE, column, 0, text);
+    }
+    row[column] = float(exact);
+}
+
+void CSVStream::blame_once(made_row_fault fault, size_t column, size_t found, std::string_view text) {
+    if (!is_faulty) blame(fault, column, found, text);
+    is_faulty = true;
+}
+
+void CSVStream::end_row(made_float_buffer &matrix) {
+    if (cell_count != places.size()) blame_once(MADE_ROW_WRONG_COUNT, 0, cell_count, {});
+    if (!is_faulty) append_row(row, matrix);
+    result.row_count++;
+    cell_count = 0;
+    is_faulty = false;
+}

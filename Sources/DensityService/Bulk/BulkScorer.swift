@@ -1,0 +1,86 @@
+internal import CRowScanner
+public import MADE
+
+/// Scores a text of any length that comes in pieces, in memory that does not grow with it: a line out for every line in,
+/// in order. A row that is faulty gives a line that says why. One thread at a time.
+public final class BulkScorer {
+    /// Rows that go through the model together.
+    private static let chunkRowsMax = 1024
+
+    /// Lines read so far, a header aside, and how many of them were faulty.
+    public private(set) var rowCount = 0
+    /// See `rowCount`.
+    public private(set) var faultCount = 0
+
+    private let model: CompiledModel
+    private let stream: RowStream
+    private let rows = RowBuffer()
+    private var logLikelihoods = [Double](repeating: 0, count: chunkRowsMax)
+    private var lines: ScoreLines
+
+    /// Reads `input` and writes `output`; CSV lines end in `lineEnd`. Rows with a p-value of at most `alpha` are anomalies.
+    ///
+    /// - Throws: where memory is short.
+    public convenience init(
+        model: CompiledModel, input: LineFormat, output: LineFormat, alpha: Double?, lineEnd: StaticString
+    ) throws(BulkError) {
+        guard let schema = RowSchema(model.card.variables) else { throw BulkError(503, "memory is short") }
+        try self.init(
+            model: model, schema: schema, input: input, output: output, alpha: alpha, lineEnd: lineEnd)
+    }
+
+    init(
+        model: CompiledModel, schema: RowSchema, input: LineFormat, output: LineFormat, alpha: Double?,
+        lineEnd: StaticString
+    ) throws(BulkError) {
+        guard let stream = RowStream(input, schema: schema) else { throw BulkError(503, "memory is short") }
+        self.model = model
+        self.stream = stream
+        lines = ScoreLines(output, calibration: model.card.calibration, alpha: alpha, lineEnd: lineEnd)
+    }
+
+    /// Reads the next bytes and gives the lines of the rows that ended in them; `isLast`: nothing comes after them.
+    ///
+    /// - Throws: where the header is wrong, at the bytes that end it; there is nothing to be read after that.
+    public func score(
+        _ bytes: UnsafeRawBufferPointer, isLast: Bool, using workspace: CompiledModel.Workspace
+    ) throws(BulkError) -> [UInt8] {
+        var rest = bytes[...]
+        while true {
+            rows.count = 0
+            let read = stream.read(
+                UnsafeRawBufferPointer(rebasing: rest), isLast: isLast, rowsMax: Self.chunkRowsMax, into: rows)
+            if let error = BulkError(read, variables: model.card.variables) { throw error }
+            rest = rest.dropFirst(read.byte_count)
+            score(read, using: workspace)
+            // Fewer rows than it might have read: there are no more in these bytes.
+            if read.row_count < Self.chunkRowsMax { return lines.take() }
+        }
+    }
+
+    private func score(_ read: made_stream_read, using workspace: CompiledModel.Workspace) {
+        let goodCount = read.row_count - read.error_count
+        logLikelihoods.withUnsafeMutableBufferPointer { results in
+            var span = UnsafeMutableBufferPointer(rebasing: results[..<goodCount]).mutableSpan
+            model.score(rows.values.span, into: &span, using: workspace)
+        }
+        var faults = UnsafeBufferPointer(start: read.errors, count: read.error_count)[...]
+        var next = 0
+        for row in 0..<read.row_count {
+            if var fault = faults.first, fault.row == row {
+                faults.removeFirst()
+                fault.row += rowCount
+                lines.write(fault: Self.detail(of: fault, variables: model.card.variables))
+            } else {
+                lines.write(logLikelihood: logLikelihoods[next])
+                next += 1
+            }
+        }
+        rowCount += read.row_count
+        faultCount += read.error_count
+    }
+
+    private static func detail(of fault: made_row_error, variables: [Variable]) -> String {
+        Problem(fault, shape: BodyScanner.Shape(member: "rows", rowsMax: 0, valuesMax: 0), variables: variables).detail
+    }
+}

@@ -1,0 +1,170 @@
+internal import MADE
+internal import Microhttpd
+internal import Synchronization
+
+/// The body of a bulk request on its way: the loop cuts it into blocks, and one worker at a time of the model's queue scores
+/// them in order. Where blocks wait the client waits, so that what is held grows with the answer alone.
+///
+/// `@unchecked Sendable`: `block` and `hasStarted` are the loop's; `scorer`, `answer` and the sums are those of the one task
+/// that runs (`State.isRunning`), and the queue's lock orders a task after the one before.
+final class BulkSink: BodySink, @unchecked Sendable {
+    private static let blockBytes = 64 << 10
+    /// With so many blocks waiting the client is paused, and goes on when no more than one is left.
+    private static let waitingBlocksMax = 4
+    /// What the first task weighs against the bound on waiting rows. Those after it weigh nothing: one is refused at once
+    /// or answered, and has one task at a time in the queue.
+    private static let admissionRows = 1024
+
+    private struct State {
+        var waiting: [[UInt8]] = []
+        /// A task is in the queue, or at work.
+        var isRunning = false
+        var isPaused = false
+        /// The last of the waiting blocks is the body's last.
+        var isComplete = false
+        /// Nobody waits for the answer any more.
+        var isOver = false
+    }
+
+    private let call: Call
+    private let model: LoadedModel
+    private let scorer: BulkScorer
+    private let mediaType: MediaType
+    private let options: ServiceOptions
+    private let state = Mutex(State())
+    private var block: [UInt8] = []
+    private var hasStarted = false
+    private var answer: [[UInt8]] = []
+    private var answerByteCount = 0
+    private var computeStart: UInt64?
+    private var computeNanoseconds: UInt64 = 0
+
+    /// - Throws: 406 where the client takes no lines; 503 where memory is short.
+    init(_ call: Call, model: LoadedModel, input: LineFormat, options: ServiceOptions) throws(Problem) {
+        let formats = [input] + LineFormat.allCases.filter { $0 != input }
+        mediaType = try call.answers(with: formats.map(\.mediaType))
+        self.call = call
+        self.model = model
+        self.options = options
+        let calibration = model.card.calibration
+        do {
+            scorer = try BulkScorer(
+                model: model.compiled, schema: model.schema, input: input, output: mediaType == .csv ? .csv : .ndjson,
+                alpha: ScoreOptions(calibration: calibration, alpha: options.alpha).alpha, lineEnd: "\r\n")
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    func receive(_ bytes: UnsafeRawBufferPointer) {
+        if block.isEmpty { block.reserveCapacity(Self.blockBytes + bytes.count) }
+        block.append(contentsOf: bytes)
+        if block.count >= Self.blockBytes { handOver(isLast: false) }
+    }
+
+    func complete() { handOver(isLast: true) }
+
+    func end() {
+        state.withLock { state in
+            state.isOver = true
+            state.waiting = []
+        }
+    }
+
+    private func handOver(isLast: Bool) {
+        let handed = block
+        block = []
+        let mustStart = state.withLock { state -> Bool in
+            guard !state.isOver else { return false }
+            state.waiting.append(handed)
+            state.isComplete = isLast
+            if !isLast, !state.isPaused, state.waiting.count >= Self.waitingBlocksMax {
+                state.isPaused = true
+                call.exchange.pauseBody()
+            }
+            defer { state.isRunning = true }
+            return !state.isRunning
+        }
+        if mustStart { enqueue() }
+    }
+
+    /// Asks for a worker. The loop's thread, or the task that ends.
+    private func enqueue() {
+        let rows = hasStarted ? 0 : min(Self.admissionRows, options.queueRowsMax)
+        hasStarted = true
+        if !model.queue.submit(QueuedTask(call: call, rows: rows, run: { self.work(using: $0) })) {
+            end()
+            call.refuseAsQueueIsFull(of: model)
+        }
+    }
+
+    /// Scores one block, so that other requests get their turn between two.
+    private func work(using workspace: CompiledModel.Workspace) {
+        let next = state.withLock { state -> (block: [UInt8], isLast: Bool)? in
+            guard !state.isOver, !state.waiting.isEmpty else { return nil }
+            let block = state.waiting.removeFirst()
+            if state.isPaused, state.waiting.count <= 1 {
+                state.isPaused = false
+                call.exchange.resumeBody()
+            }
+            return (block, state.isComplete && state.waiting.isEmpty)
+        }
+        guard let next else { return }
+        do throws(Problem) {
+            try score(next.block, isLast: next.isLast, using: workspace)
+        } catch {
+            end()
+            return call.refuse(error)
+        }
+        if next.isLast { return reply() }
+        let hasMore = state.withLock { state -> Bool in
+            state.isRunning = !state.isOver && !state.waiting.isEmpty
+            return state.isRunning
+        }
+        if hasMore { enqueue() }
+    }
+
+    private func score(_ block: [UInt8], isLast: Bool, using workspace: CompiledModel.Workspace) throws(Problem) {
+        let start = monotonicNanoseconds()
+        if computeStart == nil { computeStart = start }
+        let rowCount = scorer.rowCount
+        let scored = block.withUnsafeBytes { bytes in
+            Result { () throws(BulkError) in try scorer.score(bytes, isLast: isLast, using: workspace) }
+        }
+        let lines = try scored.mapError { Problem($0) }.get()
+        computeNanoseconds += nanoseconds(from: start, to: monotonicNanoseconds())
+        call.observer.metrics.countBatch(.queue, rows: scorer.rowCount - rowCount)
+        answerByteCount += lines.count
+        guard answerByteCount <= options.bulkAnswerBytesMax else {
+            throw Problem(
+                413, "the answer would take more than \(options.bulkAnswerBytesMax) bytes; send several requests")
+        }
+        if !lines.isEmpty { answer.append(lines) }
+    }
+
+    private func reply() {
+        if call.isPastDeadline(at: monotonicNanoseconds()) { return call.refuseAsLate() }
+        let scoredCount = scorer.rowCount - scorer.faultCount
+        model.scoredRows.wrappingAdd(scoredCount, ordering: .relaxed)
+        var reply = Reply(status: 200, headers: [("Content-Type", mediaType.rawValue)])
+        reply.pieces = answer
+        answer = []
+        let effort = Call.Effort(
+            rows: scoredCount, queue: nanoseconds(from: call.start, to: computeStart ?? call.start),
+            compute: computeNanoseconds)
+        call.answer(reply, effort: effort)
+    }
+}
+
+/// The body of a request that is refused already.
+final class RefusedBody: BodySink {
+    func receive(_ bytes: UnsafeRawBufferPointer) {}
+    func complete() {}
+    func end() {}
+}
+
+extension Problem {
+    init(_ error: BulkError) {
+        self.init(error.status, "the body: \(error.description)", retryAfter: error.status == 503 ? 1 : nil)
+    }
+}

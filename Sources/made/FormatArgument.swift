@@ -1,0 +1,4 @@
+public import ArgumentParser
+public import DensityService
+
+extension LineFormat: ExpressibleByArgument {}

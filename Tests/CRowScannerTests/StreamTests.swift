@@ -1,0 +1,124 @@
+import CRowScanner
+import Foundation
+import Testing
+
+/// What a stream gave, copied out of its memory.
+private struct Streamed: Equatable {
+    struct Fault: Equatable {
+        var fault: made_row_fault
+        var row: Int
+        var column: Int
+        var text: String
+    }
+    var status = MADE_STREAM_OK
+    var name = ""
+    var rowCount = 0
+    var faults: [Fault] = []
+    var values: [Float] = []
+}
+
+/// Reads pieces as a stream of rows of three binary columns a, b and c.
+private func stream(_ pieces: [[UInt8]], _ format: made_stream_format, rowsMax: Int = 1 << 20) -> Streamed {
+    var result = Streamed()
+    let names = ["a", "b", "c"].map { (name: String) in strdup(name) }
+    defer { names.forEach { free($0) } }
+    let columns = names.map {
+        made_column(name: made_text(bytes: $0, count: 1), kind: MADE_COLUMN_BINARY, labels: nil, label_count: 0)
+    }
+    guard let schema = columns.withUnsafeBufferPointer({ $0.baseAddress.flatMap { made_row_schema_create($0, 3) } }),
+        let stream = made_row_stream_create(schema, format, true)
+    else { return result }
+    defer {
+        made_row_stream_free(stream)
+        made_row_schema_free(schema)
+    }
+    var matrix = made_float_buffer()
+    defer { free(matrix.values) }
+    for (index, piece) in pieces.enumerated() {
+        // A block of exactly this size, so that the address sanitizer sees every byte read too many.
+        let block = UnsafeMutableRawPointer.allocate(byteCount: max(piece.count, 1), alignment: 1)
+        defer { block.deallocate() }
+        block.copyMemory(from: piece, byteCount: piece.count)
+        var taken = 0
+        while true {
+            let read = made_row_stream_read(
+                stream, block.assumingMemoryBound(to: CChar.self) + taken, piece.count - taken,
+                index == pieces.count - 1, rowsMax, &matrix)
+            taken += read.byte_count
+            for index in 0..<read.error_count {
+                guard let error = read.errors?[index] else { continue }
+                result.faults.append(
+                    Streamed.Fault(
+                        fault: error.fault, row: result.rowCount + error.row, column: error.column,
+                        text: string(error.text)))
+            }
+            result.rowCount += read.row_count
+            result.status = read.status
+            result.name = string(read.name)
+            if read.row_count < rowsMax || read.status != MADE_STREAM_OK { break }
+        }
+        if result.status != MADE_STREAM_OK { break }
+    }
+    result.values = (0..<matrix.count).map { matrix.values?[$0] ?? -1 }
+    return result
+}
+
+private let jsonLines =
+    "[0,1,1]\r\n{\"c\":1,\"a\":0,\"b\":true}\n\n nope\n[1,1]\n[1,0,0] [2]\n7\n[0,null,1]\n\"\u{FC}\n[1,0,2]\n[1,1,1]"
+private let csvLines =
+    "\u{FEFF}c,\"a\",b\r\n1,0,1\r\n\"1\",1.0,\"0\"\n\n1,0\n1,0,\n\"1\"x,\"\n1,\"\"\"\",0\n1,1,0,1\n0,0,0"
+
+@Test func everyLineOfAStreamIsARowGoodOrFaulty() {
+    let lines = stream([Array(jsonLines.utf8)], MADE_STREAM_NDJSON)
+    #expect(lines.rowCount == 11)
+    #expect(lines.values == [0, 1, 1, 0, 1, 1, 1, 1, 1])
+    #expect(lines.faults.map(\.row) == [2, 3, 4, 5, 6, 7, 8, 9])
+    #expect(lines.faults[0].text == "the line is empty")
+    #expect(lines.faults[3].text == "something follows the row")
+    #expect(lines.faults[2].fault == MADE_ROW_WRONG_COUNT && lines.faults[4].fault == MADE_ROW_NOT_A_ROW)
+    #expect(lines.faults[5].fault == MADE_ROW_MISSING_VALUE && lines.faults[5].column == 1)
+
+    let table = stream([Array(csvLines.utf8)], MADE_STREAM_CSV)
+    #expect(table.rowCount == 9)
+    #expect(table.values == [0, 1, 1, 1, 0, 1, 0, 0, 0])
+    #expect(table.faults.map(\.row) == [2, 3, 4, 5, 6, 7])
+    #expect(
+        table.faults.map(\.fault) == [
+            MADE_ROW_MALFORMED, MADE_ROW_WRONG_COUNT, MADE_ROW_MISSING_VALUE, MADE_ROW_MALFORMED,
+            MADE_ROW_NOT_BINARY, MADE_ROW_WRONG_COUNT,
+        ])
+    #expect(table.faults[4].column == 0 && table.faults[4].text == "\"")
+}
+
+@Test(arguments: [(jsonLines, MADE_STREAM_NDJSON), (csvLines, MADE_STREAM_CSV)])
+func whereAStreamIsCutDoesNotMatter(_ text: String, _ format: made_stream_format) {
+    let bytes = Array(text.utf8)
+    let whole = stream([bytes], format)
+    for cut in 0...bytes.count {
+        #expect(stream([Array(bytes[..<cut]), Array(bytes[cut...])], format) == whole, "cut at \(cut)")
+    }
+    #expect(stream(bytes.map { [$0] } + [[]], format) == whole)
+    for rowsMax in 1...4 { #expect(stream([bytes], format, rowsMax: rowsMax) == whole, "\(rowsMax) rows a read") }
+}
+
+@Test func aWrongHeaderNamesTheColumn() {
+    let cases: [(String, made_stream_status, String)] = [
+        ("", MADE_STREAM_HEADER_MISSING, ""), ("a,b,d\n", MADE_STREAM_HEADER_UNKNOWN, "d"),
+        ("a,b,a\n", MADE_STREAM_HEADER_REPEATED, "a"), ("a,b\n0,1\n", MADE_STREAM_HEADER_INCOMPLETE, "c"),
+        ("a,\"b\"c\n", MADE_STREAM_HEADER_MALFORMED, ""), ("0,1,1\n", MADE_STREAM_HEADER_UNKNOWN, "0"),
+    ]
+    for (text, status, name) in cases {
+        let found = stream([Array(text.utf8)], MADE_STREAM_CSV)
+        #expect(found.status == status && found.name == name, "\(text)")
+    }
+    #expect(stream([Array("a,b,c".utf8)], MADE_STREAM_CSV) == Streamed())
+    #expect(stream([[]], MADE_STREAM_NDJSON) == Streamed())
+}
+
+@Test func aLineOrACellWithoutEndIsAFaultyRowInBoundedMemory() {
+    let long = [UInt8](repeating: UInt8(ascii: "1"), count: 1 << 20)
+    let line = stream([long, long, Array("\n[1,1,1]\n".utf8)], MADE_STREAM_NDJSON)
+    #expect(line.rowCount == 2 && line.faults.count == 1 && line.values == [1, 1, 1])
+    let cell = stream([Array("a,b,c\n\"".utf8), long, Array("\n1,1,1\n".utf8)], MADE_STREAM_CSV)
+    #expect(cell.rowCount == 2 && cell.faults.count == 1 && cell.values == [1, 1, 1])
+}

@@ -43,9 +43,10 @@ enum APISchema {
         "Row": {"description": "All variables of one observation: values in the model's order, or by name.",
           "oneOf": [{"type": "array", "items": {"$ref": "#/components/schemas/Value"}},
             {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Value"}}]},
-        "ScoreRequest": {"type": "object", "required": ["rows"], "additionalProperties": false, "properties": {
-          "rows": {"type": "array", "items": {"anyOf": [{"$ref": "#/components/schemas/Row"},
-            {"description": "Anything else is a bad row, which on_error \"row\" lets pass."}]}},
+        "ScoreRequest": {"type": "object", "required": ["rows"], "additionalProperties": false,
+          "if": {"required": ["on_error"], "properties": {"on_error": {"const": "row"}}},
+          "else": {"properties": {"rows": {"items": {"$ref": "#/components/schemas/Row"}}}}, "properties": {
+          "rows": {"type": "array", "description": "Rows; with on_error \"row\" anything else is a bad row."},
           "explain": {"type": ["integer", "null"], "minimum": 0, "maximum": 9223372036854775807,
             "description": "How many variables of largest surprisal to name a row, at most all."},
           "per_variable": {"type": ["boolean", "null"], "description": "Whether to give the surprisal of every variable."},

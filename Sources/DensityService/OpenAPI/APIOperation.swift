@@ -12,6 +12,8 @@ struct APIOperation {
     /// The request body: a schema of the components.
     var body: String?
     var isBodyRequired = true
+    /// Media types of bodies that hold a row a line, beside JSON.
+    var lineBodies: [String] = []
     /// Requests that can be sent as they are, JSON objects by name.
     var examples: [(name: String, json: String)] = []
     /// The answers: status, and by media type the name of a schema and an example (JSON; of others than JSON a string).
@@ -98,6 +100,10 @@ struct APIOperation {
         }
         json.endObject()
         json.endObject()
+        for type in lineBodies {
+            json.key(type)
+            json.raw(##"{"schema":{"$ref":"#/components/schemas/Text"}}"##)
+        }
         json.endObject()
         json.endObject()
     }

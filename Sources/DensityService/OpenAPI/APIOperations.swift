@@ -43,14 +43,19 @@ extension APIOperation {
         summary: "How likely each row is, and which of its values are odd.",
         description: """
             One entry a row, in the request's order. p_value, alpha and anomaly are there for a calibrated model only. \
-            Attribution depends on the ordering of the variables: of two values that contradict each other, the later is charged.
+            Attribution depends on the ordering of the variables: of two values that contradict each other, the later is charged. \
+            NDJSON (a row a line) and CSV (a header with the variables' names) are read as they arrive and answered in kind, \
+            a line for every line.
             """,
-        parameters: ["timeout"], body: "ScoreRequest",
+        parameters: ["timeout"], body: "ScoreRequest", lineBodies: ["application/x-ndjson", "text/csv"],
         examples: [("two_rows", APIExample.scoreRequest), ("a_bad_row", APIExample.badRowRequest)],
         answers: [
             Answer(
                 description: "Scored.", headers: ["Server-Timing"],
-                content: [("application/json", "Scores", APIExample.scores)])
+                content: [
+                    ("application/json", "Scores", APIExample.scores), ("application/x-ndjson", "Text", nil),
+                    ("text/csv", "Text", nil),
+                ])
         ], problems: computing)
 
     private static let conditionals = APIOperation(

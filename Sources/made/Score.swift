@@ -9,7 +9,7 @@ struct Score: ParsableCommand {
         abstract: "Score the rows of a CSV or NDJSON file.",
         discussion: """
             Prints log_likelihood and, for a calibrated model, p_value and anomaly, a line for every row; the same numbers \
-            as POST /score, to the bit. A row that cannot be scored gets a line that says why. Rows of any number pass \
+            as POST /score, to the bit. A row that cannot be scored gets empty cells in CSV, the reason in NDJSON. Rows of any number pass \
             through in constant memory.
             """)
 

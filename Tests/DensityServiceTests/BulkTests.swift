@@ -49,7 +49,7 @@ private func send(_ pieces: [[UInt8]], _ type: String, over client: Client) {
     let fromTable = try service.bulk(table, "text/csv; charset=utf-8")
     #expect(fromTable.header("Content-Type") == "text/csv")
     let cells = fromTable.text.components(separatedBy: "\r\n").dropLast().map { $0.split(separator: ",") }
-    #expect(cells[0] == ["log_likelihood", "p_value", "anomaly", "error"])
+    #expect(cells[0] == ["log_likelihood", "p_value", "anomaly"])
     #expect(cells.dropFirst().map { Double($0[0]) } == expected.logLikelihood)
     let crossed = try service.bulk(table, "text/csv", headers: ["Accept: application/x-ndjson"])
     #expect(crossed.body == fromLines.body)
@@ -83,7 +83,7 @@ private func send(_ pieces: [[UInt8]], _ type: String, over client: Client) {
     #expect(found.map { $0.error == nil } == [true, false, false, true, false])
     #expect(found[1] == Line(error: "rows[1].v1: \"2\" is not a value of a binary variable (0, 1)"))
     let table = try service.bulk("v0,v1,v2\n0,1,1\n1,2,1\n", "text/csv").text.components(separatedBy: "\r\n")
-    #expect(table[2] == ",,,\"rows[1].v1: \"\"2\"\" is not a value of a binary variable (0, 1)\"")
+    #expect(table[2] == ",,")
 }
 
 @Test func rowsOfAJSONRequestAreAnsweredByLinesWhereAccepted() throws {

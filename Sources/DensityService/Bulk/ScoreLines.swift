@@ -1,7 +1,7 @@
 internal import MADE
 
-/// Scores as text, a line a row: `log_likelihood`, for a calibrated model `p_value` and `anomaly`, and the error of a row
-/// that is none.
+/// Scores as text, a line a row: `log_likelihood` and, for a calibrated model, `p_value` and `anomaly`. A faulty row has
+/// empty cells in CSV, nulls and the reason in NDJSON.
 struct ScoreLines {
     let format: LineFormat
     let calibration: Calibration?
@@ -18,7 +18,7 @@ struct ScoreLines {
         self.alpha = alpha ?? 0
         self.lineEnd = lineEnd
         guard format == .csv else { return }
-        write(calibration == nil ? "log_likelihood,error" : "log_likelihood,p_value,anomaly,error")
+        write(calibration == nil ? "log_likelihood" : "log_likelihood,p_value,anomaly")
         write(lineEnd)
     }
 
@@ -34,14 +34,14 @@ struct ScoreLines {
             write(isJSON ? #","anomaly":"# : ",")
             write(pValue <= alpha ? "true" : "false")
         }
-        if isJSON { write("}\n") } else { endCSV(error: "") }
+        if isJSON { write("}\n") } else { write(lineEnd) }
     }
 
     /// The line of a faulty row.
     mutating func write(fault detail: String) {
         guard format == .ndjson else {
             if calibration != nil { write(",,") }
-            return endCSV(error: detail)
+            return write(lineEnd)
         }
         write(#"{"log_likelihood":null,"#)
         if calibration != nil { write(#""p_value":null,"anomaly":null,"#) }
@@ -60,12 +60,6 @@ struct ScoreLines {
         return taken
     }
 
-    private mutating func endCSV(error: String) {
-        write(",")
-        if !error.isEmpty { bytes.append(contentsOf: csvCell(error).utf8) }
-        write(lineEnd)
-    }
-
     private mutating func write(_ text: StaticString) {
         bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
@@ -75,11 +69,4 @@ struct ScoreLines {
         var text = value.description
         text.withUTF8 { bytes.append(contentsOf: $0) }
     }
-}
-
-/// A text as a cell of CSV (RFC 4180).
-func csvCell(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "\"") && $0 >= 0x20 }
-    if isPlain { return text }
-    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
 }

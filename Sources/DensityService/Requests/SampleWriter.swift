@@ -67,3 +67,10 @@ struct SampleWriter {
         if writesObjects { json.endObject() } else { json.endArray() }
     }
 }
+
+/// A text as a cell of CSV (RFC 4180).
+private func csvCell(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "\"") && $0 >= 0x20 }
+    if isPlain { return text }
+    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DensityService
 import MADE
 
 /// `made sample`: rows drawn from the model, as CSV.
@@ -39,7 +40,7 @@ struct Sample: ParsableCommand {
             Output.note("effective sample size \(size.rounded(places: 1))")
         }
         var output = Output()
-        try output.write(line: variables.map { $0.name.csvCell }.joined(separator: ","))
+        try output.write(line: variables.map { csvCell($0.name) }.joined(separator: ","))
         for row in 0..<count {
             let values = samples.rows[row * variables.count..<(row + 1) * variables.count]
             try output.write(line: values.map { "\(Int($0))" }.joined(separator: ","))
@@ -69,13 +70,5 @@ struct Sample: ParsableCommand {
             }
         }
         return evidence
-    }
-}
-
-extension String {
-    /// This text as a cell of CSV (RFC 4180).
-    fileprivate var csvCell: String {
-        guard contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return self }
-        return "\"" + split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 }

@@ -69,7 +69,7 @@ struct SampleWriter {
 }
 
 /// A text as a cell of CSV (RFC 4180).
-private func csvCell(_ text: String) -> String {
+public func csvCell(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy { $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "\"") && $0 >= 0x20 }
     if isPlain { return text }
     return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""

@@ -133,6 +133,10 @@ extension Variable {
     fileprivate func randomValue(using generator: inout PhiloxGenerator) -> Float {
         switch kind {
         case .binary: Bool.random(using: &generator) ? 1 : 0
+        case .categorical(let categories): Float(Int.random(in: categories.labels.indices, using: &generator))
+        // Within what the network sees unclipped, so that a change of value is a change of its input.
+        case .real(let encoding):
+            encoding.affine.offset + 2 * encoding.inputBound * (generator.uniform() - 0.5) / encoding.affine.scale
         }
     }
 
@@ -140,6 +144,9 @@ extension Variable {
     fileprivate func value(otherThan value: Float) -> Float {
         switch kind {
         case .binary: 1 - value
+        case .categorical(let categories): value == 0 ? Float(categories.labels.count - 1) : value - 1
+        case .real(let encoding):
+            value + (encoding.affine(value) > 0 ? -1 : 1) * encoding.inputBound / encoding.affine.scale
         }
     }
 }

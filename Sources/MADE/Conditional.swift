@@ -8,6 +8,7 @@ public enum Conditional: Sendable, Equatable {
         precondition(outputs.count == variable.outputUnitCount)
         switch variable.kind {
         case .binary: self = .bernoulli(logit: outputs.first ?? 0)
+        case .categorical, .real: preconditionFailure("only binary variables are handled here")
         }
     }
 }

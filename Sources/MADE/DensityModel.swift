@@ -27,6 +27,9 @@ public struct DensityModel: Sendable {
     public var variables: [Variable]
     /// The non-linearity of all hidden layers.
     public var activation: Activation
+    /// Whether a hidden layer as wide as the one before it adds that one's outputs to its own:
+    /// h_l = h_{l−1} + g(W_l h_{l−1} + b_l) (He et al. 2016, eq. 1). Members then give both layers the same degrees.
+    public var isResidual: Bool
     /// Parameters; a member names the network it uses.
     public var networks: [MaskedNetwork]
     /// At least one.
@@ -40,13 +43,15 @@ public struct DensityModel: Sendable {
 
     /// An ensemble of `members` over `networks`.
     public init(
-        name: String, version: String = "1", variables: [Variable], activation: Activation, networks: [MaskedNetwork],
-        members: [Member], calibration: Calibration? = nil, training: TrainingSummary? = nil, imageWidth: Int? = nil
+        name: String, version: String = "1", variables: [Variable], activation: Activation, isResidual: Bool = false,
+        networks: [MaskedNetwork], members: [Member], calibration: Calibration? = nil,
+        training: TrainingSummary? = nil, imageWidth: Int? = nil
     ) {
         self.name = name
         self.version = version
         self.variables = variables
         self.activation = activation
+        self.isResidual = isResidual
         self.networks = networks
         self.members = members
         self.calibration = calibration

@@ -4,6 +4,11 @@ public struct Variable: Sendable, Equatable {
     public enum Kind: Sendable, Equatable {
         /// Values 0 and 1; one input unit, one output unit: the logit of p(x_d = 1 | x_<d).
         case binary(AffineEncoding)
+        /// Values 0…K−1, the indices of labels; K input units of which the value's is 1 and the others are 0, K output
+        /// units: the logits whose softmax is p(x_d | x_<d).
+        case categorical(Categories)
+        /// Finite numbers; one input unit, 3K output units: the parameters of a mixture of K Gaussians (see `RealEncoding`).
+        case real(RealEncoding)
     }
 
     /// The column's name, unique within a model.
@@ -20,7 +25,8 @@ public struct Variable: Sendable, Equatable {
     /// Number of network inputs that carry a value of this variable.
     public var inputUnitCount: Int {
         switch kind {
-        case .binary: 1
+        case .binary, .real: 1
+        case .categorical(let categories): categories.labels.count
         }
     }
 
@@ -28,7 +34,75 @@ public struct Variable: Sendable, Equatable {
     public var outputUnitCount: Int {
         switch kind {
         case .binary: 1
+        case .categorical(let categories): categories.labels.count
+        case .real(let encoding): 3 * encoding.componentCount
         }
+    }
+
+    /// Whether `value` is one that the variable may take.
+    public func accepts(_ value: Float) -> Bool {
+        switch kind {
+        case .binary: value == 0 || value == 1
+        case .categorical(let categories):
+            value >= 0 && value < Float(categories.labels.count) && value == value.rounded()
+        case .real: value.isFinite
+        }
+    }
+}
+
+/// The labels of a categorical variable.
+public struct Categories: Sendable, Equatable, Codable {
+    /// At least two, all different; a value is an index into them.
+    public let labels: [String]
+    /// The class that stands for rare labels and for labels never seen; nil where such a label is an error.
+    public let otherIndex: Int?
+
+    /// Precondition: at least two labels, all different; `otherIndex` is one of theirs.
+    public init(labels: [String], otherIndex: Int? = nil) {
+        precondition(labels.count >= 2 && Set(labels).count == labels.count)
+        precondition(otherIndex.map(labels.indices.contains) ?? true)
+        self.labels = labels
+        self.otherIndex = otherIndex
+    }
+}
+
+/// How a number becomes an input unit, and how output units become its density.
+///
+/// With u = (x − offset) · scale, the input unit is u clipped to ±inputBound; the density is not clipped. The K mixture logits
+/// a_k, means μ_k and spreads s_k that stand one after the other in the output units give
+/// p(x) = |scale| Σ_k softmax(a)_k N(u; μ_k, σ_k), σ_k = scaleFloor + log(1 + e^s_k) (Bishop 1994, eq. 22–24, with a floor:
+/// a mixture without one puts infinite density on repeated values).
+public struct RealEncoding: Sendable, Equatable, Codable {
+    /// Centres and scales the column: median and IQR / 1.349, or mean and standard deviation where the IQR is 0.
+    public var affine: AffineEncoding
+    /// Gaussians in the mixture, K ≥ 1.
+    public var componentCount: Int
+    /// Least standard deviation of a Gaussian, in encoded units; above 0.
+    public var scaleFloor: Float
+    /// What the network sees of u is clipped to ±this; above 0.
+    public var inputBound: Float
+    /// The values are multiples of this (1: integers): samples are rounded to it, and training spreads each value evenly over
+    /// the step around it. Nil for a continuous column.
+    public var step: Float?
+    /// Least value seen in training; nil where that is not known.
+    public var minimum: Float?
+    /// Greatest value seen in training; nil where that is not known.
+    public var maximum: Float?
+
+    /// Precondition: the ranges that the properties tell.
+    public init(
+        affine: AffineEncoding, componentCount: Int, scaleFloor: Float, inputBound: Float = 5, step: Float? = nil,
+        minimum: Float? = nil, maximum: Float? = nil
+    ) {
+        precondition(componentCount >= 1 && scaleFloor > 0 && inputBound > 0 && affine.scale != 0)
+        precondition(step.map { $0 > 0 } ?? true)
+        self.affine = affine
+        self.componentCount = componentCount
+        self.scaleFloor = scaleFloor
+        self.inputBound = inputBound
+        self.step = step
+        self.minimum = minimum
+        self.maximum = maximum
     }
 }
 

@@ -62,6 +62,7 @@ final class MemberTraining {
         let encodings = variables.map { variable in
             switch variable.kind {
             case .binary(let encoding): encoding
+            case .categorical, .real: preconditionFailure("only binary variables are handled here")
             }
         }
         passes = Backpropagation(

@@ -21,10 +21,12 @@ public struct Oracle {
         -surprisals(of: row, member: member).reduce(0, +)
     }
 
-    /// −log p_s(x_d | x_<d) of each variable under one member, [D].
+    /// −log p_s(x_d | x_<d) of each variable under one member, [D]; of `real` variables minus the log of a density in the
+    /// data's own units.
     public func surprisals(of row: [Double], member: Int) -> [Double] {
-        zip(row, outputs(of: row, member: member)).map { value, logit in
-            softplus(logit) - value * logit
+        let outputs = outputs(of: row, member: member)
+        return model.variables.indices.map { index in
+            model.variables[index].surprisal(of: row[index], outputs: Array(outputs[model.layout.outputs[index]]))
         }
     }
 
@@ -51,6 +53,9 @@ public struct Oracle {
                 }
                 if index < slopes.count {
                     for column in 0..<inputCount { next[output][column] *= slopes[index][output] }
+                    if model.isResidual && index > 0 && layer.bias.count == jacobian.count {
+                        for column in 0..<inputCount { next[output][column] += jacobian[output][column] }
+                    }
                 }
             }
             jacobian = next
@@ -74,11 +79,7 @@ public struct Oracle {
     private func trace(of row: [Double], member: Int) -> Trace {
         let network = model.networks[model.members[member].network]
         let degrees = model.degrees(of: model.members[member])
-        let inputs = zip(model.variables, row).map { variable, value in
-            switch variable.kind {
-            case .binary(let encoding): (value - Double(encoding.offset)) * Double(encoding.scale)
-            }
-        }
+        let inputs = zip(model.variables, row).flatMap { $0.inputUnits(of: $1) }
         var trace = Trace()
         var values = inputs
         for (index, layer) in network.layers.enumerated() {
@@ -90,7 +91,9 @@ public struct Oracle {
             }
             if index < network.layers.count - 1 {
                 trace.slopes.append(sums.map { slope(of: model.activation, at: $0) })
-                values = sums.map { value(of: model.activation, at: $0) }
+                let isResidual = model.isResidual && index > 0 && values.count == sums.count
+                let activations = sums.map { value(of: model.activation, at: $0) }
+                values = isResidual ? zip(values, activations).map { $0 + $1 } : activations
             } else {
                 values = sums
             }
@@ -107,6 +110,60 @@ public struct Oracle {
     }
 }
 
+extension Variable {
+    /// The network's input units for `value`.
+    public func inputUnits(of value: Double) -> [Double] {
+        switch kind {
+        case .binary(let affine): [(value - Double(affine.offset)) * Double(affine.scale)]
+        case .categorical(let categories): categories.labels.indices.map { Double($0) == value ? 1 : 0 }
+        case .real(let encoding):
+            [min(max(encoding.encoded(value), -Double(encoding.inputBound)), Double(encoding.inputBound))]
+        }
+    }
+
+    /// −log p(value) under the conditional that `outputs` parametrise.
+    public func surprisal(of value: Double, outputs: [Double]) -> Double {
+        switch kind {
+        case .binary: softplus(outputs[0]) - value * outputs[0]
+        case .categorical: logSumExp(outputs) - outputs[Int(value)]
+        case .real(let encoding):
+            -logSumExp(
+                encoding.components(outputs).map { component in
+                    let distance = (encoding.encoded(value) - component.mean) / component.standardDeviation
+                    return log(component.weight) - distance * distance / 2 - log(component.standardDeviation)
+                        - log(2 * Double.pi) / 2
+                }) - log(abs(Double(encoding.affine.scale)))
+        }
+    }
+}
+
+extension RealEncoding {
+    /// u = (x − offset) · scale.
+    public func encoded(_ value: Double) -> Double {
+        (value - Double(affine.offset)) * Double(affine.scale)
+    }
+
+    /// The mixture in encoded units.
+    public func components(
+        _ outputs: [Double]
+    ) -> [(weight: Double, mean: Double, standardDeviation: Double)] {
+        let count = componentCount
+        let total = logSumExp(Array(outputs[..<count]))
+        return (0..<count).map { index in
+            (
+                exp(outputs[index] - total), outputs[count + index],
+                Double(scaleFloor) + softplus(outputs[2 * count + index])
+            )
+        }
+    }
+}
+
+/// log of the sum of e^values.
+public func logSumExp(_ values: [Double]) -> Double {
+    let peak = values.max() ?? 0
+    return peak + log(values.reduce(0) { $0 + exp($1 - peak) })
+}
+
 /// log(1 + e^x) without overflow.
 public func softplus(_ x: Double) -> Double {
     max(x, 0) + log1p(exp(-abs(x)))
@@ -114,8 +171,7 @@ public func softplus(_ x: Double) -> Double {
 
 /// log of the mean of e^values.
 public func logMeanExp(_ values: [Double]) -> Double {
-    let peak = values.max() ?? 0
-    return peak + log(values.reduce(0) { $0 + exp($1 - peak) } / Double(values.count))
+    logSumExp(values) - log(Double(values.count))
 }
 
 private func value(of activation: Activation, at x: Double) -> Double {

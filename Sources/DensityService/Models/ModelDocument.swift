@@ -14,6 +14,8 @@ extension LoadedModel {
             json.member("name", variable.name)
             switch variable.kind {
             case .binary: json.member("type", "binary")
+            case .categorical: json.member("type", "categorical")
+            case .real: json.member("type", "real")
             }
             json.endObject()
         }

@@ -124,6 +124,7 @@ struct InputTensor {
                 ? "the value is missing (NaN); a row needs all variables"
                 : "\(values[place]) is not a value of a binary variable (0, 1)"
             throw Problem(422, "rows[\(row)].\(variable.name): \(reason)")
+        case .categorical, .real: preconditionFailure("only binary variables are handled here")
         }
     }
 }

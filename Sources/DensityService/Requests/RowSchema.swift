@@ -36,6 +36,8 @@ extension Variable.Kind {
     fileprivate var columnKind: made_column_kind {
         switch self {
         case .binary: MADE_COLUMN_BINARY
+        case .categorical: MADE_COLUMN_CATEGORICAL
+        case .real: MADE_COLUMN_REAL
         }
     }
 }

@@ -45,6 +45,7 @@ struct SampleWriter {
                 if column > 0 { bytes.append(UInt8(ascii: ",")) }
                 switch variable.kind {
                 case .binary: bytes.append(value(row, column) == 1 ? UInt8(ascii: "1") : UInt8(ascii: "0"))
+                case .categorical, .real: preconditionFailure("only binary variables are handled here")
                 }
             }
             bytes.append(contentsOf: "\r\n".utf8)
@@ -62,6 +63,7 @@ struct SampleWriter {
             if writesObjects { json.key(variable.name) }
             switch variable.kind {
             case .binary: json.integer(value(row, column) == 1 ? 1 : 0)
+            case .categorical, .real: preconditionFailure("only binary variables are handled here")
             }
         }
         if writesObjects { json.endObject() } else { json.endArray() }

@@ -114,6 +114,7 @@ struct ModelDocument: Codable {
         variables = model.variables.map { variable in
             switch variable.kind {
             case .binary(let encoding): VariableEntry(name: variable.name, type: "binary", encoding: encoding)
+            case .categorical, .real: preconditionFailure("only binary variables are handled here")
             }
         }
     }

@@ -7,6 +7,8 @@ struct InputEncoding {
         for variable in variables {
             switch variable.kind {
             case .binary(let encoding): units.append(encoding)
+            // Their units are made from the values before they reach the weights.
+            case .categorical, .real: units += Array(repeating: .identity, count: variable.inputUnitCount)
             }
         }
     }

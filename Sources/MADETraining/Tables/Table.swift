@@ -1,8 +1,8 @@
-/// A table of binary columns, read whole.
+/// A table of numbers, read whole. What they mean is told by a `TableSchema`.
 public struct Table: Sendable, Equatable {
     /// Column names, all different.
     public let columns: [String]
-    /// [rows × columns], row-major, each 0 or 1.
+    /// [rows × columns], row-major: 0 or 1, a label's index, or a number in the data's own units; NaN where it is missing.
     public let values: [Float]
     /// Number of rows.
     public let rowCount: Int

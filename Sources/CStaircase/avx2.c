@@ -18,6 +18,7 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
 }
 
 #include "bernoulli.h"
+#include "mixture_gradient.h"
 #include "multiply.h"
 #include "random.h"
 #include "training.h"
@@ -31,6 +32,7 @@ const staircase_kernels staircase_avx2 = {
     .draw = draw,
     .uniforms = uniforms,
     .adam_step = adam_step,
+    .mixture_gradient = mixture_gradient,
 };
 
 #pragma clang attribute pop

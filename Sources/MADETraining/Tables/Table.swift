@@ -49,13 +49,4 @@ public struct Table: Sendable, Equatable {
         for index in indices { picked += values[index * columns.count..<(index + 1) * columns.count] }
         return Table(columns: columns, values: picked, path: path)
     }
-
-    /// How often each column is 1, [columns].
-    var oneCounts: [Int] {
-        var counts = [Int](repeating: 0, count: columns.count)
-        for row in 0..<rowCount {
-            for column in columns.indices where values[row * columns.count + column] == 1 { counts[column] += 1 }
-        }
-        return counts
-    }
 }

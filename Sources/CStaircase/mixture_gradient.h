@@ -61,7 +61,7 @@ INLINE void mixture_gradient_rows(
         weight_sum += weights[k];
         density_sum += densities[k];
     }
-    lanes loss = (logarithm(weight_sum) + logit_peak) - (logarithm(density_sum) + peak) + splat(0.918938533f);
+    lanes loss = (logarithm(weight_sum, splat(0)) + logit_peak) - (logarithm(density_sum, splat(0)) + peak) + splat(0.918938533f);
     scatter(nats, 1, count, known ? loss : splat(0));
     lanes portion = known ? splat(share) : splat(0);
     lanes weight_portion = portion / weight_sum, density_portion = portion / density_sum;

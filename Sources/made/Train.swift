@@ -48,7 +48,7 @@ struct Train: ParsableCommand {
 
     mutating func validate() throws {
         do {
-            _ = try Trainer(trainingOptions)
+            _ = try Trainer(options(for: TableSchema(columns: [])))
         } catch {
             throw ValidationError(error.description)
         }
@@ -57,7 +57,7 @@ struct Train: ParsableCommand {
     mutating func run() throws {
         try checkOutput()
         let tables = try readTables()
-        let options = trainingOptions
+        let options = options(for: tables.schema)
         let progress = ProgressLine()
         Output.note(
             """
@@ -86,8 +86,8 @@ struct Train: ParsableCommand {
         }
     }
 
-    private var trainingOptions: TrainingOptions {
-        var options = training.options
+    private func options(for schema: TableSchema) -> TrainingOptions {
+        var options = training.options(for: schema)
         options.threadCount = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         return options
     }

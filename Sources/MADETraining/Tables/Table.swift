@@ -1,8 +1,8 @@
-/// A table of binary columns, read whole.
+/// A table of numbers, read whole. What they mean is told by a `TableSchema`.
 public struct Table: Sendable, Equatable {
     /// Column names, all different.
     public let columns: [String]
-    /// [rows × columns], row-major, each 0 or 1.
+    /// [rows × columns], row-major: 0 or 1, a label's index, or a number in the data's own units; NaN where it is missing.
     public let values: [Float]
     /// Number of rows.
     public let rowCount: Int
@@ -48,14 +48,5 @@ public struct Table: Sendable, Equatable {
         var picked: [Float] = []
         for index in indices { picked += values[index * columns.count..<(index + 1) * columns.count] }
         return Table(columns: columns, values: picked, path: path)
-    }
-
-    /// How often each column is 1, [columns].
-    var oneCounts: [Int] {
-        var counts = [Int](repeating: 0, count: columns.count)
-        for row in 0..<rowCount {
-            for column in columns.indices where values[row * columns.count + column] == 1 { counts[column] += 1 }
-        }
-        return counts
     }
 }

@@ -21,6 +21,7 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
 }
 
 #include "bernoulli.h"
+#include "mixed.h"
 #include "multiply.h"
 #include "random.h"
 #include "training.h"
@@ -29,8 +30,12 @@ const staircase_kernels staircase_avx512 = {
     .name = "avx512",
     .multiply = multiply,
     .activate = activate,
+    .add = add,
+    .encode = encode,
     .log_likelihood = log_likelihood,
     .surprisals = surprisals,
+    .mixed_log_likelihood = mixed_log_likelihood,
+    .mixed_surprisals = mixed_surprisals,
     .draw = draw,
     .uniforms = uniforms,
     .adam_step = adam_step,

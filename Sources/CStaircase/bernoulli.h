@@ -1,4 +1,4 @@
-// Activations, and the log-likelihood, surprisals and draws of binary variables.
+// Activations and residual sums, and the log-likelihood, surprisals and draws of binary variables.
 
 #ifndef MADE_BERNOULLI_H
 #define MADE_BERNOULLI_H
@@ -44,6 +44,20 @@ static void activate(
     case STAIRCASE_ELU: activate_columns(STAIRCASE_ELU, rows, y, y_stride, first, end); break;
     case STAIRCASE_TANH: activate_columns(STAIRCASE_TANH, rows, y, y_stride, first, end); break;
     case STAIRCASE_SIGMOID: activate_columns(STAIRCASE_SIGMOID, rows, y, y_stride, first, end); break;
+    }
+}
+
+static void add(size_t rows, const float *x, size_t x_stride, float *y, size_t y_stride, size_t first, size_t end) {
+    const lanes bound = splat(3.40282347e38f);
+    for (size_t row = 0; row < rows; row++) {
+        for (size_t column = first; column < end; column += 16) {
+            lanes before = load(y + row * y_stride + column);
+            lanes sum = at_most(at_least(before + load(x + row * x_stride + column), -bound), bound);
+            bool is_whole = end - column >= 16;
+            store(
+                y + row * y_stride + column,
+                is_whole ? sum : lane_numbers() < (int32_t)(end - column) ? sum : before);
+        }
     }
 }
 

@@ -100,11 +100,9 @@ INLINE lanes expm1_negative(lanes x) {
     return fused(e.scale, e.remainder, e.scale - splat(1));
 }
 
-// log(1 + q) for q >= 0, to a relative error also where 1 + q rounds q away.
-// 1 + q = 2^n (1 + f) with 1 + f in [sqrt 1/2, sqrt 2]; minimax polynomial for (log(1+f) - f + f^2/2) / f^3, error 7e-9.
-INLINE lanes log1p_positive(lanes q) {
-    lanes u = q + splat(1);
-    lanes lost = (q - (u - splat(1))) / u;
+// log(u + rounded * u) for u > 0, with `rounded` far below 1.
+// u = 2^n (1 + f) with 1 + f in [sqrt 1/2, sqrt 2]; minimax polynomial for (log(1+f) - f + f^2/2) / f^3, error 7e-9.
+INLINE lanes logarithm(lanes u, lanes rounded) {
     integers bits = (integers)u - 0x3f3504f3;
     lanes n = __builtin_convertvector(bits >> 23, lanes);
     lanes f = (lanes)((bits & 0x7fffff) + 0x3f3504f3) - splat(1);
@@ -116,10 +114,16 @@ INLINE lanes log1p_positive(lanes q) {
     p = fused(p, f, splat(-0.250016987f));
     p = fused(p, f, splat(0.333341658f));
     lanes square = f * f;
-    lanes rest = fused(p * f, square, lost);
+    lanes rest = fused(p * f, square, rounded);
     rest = fused(n, splat(-0x1.bd0106p-13f), rest);
     rest = fused(square, splat(-0.5f), rest);
     return fused(n, splat(0x1.63p-1f), rest + f);
+}
+
+// log(1 + q) for q >= 0, to a relative error also where 1 + q rounds q away.
+INLINE lanes log1p_positive(lanes q) {
+    lanes u = q + splat(1);
+    return logarithm(u, (q - (u - splat(1))) / u);
 }
 
 // The sum of all lanes, always in the same order.

@@ -20,6 +20,7 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
 }
 
 #include "bernoulli.h"
+#include "mixed.h"
 #include "multiply.h"
 #include "random.h"
 #include "training.h"
@@ -28,8 +29,12 @@ const staircase_kernels staircase_portable = {
     .name = "portable",
     .multiply = multiply,
     .activate = activate,
+    .add = add,
+    .encode = encode,
     .log_likelihood = log_likelihood,
     .surprisals = surprisals,
+    .mixed_log_likelihood = mixed_log_likelihood,
+    .mixed_surprisals = mixed_surprisals,
     .draw = draw,
     .uniforms = uniforms,
     .adam_step = adam_step,

@@ -7,11 +7,14 @@ public final class CompiledModel: Sendable {
     public let card: ModelCard
     /// Where the variables' input and output units stand.
     public let layout: UnitLayout
+    /// Whether all variables are binary: their values are the input units, and their encodings part of the weights.
+    let isBinary: Bool
     let members: [CompiledMember]
     let activation: Activation
     let kernels: Kernels
 
-    /// Packs the weights of `model`, of which nothing is kept. Precondition: at least one variable and one member.
+    /// Packs the weights of `model`, of which nothing is kept. Precondition: at least one variable and one member; in a
+    /// residual model equal degrees of hidden layers that are added.
     public convenience init(_ model: DensityModel) {
         self.init(model, kernels: .best)
     }
@@ -20,6 +23,7 @@ public final class CompiledModel: Sendable {
         precondition(!model.variables.isEmpty && !model.members.isEmpty)
         card = model.card
         layout = model.layout
+        isBinary = model.variables.allSatisfy(\.isBinary)
         activation = model.activation
         members = model.members.map { CompiledMember($0, of: model) }
         self.kernels = kernels

@@ -72,7 +72,7 @@ public struct DensityModel: Sendable {
         ModelCard(
             name: name, version: version, variables: variables, activation: activation,
             hiddenWidths: networks.first?.hiddenWidths ?? [],
-            hasDirectConnections: networks.contains { $0.direct != nil },
+            hasDirectConnections: networks.contains { $0.direct != nil }, isResidual: isResidual,
             networkCount: networks.count, orderings: members.map(\.ordering),
             parameterCount: networks.reduce(0) { $0 + $1.parameterCount }, calibration: calibration,
             training: training, imageWidth: imageWidth)
@@ -153,6 +153,8 @@ public struct ModelCard: Sendable {
     public let hiddenWidths: [Int]
     /// Whether any network has direct input→output weights.
     public let hasDirectConnections: Bool
+    /// Whether a hidden layer as wide as the one before it adds that one's outputs to its own.
+    public let isResidual: Bool
     /// Number of networks.
     public let networkCount: Int
     /// One a member.

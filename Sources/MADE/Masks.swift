@@ -36,6 +36,17 @@ public struct Degrees: Sendable, Equatable {
     /// Number of weight layers: the hidden layers' and the output layer's.
     public var layerCount: Int { hidden.count + 1 }
 
+    /// Whether each weight layer of `model` adds its inputs to its outputs: hidden layers of equal widths, where the model is
+    /// residual. Precondition: those have equal degrees, without which the sum would not be autoregressive.
+    func residualLayers(of model: DensityModel) -> [Bool] {
+        (0..<layerCount).map { layer in
+            guard model.isResidual, layer > 0, layer < hidden.count, hidden[layer].count == hidden[layer - 1].count
+            else { return false }
+            precondition(hidden[layer] == hidden[layer - 1])
+            return true
+        }
+    }
+
     /// Whether the mask of weight layer `layer` passes input unit `input` to unit `output`:
     /// m(output) ≥ m(input) into a hidden layer (eq. 13), m(output) > m(input) into the output layer (eq. 14).
     public func passes(layer: Int, output: Int, input: Int) -> Bool {

@@ -48,6 +48,10 @@ public struct Variable: Sendable, Equatable {
         }
     }
 
+    var isBinary: Bool {
+        if case .binary = kind { true } else { false }
+    }
+
     /// Whether `value` is one that the variable may take.
     public func accepts(_ value: Float) -> Bool {
         switch kind {
@@ -82,9 +86,12 @@ public struct Categories: Sendable, Equatable, Codable {
 /// p(x) = |scale| Σ_k softmax(a)_k N(u; μ_k, σ_k), σ_k = scaleFloor + log(1 + e^s_k) (Bishop 1994, eq. 22–24, with a floor:
 /// a mixture without one puts infinite density on repeated values).
 public struct RealEncoding: Sendable, Equatable, Codable {
+    /// Most Gaussians that a mixture may have.
+    public static let componentCountMax = 64
+
     /// Centres and scales the column: median and IQR / 1.349, or mean and standard deviation where the IQR is 0.
     public var affine: AffineEncoding
-    /// Gaussians in the mixture, K ≥ 1.
+    /// Gaussians in the mixture, 1…64.
     public var componentCount: Int
     /// Least standard deviation of a Gaussian, in encoded units; above 0.
     public var scaleFloor: Float
@@ -103,7 +110,8 @@ public struct RealEncoding: Sendable, Equatable, Codable {
         affine: AffineEncoding, componentCount: Int, scaleFloor: Float, inputBound: Float = 5, step: Float? = nil,
         minimum: Float? = nil, maximum: Float? = nil
     ) {
-        precondition(componentCount >= 1 && scaleFloor > 0 && inputBound > 0 && affine.scale != 0)
+        precondition((1...Self.componentCountMax).contains(componentCount))
+        precondition(scaleFloor > 0 && inputBound > 0 && affine.scale != 0)
         precondition(step.map { $0 > 0 } ?? true)
         self.affine = affine
         self.componentCount = componentCount

@@ -5,7 +5,7 @@ import Testing
 @testable import MADE
 
 struct ExplainingTests {
-    private struct Explanation {
+    struct Explanation {
         var logLikelihoods: [Double]
         var surprisals: [Float]
         var sums: [Double]

@@ -54,6 +54,43 @@ typedef enum {
     STAIRCASE_SIGMOID,
 } staircase_activation;
 
+typedef enum {
+    STAIRCASE_BINARY,
+    STAIRCASE_CATEGORICAL,
+    STAIRCASE_REAL,
+} staircase_kind;
+
+/// Most Gaussians of a real variable.
+enum { STAIRCASE_GAUSSIANS_MAX = 64 };
+
+/// One variable, with the place of its units in a member's order.
+typedef struct {
+    staircase_kind kind;
+    /// Labels of a categorical variable, Gaussians K <= STAIRCASE_GAUSSIANS_MAX of a real one, 1 of a binary one.
+    uint32_t count;
+    /// A binary value itself; one unit a label, that of the value 1 and the others 0; or u clipped to ±input_bound.
+    size_t first_input;
+    /// A logit; one logit a label; or K logits a, K means mu, K spreads s.
+    size_t first_output;
+    /// Of a real variable: u = (value - offset) * scale, and
+    /// p(value) = |scale| sum over k of softmax(a)[k] N(u; mu[k], scale_floor + log(1 + e^s[k])).
+    float offset;
+    float scale;
+    float input_bound;
+    float scale_floor;
+    /// log(sqrt(2 pi) / |scale|).
+    float surprisal_offset;
+} staircase_variable;
+
+/// All variables of a row; the memory is the caller's.
+typedef struct {
+    size_t count;
+    /// In the member's order [count].
+    const staircase_variable *variables;
+    /// The positions 0 ..< count sorted by kind, then by `count`: neighbours are computed side by side [count].
+    const size_t *order;
+} staircase_variables;
+
 /// The constants of one step of Adam (Kingma and Ba 2015, algorithm 1).
 typedef struct {
     /// 1 - beta1 and 1 - beta2: what a slope adds to the moments.
@@ -83,6 +120,17 @@ typedef struct {
     /// and writable, and keep their values. Every result is finite, whatever the argument.
     void (*activate)(staircase_activation activation, size_t rows, float *y, size_t y_stride, size_t first, size_t end);
 
+    /// y[r, c] += x[r, c] for columns first ..< end of `rows` rows, kept finite; 15 floats after the last column must be
+    /// readable in both, and keep their values.
+    void (*add)(
+        size_t rows, const float *x, size_t x_stride, float *y, size_t y_stride, size_t first, size_t end);
+
+    /// The input units of `count` variables one after the other, whose values start at values[r * values_stride], into
+    /// each row's units: variable v's from units[r * unit_stride + variables[v].first_input] on.
+    void (*encode)(
+        const staircase_variable *variables, size_t count, size_t rows, const float *values, size_t values_stride,
+        float *units, size_t unit_stride);
+
     /// Sums to [rows]: log p = sum over v of x z - log(1 + e^z) for binary x [rows * variables] and logits z + direct
     /// (`direct` may be NULL; it has z's stride). Finite for every z.
     void (*log_likelihood)(
@@ -93,6 +141,16 @@ typedef struct {
     void (*surprisals)(
         size_t rows, size_t variables, const float *x, size_t x_stride, const float *z, const float *direct,
         size_t z_stride, float *surprisals);
+
+    /// The same two for variables of any kind: values [rows * count] in the member's order, output units z + direct, of which
+    /// 15 floats after the last must be readable. No surprisal is above 1e30 or below -1e3, whatever the outputs and values:
+    /// parameters are taken within ±1e30, sigma within 1e-30 ... 1e30, distances from a mean up to 1e15 sigma.
+    void (*mixed_log_likelihood)(
+        const staircase_variables *variables, size_t rows, const float *values, size_t values_stride, const float *z,
+        const float *direct, size_t z_stride, double *sums);
+    void (*mixed_surprisals)(
+        const staircase_variables *variables, size_t rows, const float *values, size_t values_stride, const float *z,
+        const float *direct, size_t z_stride, float *surprisals);
 
     /// Draws x[r] of one binary variable: 1 where uniforms[r] < 1 / (1 + e^-(logit * inverse_temperature)), the logit
     /// being z[r * z_stride] + direct[r * z_stride] (`direct` may be NULL).

@@ -3,6 +3,8 @@
 /// `@unchecked Sendable`: what its buffers hold is written in `init` and only read from then on.
 final class CompiledMember: @unchecked Sendable {
     let ordering: Ordering
+    /// The variables in the ordering's order.
+    let variables: PackedVariables
     /// Input unit of each place of the sorted inputs, and output unit of each place of the sorted outputs.
     let inputUnits: [Int]
     let outputUnits: [Int]
@@ -10,6 +12,9 @@ final class CompiledMember: @unchecked Sendable {
     let isNatural: Bool
     /// The hidden layers, then the output layer.
     let layers: [PackedLayer]
+    /// For each of `layers`, whether what feeds it is added to its outputs, place by place: both have the same degrees, so
+    /// that the same unit stands at the same place.
+    let isResidual: [Bool]
     /// Input→output connections, without bias. Their sums are chains of their own, added to the output layer's at the end:
     /// so both can grow while a row is being sampled, and keep the bits that they have in scoring.
     let direct: PackedLayer?
@@ -18,13 +23,15 @@ final class CompiledMember: @unchecked Sendable {
     /// The same of the input units, which feed the direct connections too.
     let inputEnds: AlignedBuffer<Int>
 
-    /// Packs `member` of `model`; inputs become affine encodings' part of the weights, so that raw values go in.
+    /// Packs `member` of `model`; the affine encodings of binary variables become part of the weights, so that raw values
+    /// go in.
     init(_ member: Member, of model: DensityModel) {
         let layout = model.layout
         let network = model.networks[member.network]
         let degrees = model.degrees(of: member)
         let encoding = InputEncoding(model.variables)
         ordering = member.ordering
+        variables = PackedVariables(model.variables, ordering: member.ordering)
         isNatural = member.ordering.variables == Array(model.variables.indices)
         inputUnits = member.ordering.variables.flatMap { layout.inputs[$0] }
         outputUnits = member.ordering.variables.flatMap { layout.outputs[$0] }
@@ -49,6 +56,7 @@ final class CompiledMember: @unchecked Sendable {
             inputs = outputs
         }
         layers = packed
+        isResidual = degrees.residualLayers(of: model)
         direct = network.direct.map { [outputUnits, inputUnits] direct in
             PackedLayer(
                 outputs: outputUnits, inputs: inputUnits,

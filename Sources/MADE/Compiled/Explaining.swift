@@ -46,16 +46,13 @@ extension CompiledModel {
         let chunkRowCount = min(workspace.chunkRowCount, max(1, 1 << 20 / rowSize))
         let buffer = workspace.explaining ?? AlignedBuffer(count: chunkRowCount * rowSize)
         workspace.explaining = buffer
-        let functions = kernels.functions
         for first in stride(from: 0, to: rowCount, by: chunkRowCount) {
             let count = min(chunkRowCount, rowCount - first)
             let sums = workspace.sums.base
             for (index, member) in members.enumerated() {
                 let result = forward(rows + first * variableCount, rowCount: count, member: member, using: workspace)
                 logLikelihood(of: result, into: sums + index * count)
-                functions.surprisals(
-                    count, variableCount, result.inputs.base, result.inputs.stride, result.outputs.base, result.direct,
-                    result.outputs.stride, buffer.base + index * count * variableCount)
+                self.surprisals(of: result, into: buffer.base + index * count * variableCount)
             }
             combine(sums, rowCount: count, into: logLikelihoods + first)
             for row in 0..<count {

@@ -3,11 +3,13 @@ internal import CStaircase
 /// A chunk of rows after the output layer of one member, in the member's order.
 struct ForwardResult {
     let rowCount: Int
-    /// Values in the member's order.
-    let inputs: RowBlock
+    /// The rows' values [D].
+    let values: RowBlock
     let outputs: RowBlock
     /// To be added to the outputs; has their stride. Nil without direct connections.
     let direct: UnsafeMutablePointer<Float>?
+    /// The member's own, valid as long as the member is; nil where all variables are binary, which have kernels of their own.
+    let variables: UnsafePointer<staircase_variables>?
 }
 
 extension CompiledModel {
@@ -15,35 +17,50 @@ extension CompiledModel {
     func forward(
         _ rows: UnsafePointer<Float>, rowCount: Int, member: CompiledMember, using workspace: Workspace
     ) -> ForwardResult {
-        let inputs = sortedInputs(rows, rowCount: rowCount, member: member, using: workspace)
+        let values = sortedValues(rows, rowCount: rowCount, member: member, using: workspace)
+        let inputs = isBinary ? values : encode(values, rowCount: rowCount, member: member, into: workspace.inputs)
         var previous = inputs
         for (index, layer) in member.layers.enumerated() {
             let isOutput = index == member.layers.count - 1
             let next = isOutput ? workspace.outputs : workspace.hidden(index)
             multiply(layer, rowCount: rowCount, from: previous, to: next, activation: isOutput ? nil : activation)
+            if member.isResidual[index] {
+                kernels.functions.add(
+                    rowCount, previous.base, previous.stride, next.base, next.stride, 0, layer.outputCount)
+            }
             previous = next
         }
         if let direct = member.direct {
             multiply(direct, rowCount: rowCount, from: inputs, to: workspace.direct, activation: nil)
         }
         return ForwardResult(
-            rowCount: rowCount, inputs: inputs, outputs: previous,
-            direct: member.direct == nil ? nil : workspace.direct.base)
+            rowCount: rowCount, values: values, outputs: previous,
+            direct: member.direct == nil ? nil : workspace.direct.base,
+            variables: isBinary ? nil : member.variables.staircase)
     }
 
-    /// The rows' input units in the order of `member`: the rows themselves where that is their own order.
-    private func sortedInputs(
+    /// The rows in the order of `member`: the rows themselves where that is their own order.
+    private func sortedValues(
         _ rows: UnsafePointer<Float>, rowCount: Int, member: CompiledMember, using workspace: Workspace
     ) -> RowBlock {
         if member.isNatural { return RowBlock(base: UnsafeMutablePointer(mutating: rows), stride: variableCount) }
-        let inputs = workspace.inputs
-        member.inputUnits.withUnsafeBufferPointer { units in
+        let values = isBinary ? workspace.inputs : workspace.values
+        member.ordering.variables.withUnsafeBufferPointer { variables in
             for row in 0..<rowCount {
-                let from = rows + row * units.count
-                let to = inputs.base + row * inputs.stride
-                for (place, unit) in units.enumerated() { to[place] = from[unit] }
+                let from = rows + row * variables.count
+                let to = values.base + row * values.stride
+                for (place, variable) in variables.enumerated() { to[place] = from[variable] }
             }
         }
+        return values
+    }
+
+    /// The input units of values in the order of `member`.
+    private func encode(
+        _ values: RowBlock, rowCount: Int, member: CompiledMember, into inputs: RowBlock
+    ) -> RowBlock {
+        kernels.functions.encode(
+            member.variables[0], variableCount, rowCount, values.base, values.stride, inputs.base, inputs.stride)
         return inputs
     }
 

@@ -9,7 +9,8 @@ internal import CStaircase
 #endif
 
 extension CompiledModel {
-    /// log p(x) = logsumexp_s log p_s(x) − log S of rows `[n × D]` into `[n]`, nats; always finite.
+    /// log p(x) = logsumexp_s log p_s(x) − log S of rows `[n × D]` into `[n]`, nats; always finite: no
+    /// variable adds less than −1e30 to it. Real variables add log-densities in the data's own units.
     ///
     /// With one member these are the bits of that member's log-likelihood.
     public func score(_ rows: Span<Float>, into logLikelihoods: inout MutableSpan<Double>, using workspace: Workspace) {
@@ -39,10 +40,30 @@ extension CompiledModel {
 
     /// log p_s of the rows of `result` into [rowCount].
     func logLikelihood(of result: ForwardResult, into sums: UnsafeMutablePointer<Double>) {
-        kernels.functions.log_likelihood(
-            result.rowCount, variableCount, result.inputs.base, result.inputs.stride, result.outputs.base,
-            result.direct,
-            result.outputs.stride, sums)
+        let functions = kernels.functions
+        if let variables = result.variables {
+            functions.mixed_log_likelihood(
+                variables, result.rowCount, result.values.base, result.values.stride, result.outputs.base,
+                result.direct, result.outputs.stride, sums)
+        } else {
+            functions.log_likelihood(
+                result.rowCount, variableCount, result.values.base, result.values.stride, result.outputs.base,
+                result.direct, result.outputs.stride, sums)
+        }
+    }
+
+    /// −log p_s(x_d | x_<d) of the rows of `result` [rowCount × D], in the member's order.
+    func surprisals(of result: ForwardResult, into surprisals: UnsafeMutablePointer<Float>) {
+        let functions = kernels.functions
+        if let variables = result.variables {
+            functions.mixed_surprisals(
+                variables, result.rowCount, result.values.base, result.values.stride, result.outputs.base,
+                result.direct, result.outputs.stride, surprisals)
+        } else {
+            functions.surprisals(
+                result.rowCount, variableCount, result.values.base, result.values.stride, result.outputs.base,
+                result.direct, result.outputs.stride, surprisals)
+        }
     }
 
     /// Members' log-likelihoods [S × rowCount] to the ensemble's [rowCount].
@@ -52,9 +73,10 @@ extension CompiledModel {
         }
     }
 
-    /// The output layer of one member, `[n × outputs]` in unit order (binary: logits, nats).
+    /// The output layer of one member, `[n × outputs]` in unit order: logits, and of real variables means and spreads (see
+    /// `RealEncoding`).
     ///
-    /// They are the member's logits themselves, before the bound of ±1e30 that keeps log-likelihoods finite.
+    /// They are the member's outputs themselves, before the bound of ±1e30 that keeps log-likelihoods finite.
     public func outputs(
         of rows: Span<Float>, member index: Int, into outputs: inout MutableSpan<Float>, using workspace: Workspace
     ) {

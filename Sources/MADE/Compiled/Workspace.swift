@@ -8,6 +8,7 @@ extension CompiledModel {
         private let inputStride: Int
         private let hiddenStride: Int
         private let outputStride: Int
+        private let valuesStride: Int
 
         /// What sampling and explaining need beyond scoring, made by the first call of each.
         var sampling: SamplingBuffers?
@@ -18,7 +19,8 @@ extension CompiledModel {
             outputStride = RowBlock.stride(width: model.layout.outputUnitCount)
             hiddenStride = RowBlock.stride(
                 width: model.members.flatMap { $0.layers.dropLast().map(\.outputCount) }.max() ?? 0)
-            let rowSize = inputStride + 2 * hiddenStride + 2 * outputStride
+            valuesStride = model.isBinary ? 0 : RowBlock.stride(width: model.variableCount)
+            let rowSize = inputStride + 2 * hiddenStride + 2 * outputStride + valuesStride
             chunkRowCount = Self.chunkRowCount(floatsPerRow: rowSize)
             memory = AlignedBuffer(count: chunkRowCount * rowSize + PackedLayer.panelWidth)
             sums = AlignedBuffer(count: chunkRowCount * model.members.count)
@@ -31,7 +33,7 @@ extension CompiledModel {
             return min(max(rows / 48 * 48, 96), 192)
         }
 
-        /// The chunk's rows in a member's order [inputs].
+        /// The chunk's input units in a member's order [inputs].
         var inputs: RowBlock { RowBlock(base: memory.base, stride: inputStride) }
         /// The outputs of hidden layer `layer`, in one of two places that the layers take in turn [units].
         func hidden(_ layer: Int) -> RowBlock {
@@ -47,6 +49,12 @@ extension CompiledModel {
             RowBlock(
                 base: memory.base + chunkRowCount * (inputStride + 2 * hiddenStride + outputStride),
                 stride: outputStride)
+        }
+        /// The chunk's values in a member's order [D], where they are not the input units.
+        var values: RowBlock {
+            RowBlock(
+                base: memory.base + chunkRowCount * (inputStride + 2 * hiddenStride + 2 * outputStride),
+                stride: valuesStride)
         }
     }
 }

@@ -1,5 +1,3 @@
-internal import CStaircase
-
 /// What a Philox stream is for; its counters are (word / 4, draw, stream).
 enum SamplingStream: UInt32 {
     /// Word p draws the variable at position p.
@@ -88,14 +86,6 @@ extension CompiledModel {
             return -ordered.prefix(known.count).reduce(0) { $0 + Double($1) }
         }
         return Importance.weights(logWeights)
-    }
-
-    /// −log p(x_d | x_<d) of the rows of `result` [rows × D], in the member's order.
-    func surprisals(of result: ForwardResult, into surprisals: inout [Float]) {
-        kernels.functions.surprisals(
-            result.rowCount, variableCount, result.inputs.base, result.inputs.stride, result.outputs.base,
-            result.direct,
-            result.outputs.stride, &surprisals)
     }
 
     /// One row to draw: the number that its random words belong to, and the place where it goes.

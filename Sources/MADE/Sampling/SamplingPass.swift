@@ -46,8 +46,8 @@ struct SamplingPass {
     /// What the pass computed: what scoring its rows would have.
     var result: ForwardResult {
         ForwardResult(
-            rowCount: rowCount, inputs: buffers.inputs, outputs: buffers.layers[member.layers.count - 1],
-            direct: member.direct == nil ? nil : buffers.direct.base)
+            rowCount: rowCount, values: buffers.inputs, outputs: buffers.layers[member.layers.count - 1],
+            direct: member.direct == nil ? nil : buffers.direct.base, variables: nil)
     }
 
     /// Fills `buffers.inputs` and the output layer, from `buffers.uniforms`; `evidence` [D] in the member's order is NaN where

@@ -19,6 +19,8 @@ final class LoadedModel: Sendable {
     let document: [UInt8]
     /// Variables by name.
     let indices: [String: Int]
+    /// Whether every value is 0 or 1.
+    let isAllBinary: Bool
     let scoredRows = Atomic(0)
     let statistics = InferenceStatistics()
     private let costs: [CostEstimate]
@@ -65,6 +67,7 @@ final class LoadedModel: Sendable {
         document = Self.document(card: card, verdict: verdict, digest: digest)
         indices = Dictionary(zip(card.variables.map(\.name), card.variables.indices)) { first, _ in first }
         let nanoseconds = Self.measure(compiled)
+        isAllBinary = card.variables.allSatisfy { if case .binary = $0.kind { true } else { false } }
         // Sampling a row and giving its conditionals start from guesses; the first calls correct them.
         costs = [nanoseconds, 2 * nanoseconds, 2 * nanoseconds, 8 * nanoseconds].map(CostEstimate.init)
     }

@@ -38,7 +38,7 @@ enum APISchema {
     static var schemas: String { "{\(requests),\n\(answers),\n\(models),\n\(protocols)}" }
 
     private static let requests = ##"""
-        "Value": {"description": "A value of a variable: 0 or 1 (false or true) of a binary one; null is missing.",
+        "Value": {"description": "A value of a variable. Binary: 0 or 1 (false or true). Categorical: a label, or a number or boolean that is one. Real: a finite number. null is missing.",
           "type": ["number", "string", "boolean", "null"]},
         "Row": {"description": "All variables of one observation: values in the model's order, or by name.",
           "oneOf": [{"type": "array", "items": {"$ref": "#/components/schemas/Value"}},
@@ -141,7 +141,15 @@ enum APISchema {
           "additionalProperties": false, "properties": {
           "name": {"type": "string"}, "version": {"type": "string"},
           "variables": {"type": "array", "items": {"type": "object", "required": ["name", "type"],
-            "additionalProperties": false, "properties": {"name": {"type": "string"}, "type": {"const": "binary"}}}},
+            "additionalProperties": false, "properties": {"name": {"type": "string"},
+            "type": {"enum": ["binary", "categorical", "real"]},
+            "categories": {"type": "array", "items": {"type": "string"}, "minItems": 2,
+              "description": "Labels of a categorical variable, in the order of their indices."},
+            "other": {"type": "string", "description": "The label that unseen labels count as."},
+            "training_range": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2,
+              "description": "Least and greatest value of a real variable in training."},
+            "step": {"type": "number", "description": "What a real variable's values are multiples of."},
+            "components": {"type": "integer", "minimum": 1, "description": "Gaussians of a real variable's mixture."}}}},
           "orderings": {"type": "array", "items": {"type": "array", "items": {"type": "string"}},
             "description": "The variables in the order of each member."},
           "layers": {"type": "array", "items": {"type": "integer"}, "description": "Units, from input to output."},

@@ -56,13 +56,39 @@ extension Problem {
         case MADE_ROW_DUPLICATE_VARIABLE:
             self.init(400, "\(cell.detail): the variable occurs twice", pointer: cell.pointer)
         case MADE_ROW_OUT_OF_RANGE:
-            self.init(422, "\(cell.detail): the number \(quoted(text)) is out of range", pointer: cell.pointer)
+            self.init(
+                422, "\(cell.detail): the number \(quoted(text)) is out of range (±3.4e38)", pointer: cell.pointer)
         case MADE_ROW_MALFORMED: self.init(400, "\(row): \(text)", pointer: place)
         case MADE_ROW_MISSING_VALUE:
             self.init(422, "\(cell.detail): the value is missing; a row needs all variables", pointer: cell.pointer)
         default:
             let shown = text == "[" ? "an array" : text == "{" ? "an object" : quoted(text)
-            self.init(422, "\(cell.detail): \(shown) is not a value of a binary variable (0, 1)", pointer: cell.pointer)
+            let objection = variables[error.column].objection(to: text, shown: shown, isIndex: shape.isTensor)
+            self.init(422, "\(cell.detail): \(objection)", pointer: cell.pointer)
+        }
+    }
+}
+
+extension Variable {
+    /// Labels that a message lists at most.
+    private static let listedLabelsMax = 12
+
+    /// Why `text`, which a message shows as `shown`, is none of the variable's values; `isIndex`: a label is sent as its
+    /// index.
+    func objection(to text: String, shown: String, isIndex: Bool) -> String {
+        switch kind {
+        case .binary: return "\(shown) is not a value of a binary variable (0, 1)"
+        case .real:
+            let isAbsent = ["na", "n/a", "nan", "null", "none", "?", "-", "."].contains(text.lowercased())
+            return "\(shown) is not a finite number"
+                + (isAbsent ? "; a missing value is null, an empty cell of CSV" : "")
+        case .categorical(let categories):
+            let labels = categories.labels
+            if isIndex { return "\(shown) is not the index of a category of '\(name)' (0 to \(labels.count - 1))" }
+            let listed = labels.prefix(Self.listedLabelsMax).joined(separator: ", ")
+            let more = labels.count - min(labels.count, Self.listedLabelsMax)
+            return "\(shown) is not a category of '\(name)' (\(listed)\(more > 0 ? " and \(more) more" : ""))"
+                + suggestion(for: text, among: labels)
         }
     }
 }

@@ -51,6 +51,10 @@ public final class Service: Sendable {
         server.start()
     }
 
+    /// Reads the file of API keys again; where it cannot be used, the old keys stay and a line of the log says why. Any
+    /// thread.
+    public func reloadAccess() { core.reloadAccess() }
+
     /// Says that it is not ready, lets the queues run empty, sends every reply and stops; blocks, at most for the grace
     /// period of the options and a moment.
     ///

@@ -7,6 +7,7 @@ final class ServiceCore: Sendable {
     let options: ServiceOptions
     let registry: Registry
     let observer: Observer
+    let gate: Gate
     /// Entered by all queued work.
     let pending = DispatchGroup()
     /// The service is going away: it still answers, but says that it is not ready.
@@ -15,6 +16,7 @@ final class ServiceCore: Sendable {
     init(paths: [String], options: ServiceOptions, sink: LogSink) throws(ServiceError) {
         self.options = options
         observer = Observer(sink: sink, level: options.logLevel, format: options.logFormat)
+        gate = try Gate(options)
         let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         registry = try Registry(
             paths: paths, defaultName: options.defaultModel,

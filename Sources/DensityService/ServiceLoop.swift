@@ -9,7 +9,9 @@ final class ServiceLoop: LoopHandler {
     let scanner = BodyScanner()
     /// Of tensors, which are read while what the first scanner found of their request is still needed.
     private(set) lazy var tensorScanner = BodyScanner()
-    private var ids = RequestIDs()
+    var ids = RequestIDs()
+    /// The keys that were seen last.
+    var knownRing: (generation: Int, ring: KeyRing)?
     private var generation = 0
 
     init(core: ServiceCore) {
@@ -51,7 +53,8 @@ final class ServiceLoop: LoopHandler {
     }
 
     func reply(to refusal: Refusal, requestID: String?) -> Reply {
-        var problem = Problem(refusal.status, refusal.detail)
+        var problem = Problem(
+            refusal.status, refusal.detail + (ServiceOptions.setting(of: refusal.reason).map { " (\($0))" } ?? ""))
         if case .methodNotAllowed = refusal.reason, let path = refusal.path {
             problem.allow = Destination(path: path).route.allow
         }
@@ -102,7 +105,7 @@ final class ServiceLoop: LoopHandler {
         case .score: try score(call, model)
         case .conditionals: try conditionals(call, model)
         case .sample: try sample(call, model)
-        case .reload: try reload(call, model)
+        case .reload: reload(call, model)
         case .invocations: try invocations(call, model)
         case .v1Model: v1Model(call, model)
         case .v1Predict: try v1Predict(call, model)

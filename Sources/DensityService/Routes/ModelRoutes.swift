@@ -36,9 +36,8 @@ extension ServiceLoop {
         call.answer(.json(model.document))
     }
 
-    /// POST /models/{model}/reload, from this machine only.
-    func reload(_ call: Call, _ model: LoadedModel) throws(Problem) {
-        try call.isFromThisMachine()
+    /// POST /models/{model}/reload.
+    func reload(_ call: Call, _ model: LoadedModel) {
         reload(call, name: model.card.name) { .json($0.document) }
     }
 
@@ -56,15 +55,6 @@ extension ServiceLoop {
                 logger.error("model not reloaded", metadata: ["reason": "\(error.detail)"])
                 call.refuse(error)
             }
-        }
-    }
-}
-
-extension Call {
-    /// - Throws: 403 where the request comes from elsewhere.
-    func isFromThisMachine() throws(Problem) {
-        guard ["127.0.0.1", "::1", "::ffff:127.0.0.1"].contains(exchange.remoteAddress) else {
-            throw Problem(403, "models are loaded and unloaded from the machine of the service only")
         }
     }
 }

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import DensityService
-internal import Dispatch
 internal import Glibc
 
 /// `made serve`: the HTTP service.
@@ -9,7 +8,8 @@ struct Serve: ParsableCommand {
         abstract: "Serve models over HTTP.",
         discussion: """
             The first line on standard output is 'listening on http://HOST:PORT', once requests are answered; log lines go to
-            standard error. SIGTERM and SIGINT answer what was accepted, then end.
+            standard error. SIGTERM and SIGINT answer what was accepted, then end. SIGHUP reads the files of models and
+            keys again.
             Each option may also be given by its environment variable, such as MADE_QUEUE_ROWS_MAX, or by a key of a YAML
             file, such as queue-rows-max: a flag wins over the environment, and that over the file.
             """)
@@ -43,12 +43,13 @@ struct Serve: ParsableCommand {
         let options = configuration.options
         let paths = try options.models.isEmpty ? [BundledModels.directory()] : options.models
         // The signals are caught before anything listens: none that comes from then on is lost.
-        let stop = StopSignal()
+        let signals = ServeSignals()
         let service = try Service(models: paths, options: options)
+        signals.onHangUp { service.refresh() }
         service.start()
         print("listening on \(service.url)")
         fflush(nil)
-        stop.wait()
+        signals.waitForStop()
         service.stop()
     }
 
@@ -75,35 +76,6 @@ struct Serve: ParsableCommand {
         }
         return variables
     }
-}
-
-/// SIGTERM and SIGINT: the first asks for an orderly stop, the second ends at once.
-private final class StopSignal {
-    private let asked = DispatchSemaphore(value: 0)
-    private let sources: [any DispatchSourceSignal]
-
-    /// Returns when the signals are caught.
-    init() {
-        let queue = DispatchQueue(label: "made.signals")
-        let registered = DispatchSemaphore(value: 0)
-        let asked = asked
-        // Touched on `queue` only.
-        nonisolated(unsafe) var count = 0
-        sources = [SIGTERM, SIGINT].map { number in
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setRegistrationHandler { registered.signal() }
-            source.setEventHandler {
-                count += 1
-                if count > 1 { _exit(1) }
-                asked.signal()
-            }
-            source.resume()
-            return source
-        }
-        for _ in sources { registered.wait() }
-    }
-
-    func wait() { asked.wait() }
 }
 
 struct ListeningFlags: ParsableArguments {

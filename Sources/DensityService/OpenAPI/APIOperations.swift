@@ -103,10 +103,10 @@ extension APIOperation {
         summary: "Read a model's file again and serve what it holds now.",
         description:
             "Where no keys are configured, from the service's own machine only. If the file cannot be served the old model stays.",
-        parameters: ["timeout"],
+        parameters: ["timeout"], body: "Empty", isBodyRequired: false, examples: [("plain", "{}")],
         answers: [
             Answer(description: "The new model card.", content: [("application/json", "ModelCard", nil)])
-        ], problems: [404, 411, 413, 422])
+        ], problems: [404, 422])
 
     private static let live = APIOperation(
         summary: "Whether the process can answer.",
@@ -116,7 +116,7 @@ extension APIOperation {
 
     private static func unready(_ schema: String?) -> Answer {
         Answer(
-            status: 503, description: "Draining, or no model is ready.",
+            status: 503, description: "Draining, or no model is ready.", headers: ["Retry-After"],
             content: (schema.map { [("application/json", $0, nil)] } ?? [])
                 + [("application/problem+json", "Problem", nil)])
     }

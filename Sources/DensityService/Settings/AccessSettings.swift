@@ -5,7 +5,7 @@ extension ServiceOptions {
         Setting.file(
             "api-keys-file", .access, \.apiKeysFile,
             "File of API keys, a line each: NAME SCOPES SHA256, where SCOPES are some of score, admin and metrics with commas "
-                + "between them, and SHA256 is that of the key. None: everybody may ask everything, but "
+                + "between them, and SHA256 is that of the key. Read again on SIGHUP. None: everybody may ask everything, but "
                 + "only from this machine may models be loaded and unloaded."),
         .amount(
             "key-rate-max", .access, \.keyRateMax, upTo: 1e9,

@@ -23,7 +23,7 @@ final class ServiceCore: Sendable {
                 limits: WorkerQueue.Limits(
                     workerCount: options.workers > 0 ? options.workers : cores, batchRowsMax: options.batchRowsMax,
                     waitingRowsMax: options.queueRowsMax, delay: .microseconds(options.delayMax)),
-                pending: pending, metrics: observer.metrics))
+                pending: pending, metrics: observer.metrics, driftRows: options.driftRows))
     }
 
     /// Whether requests that need a model can be answered.

@@ -9,7 +9,9 @@ final class ServiceLoop: LoopHandler {
     let scanner = BodyScanner()
     /// Of tensors, which are read while what the first scanner found of their request is still needed.
     private(set) lazy var tensorScanner = BodyScanner()
-    private var ids = RequestIDs()
+    var ids = RequestIDs()
+    /// The keys that were seen last.
+    var knownRing: (generation: Int, ring: KeyRing)?
     private var generation = 0
 
     init(core: ServiceCore) {
@@ -52,7 +54,8 @@ final class ServiceLoop: LoopHandler {
     }
 
     func reply(to refusal: Refusal, requestID: String?) -> Reply {
-        var problem = Problem(refusal.status, refusal.detail)
+        var problem = Problem(
+            refusal.status, refusal.detail + (ServiceOptions.setting(of: refusal.reason).map { " (\($0))" } ?? ""))
         if case .methodNotAllowed = refusal.reason, let path = refusal.path {
             let route = Destination(path: path).route
             problem = route == .unknown ? Self.nothing(at: path) : Self.refusal(of: "this method", by: route)

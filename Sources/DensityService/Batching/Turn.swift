@@ -138,6 +138,9 @@ extension Call {
     func refuseAsQueueIsFull(of model: LoadedModel) {
         observer.metrics.countRejection(.queueFull)
         let seconds = model.cost(of: .score).nanoseconds(rows: model.queue.waitingRows) / 1_000_000_000
-        refuse(Problem(503, "too many rows wait for this model; try again later", retryAfter: 1 + min(seconds, 60)))
+        refuse(
+            Problem(
+                503, "too many rows wait for this model (queue-rows-max); try again later",
+                retryAfter: 1 + min(seconds, 60)))
     }
 }

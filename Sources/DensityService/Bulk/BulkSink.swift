@@ -138,7 +138,9 @@ final class BulkSink: BodySink, @unchecked Sendable {
         answerByteCount += lines.count
         guard answerByteCount <= options.bulkAnswerBytesMax else {
             throw Problem(
-                413, "the answer would take more than \(options.bulkAnswerBytesMax) bytes; send several requests")
+                413,
+                "the answer would take more than \(options.bulkAnswerBytesMax) bytes (bulk-answer-bytes-max); send several requests"
+            )
         }
         if !lines.isEmpty { answer.append(lines) }
     }

@@ -102,11 +102,12 @@ extension APIOperation {
 
     private static let reload = APIOperation(
         summary: "Read a model's file again and serve what it holds now.",
-        description: "From the machine of the service only. Where the file cannot be served the old model stays.",
+        description:
+            "Where no keys are configured, from the service's own machine only. If the file cannot be served the old model stays.",
         parameters: ["timeout"], body: "Empty", isBodyRequired: false, examples: [("plain", "{}")],
         answers: [
             Answer(description: "The new model card.", content: [("application/json", "ModelCard", nil)])
-        ], problems: [403, 404, 422])
+        ], problems: [404, 422])
 
     private static let drift = APIOperation(
         summary: "Whether the latest rows come from where the calibration rows came from.",

@@ -1,10 +1,16 @@
 /// The parts that operations of the document refer to, as JSON.
 enum APISchema {
+    static let securitySchemes = ##"""
+        {"bearer": {"type": "http", "scheme": "bearer"},
+         "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same keys; it wins over the other."}}
+        """##
+
     static let headers = ##"""
         {"X-Request-ID": {"description": "The client's own, if it sent one of 1 to 128 visible ASCII characters; else a new one.",
           "required": true, "schema": {"type": "string", "minLength": 1, "maxLength": 128}},
          "Server-Timing": {"description": "Milliseconds in the queue and in computation.",
           "schema": {"type": "string", "examples": ["queue;dur=0.154, compute;dur=0.018"]}},
+         "WWW-Authenticate": {"description": "How a key is sent, and what was wrong (RFC 6750).", "schema": {"type": "string"}},
          "Retry-After": {"description": "Seconds after which another try makes sense.", "schema": {"type": "integer"}},
          "X-Seed": {"description": "The seed, where the body has no place for it.",
           "schema": {"type": "integer", "minimum": 0, "maximum": 18446744073709551615}}}

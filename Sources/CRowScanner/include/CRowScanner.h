@@ -278,4 +278,7 @@ made_stream_read made_row_stream_read(
 #ifdef __cplusplus
 }
 #endif
+
+#include "CTableScanner.h"
+
 #endif

@@ -39,7 +39,7 @@ INLINE void scatter(float *to, size_t stride, size_t count, lanes value) {
 INLINE void mixture_gradient_rows(
     size_t count, size_t components, float floor, float share, const float *u, size_t u_stride, float *z, size_t z_stride,
     float *nats) {
-    mixture_component parts[STAIRCASE_COMPONENTS_MAX];
+    mixture_component parts[STAIRCASE_GAUSSIANS_MAX];
     lanes value = gather(u, u_stride, count);
     integers known = value == value;
     value = known ? value : splat(0);
@@ -51,7 +51,7 @@ INLINE void mixture_gradient_rows(
         peak = at_least(fused(part.distance * part.distance, splat(-0.5f), part.logit), peak);
     }
     // The softmax's terms and the joint density's, each over its largest: no sum overflows or is 0.
-    lanes weights[STAIRCASE_COMPONENTS_MAX], densities[STAIRCASE_COMPONENTS_MAX];
+    lanes weights[STAIRCASE_GAUSSIANS_MAX], densities[STAIRCASE_GAUSSIANS_MAX];
     lanes weight_sum = splat(0), density_sum = splat(0);
     for (size_t k = 0; k < components; k++) {
         mixture_component part = parts[k];

@@ -1,4 +1,3 @@
-internal import CStaircase
 public import MADE
 
 /// How a model is trained. The defaults are those for tables without numbers; `recommended` has others for tables with some.
@@ -76,7 +75,6 @@ public struct TrainingOptions: Sendable, Equatable {
     static let hiddenWidthMax = 65_536
     static let hiddenLayerCountMax = 16
     static let memberCountMax = 256
-    static let componentCountMax = Int(STAIRCASE_COMPONENTS_MAX)
 
     /// - Throws: `TrainingError.option` naming the option that is out of its range.
     func check() throws(TrainingError) {
@@ -95,7 +93,9 @@ public struct TrainingOptions: Sendable, Equatable {
         try require(learningRate > 0 && learningRate <= 1, "learning-rate", "above 0, at most 1")
         try require(patienceEpochs >= 1, "patience", "1 or more")
         try require(stepCount.map { $0 >= 1 } ?? true, "steps", "1 or more")
-        try require((1...Self.componentCountMax).contains(componentCount), "components", "1…\(Self.componentCountMax)")
+        try require(
+            (1...RealEncoding.componentCountMax).contains(componentCount), "components",
+            "1…\(RealEncoding.componentCountMax)")
         try require(scaleFloor > 0 && scaleFloor <= 1, "scale-floor", "above 0, at most 1")
         try require(inputBound > 0 && inputBound.isFinite, "input-bound", "above 0")
         try require(inputDropout >= 0 && inputDropout <= 0.95, "input-dropout", "0…0.95")

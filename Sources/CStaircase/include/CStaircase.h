@@ -19,9 +19,6 @@
 
 enum { STAIRCASE_PANEL = 16 };
 
-/// Most Gaussians of a mixture that `mixture_gradient` takes.
-enum { STAIRCASE_COMPONENTS_MAX = 32 };
-
 /// One layer of packed weights; the memory is the caller's.
 typedef struct {
     /// Number of panels; outputs beyond the layer's own are padding.

@@ -22,7 +22,9 @@ struct Inspect: ParsableCommand {
             ("variables", "\(names.count) binary: \(names.shortened(to: 12))"),
             (
                 "hidden layers",
-                card.hiddenWidths.isEmpty ? "none" : card.hiddenWidths.map(String.init).joined(separator: ", ")
+                card.hiddenWidths.isEmpty
+                    ? "none"
+                    : card.hiddenWidths.map(String.init).joined(separator: ", ") + (card.isResidual ? ", residual" : "")
             ),
             ("activation", card.activation.rawValue),
             ("direct", card.hasDirectConnections ? "input→output connections" : "none"),

@@ -23,6 +23,7 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
 #include "bernoulli.h"
 #include "draws.h"
 #include "mixed.h"
+#include "mixture_gradient.h"
 #include "multiply.h"
 #include "random.h"
 #include "training.h"
@@ -41,6 +42,7 @@ const staircase_kernels staircase_avx512 = {
     .mixed_draw = mixed_draw,
     .uniforms = uniforms,
     .adam_step = adam_step,
+    .mixture_gradient = mixture_gradient,
 };
 
 #pragma clang attribute pop

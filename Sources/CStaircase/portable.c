@@ -22,6 +22,7 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
 #include "bernoulli.h"
 #include "draws.h"
 #include "mixed.h"
+#include "mixture_gradient.h"
 #include "multiply.h"
 #include "random.h"
 #include "training.h"
@@ -40,4 +41,5 @@ const staircase_kernels staircase_portable = {
     .mixed_draw = mixed_draw,
     .uniforms = uniforms,
     .adam_step = adam_step,
+    .mixture_gradient = mixture_gradient,
 };

@@ -19,10 +19,15 @@ struct Inspect: ParsableCommand {
         let names = card.variables.map(\.name)
         var lines = [
             ("model", "\(card.name), version \(card.version)"),
-            ("variables", "\(names.count) binary: \(names.shortened(to: 12))"),
+            ("variables", card.variables.summary),
+        ]
+        lines += card.variables.details
+        lines += [
             (
                 "hidden layers",
-                card.hiddenWidths.isEmpty ? "none" : card.hiddenWidths.map(String.init).joined(separator: ", ")
+                card.hiddenWidths.isEmpty
+                    ? "none"
+                    : card.hiddenWidths.map(String.init).joined(separator: ", ") + (card.isResidual ? ", residual" : "")
             ),
             ("activation", card.activation.rawValue),
             ("direct", card.hasDirectConnections ? "input→output connections" : "none"),

@@ -4,12 +4,17 @@ internal import FoundationEssentials
 ///
 /// Own layout, version 1: `networks.{n}.layers.{i}.weight` [out × in] and `.bias` [out], `networks.{n}.direct.weight`
 /// [out × in], `members.network` [S], `members.ordering` [S × D] (position → variable), `members.degrees.{i}` [S × units],
-/// `calibration.log_likelihood` [n]; the metadata's `model` is a JSON document (`ModelDocument`).
+/// `calibration.log_likelihood` [n], and, where they are known, `calibration.surprisal.mean` and
+/// `calibration.surprisal.standard_deviation` [D], F64 all three; the metadata's `model` is a JSON document (`ModelDocument`).
 public enum Checkpoint {
     static let formatVersion = "1"
     /// Bounds on what a file may ask for; far above any model that fits the machines this runs on.
     static let variableCountMax = 16_384
     static let memberCountMax = 256
+    /// Labels of one variable.
+    static let labelCountMax = 10_000
+    /// Input units of all variables, and output units of all.
+    static let unitCountMax = 65_536
     static let compiledBytesMax = 16 << 30
 
     /// Reads a model and checks everything but its numeric behaviour.
@@ -53,6 +58,13 @@ public enum Checkpoint {
             writer.add(
                 "calibration.log_likelihood", dtype: "F64", shape: [calibration.logLikelihoods.count],
                 calibration.logLikelihoods)
+            if let surprisals = calibration.surprisals {
+                let shape = [surprisals.means.count]
+                writer.add("calibration.surprisal.mean", dtype: "F64", shape: shape, surprisals.means)
+                writer.add(
+                    "calibration.surprisal.standard_deviation", dtype: "F64", shape: shape,
+                    surprisals.standardDeviations)
+            }
         }
         for (index, network) in model.networks.enumerated() {
             for (layer, parameters) in network.layers.enumerated() {
@@ -87,41 +99,5 @@ public enum Checkpoint {
 extension SafetensorsWriter {
     fileprivate mutating func add(_ name: String, _ matrix: Matrix) {
         add(name, dtype: "F32", shape: [matrix.rows, matrix.columns], matrix.elements)
-    }
-}
-
-/// The JSON document that describes a model inside its checkpoint.
-struct ModelDocument: Codable {
-    struct VariableEntry: Codable {
-        let name: String
-        let type: String
-        let encoding: AffineEncoding
-    }
-
-    let name: String
-    let version: String
-    let variables: [VariableEntry]
-    let activation: Activation
-    let image_width: Int?
-    let training: TrainingSummary?
-
-    init(_ model: DensityModel) {
-        name = model.name
-        version = model.version
-        activation = model.activation
-        image_width = model.imageWidth
-        training = model.training
-        variables = model.variables.map { variable in
-            switch variable.kind {
-            case .binary(let encoding): VariableEntry(name: variable.name, type: "binary", encoding: encoding)
-            case .categorical, .real: preconditionFailure("only binary variables are handled here")
-            }
-        }
-    }
-
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 }

@@ -12,8 +12,10 @@ struct CheckpointReader {
         let members = try members(variableCount: variables.count, networks: networks)
         let model = DensityModel(
             name: document.name, version: document.version, variables: variables, activation: document.activation,
-            networks: networks, members: members, calibration: try calibration(), training: document.training,
+            isResidual: document.residual ?? false, networks: networks, members: members,
+            calibration: try calibration(variableCount: variables.count), training: document.training,
             imageWidth: document.image_width)
+        try checkResiduals(of: model)
         try checkNames(networks: networks, hidden: members[0].hiddenDegrees.count)
         try checkHiddenWeights(of: model)
         return model
@@ -54,16 +56,18 @@ struct CheckpointReader {
         var variables: [Variable] = []
         for entry in document.variables {
             guard seen.insert(entry.name).inserted else {
-                throw fail(.badDescription("two variables are named '\(entry.name)'"))
+                throw fail(.badDescription("two variables are named \(entry.name.quoted)"))
             }
-            guard entry.type == "binary" else {
-                throw fail(
-                    .badDescription("variable '\(entry.name)' has type '\(entry.type)'; this program knows 'binary'"))
+            do {
+                variables.append(try entry.variable())
+            } catch {
+                throw fail(.badDescription("variable \(entry.name.quoted): \(error.reason)"))
             }
-            guard entry.encoding.offset.isFinite, entry.encoding.scale.isFinite, entry.encoding.scale != 0 else {
-                throw fail(.badDescription("the encoding of '\(entry.name)' must be finite, its scale not 0"))
-            }
-            variables.append(Variable(name: entry.name, kind: .binary(entry.encoding)))
+        }
+        let layout = UnitLayout(variables)
+        for (units, count) in [("input", layout.inputUnitCount), ("output", layout.outputUnitCount)]
+        where count > Checkpoint.unitCountMax {
+            throw fail(.tooLarge("its variables have \(count) \(units) units; the limit is \(Checkpoint.unitCountMax)"))
         }
         return variables
     }
@@ -135,18 +139,59 @@ struct CheckpointReader {
         return members
     }
 
-    private func calibration() throws(CheckpointError) -> Calibration? {
+    private func calibration(variableCount: Int) throws(CheckpointError) -> Calibration? {
         let name = "calibration.log_likelihood"
         guard file.entries[name] != nil else { return nil }
+        let values = try finiteDoubles(name)
+        let surprisals = try surprisals(variableCount: variableCount)
+        return values.isEmpty ? nil : Calibration(logLikelihoods: values, surprisals: surprisals)
+    }
+
+    private func surprisals(variableCount: Int) throws(CheckpointError) -> SurprisalSummary? {
+        let names = ["calibration.surprisal.mean", "calibration.surprisal.standard_deviation"]
+        guard names.contains(where: { file.entries[$0] != nil }) else { return nil }
+        var values: [[Double]] = []
+        for name in names {
+            let shape = try file.entry(name).shape
+            guard shape == [variableCount] else {
+                throw fail(.badShape(tensor: name, shape: shape, expected: "[\(variableCount)]"))
+            }
+            values.append(try finiteDoubles(name))
+        }
+        return SurprisalSummary(means: values[0], standardDeviations: values[1])
+    }
+
+    private func finiteDoubles(_ name: String) throws(CheckpointError) -> [Double] {
         let values = try file.elements(name, dtype: "F64", as: Double.self)
         if let index = values.firstIndex(where: { !$0.isFinite }) {
             throw fail(.notFinite(tensor: name, index: index, value: "\(values[index])"))
         }
-        return values.isEmpty ? nil : Calibration(logLikelihoods: values)
+        return values
+    }
+
+    /// The sum of two layers sees what either sees: it is autoregressive only where their degrees are equal.
+    private func checkResiduals(of model: DensityModel) throws(CheckpointError) {
+        guard model.isResidual else { return }
+        for (index, member) in model.members.enumerated() {
+            for (layer, degrees) in member.hiddenDegrees.enumerated().dropFirst() {
+                let before = member.hiddenDegrees[layer - 1]
+                guard degrees.count == before.count,
+                    let unit = degrees.indices.first(where: { degrees[$0] != before[$0] })
+                else { continue }
+                throw fail(
+                    .badMembers(
+                        "it is residual, but unit \(unit) of member \(index) has degree \(before[unit]) in hidden layer "
+                            + "\(layer - 1) and \(degrees[unit]) in layer \(layer), which is as wide; they must be equal"
+                    ))
+            }
+        }
     }
 
     private func checkNames(networks: [MaskedNetwork], hidden: Int) throws(CheckpointError) {
-        var known: Set = ["members.network", "members.ordering", "calibration.log_likelihood"]
+        var known: Set = [
+            "members.network", "members.ordering", "calibration.log_likelihood", "calibration.surprisal.mean",
+            "calibration.surprisal.standard_deviation",
+        ]
         for layer in 0..<hidden { known.insert("members.degrees.\(layer)") }
         for (index, network) in networks.enumerated() {
             known.insert("networks.\(index).direct.weight")

@@ -66,7 +66,7 @@ let package = Package(
         .testTarget(name: "MicrohttpdTests", dependencies: ["Microhttpd", "RawHTTP"], swiftSettings: swiftSettings),
         .testTarget(name: "CRowScannerTests", dependencies: ["CRowScanner"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "DensityServiceTests", dependencies: ["DensityService", "Oracle", "RawHTTP"],
+            name: "DensityServiceTests", dependencies: ["DensityService", "CRowScanner", "Oracle", "RawHTTP"],
             swiftSettings: swiftSettings),
         .testTarget(name: "ProgramTests", dependencies: ["made", "MADE", "RawHTTP"], swiftSettings: swiftSettings),
     ],

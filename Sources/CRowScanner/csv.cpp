@@ -1,11 +1,53 @@
 #include "stream.hpp"
 
+#include "number.hpp"
 #include "utf8.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
+
+static std::optional<made_row_fault> read_number(made_column_kind kind, std::string_view text, float &value) {
+    auto number = decimal_number(text);
+    if (kind == MADE_COLUMN_BINARY) {
+        if (number != 0.0 && number != 1.0) return MADE_ROW_NOT_BINARY;
+    } else if (!number) {
+        return MADE_ROW_WRONG_TYPE;
+    } else if (!std::isfinite(float(*number))) {
+        return MADE_ROW_OUT_OF_RANGE;
+    }
+    value = float(*number);
+    return {};
+}
+
+/// The value of a cell, NaN where it is missing, or what is wrong with it.
+static std::optional<made_row_fault> read_csv_cell(
+    const made_row_schema &schema, size_t column, std::string_view text, bool is_quoted, float &value
+) {
+    made_column_kind kind = made_column_kind(schema.kinds[column]);
+    if (text.size() == 1 && (text[0] | 1) == '1' && kind != MADE_COLUMN_CATEGORICAL) {
+        value = float(text[0] - '0');
+        return {};
+    }
+    const auto &labels = schema.columns[column];
+    if (text.empty() && !(is_quoted && labels.label_indices.contains(text))) {
+        value = std::numeric_limits<float>::quiet_NaN();
+        return {};
+    }
+    if (kind != MADE_COLUMN_CATEGORICAL) return read_number(kind, text, value);
+    size_t label = labels.find_label(text);
+    if (label == MADE_NO_LABEL) return MADE_ROW_UNKNOWN_LABEL;
+    value = float(label);
+    return {};
+}
+
+bool made_row_schema_read_cell(
+    const made_row_schema *schema, size_t column, made_text text, bool is_quoted, float *value, made_row_error *error
+) {
+    auto fault = read_csv_cell(*schema, column, {text.bytes, text.count}, is_quoted, *value);
+    if (fault) *error = {*fault, true, 0, column, 0, text};
+    return !fault;
+}
 
 void CSVStream::read_rows(
     const char *&at, const char *end, bool is_last, size_t rows_max, made_float_buffer &matrix
@@ -76,35 +118,11 @@ void CSVStream::read_cell() {
     size_t cell = cell_count++;
     if (cell >= places.size() || is_faulty) return;
     size_t column = places[cell];
-    std::string_view text = cutter.cell;
-    if (text.empty()) {
-        row[column] = std::numeric_limits<float>::quiet_NaN();
-        if (refuses_missing) blame_once(MADE_ROW_MISSING_VALUE, column, 0, {});
-    } else if (schema.kinds[column] == MADE_COLUMN_CATEGORICAL) {
-        const auto &indices = schema.columns[column].label_indices;
-        auto entry = indices.find(text);
-        if (entry == indices.end()) return blame_once(MADE_ROW_UNKNOWN_LABEL, column, 0, text);
-        row[column] = float(entry->second);
-    } else if (text.size() == 1 && (text[0] | 1) == '1') {
-        row[column] = float(text[0] - '0');
-    } else {
-        read_number(text, column);
-    }
-}
-
-void CSVStream::read_number(std::string_view text, size_t column) {
-    bool is_binary = schema.kinds[column] == MADE_COLUMN_BINARY;
-    double exact = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), exact);
-    bool is_number = error == std::errc() && end == text.data() + text.size() && std::isfinite(exact);
-    if (is_binary) {
-        if (!is_number || (exact != 0 && exact != 1)) return blame_once(MADE_ROW_NOT_BINARY, column, 0, text);
-    } else if (error == std::errc::result_out_of_range || (is_number && !std::isfinite(float(exact)))) {
-        return blame_once(MADE_ROW_OUT_OF_RANGE, column, 0, text);
-    } else if (!is_number) {
-        return blame_once(MADE_ROW_WRONG_TYPE, column, 0, text);
-    }
-    row[column] = float(exact);
+    auto fault = read_csv_cell(schema, column, cutter.cell, cutter.is_quoted, row[column]);
+    if (fault) return blame_once(*fault, column, 0, cutter.cell);
+    if (!std::isnan(row[column])) return;
+    has_missing = true;
+    if (refuses_missing) blame_once(MADE_ROW_MISSING_VALUE, column, 0, {});
 }
 
 void CSVStream::blame_once(made_row_fault fault, size_t column, size_t found, std::string_view text) {
@@ -114,8 +132,11 @@ void CSVStream::blame_once(made_row_fault fault, size_t column, size_t found, st
 
 void CSVStream::end_row(made_float_buffer &matrix) {
     if (cell_count != places.size()) blame_once(MADE_ROW_WRONG_COUNT, 0, cell_count, {});
-    if (!is_faulty) append_row(row, matrix);
+    if (!is_faulty) {
+        append_row(row, matrix);
+        result.missing_row_count += has_missing;
+    }
     result.row_count++;
     cell_count = 0;
-    is_faulty = false;
+    is_faulty = has_missing = false;
 }

@@ -103,6 +103,7 @@ void Pass::end_row() {
         scanner.errors.push_back(fault);
     } else {
         matrix.count += column_count;
+        scan.missing_row_count += has_missing;
     }
     scan.row_count++;
 }
@@ -194,19 +195,19 @@ bool Pass::read_value(value &value, size_t column, float &number) {
     json_type type;
     if (auto error = value.type().get(type)) return fail(error);
     switch (type) {
-    case json_type::number:
-        if (kind != MADE_COLUMN_CATEGORICAL || request.is_tensor) return read_number(value, column, number);
-        break;
+    case json_type::number: return read_number(value, column, number);
     case json_type::boolean:
-        if (kind == MADE_COLUMN_BINARY) {
-            bool truth = false;
-            if (value.get_bool().get(truth)) return fail(simdjson::T_ATOM_ERROR);
-            number = truth ? 1 : 0;
-            return true;
+        if (kind == MADE_COLUMN_BINARY || (kind == MADE_COLUMN_CATEGORICAL && !request.is_tensor)) {
+            return read_truth(value, column, number);
         }
         break;
     case json_type::string:
-        if (kind == MADE_COLUMN_CATEGORICAL && !request.is_tensor) return read_string(value, column, number);
+        if (kind == MADE_COLUMN_CATEGORICAL && !request.is_tensor) {
+            std::string_view text;
+            if (auto error = value.get_string().get(text)) return fail(error);
+            set_label(request.schema->columns[column].find_label(text), text, column, number);
+            return true;
+        }
         break;
     case json_type::null:
         number = missing;
@@ -222,40 +223,53 @@ bool Pass::read_value(value &value, size_t column, float &number) {
 
 bool Pass::read_number(value &value, size_t column, float &number) {
     std::string_view text = token_text(value);
+    const auto &labels = request.schema->columns[column];
+    const bool is_label = labels.kind == MADE_COLUMN_CATEGORICAL && !request.is_tensor;
     double exact = 0;
     if (value.get_double().get(exact)) {
         if (!is_json_number(text)) return fail(simdjson::NUMBER_ERROR);
-        blame(MADE_ROW_OUT_OF_RANGE, column, text);
+        if (!is_label) {
+            blame(MADE_ROW_OUT_OF_RANGE, column, text);
+            return true;
+        }
+    }
+    if (is_label) {
+        set_label(labels.find_label(text), text, column, number);
         return true;
     }
     number = float(exact);
-    switch (request.schema->kinds[column]) {
+    switch (labels.kind) {
     case MADE_COLUMN_BINARY:
         if (exact != 0 && exact != 1) blame(MADE_ROW_NOT_BINARY, column, text);
         break;
     case MADE_COLUMN_CATEGORICAL: {
-        double label_count = double(request.schema->columns[column].label_indices.size());
-        bool is_index = exact >= 0 && exact < label_count && exact == std::floor(exact);
+        bool is_index = exact >= 0 && exact < double(labels.labels.size()) && exact == std::floor(exact);
         if (!is_index) blame(MADE_ROW_UNKNOWN_LABEL, column, text);
         break;
     }
-    default:
+    case MADE_COLUMN_REAL:
         if (!std::isfinite(number)) blame(MADE_ROW_OUT_OF_RANGE, column, text);
+        break;
     }
     return true;
 }
 
-bool Pass::read_string(value &value, size_t column, float &number) {
-    std::string_view label;
-    if (auto error = value.get_string().get(label)) return fail(error);
-    const auto &indices = request.schema->columns[column].label_indices;
-    auto entry = indices.find(label);
-    if (entry == indices.end()) {
-        blame(MADE_ROW_UNKNOWN_LABEL, column, label);
+bool Pass::read_truth(value &value, size_t column, float &number) {
+    std::string_view text = token_text(value);
+    bool truth = false;
+    if (value.get_bool().get(truth)) return fail(simdjson::T_ATOM_ERROR);
+    if (request.schema->kinds[column] == MADE_COLUMN_BINARY) {
+        number = truth ? 1 : 0;
     } else {
-        number = float(entry->second);
+        set_label(request.schema->columns[column].find_truth(truth), text, column, number);
     }
     return true;
+}
+
+/// Notes the label that was found for `text`.
+void Pass::set_label(size_t label, std::string_view text, size_t column, float &number) {
+    if (label == MADE_NO_LABEL) return blame(MADE_ROW_UNKNOWN_LABEL, column, text);
+    number = float(label);
 }
 
 /// Keeps the row's first fault.

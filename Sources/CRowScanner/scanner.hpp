@@ -81,7 +81,8 @@ private:
     bool read_object_row(value &value, float *row);
     bool read_value(value &value, size_t column, float &number);
     bool read_number(value &value, size_t column, float &number);
-    bool read_string(value &value, size_t column, float &number);
+    bool read_truth(value &value, size_t column, float &number);
+    void set_label(size_t label, std::string_view text, size_t column, float &number);
     bool reserve_row();
     void blame(made_row_fault kind, size_t column, std::string_view text);
 };

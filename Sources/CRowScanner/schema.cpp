@@ -1,5 +1,7 @@
 #include "schema.hpp"
 
+#include "number.hpp"
+
 #include <algorithm>
 #include <memory>
 #include <new>
@@ -25,7 +27,9 @@ made_row_schema *made_row_schema_create(const made_column *columns, size_t count
         for (size_t label = 0; label < columns[index].label_count; label++) {
             column.labels.push_back(copy(columns[index].labels[label]));
             column.label_indices.emplace(column.labels.back(), label);
+            if (auto number = finite_number(column.labels.back())) column.number_indices.emplace(*number, label);
         }
+        column.other_label = columns[index].other_label;
     }
     return schema.release();
 } catch (const std::bad_alloc &) {
@@ -34,4 +38,23 @@ made_row_schema *made_row_schema_create(const made_column *columns, size_t count
 
 void made_row_schema_free(made_row_schema *schema) {
     delete schema;
+}
+
+size_t made_row_schema::Column::find_label(std::string_view text) const {
+    auto spelled = label_indices.find(text);
+    if (spelled != label_indices.end()) return spelled->second;
+    if (!number_indices.empty()) {
+        auto number = finite_number(text);
+        auto equal = number ? number_indices.find(*number) : number_indices.end();
+        if (equal != number_indices.end()) return equal->second;
+    }
+    return other_label;
+}
+
+size_t made_row_schema::Column::find_truth(bool truth) const {
+    for (const char *text : {truth ? "true" : "false", truth ? "True" : "False", truth ? "TRUE" : "FALSE"}) {
+        auto spelled = label_indices.find(text);
+        if (spelled != label_indices.end()) return spelled->second;
+    }
+    return other_label;
 }

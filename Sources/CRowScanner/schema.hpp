@@ -14,8 +14,16 @@ struct made_row_schema {
         made_column_kind kind;
         std::vector<std::string> labels;
         std::unordered_map<std::string_view, size_t> label_indices;
+        /// Labels that are numbers, by their values; of several the first.
+        std::unordered_map<double, size_t> number_indices;
+        size_t other_label;
         /// The name needs no escape in JSON, so that it can be compared with a key as it stands there.
         bool is_plain;
+
+        /// The index that `text` stands for; `none` where it is no value of the column.
+        size_t find_label(std::string_view text) const;
+        /// The same of a boolean.
+        size_t find_truth(bool truth) const;
     };
 
     std::vector<Column> columns;

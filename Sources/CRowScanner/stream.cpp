@@ -99,6 +99,7 @@ void LineStream::read_line(const char *line, size_t count, made_float_buffer &ma
     if (scan.status != MADE_SCAN_OK) matrix.count = kept;
     switch (scan.status) {
     case MADE_SCAN_OK:
+        result.missing_row_count += scan.missing_row_count;
         if (scan.error_count > 0) {
             const made_row_error &error = scan.errors[0];
             blame(error.fault, error.column, error.found, {error.text.bytes, error.text.count});

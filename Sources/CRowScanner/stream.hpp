@@ -72,12 +72,12 @@ private:
     size_t cell_count = 0;
     /// The line's first fault is noted.
     bool is_faulty = false;
+    bool has_missing = false;
     /// The rest of the line goes by.
     bool is_skipping = false;
 
     void read_header_cell(made_cell_end end);
     void read_cell();
-    void read_number(std::string_view text, size_t column);
     void blame_once(made_row_fault fault, size_t column, size_t found, std::string_view text);
     bool object(made_cell_end end);
     void end_row(made_float_buffer &matrix);

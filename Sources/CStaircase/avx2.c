@@ -19,6 +19,7 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
 
 #include "bernoulli.h"
 #include "mixed.h"
+#include "mixture_gradient.h"
 #include "multiply.h"
 #include "random.h"
 #include "training.h"
@@ -36,6 +37,7 @@ const staircase_kernels staircase_avx2 = {
     .draw = draw,
     .uniforms = uniforms,
     .adam_step = adam_step,
+    .mixture_gradient = mixture_gradient,
 };
 
 #pragma clang attribute pop

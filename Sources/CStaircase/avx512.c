@@ -22,6 +22,7 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
 
 #include "bernoulli.h"
 #include "mixed.h"
+#include "mixture_gradient.h"
 #include "multiply.h"
 #include "random.h"
 #include "training.h"
@@ -39,6 +40,7 @@ const staircase_kernels staircase_avx512 = {
     .draw = draw,
     .uniforms = uniforms,
     .adam_step = adam_step,
+    .mixture_gradient = mixture_gradient,
 };
 
 #pragma clang attribute pop

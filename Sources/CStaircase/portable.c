@@ -21,6 +21,7 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
 
 #include "bernoulli.h"
 #include "mixed.h"
+#include "mixture_gradient.h"
 #include "multiply.h"
 #include "random.h"
 #include "training.h"
@@ -38,4 +39,5 @@ const staircase_kernels staircase_portable = {
     .draw = draw,
     .uniforms = uniforms,
     .adam_step = adam_step,
+    .mixture_gradient = mixture_gradient,
 };

@@ -6,7 +6,7 @@ internal import Synchronization
 
 /// The HTTP service over a few models.
 public final class Service: Sendable {
-    private let core: ServiceCore
+    let core: ServiceCore
     private let server: Server
     private let sink: LogSink
 
@@ -33,6 +33,8 @@ public final class Service: Sendable {
             case .failed(let reason): logger.error("model failed", metadata: ["reason": "\(reason)"])
             }
         }
+        core.refreshing.add { core.reloadAccess() }
+        core.refreshing.add { core.reloadModels() }
     }
 
     /// Where it listens.
@@ -49,6 +51,12 @@ public final class Service: Sendable {
     /// Begins to answer.
     public func start() {
         server.start()
+    }
+
+    /// Reads everything again that lies in files: what can be used is put to use without a request lost, and for the rest
+    /// what was there stays. Returns at once; the log says what came of it.
+    public func refresh() {
+        core.refreshing.run()
     }
 
     /// Says that it is not ready, lets the queues run empty, sends every reply and stops; blocks, at most for the grace

@@ -9,6 +9,15 @@ public struct Variable: Sendable, Equatable {
         case categorical(Categories)
         /// Finite numbers; one input unit, 3K output units: the parameters of a mixture of K Gaussians (see `RealEncoding`).
         case real(RealEncoding)
+
+        /// The type as answers and listings name it: `binary`, `categorical` or `real`.
+        public var typeName: String {
+            switch self {
+            case .binary: "binary"
+            case .categorical: "categorical"
+            case .real: "real"
+            }
+        }
     }
 
     /// The column's name, unique within a model.

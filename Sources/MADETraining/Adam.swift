@@ -41,6 +41,17 @@ struct Adam {
         variancePower = 1
     }
 
+    /// Scales `gradient` down to a Euclidean norm of at most `bound` over the parameters that count (Pascanu et al. 2013,
+    /// algorithm 1).
+    func clip(_ gradient: FloatBuffer, to bound: Float) {
+        let squares = runs.reduce(0.0) { sum, run in
+            sum + Double(MatrixProduct.squaredNorm(gradient.pointer + run.range.lowerBound, count: run.range.count))
+        }
+        let norm = squares.squareRoot()
+        guard norm > Double(bound) else { return }
+        MatrixProduct.scale(gradient.pointer, count: gradient.count, by: bound / Float(norm))
+    }
+
     /// One step down the `gradient`; parameters that a mask takes away stay as they are.
     mutating func step(_ parameters: FloatBuffer, gradient: FloatBuffer, learningRate: Float) {
         meanPower *= Self.meanDecay

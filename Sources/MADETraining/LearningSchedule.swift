@@ -1,4 +1,15 @@
-/// When the learning rate falls and when training ends: by the validation nats after each epoch.
+internal import Glibc
+
+/// How the learning rate falls.
+public enum LearningDecay: String, Sendable, CaseIterable {
+    /// To a fifth where the validation nats stop falling; training ends at the last such plateau.
+    case plateau
+    /// As a half cosine wave down to 0 over a number of steps fixed beforehand (Loshchilov and Hutter 2017, eq. 5, without
+    /// restarts).
+    case cosine
+}
+
+/// The learning rate at each step and the end of training: by the validation nats, or by the number of steps.
 struct LearningSchedule {
     /// What to do after an epoch.
     enum Verdict: Equatable {
@@ -8,27 +19,62 @@ struct LearningSchedule {
         case end
     }
 
+    private enum Course {
+        case plateau(patience: Int, reductionsLeft: Int)
+        case cosine(steps: Int, stepsDone: Int, epochs: Int)
+    }
+
+    /// The rate at the next step.
     private(set) var rate: Float
     private(set) var bestNats = Double.infinity
     private(set) var bestEpoch = 0
+    /// Epochs until `end` if nothing gets better any more.
+    private(set) var epochsLeft: Int
+    /// Epochs between two looks at the validation rows.
+    let stride: Int
+    private let rateAtStart: Float
+    private var course: Course
     private var epochsSinceGain = 0
-    private var reductionsLeft: Int
-    private let patience: Int
     /// The nats from which the next gain is measured.
     private var mark = Double.infinity
 
     private static let reduction: Float = 0.2
     /// Gains below this share of the nats are kept, but give no new patience.
     private static let smallestGain = 1e-4
+    /// About how often a course of fixed length looks at the validation rows.
+    private static let lookCount = 50
 
+    /// A rate that falls on plateaus.
     init(rate: Float, patience: Int, reductionCount: Int) {
         self.rate = rate
-        self.patience = patience
-        reductionsLeft = reductionCount
+        rateAtStart = rate
+        stride = 1
+        course = .plateau(patience: patience, reductionsLeft: reductionCount)
+        epochsLeft = patience * (reductionCount + 1)
     }
 
-    /// Epochs until `end` if nothing gets better any more.
-    var epochsLeft: Int { patience * (reductionsLeft + 1) - epochsSinceGain }
+    /// A rate that falls as a cosine over `steps`, rounded up to whole epochs.
+    init(rate: Float, steps: Int, stepsPerEpoch: Int) {
+        self.rate = rate
+        rateAtStart = rate
+        let epochs = max(1, (steps + stepsPerEpoch - 1) / stepsPerEpoch)
+        stride = max(1, epochs / Self.lookCount)
+        course = .cosine(steps: epochs * stepsPerEpoch, stepsDone: 0, epochs: epochs)
+        epochsLeft = epochs
+    }
+
+    /// Whether the validation rows are looked at after `epoch`.
+    func looks(afterEpoch epoch: Int) -> Bool {
+        guard case .cosine(_, _, let epochs) = course else { return true }
+        return epoch % stride == 0 || epoch == epochs
+    }
+
+    /// After each step.
+    mutating func advance() {
+        guard case .cosine(let steps, let stepsDone, let epochs) = course else { return }
+        course = .cosine(steps: steps, stepsDone: stepsDone + 1, epochs: epochs)
+        rate = rateAtStart * 0.5 * (1 + cosf(Float.pi * Float(stepsDone + 1) / Float(steps)))
+    }
 
     /// Takes the validation nats after `epoch`; what is not finite counts as a plateau reached.
     mutating func take(_ nats: Double, epoch: Int) -> Verdict {
@@ -36,6 +82,18 @@ struct LearningSchedule {
             bestNats = nats
             bestEpoch = epoch
         }
+        switch course {
+        case .cosine(_, _, let epochs):
+            epochsLeft = nats.isFinite ? max(0, epochs - epoch) : 0
+            return epochsLeft == 0 ? .end : .goOn
+        case .plateau(let patience, let reductionsLeft):
+            let verdict = takeOnPlateau(nats, patience: patience, reductionsLeft: reductionsLeft)
+            if case .plateau(_, let left) = course { epochsLeft = patience * (left + 1) - epochsSinceGain }
+            return verdict
+        }
+    }
+
+    private mutating func takeOnPlateau(_ nats: Double, patience: Int, reductionsLeft: Int) -> Verdict {
         if nats.isFinite && (mark == .infinity || nats < mark - Self.smallestGain * abs(mark)) {
             mark = nats
             epochsSinceGain = 0
@@ -44,7 +102,7 @@ struct LearningSchedule {
         epochsSinceGain = nats.isFinite ? epochsSinceGain + 1 : patience
         guard epochsSinceGain >= patience else { return .goOn }
         guard reductionsLeft > 0 else { return .end }
-        reductionsLeft -= 1
+        course = .plateau(patience: patience, reductionsLeft: reductionsLeft - 1)
         epochsSinceGain = 0
         rate *= Self.reduction
         return .reduce

@@ -30,6 +30,8 @@ final class MemberTraining {
         case ordering, weights, shuffles, dropout
     }
 
+    /// Streams of corruptions, far from those of `Stream`, whose numbers are the older.
+    private static let corruptionStreams: UInt64 = 1 << 32
     private static let validationBatchRows = 256
 
     private let options: TrainingOptions
@@ -39,10 +41,14 @@ final class MemberTraining {
     private let hiddenDegrees: [[Int]]
     private let passes: Backpropagation
     private let best: FloatBuffer
+    private let batchCount: Int
+    private let stepCount: Int
+    private var stepsDone = 0
     private var adam: Adam
     private var schedule: LearningSchedule
     private var shuffles: PhiloxGenerator
     private var dropout: Dropout?
+    private var corruption: Corruption?
 
     /// `variables` are the columns of both tables; `index` counts the members from 0.
     init(index: Int, variables: [Variable], train: Table, validation: Table, options: TrainingOptions) {
@@ -58,27 +64,33 @@ final class MemberTraining {
         ordering = Ordering.random(count: variables.count, using: &orderings)
         hiddenDegrees = Degrees.spread(widths: options.hiddenWidths, variableCount: variables.count)
         let degrees = Degrees(ordering: ordering, hidden: hiddenDegrees, layout: UnitLayout(variables))
-        let plan = ParameterPlan(degrees: degrees, isDirect: options.isDirect)
-        let encodings = variables.map { variable in
-            switch variable.kind {
-            case .binary(let encoding): encoding
-            case .categorical, .real: preconditionFailure("only binary variables are handled here")
-            }
-        }
+        let plan = ParameterPlan(
+            degrees: degrees, directOutputs: options.isDirect ? VariablePlaces.directOutputs(of: variables) : nil)
+        let places = VariablePlaces(variables, ordering: ordering)
         passes = Backpropagation(
-            plan: plan, activation: options.activation, encodings: encodings,
+            plan: plan, places: places, activation: options.activation, isResidual: options.isResidual,
             rowsMax: max(Self.validationBatchRows, options.batchRows))
         var weights = generator(.weights)
         let start = InitialParameters.draw(
-            plan: plan, activation: options.activation, oneCounts: train.oneCounts, rowCount: train.rowCount,
-            using: &weights)
+            plan: plan, places: places, activation: options.activation, table: train, using: &weights)
         passes.parameters.set(start)
         best = FloatBuffer(start)
         adam = Adam(mask: plan.mask, penalties: Self.penalties(plan, options, rowCount: train.rowCount))
-        schedule = LearningSchedule(
-            rate: options.learningRate, patience: options.patienceEpochs, reductionCount: options.reductionCount)
+        batchCount = (train.rowCount + options.batchRows - 1) / options.batchRows
+        stepCount = options.steps(rowCount: train.rowCount)
+        schedule =
+            switch options.decay {
+            case .plateau:
+                LearningSchedule(
+                    rate: options.learningRate, patience: options.patienceEpochs, reductionCount: options.reductionCount
+                )
+            case .cosine: LearningSchedule(rate: options.learningRate, steps: stepCount, stepsPerEpoch: batchCount)
+            }
         shuffles = generator(.shuffles)
         dropout = options.dropout > 0 ? Dropout(share: options.dropout, generator: generator(.dropout)) : nil
+        corruption = Corruption(
+            noise: options.inputNoise, dropout: options.inputDropout,
+            generator: PhiloxGenerator(seed: options.seed, stream: Self.corruptionStreams + UInt64(index)))
     }
 
     /// Trains until nothing gets better or `isStopped`, which is asked before each step; the best weights are kept, the
@@ -86,18 +98,21 @@ final class MemberTraining {
     func run(isStopped: () -> Bool, report: (Epoch) -> Void) -> Result {
         _ = schedule.take(validationNats(), epoch: 0)
         var order = Array(0..<train.rowCount)
-        for epoch in 1...options.epochsMax {
+        let epochsMax = options.decay == .cosine ? Int.max : options.epochsMax
+        for epoch in 1...epochsMax {
             order.shuffle(using: &shuffles)
             let trainNats = pass(over: order, isStopped: isStopped)
+            if trainNats?.isFinite == true && !schedule.looks(afterEpoch: epoch) { continue }
             let nats = trainNats?.isFinite == false ? .infinity : validationNats()
             let verdict = schedule.take(nats, epoch: epoch)
             if schedule.bestEpoch == epoch { best.set(from: passes.parameters) }
             guard let trainNats else { break }
-            let isLast = verdict == .end || epoch == options.epochsMax
+            let isLast = verdict == .end || epoch == epochsMax
             report(
                 Epoch(
                     number: epoch, trainNats: trainNats, validationNats: nats,
-                    bestValidationNats: schedule.bestNats, isLast: isLast, epochsLeft: schedule.epochsLeft))
+                    bestValidationNats: schedule.bestNats, isLast: isLast,
+                    epochsLeft: min(schedule.epochsLeft, epochsMax - epoch)))
             if isLast { break }
             if verdict == .reduce {
                 passes.parameters.set(from: best)
@@ -113,31 +128,45 @@ final class MemberTraining {
     ///
     /// Ends early with infinity where they are not finite, with nil where `isStopped`.
     private func pass(over order: [Int], isStopped: () -> Bool) -> Double? {
-        let batchCount = (order.count + options.batchRows - 1) / options.batchRows
         var nats = 0.0
+        var countedRows = 0
         for batch in 0..<batchCount {
             if isStopped() { return nil }
-            passes.load(
-                order[order.count * batch / batchCount..<order.count * (batch + 1) / batchCount], of: train.values)
+            let rows = order[order.count * batch / batchCount..<order.count * (batch + 1) / batchCount]
+            passes.load(rows, of: train.values, corruption: &corruption)
             passes.forward(dropout: &dropout)
-            nats += passes.loss()
+            let trimmedCount = stepsDone * 10 >= stepCount ? trimmedCount(of: rows.count) : 0
+            nats += passes.loss(trimmedCount: trimmedCount)
+            countedRows += rows.count - trimmedCount
             guard nats.isFinite else { return .infinity }
             passes.backward()
+            if options.gradientNormMax > 0 { adam.clip(passes.gradient, to: options.gradientNormMax) }
             adam.step(passes.parameters, gradient: passes.gradient, learningRate: schedule.rate)
+            schedule.advance()
+            stepsDone += 1
         }
-        return nats / Double(order.count)
+        return nats / Double(countedRows)
     }
 
-    /// Mean negative log-likelihood of the validation rows under this member alone.
+    /// Mean negative log-likelihood of the validation rows under this member alone; rows that fit worst are left out as
+    /// from the gradient.
     private func validationNats() -> Double {
         let order = Array(0..<validation.rowCount)
         var nats = 0.0
+        var countedRows = 0
         for start in stride(from: 0, to: order.count, by: Self.validationBatchRows) {
-            passes.load(order[start..<min(start + Self.validationBatchRows, order.count)], of: validation.values)
+            let rows = order[start..<min(start + Self.validationBatchRows, order.count)]
+            passes.load(rows, of: validation.values)
             passes.forward()
-            nats += passes.loss()
+            let trimmedCount = trimmedCount(of: rows.count)
+            nats += passes.loss(trimmedCount: trimmedCount)
+            countedRows += rows.count - trimmedCount
         }
-        return nats / Double(order.count)
+        return nats / Double(countedRows)
+    }
+
+    private func trimmedCount(of rowCount: Int) -> Int {
+        Int(Float(rowCount) * options.trimmedShare)
     }
 
     /// A mean over n rows is uncertain by 1 / √n: the fewer rows there are, the more L1 takes away of what fits by chance.

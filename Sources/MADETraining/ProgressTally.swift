@@ -16,7 +16,7 @@ struct ProgressTally {
     /// The progress after `epoch` of `member`, counted from 0.
     mutating func take(_ epoch: MemberTraining.Epoch, member: Int) -> TrainingProgress {
         epochsDone[member] = epoch.number
-        epochsLeft[member] = epoch.isLast ? 0 : min(epoch.epochsLeft, options.epochsMax - epoch.number)
+        epochsLeft[member] = epoch.isLast ? 0 : epoch.epochsLeft
         let seconds = max((ContinuousClock.now - start) / .seconds(1), 1e-6)
         let done = epochsDone.reduce(0, +)
         let rate = Double(done) / seconds

@@ -6,6 +6,8 @@ internal import Synchronization
 public struct TrainingTables: Sendable {
     /// What is learned, and what validation and calibration rows are taken from where they have no table of their own.
     public var train: Table
+    /// What the columns of all tables hold.
+    public var schema: TableSchema
     /// Rows that choose the stopping point.
     public var validation: Table?
     /// Rows that give the calibration.
@@ -13,16 +15,20 @@ public struct TrainingTables: Sendable {
     /// Rows that are only measured.
     public var test: Table?
 
-    /// All tables have the columns of `train`, in its order.
-    public init(train: Table, validation: Table? = nil, calibration: Table? = nil, test: Table? = nil) {
+    /// All tables have the columns of `train`, in its order; without a `schema` they are binary.
+    public init(
+        train: Table, schema: TableSchema? = nil, validation: Table? = nil, calibration: Table? = nil,
+        test: Table? = nil
+    ) {
         self.train = train
+        self.schema = schema ?? TableSchema(binary: train.columns)
         self.validation = validation
         self.calibration = calibration
         self.test = test
     }
 }
 
-/// Trains an ensemble of masked networks on a table of binary columns.
+/// Trains an ensemble of masked networks on a table.
 public struct Trainer: Sendable {
     private let options: TrainingOptions
 
@@ -47,13 +53,14 @@ public struct Trainer: Sendable {
     ) throws(TrainingError) -> DensityModel {
         let split = try TableSplit(
             tables.train, validation: tables.validation, calibration: tables.calibration, options: options)
-        let variables = tables.train.columns.map { Variable(name: $0, kind: .binary(.plusMinusOne)) }
+        let variables = VariableEncoding.variables(tables.schema, rows: split.train, options: options)
         if let imageWidth, imageWidth < 1 || variables.count % imageWidth != 0 {
             throw .imageWidth(imageWidth, variableCount: variables.count)
         }
         let results = trainMembers(variables, split, stop: stop, progress: progress)
         var model = DensityModel(
-            name: name, variables: variables, activation: options.activation, networks: results.map(\.network),
+            name: name, variables: variables, activation: options.activation, isResidual: options.isResidual,
+            networks: results.map(\.network),
             members: results.enumerated().map { index, result in
                 Member(network: index, ordering: result.ordering, hiddenDegrees: result.hiddenDegrees)
             },
@@ -65,9 +72,7 @@ public struct Trainer: Sendable {
             epochs: results.reduce(0) { $0 + $1.epochs } / results.count,
             trainNats: evaluation.meanNats(of: split.train), validationNats: evaluation.meanNats(of: split.validation),
             testNats: tables.test.map { evaluation.meanNats(of: $0) }, seed: options.seed)
-        model.calibration = split.calibration.map {
-            Calibration(logLikelihoods: evaluation.logLikelihoods(of: $0))
-        }
+        model.calibration = split.calibration.map { evaluation.calibration(on: $0) }
         return model
     }
 

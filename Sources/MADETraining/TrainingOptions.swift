@@ -1,6 +1,6 @@
 public import MADE
 
-/// How a model is trained. The defaults are meant to need no change.
+/// How a model is trained. The defaults are those for tables without numbers; `recommended` has others for tables with some.
 public struct TrainingOptions: Sendable, Equatable {
     /// Units of each hidden layer; empty: direct connections alone.
     public var hiddenWidths = [500]
@@ -8,12 +8,26 @@ public struct TrainingOptions: Sendable, Equatable {
     public var activation = Activation.relu
     /// Whether inputs are also connected to outputs directly (Germain et al. 2015, eq. 15).
     public var isDirect = true
+    /// Whether a hidden layer adds the one before it to its own units, where both are as wide.
+    public var isResidual = false
+    /// Gaussians in the mixture of each real variable.
+    public var componentCount = 5
+    /// Least standard deviation of such a Gaussian, in encoded units.
+    public var scaleFloor: Float = 0.1
+    /// What a network sees of an encoded number is clipped to ± this.
+    public var inputBound: Float = 5
+    /// Whether a real column is centred and scaled by its median and interquartile range, or by mean and deviation.
+    public var isRobust = true
     /// Independent networks, each with a random ordering of its own, whose likelihoods are averaged.
     public var memberCount = 4
     /// Everything random follows from it.
     public var seed: UInt64 = 1
-    /// Most passes over the training rows, each member.
+    /// How the learning rate falls.
+    public var decay = LearningDecay.plateau
+    /// Most passes over the training rows, each member, where the rate falls on plateaus.
     public var epochsMax = 1000
+    /// Gradient steps of each member, where the rate falls as a cosine; nil: by the number of rows.
+    public var stepCount: Int?
     /// Rows a gradient step.
     public var batchRows = 100
     /// Adam's step size at the start.
@@ -24,6 +38,15 @@ public struct TrainingOptions: Sendable, Equatable {
     public var reductionCount = 2
     /// Share of the hidden units that a training step leaves out.
     public var dropout: Float = 0
+    /// Share of the variables whose inputs a training step sets to 0.
+    public var inputDropout: Float = 0
+    /// Standard deviation of the noise that a training step adds to encoded numbers that are inputs.
+    public var inputNoise: Float = 0
+    /// The Euclidean norm that a step's gradient is scaled down to where it is larger; 0: never.
+    public var gradientNormMax: Float = 0
+    /// Share of the rows of each step that the gradient leaves out, those of the largest loss, once a tenth of the steps is
+    /// done: for tables that are not free of anomalies.
+    public var trimmedShare: Float = 0
     /// Decoupled weight decay of all weights.
     public var weightDecay: Float = 0
     /// L1 strength on the layers' weights for a thousand training rows; it falls with the square root of their number.
@@ -39,6 +62,14 @@ public struct TrainingOptions: Sendable, Equatable {
 
     /// The defaults.
     public init() {}
+
+    /// Gradient steps of a cosine course over `rowCount` rows.
+    func steps(rowCount: Int) -> Int {
+        stepCount ?? max(Self.stepsMin, Self.epochsMin * rowCount / batchRows)
+    }
+
+    private static let stepsMin = 1500
+    private static let epochsMin = 30
 
     /// More would be a mistake, and would fill the memory.
     static let hiddenWidthMax = 65_536
@@ -61,6 +92,16 @@ public struct TrainingOptions: Sendable, Equatable {
         try require((1...1_000_000).contains(batchRows), "batch", "1…1000000 rows")
         try require(learningRate > 0 && learningRate <= 1, "learning-rate", "above 0, at most 1")
         try require(patienceEpochs >= 1, "patience", "1 or more")
+        try require(stepCount.map { $0 >= 1 } ?? true, "steps", "1 or more")
+        try require(
+            (1...RealEncoding.componentCountMax).contains(componentCount), "components",
+            "1…\(RealEncoding.componentCountMax)")
+        try require(scaleFloor > 0 && scaleFloor <= 1, "scale-floor", "above 0, at most 1")
+        try require(inputBound > 0 && inputBound.isFinite, "input-bound", "above 0")
+        try require(inputDropout >= 0 && inputDropout <= 0.95, "input-dropout", "0…0.95")
+        try require(inputNoise >= 0 && inputNoise.isFinite, "input-noise", "0 or more")
+        try require(gradientNormMax >= 0, "clip-norm", "0 or more")
+        try require(trimmedShare >= 0 && trimmedShare <= 0.5, "trim", "0…0.5")
         try require(reductionCount >= 0, "reductions", "0 or more")
         try require(dropout >= 0 && dropout <= 0.95, "dropout", "0…0.95")
         try require(
@@ -71,6 +112,41 @@ public struct TrainingOptions: Sendable, Equatable {
         try require(
             validationShare + calibrationShare < 1, "validation-share", "below 1 together with the calibration share")
         try require((1...1024).contains(threadCount), "threads", "1…1024")
+    }
+}
+
+extension TrainingOptions {
+    /// What is measured to suit tables of `schema` best.
+    ///
+    /// Tables with numbers get mixtures that are smoothed in every way there is: by a scale floor, noise on the inputs and
+    /// weight decay. `isContaminated`: the rows to learn from hold what is to be found among them; what the model may learn
+    /// is then little, and nothing from the rows that fit worst.
+    public static func recommended(for schema: TableSchema, isContaminated: Bool = false) -> TrainingOptions {
+        var options = TrainingOptions()
+        let isReal = schema.columns.contains { column in
+            if case .real = column.kind { true } else { false }
+        }
+        guard isReal || isContaminated else { return options }
+        options.hiddenWidths = [128, 128]
+        options.isResidual = true
+        options.inputNoise = 0.15
+        options.gradientNormMax = 5
+        options.decay = .cosine
+        options.learningRate = 3e-3
+        options.batchRows = 256
+        options.weightDecay = 1e-2
+        options.l1 = 0
+        options.directL1 = 0
+        guard isContaminated else { return options }
+        options.hiddenWidths = [64, 64]
+        options.memberCount = 2
+        options.isRobust = false
+        options.componentCount = 3
+        options.scaleFloor = 0.2
+        options.inputNoise = 1
+        options.trimmedShare = 0.2
+        options.stepCount = 200
+        return options
     }
 }
 

@@ -1,51 +1,126 @@
 import ArgumentParser
 internal import Glibc
 import MADE
+import MADETraining
 
 /// `made evaluate`: how well the model predicts rows that it has not seen.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print the mean negative log-likelihood of a CSV file's rows, and the share of anomalies among them.")
+        abstract: "Measure the model on the rows of a CSV file.",
+        discussion: """
+            Prints the mean negative log-likelihood with its standard error, bits per dimension, and the share of \
+            anomalies. With --label, the name of a column that is 1 for anomalies and 0 for normal rows, also how well \
+            the model tells them apart: the area under the ROC curve, the average precision, and the shares of normal \
+            rows (false alarms) and of anomalies (detected) whose p-value is at most alpha. Behind a measure stands its \
+            95 % interval: DeLong's of the area, Boyd's of the average precision, Wilson's of the shares.
+            """)
 
     @OptionGroup var source: ModelArguments
 
     @Argument(help: "A CSV file whose header names the model's variables in any order; - is standard input.")
     var data: String
 
-    @Option(help: "A row is an anomaly where its p-value is at most alpha.")
-    var alpha = 0.01
+    @Option(help: "A column of the file that is 1 for anomalies and 0 for normal rows.")
+    var label: String?
+
+    @Option(help: "Columns of the file to pass over, separated by commas.")
+    var drop = NameList()
+
+    @Option(
+        help: "A row is an anomaly where its p-value is at most alpha. (default: 0.01, if the calibration reaches it)")
+    var alpha: Double?
+
+    private static let defaultAlpha = 0.01
 
     func run() throws {
         let (model, _) = try source.load()
-        var rows = try TableRows(path: data, variables: model.card.variables)
+        if let alpha { try checkAlpha(alpha, model.card) }
+        let smallest = model.card.calibration?.smallestPValue ?? .infinity
+        // Of a model with few calibration rows all but its alarms can still be measured.
+        let reachable = alpha ?? (smallest <= Self.defaultAlpha ? Self.defaultAlpha : nil)
+        let tally = try measure(
+            model, ScoreTally(calibration: reachable.flatMap { _ in model.card.calibration }, alpha: reachable ?? 0))
+        guard tally.nats.count > 0 else { throw TableError(path: data, problem: .noRows) }
+        for (title, text) in lines(tally, model.card, alpha: reachable) { print(title.padded(to: 20) + text) }
+    }
+
+    private func measure(_ model: CompiledModel, _ start: ScoreTally) throws -> ScoreTally {
+        let variables = model.card.variables
+        if let label, variables.contains(where: { $0.name == label }) {
+            throw ValidationError(
+                "--label \(label): the model knows that column; labels must be one it was not trained on")
+        }
+        var schema = TableSchema(variables).columns
+        if let label { schema.append(TableSchema.Column(name: label, kind: .binary)) }
+        var reader = try TableReader(path: data, schema: TableSchema(columns: schema), dropping: Set(drop.names))
         let workspace = model.makeWorkspace()
-        var count = 0.0
-        var mean = 0.0
-        var squares = 0.0
-        var anomalies = 0.0
-        while true {
-            let batch = try rows.next()
-            guard !batch.isEmpty else { break }
-            for logLikelihood in model.score(batch, using: workspace) {
-                // Welford's update: the sum of squares of a long file would lose its last digits.
-                count += 1
-                let difference = -logLikelihood - mean
-                mean += difference / count
-                squares += difference * (-logLikelihood - mean)
-                if let calibration = model.card.calibration, calibration.pValue(of: logLikelihood) <= alpha {
-                    anomalies += 1
+        var tally = start
+        var rows: [Float] = []
+        var values: [Float] = []
+        while try reader.read(rowsMax: 1024, into: &rows) > 0 {
+            values.removeAll(keepingCapacity: true)
+            var groups: [ScoreTally.Group] = []
+            for row in stride(from: 0, to: rows.count, by: schema.count) {
+                values += rows[row..<row + variables.count]
+                groups.append(label == nil ? .unlabelled : rows[row + variables.count] == 1 ? .anomaly : .normal)
+                if label != nil && rows[row + variables.count].isNaN {
+                    let number = tally.nats.count + groups.count
+                    throw TableError(path: data, column: label, problem: .rowUnlabelled(number: number))
                 }
             }
+            var logLikelihoods = [Double](repeating: 0, count: groups.count)
+            var span = logLikelihoods.mutableSpan
+            model.score(values.span, into: &span, using: workspace)
+            for (logLikelihood, group) in zip(logLikelihoods, groups) { tally.take(logLikelihood, group) }
+            rows.removeAll(keepingCapacity: true)
         }
-        guard count > 0 else { throw ValidationError("\(data): there are no rows below the header") }
-        let error = count > 1 ? (squares / (count - 1) / count).squareRoot() : 0
-        print("rows".padded(to: 20) + "\(Int(count))")
-        print("nats a row".padded(to: 20) + "\(mean.rounded(places: 4)) ± \(error.rounded(places: 4))")
-        let bits = mean / (Double(model.card.variables.count) * log(2))
-        print("bits per dimension".padded(to: 20) + "\(bits.rounded(places: 4))")
-        if model.card.calibration != nil {
-            print(
-                "anomalies".padded(to: 20) + "\((anomalies / count).rounded(places: 5)) of the rows at alpha \(alpha)")
-        }
+        return tally
     }
+
+    private func lines(_ tally: ScoreTally, _ card: ModelCard, alpha: Double?) -> [(String, String)] {
+        let bits = tally.nats.mean / (Double(card.variables.count) * log(2))
+        var lines = [
+            ("nats a row", text(tally.nats)), ("bits per dimension", "\(bits.rounded(places: 4))"),
+        ]
+        if label != nil {
+            lines.append(("  normal", text(tally.nats(of: .normal))))
+            lines.append(("  anomalies", text(tally.nats(of: .anomaly))))
+            let ranking = tally.ranking
+            lines.append(("AUROC", ranking.map { text($0.auroc) } ?? "none: that needs normal rows and anomalies"))
+            if let ranking { lines.append(("average precision", text(ranking.averagePrecision))) }
+        }
+        let shares: [(ScoreTally.Group, String, String)] = [
+            (.unlabelled, "anomalies", "rows"), (.normal, "false alarms", "normal rows"),
+            (.anomaly, "detected", "anomalies"),
+        ]
+        for (group, title, rows) in shares {
+            guard let alpha, let flagged = tally.flagged(group) else { continue }
+            lines.append((title, "\(text(flagged)) of the \(rows) at alpha \(alpha)"))
+        }
+        if let calibration = card.calibration, alpha == nil {
+            let smallest = calibration.smallestPValue.rounded(places: 5)
+            lines.append(("false alarms", "none at alpha \(Self.defaultAlpha): the smallest p-value is \(smallest)"))
+        }
+        return lines
+    }
+
+    private func text(_ nats: Moments) -> String {
+        guard nats.count > 0 else { return "no rows" }
+        return
+            "\(nats.mean.rounded(places: 4)) ± \(nats.standardError.rounded(places: 4)), \(nats.count) row\(nats.count == 1 ? "" : "s")"
+    }
+
+    private func text(_ estimate: Estimate) -> String {
+        let value = "\(estimate.value.rounded(places: 5))"
+        guard let interval = estimate.interval else { return value }
+        return "\(value) (\(interval.lowerBound.rounded(places: 5))…\(interval.upperBound.rounded(places: 5)))"
+    }
+}
+
+/// An alpha that no p-value can reach would make every row normal.
+func checkAlpha(_ alpha: Double, _ card: ModelCard) throws {
+    guard let calibration = card.calibration, !(calibration.smallestPValue...1).contains(alpha) else { return }
+    throw ValidationError(
+        "alpha \(alpha) can never be reached with \(calibration.logLikelihoods.count) calibration rows; "
+            + "it must lie between \(calibration.smallestPValue) and 1")
 }

@@ -19,7 +19,10 @@ struct Inspect: ParsableCommand {
         let names = card.variables.map(\.name)
         var lines = [
             ("model", "\(card.name), version \(card.version)"),
-            ("variables", "\(names.count) binary: \(names.shortened(to: 12))"),
+            ("variables", card.variables.summary),
+        ]
+        lines += card.variables.details
+        lines += [
             (
                 "hidden layers",
                 card.hiddenWidths.isEmpty

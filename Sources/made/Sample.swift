@@ -2,10 +2,10 @@ import ArgumentParser
 import DensityService
 import MADE
 
-/// `made sample`: rows drawn from the model, as CSV.
+/// `made sample`: rows drawn from the model, as CSV or NDJSON.
 struct Sample: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Draw rows from the model, as CSV.",
+        abstract: "Draw rows from the model, as CSV or NDJSON.",
         discussion:
             "The same model, seed, n, evidence and temperature give the same rows; POST /sample draws the same ones.")
 
@@ -17,8 +17,11 @@ struct Sample: ParsableCommand {
     @Option(help: "Seed of the draw; a fresh one, told on standard error, where it is not given.")
     var seed: UInt64?
 
-    @Option(help: "A variable's known value, as 'name=value'; may be repeated.")
+    @Option(help: "A variable's known value, as 'name=value', a label or a number; may be repeated.")
     var given: [String] = []
+
+    @Option(help: "Format of the rows: csv or ndjson.")
+    var format = LineFormat.csv
 
     @Option(help: "Logits are divided by it: below 1 draws likelier rows, above 1 more even ones.")
     var temperature: Float = 1
@@ -39,11 +42,26 @@ struct Sample: ParsableCommand {
         if let size = samples.effectiveSampleSize {
             Output.note("effective sample size \(size.rounded(places: 1))")
         }
+        try write(samples, RowText(variables), width: variables.count)
+    }
+
+    private func write(_ samples: Samples, _ text: RowText, width: Int) throws {
         var output = Output()
-        try output.write(line: variables.map { csvCell($0.name) }.joined(separator: ","))
-        for row in 0..<count {
-            let values = samples.rows[row * variables.count..<(row + 1) * variables.count]
-            try output.write(line: values.map { "\(Int($0))" }.joined(separator: ","))
+        var line: [UInt8] = []
+        if format == .csv {
+            line = text.csvHeader
+            line.append(UInt8(ascii: "\n"))
+            try output.write(line)
+        }
+        for row in samples.logLikelihoods.indices {
+            let values = samples.rows[row * width..<(row + 1) * width]
+            line.removeAll(keepingCapacity: true)
+            switch format {
+            case .csv: text.appendCSV(values, to: &line)
+            case .ndjson: text.appendJSON(values, asObject: false, to: &line)
+            }
+            line.append(UInt8(ascii: "\n"))
+            try output.write(line)
         }
         try output.flush()
     }
@@ -51,24 +69,14 @@ struct Sample: ParsableCommand {
     /// The given values [variables], NaN for those to be drawn; empty where none is given.
     private func evidence(for variables: [Variable]) throws -> [Float] {
         guard !given.isEmpty else { return [] }
-        var evidence = [Float](repeating: .nan, count: variables.count)
+        guard var known = GivenValues(of: variables) else { throw ValidationError("memory is short") }
         for assignment in given {
-            guard let split = assignment.lastIndex(of: "=") else {
-                throw ValidationError("--given '\(assignment)': write it as name=value")
-            }
-            let name = String(assignment[..<split])
-            guard let index = variables.firstIndex(where: { $0.name == name }) else {
-                throw ValidationError(
-                    "--given '\(assignment)': the model has no variable '\(name)' (\(variables.map(\.name).shortened(to: 12)))"
-                )
-            }
-            guard evidence[index].isNaN else { throw ValidationError("--given names '\(name)' twice") }
-            switch assignment[assignment.index(after: split)...] {
-            case "0": evidence[index] = 0
-            case "1": evidence[index] = 1
-            default: throw ValidationError("--given '\(assignment)': '\(name)' is binary, 0 or 1")
+            do {
+                try known.read(assignment)
+            } catch {
+                throw ValidationError("--given '\(assignment)': \(error)")
             }
         }
-        return evidence
+        return known.values
     }
 }

@@ -33,11 +33,7 @@ struct Score: ParsableCommand {
 
     func run() throws {
         let (model, _) = try source.load()
-        if let calibration = model.card.calibration, !(calibration.smallestPValue...1).contains(alpha) {
-            throw ValidationError(
-                "alpha \(alpha) can never be reached with \(calibration.logLikelihoods.count) calibration rows; "
-                    + "it must lie between \(calibration.smallestPValue) and 1")
-        }
+        try checkAlpha(alpha, model.card)
         let input = try InputBytes(path: data)
         let workspace = model.makeWorkspace()
         var output = Output()

@@ -11,6 +11,11 @@ struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Learn a density model from a table of 0/1 columns.",
         discussion: """
+            What each column holds is read off the table, and printed. Cells of nothing but 0 and 1 make a binary \
+            column, numbers a real one, whole ones included: codes need --categorical. Anything else is labels; those of few \
+            rows become one label, other, which also stands for labels never seen. A value is missing where a cell is \
+            empty, or, in a file whose columns of numbers show it, NA, NaN, null or the like.
+
             Trains an ensemble of masked networks, each with a random ordering of the variables of its own, until the \
             validation rows no longer get more likely, and keeps the best weights. Rows that neither the gradient nor \
             the stopping point has seen give the calibration that p-values are read from. The same table, options and \
@@ -23,7 +28,7 @@ struct Train: ParsableCommand {
     var data: String
 
     @Option(name: .shortAndLong, help: "The checkpoint to write.")
-    var output: String
+    var output: String?
 
     @Option(help: "The model's name. (default: the output's file name)")
     var name: String?
@@ -37,6 +42,9 @@ struct Train: ParsableCommand {
     @Option(help: "A CSV file to measure the model on in the end.")
     var test: String?
 
+    @OptionGroup(title: "Columns")
+    var columns: SchemaArguments
+
     @OptionGroup(title: "Training")
     var training: TrainingArguments
 
@@ -47,75 +55,80 @@ struct Train: ParsableCommand {
     var threads: Int?
 
     mutating func validate() throws {
+        guard output != nil || columns.printSchema else {
+            throw ValidationError("Missing expected argument '--output <output>'")
+        }
         do {
-            _ = try Trainer(trainingOptions)
+            _ = try Trainer(options(for: TableSchema(columns: [])))
         } catch {
             throw ValidationError(error.description)
         }
     }
 
     mutating func run() throws {
-        try checkOutput()
-        let tables = try readTables()
-        let options = trainingOptions
+        if let output { try checkWritable(output) }
+        let inferred = try Table.infer(data, options: columns.options())
+        if columns.printSchema {
+            print(SchemaFile.text(of: inferred), terminator: "")
+            return
+        }
+        guard let output else { return }
+        Output.note(SchemaListing(inferred: inferred).text)
+        let tables = try readTables(besides: inferred)
+        let options = options(for: inferred.schema)
         let progress = ProgressLine()
         Output.note(
-            """
-            \(tables.train.rowCount) rows of \(tables.train.columns.count) binary variables: \
-            \(tables.train.columns.shortened(to: 12))
-            \(options.memberCount) member\(options.memberCount == 1 ? "" : "s") of hidden \(options.hiddenWidths), \
-            seed \(options.seed)
-            """)
+            "\(options.memberCount) member\(options.memberCount == 1 ? "" : "s") of hidden \(options.hiddenWidths), "
+                + "seed \(options.seed)")
         let stop = StopFlag()
         let interrupts = Interrupts { stop.raise() }
         defer { interrupts.cancel() }
         let model = try Trainer(options).train(
-            tables, name: name ?? defaultName, imageWidth: imageWidth, stop: stop
+            tables, name: name ?? Self.name(of: output), imageWidth: imageWidth, stop: stop
         ) { progress.show($0) }
         progress.end()
         if stop.isRaised { Output.note("interrupted: keeping the best so far") }
         try Checkpoint.write(model, to: output)
-        report(model)
+        report(model, output)
     }
 
     /// A folder that cannot be written to should not be found out after the training.
-    private func checkOutput() throws {
+    private func checkWritable(_ output: String) throws {
         let folder = output.lastIndex(of: "/").map { output[...$0] } ?? "."
         guard access(String(folder), W_OK | X_OK) == 0 else {
             throw CheckpointError(output, .unwritable(String(cString: strerror(errno))))
         }
     }
 
-    private var trainingOptions: TrainingOptions {
-        var options = training.options
+    private func options(for schema: TableSchema) -> TrainingOptions {
+        var options = training.options(for: schema)
         options.threadCount = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         return options
     }
 
     /// All tables, with the columns of the first.
-    private func readTables() throws -> TrainingTables {
-        let train = try Table.read(data)
+    private func readTables(besides inferred: InferredTable) throws -> TrainingTables {
         func other(_ path: String?) throws -> Table? {
-            guard let path else { return nil }
-            return try Table.read(path).arranged(as: train.columns)
+            try path.map { try Table.read($0, as: inferred.schema, dropping: Set(inferred.dropped)) }
         }
         return TrainingTables(
-            train: train, validation: try other(validation), calibration: try other(calibration),
+            train: inferred.table, schema: inferred.schema, validation: try other(validation),
+            calibration: try other(calibration),
             test: try other(test))
     }
 
-    /// The output's file name without its folders and its last extension.
-    private var defaultName: String {
+    /// A file name without its folders and its last extension.
+    private static func name(of output: String) -> String {
         let file = output.split(separator: "/").last.map(String.init) ?? output
         guard let dot = file.lastIndex(of: "."), dot > file.startIndex else { return file }
         return String(file[..<dot])
     }
 
-    private func report(_ model: DensityModel) {
+    private func report(_ model: DensityModel, _ output: String) {
         guard let summary = model.training else { return }
         print("model       \(output)")
         print("name        \(model.name)")
-        print("variables   \(model.variables.count) binary")
+        print("variables   \(model.variables.count)")
         print("members     \(model.members.count)")
         print("parameters  \(model.card.parameterCount)")
         print("seed        \(summary.seed)")

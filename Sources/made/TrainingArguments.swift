@@ -2,72 +2,139 @@ import ArgumentParser
 import MADE
 import MADETraining
 
-/// The options of `made train` that shape the model and its training.
+/// The options of `made train` that shape the model and its training. What is not given follows from what the table holds.
 struct TrainingArguments: ParsableArguments {
-    private static let defaults = TrainingOptions()
+    @Flag(help: "The table holds what is to be found: learn little, and nothing from the rows that fit worst.")
+    var contaminated = false
 
-    @Option(help: "Units of each hidden layer, separated by commas; 0 for none.")
-    var hidden = HiddenWidths(defaults.hiddenWidths)
+    @Option(help: "Units of each hidden layer, separated by commas; 0 for none. (default: 500; with numbers 128,128)")
+    var hidden: HiddenWidths?
 
-    @Option(help: "The non-linearity: relu, elu, tanh or sigmoid.")
-    var activation = defaults.activation
+    @Option(help: "The non-linearity: relu, elu, tanh or sigmoid. (default: relu)")
+    var activation: Activation?
 
-    @Flag(inversion: .prefixedNo, help: "Connect inputs to outputs directly, besides the hidden layers.")
-    var direct = defaults.isDirect
+    @Flag(inversion: .prefixedNo, help: "Connect inputs to outputs directly, besides the hidden layers. (default: yes)")
+    var direct: Bool?
 
-    @Option(help: "Networks whose likelihoods are averaged, each with an ordering of its own.")
-    var members = defaults.memberCount
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Add each hidden layer to the next of the same width. (default: no; with numbers yes)")
+    var residual: Bool?
 
-    @Option(help: "Everything random follows from it.")
-    var seed = defaults.seed
+    @Option(help: "Gaussians in the mixture of a column of numbers. (default: 5; contaminated 3)")
+    var components: Int?
 
-    @Option(help: "Most passes over the rows.")
-    var epochs = defaults.epochsMax
+    @Option(
+        help: """
+            Least standard deviation of a Gaussian, where 1 is that of the middle half of the column. (default: 0.1; \
+            contaminated 0.2)
+            """)
+    var scaleFloor: Float?
 
-    @Option(help: "Rows a gradient step.")
-    var batch = defaults.batchRows
+    @Option(
+        help: "Networks whose likelihoods are averaged, each with an ordering of its own. (default: 4; contaminated 2)")
+    var members: Int?
 
-    @Option(help: "Adam's step size at the start.")
-    var learningRate = defaults.learningRate
+    @Option(help: "Everything random follows from it. (default: 1)")
+    var seed: UInt64?
 
-    @Option(help: "Passes without gain on the validation rows before the learning rate falls or the training ends.")
-    var patience = defaults.patienceEpochs
+    @Option(help: "How the learning rate falls: plateau or cosine. (default: plateau; with numbers cosine)")
+    var schedule: LearningDecay?
 
-    @Option(help: "Share of the hidden units that each step leaves out.")
-    var dropout = defaults.dropout
+    @Option(help: "Most passes over the rows, where the rate falls on plateaus. (default: 1000)")
+    var epochs: Int?
 
-    @Option(help: "Decoupled weight decay.")
-    var weightDecay = defaults.weightDecay
+    @Option(
+        help: """
+            Gradient steps of a member, where the rate falls as a cosine. (default: those of 30 passes, at least 1500; \
+            contaminated 200)
+            """)
+    var steps: Int?
 
-    @Option(name: .customLong("l1"), help: "L1 strength on the weights of the layers.")
-    var l1 = defaults.l1
+    @Option(help: "Rows a gradient step. (default: 100; with numbers 256)")
+    var batch: Int?
 
-    @Option(name: .customLong("direct-l1"), help: "L1 strength on the direct connections.")
-    var directL1 = defaults.directL1
+    @Option(help: "Adam's step size at the start. (default: 0.002; with numbers 0.003)")
+    var learningRate: Float?
 
-    @Option(help: "Share of the rows that choose the stopping point, without --validation.")
-    var validationShare = defaults.validationShare
+    @Option(
+        help: """
+            Passes without gain on the validation rows before the learning rate falls or the training ends, where it \
+            falls on plateaus. (default: 20)
+            """)
+    var patience: Int?
 
-    @Option(help: "Share of the rows kept for calibration, without --calibration; 0 for a model without p-values.")
-    var calibrationShare = defaults.calibrationShare
+    @Option(help: "Share of the hidden units that each step leaves out. (default: 0)")
+    var dropout: Float?
 
-    var options: TrainingOptions {
-        var options = TrainingOptions()
-        options.hiddenWidths = hidden.widths
-        options.activation = activation
-        options.isDirect = direct
-        options.memberCount = members
-        options.seed = seed
-        options.epochsMax = epochs
-        options.batchRows = batch
-        options.learningRate = learningRate
-        options.patienceEpochs = patience
-        options.dropout = dropout
-        options.weightDecay = weightDecay
-        options.l1 = l1
-        options.directL1 = directL1
-        options.validationShare = validationShare
-        options.calibrationShare = calibrationShare
+    @Option(help: "Share of the columns that each step hides from the network. (default: 0)")
+    var inputDropout: Float?
+
+    @Option(
+        help: """
+            Standard deviation of the noise on numbers that the network reads while it learns. (default: 0.15; \
+            contaminated 1)
+            """)
+    var inputNoise: Float?
+
+    @Option(help: "Norm that a larger gradient is scaled down to; 0 for never. (default: 0; with numbers 5)")
+    var clipNorm: Float?
+
+    @Option(
+        help: "Share of the rows of each step that are left out as those that fit worst. (default: 0; contaminated 0.2)"
+    )
+    var trim: Float?
+
+    @Option(help: "Decoupled weight decay. (default: 0; with numbers 0.01)")
+    var weightDecay: Float?
+
+    @Option(
+        name: .customLong("l1"), help: "L1 strength on the weights of the layers. (default: 0.25; with numbers 0)")
+    var l1: Float?
+
+    @Option(
+        name: .customLong("direct-l1"), help: "L1 strength on the direct connections. (default: 0.25; with numbers 0)")
+    var directL1: Float?
+
+    @Option(help: "Share of the rows that choose the stopping point, without --validation. (default: 0.1)")
+    var validationShare: Double?
+
+    @Option(
+        help: """
+            Share of the rows kept for calibration, without --calibration; 0 for a model without p-values. (default: 0.2)
+            """)
+    var calibrationShare: Double?
+
+    /// The options for a table of `schema`.
+    func options(for schema: TableSchema) -> TrainingOptions {
+        var options = TrainingOptions.recommended(for: schema, isContaminated: contaminated)
+        func set<Value>(_ path: WritableKeyPath<TrainingOptions, Value>, _ value: Value?) {
+            if let value { options[keyPath: path] = value }
+        }
+        set(\.hiddenWidths, hidden?.widths)
+        set(\.activation, activation)
+        set(\.isDirect, direct)
+        set(\.isResidual, residual)
+        set(\.componentCount, components)
+        set(\.scaleFloor, scaleFloor)
+        set(\.memberCount, members)
+        set(\.seed, seed)
+        set(\.decay, schedule)
+        set(\.epochsMax, epochs)
+        if let steps { options.stepCount = steps }
+        set(\.batchRows, batch)
+        set(\.learningRate, learningRate)
+        set(\.patienceEpochs, patience)
+        set(\.dropout, dropout)
+        set(\.inputDropout, inputDropout)
+        set(\.inputNoise, inputNoise)
+        set(\.gradientNormMax, clipNorm)
+        set(\.trimmedShare, trim)
+        set(\.weightDecay, weightDecay)
+        set(\.l1, l1)
+        set(\.directL1, directL1)
+        set(\.validationShare, validationShare)
+        set(\.calibrationShare, calibrationShare)
         return options
     }
 }
@@ -75,10 +142,6 @@ struct TrainingArguments: ParsableArguments {
 /// `500,500`; `0` for no hidden layer.
 struct HiddenWidths: ExpressibleByArgument {
     let widths: [Int]
-
-    init(_ widths: [Int]) {
-        self.widths = widths
-    }
 
     init?(argument: String) {
         if argument == "0" {
@@ -88,9 +151,5 @@ struct HiddenWidths: ExpressibleByArgument {
         let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
         guard parts.allSatisfy({ $0 != nil }) else { return nil }
         widths = parts.compactMap(\.self)
-    }
-
-    var defaultValueDescription: String {
-        widths.isEmpty ? "0" : widths.map(String.init).joined(separator: ",")
     }
 }

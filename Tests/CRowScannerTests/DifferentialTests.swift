@@ -29,7 +29,8 @@ private enum JSON: Decodable {
     }
 }
 
-private struct Generator: RandomNumberGenerator {
+/// Random numbers that are the same in every run.
+struct Generator: RandomNumberGenerator {
     var state: UInt64
 
     /// SplitMix64 (Steele et al. 2014).

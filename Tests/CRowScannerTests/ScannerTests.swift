@@ -189,7 +189,7 @@ func refusesABodyThatIsNoRequest(body: String, status: made_scan_status, offset:
     #expect(
         scanning(#"{"rows":[["Good",0,0],[1,0,0],["Fair",1e39,0],["Fair",true,0]]}"#).faults == [
             .init(fault: MADE_ROW_UNKNOWN_LABEL, row: 0, column: 0, text: "Good"),
-            .init(fault: MADE_ROW_WRONG_TYPE, row: 1, column: 0, text: "1"),
+            .init(fault: MADE_ROW_UNKNOWN_LABEL, row: 1, column: 0, text: "1"),
             .init(fault: MADE_ROW_OUT_OF_RANGE, row: 2, column: 1, text: "1e39"),
             .init(fault: MADE_ROW_WRONG_TYPE, row: 3, column: 1, text: "true"),
         ])

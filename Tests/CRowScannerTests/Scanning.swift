@@ -6,7 +6,38 @@ struct Column {
     var name: String
     var kind = MADE_COLUMN_BINARY
     var labels: [String] = []
+    var other: String?
 }
+
+/// A schema that nothing else owns; to be freed.
+func makeSchema(_ columns: [Column]) -> OpaquePointer? {
+    var owned: [UnsafeMutablePointer<CChar>?] = []
+    func text(_ string: String) -> made_text {
+        owned.append(strdup(string))
+        return made_text(bytes: UnsafePointer(owned.last ?? nil), count: string.utf8.count)
+    }
+    let labels = columns.map { column in
+        let copy = UnsafeMutablePointer<made_text>.allocate(capacity: max(column.labels.count, 1))
+        for (index, label) in column.labels.enumerated() { copy[index] = text(label) }
+        return copy
+    }
+    defer {
+        owned.forEach { free($0) }
+        labels.forEach { $0.deallocate() }
+    }
+    let table = zip(columns, labels).map { column, labels in
+        made_column(
+            name: text(column.name), kind: column.kind, labels: UnsafePointer(labels),
+            label_count: column.labels.count,
+            other_label: column.other.flatMap(column.labels.firstIndex) ?? noLabel)
+    }
+    return table.withUnsafeBufferPointer { buffer in
+        buffer.baseAddress.map { made_row_schema_create($0, buffer.count) } ?? nil
+    }
+}
+
+/// `MADE_NO_LABEL`, which is an expression that Swift does not import.
+let noLabel = Int(bitPattern: UInt.max)
 
 /// What a scan gave, copied out of the scanner's memory.
 struct Scanned: Equatable {
@@ -25,6 +56,7 @@ struct Scanned: Equatable {
     var hasRows = false
     var rowCount = 0
     var faults: [Fault] = []
+    var missingRowCount = 0
     var members: [String: String] = [:]
     /// Bits, so that NaN equals NaN.
     var matrix: [UInt32] = []
@@ -43,26 +75,7 @@ final class Scanning {
         _ columns: [Column], refusesMissing: Bool = false, isSingleRow: Bool = false, isTensor: Bool = false,
         rowsMax: Int = 1 << 20
     ) {
-        var owned: [UnsafeMutablePointer<CChar>?] = []
-        func text(_ string: String) -> made_text {
-            owned.append(strdup(string))
-            return made_text(bytes: UnsafePointer(owned.last ?? nil), count: string.utf8.count)
-        }
-        let labels = columns.map { column in
-            let copy = UnsafeMutablePointer<made_text>.allocate(capacity: max(column.labels.count, 1))
-            for (index, label) in column.labels.enumerated() { copy[index] = text(label) }
-            return copy
-        }
-        let table = zip(columns, labels).map { column, labels in
-            made_column(
-                name: text(column.name), kind: column.kind, labels: UnsafePointer(labels),
-                label_count: column.labels.count)
-        }
-        schema = table.withUnsafeBufferPointer { buffer in
-            buffer.baseAddress.map { made_row_schema_create($0, buffer.count) } ?? nil
-        }
-        owned.forEach { free($0) }
-        labels.forEach { $0.deallocate() }
+        schema = makeSchema(columns)
         request = made_scan_request(
             schema: schema, member: made_text(bytes: member, count: 4), is_single_row: isSingleRow,
             is_tensor: isTensor, is_required: true, refuses_missing: refusesMissing, rows_max: rowsMax,
@@ -96,6 +109,7 @@ final class Scanning {
         result.name = string(scan.name)
         result.hasRows = scan.has_rows
         result.rowCount = scan.row_count
+        result.missingRowCount = scan.missing_row_count
         result.faults = (0..<scan.error_count).compactMap { index in
             scan.errors.map { errors in
                 Scanned.Fault(

@@ -2,67 +2,6 @@ import CRowScanner
 import Foundation
 import Testing
 
-/// What a stream gave, copied out of its memory.
-private struct Streamed: Equatable {
-    struct Fault: Equatable {
-        var fault: made_row_fault
-        var row: Int
-        var column: Int
-        var text: String
-    }
-    var status = MADE_STREAM_OK
-    var name = ""
-    var rowCount = 0
-    var faults: [Fault] = []
-    var values: [Float] = []
-}
-
-/// Reads pieces as a stream of rows of three binary columns a, b and c.
-private func stream(_ pieces: [[UInt8]], _ format: made_stream_format, rowsMax: Int = 1 << 20) -> Streamed {
-    var result = Streamed()
-    let names = ["a", "b", "c"].map { (name: String) in strdup(name) }
-    defer { names.forEach { free($0) } }
-    let columns = names.map {
-        made_column(name: made_text(bytes: $0, count: 1), kind: MADE_COLUMN_BINARY, labels: nil, label_count: 0)
-    }
-    guard let schema = columns.withUnsafeBufferPointer({ $0.baseAddress.flatMap { made_row_schema_create($0, 3) } }),
-        let stream = made_row_stream_create(schema, format, true)
-    else { return result }
-    defer {
-        made_row_stream_free(stream)
-        made_row_schema_free(schema)
-    }
-    var matrix = made_float_buffer()
-    defer { free(matrix.values) }
-    for (index, piece) in pieces.enumerated() {
-        // A block of exactly this size, so that the address sanitizer sees every byte read too many.
-        let block = UnsafeMutableRawPointer.allocate(byteCount: max(piece.count, 1), alignment: 1)
-        defer { block.deallocate() }
-        block.copyMemory(from: piece, byteCount: piece.count)
-        var taken = 0
-        while true {
-            let read = made_row_stream_read(
-                stream, block.assumingMemoryBound(to: CChar.self) + taken, piece.count - taken,
-                index == pieces.count - 1, rowsMax, &matrix)
-            taken += read.byte_count
-            for index in 0..<read.error_count {
-                guard let error = read.errors?[index] else { continue }
-                result.faults.append(
-                    Streamed.Fault(
-                        fault: error.fault, row: result.rowCount + error.row, column: error.column,
-                        text: string(error.text)))
-            }
-            result.rowCount += read.row_count
-            result.status = read.status
-            result.name = string(read.name)
-            if read.row_count < rowsMax || read.status != MADE_STREAM_OK { break }
-        }
-        if result.status != MADE_STREAM_OK { break }
-    }
-    result.values = (0..<matrix.count).map { matrix.values?[$0] ?? -1 }
-    return result
-}
-
 private let jsonLines =
     "[0,1,1]\r\n{\"c\":1,\"a\":0,\"b\":true}\n\n nope\n[1,1]\n[1,0,0] [2]\n7\n[0,null,1]\n\"\u{FC}\n[1,0,2]\n[1,1,1]"
 private let csvLines =

@@ -8,36 +8,66 @@ import Testing
 @Suite struct BackpropagationTests {
     /// A network under test, one member, with rows to differentiate at.
     struct Case: CustomStringConvertible, Sendable {
+        static let rowCount = 5
+
         let widths: [Int]
-        let activation: Activation
-        let isDirect: Bool
+        var activation = Activation.relu
+        var isDirect = true
+        var isResidual = false
+        /// Whether variables are of all kinds, and some cells missing; else all are binary.
+        var isMixed = false
         let seed: UInt64
 
-        var description: String { "hidden \(widths), \(activation), direct \(isDirect), seed \(seed)" }
+        var description: String {
+            "hidden \(widths), \(activation), direct \(isDirect), residual \(isResidual), mixed \(isMixed), seed \(seed)"
+        }
 
         func make() -> (model: DensityModel, rows: [Float]) {
             var generator = PhiloxGenerator(seed: seed)
-            let model = RandomModel.binary(
-                variableCount: 7, hiddenWidths: widths, activation: activation, direct: isDirect,
-                encoding: .plusMinusOne, using: &generator)
-            return (model, (0..<5 * 7).map { _ in Float(generator.next() & 1) })
+            let variables =
+                isMixed
+                ? RandomModel.variables(count: 7, using: &generator)
+                : (0..<7).map { Variable(name: "v\($0)", kind: .binary(.plusMinusOne)) }
+            var model = RandomModel.mixed(
+                variables, hiddenWidths: widths, activation: activation, direct: isDirect, isResidual: isResidual,
+                using: &generator)
+            let isReached = VariablePlaces.directOutputs(of: variables)
+            if var direct = model.networks[0].direct {
+                for place in direct.elements.indices where !isReached[place / direct.columns] {
+                    direct.elements[place] = 0
+                }
+                model.networks[0].direct = direct
+            }
+            let rows = (0..<Self.rowCount).flatMap { _ in
+                RandomModel.row(of: variables, using: &generator).map { value in
+                    isMixed && Int.random(in: 0..<6, using: &generator) == 0 ? .nan : value
+                }
+            }
+            return (model, rows)
         }
     }
 
-    static let cases: [Case] = Activation.allCases.flatMap { activation in
-        [[], [9], [6, 11], [5, 8, 100]].flatMap { widths in
-            [true, false].map { isDirect in
-                Case(widths: widths, activation: activation, isDirect: isDirect, seed: UInt64(widths.count) + 20)
+    static let cases: [Case] =
+        Activation.allCases.flatMap { activation in
+            [[], [9], [6, 11], [5, 8, 100]].flatMap { widths in
+                [true, false].map { isDirect in
+                    Case(widths: widths, activation: activation, isDirect: isDirect, seed: UInt64(widths.count) + 20)
+                }
             }
         }
-    }
+        + (30..<42).map { seed in
+            Case(
+                widths: seed % 2 == 0 ? [12, 12, 12] : [10, 10, 7], activation: seed % 3 == 0 ? .tanh : .elu,
+                isDirect: seed % 4 != 0, isResidual: seed % 5 != 0, isMixed: seed < 40, seed: seed)
+        }
 
     private func passes(_ model: DensityModel, _ rows: [Float]) -> Backpropagation {
         let plan = ParameterPlan(
-            degrees: model.degrees(of: model.members[0]), isDirect: model.networks[0].direct != nil)
+            degrees: model.degrees(of: model.members[0]),
+            directOutputs: model.networks[0].direct == nil ? nil : VariablePlaces.directOutputs(of: model.variables))
         let passes = Backpropagation(
-            plan: plan, activation: model.activation,
-            encodings: [AffineEncoding](repeating: .plusMinusOne, count: 7), rowsMax: 8)
+            plan: plan, places: VariablePlaces(model.variables, ordering: model.members[0].ordering),
+            activation: model.activation, isResidual: model.isResidual, rowsMax: 8)
         passes.parameters.set(plan.parameters(of: model.networks[0]))
         passes.load(Array(0..<rows.count / 7)[...], of: rows)
         return passes
@@ -57,7 +87,7 @@ import Testing
         let passes = passes(model, rows)
         passes.forward()
         let expected = meanNats(model, rows)
-        #expect(abs(passes.loss() / 5 - expected) < 1e-5 * max(1, expected))
+        #expect(abs(passes.loss() / 5 - expected) < 1e-5 * max(1, abs(expected)))
     }
 
     @Test(arguments: cases) func gradientIsTheReferencesFiniteDifference(_ test: Case) {
@@ -77,7 +107,9 @@ import Testing
             change(&above.networks[0], step)
             change(&below.networks[0], -step)
             let slope = (meanNats(above, rows) - meanNats(below, rows)) / Double(2 * step)
-            #expect(abs(Double(analytic) - slope) < 2e-3 * max(0.1, abs(slope)), "\(name): \(analytic), not \(slope)")
+            #expect(
+                abs(Double(analytic) - slope) < 2e-3 * max(0.1, abs(slope)),
+                "\(test): \(name): \(analytic), not \(slope)")
         }
         var generator = PhiloxGenerator(seed: test.seed, stream: 1)
         for layer in gradient.layers.indices {
@@ -95,6 +127,8 @@ import Testing
             }
         }
         for place in gradient.direct?.elements.indices ?? 0..<0 {
+            let output = place / model.layout.inputUnitCount
+            guard VariablePlaces.directOutputs(of: model.variables)[output] else { continue }
             check("direct \(place)", gradient.direct?.elements[place] ?? 0) { $0.direct?.elements[place] += $1 }
         }
     }
@@ -109,6 +143,65 @@ import Testing
         planted.forward()
         #expect(plain.loss() == planted.loss())
         #expect(planted.plan.network(from: planted.parameters.elements) == masked.networks[0])
+    }
+
+    @Test func trimmedRowsNeitherCountNorPull() {
+        let (model, rows) = Case(widths: [8, 8], isResidual: true, isMixed: true, seed: 33).make()
+        let nats = (0..<5).map { meanNats(model, Array(rows[$0 * 7..<$0 * 7 + 7])) }
+        let kept = (0..<5).sorted { nats[$0] < nats[$1] }.prefix(3).sorted()
+        let trimmed = passes(model, rows)
+        trimmed.forward()
+        let some = passes(model, kept.flatMap { rows[$0 * 7..<$0 * 7 + 7] })
+        some.forward()
+        let expected = some.loss()
+        #expect(abs(trimmed.loss(trimmedCount: 2) - expected) < 1e-5 * abs(expected))
+        trimmed.backward()
+        some.backward()
+        for (one, other) in zip(trimmed.gradient.elements, some.gradient.elements) {
+            #expect(abs(one - other) < 1e-5 * max(1, abs(one)))
+        }
+    }
+
+    @Test func corruptionMovesInputsAndSpreadsSteppedTargetsOverTheirStep() {
+        let affine = AffineEncoding(offset: 10, scale: 0.5)
+        let variables = [
+            Variable(name: "a", kind: .real(RealEncoding(affine: affine, componentCount: 1, scaleFloor: 0.1, step: 1))),
+            Variable(name: "b", kind: .real(RealEncoding(affine: affine, componentCount: 1, scaleFloor: 0.1))),
+            Variable(name: "c", kind: .binary(.plusMinusOne)),
+        ]
+        let places = VariablePlaces(variables, ordering: .natural(count: 3))
+        let batch = Batch(places, rowsMax: 4000)
+        var corruption: Corruption? = Corruption(
+            noise: 0.2, dropout: 0.25, generator: PhiloxGenerator(seed: 12, stream: 3))
+        batch.load(
+            Array(0..<4000)[...], of: (0..<4000).flatMap { _ in [Float(12), 12, 1] }, corruption: &corruption)
+        let targets = batch.targets.elements
+        let inputs = batch.inputs.elements
+        func column(_ index: Int, _ values: [Float]) -> [Float] { (0..<4000).map { values[$0 * 3 + index] } }
+        func mean(_ values: [Float]) -> Float { values.reduce(0, +) / Float(values.count) }
+        func deviation(_ values: [Float]) -> Float {
+            let centre = mean(values)
+            return mean(values.map { ($0 - centre) * ($0 - centre) }).squareRoot()
+        }
+        let stepped = column(0, targets)
+        #expect(stepped.allSatisfy { $0 >= 0.75 && $0 <= 1.25 })
+        // A uniform variable of width 1/2 deviates by 1 / (4 √3) = 0.1443.
+        #expect(abs(deviation(stepped) - 0.1443) < 0.005 && abs(mean(stepped) - 1) < 0.01)
+        #expect(Set(column(1, targets)) == [1] && Set(column(2, targets)) == [1])
+        let seen = column(1, inputs).filter { $0 != 0 }
+        #expect(abs(Double(seen.count) - 3000) < 110)
+        #expect(abs(mean(seen) - 1 / 0.75) < 0.02 && abs(deviation(seen) - 0.2 / 0.75) < 0.015)
+        #expect(Set(column(2, inputs)) == [0, 1 / 0.75])
+    }
+
+    @Test func inputsAreClippedAndDensitiesAreNot() {
+        let encoding = RealEncoding(affine: .identity, componentCount: 2, scaleFloor: 0.1, inputBound: 3)
+        let batch = Batch(
+            VariablePlaces([Variable(name: "a", kind: .real(encoding))], ordering: .natural(count: 1)), rowsMax: 3)
+        var none: Corruption?
+        batch.load([0, 1, 2], of: [-7, 0.5, 1e20], corruption: &none)
+        #expect(batch.inputs.elements == [-3, 0.5, 3])
+        #expect(batch.targets.elements == [-7, 0.5, 1e20])
     }
 
     @Test func droppedUnitsPassNothingOn() {

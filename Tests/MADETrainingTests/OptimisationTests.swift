@@ -109,12 +109,11 @@ import Testing
         var generator = PhiloxGenerator(seed: 4)
         let ordering = Ordering.random(count: 3, using: &generator)
         let degrees = Degrees(ordering: ordering, hidden: [[1, 2]], layout: UnitLayout(variables))
-        let plan = ParameterPlan(degrees: degrees, isDirect: true)
-        let passes = Backpropagation(
-            plan: plan, activation: .relu, encodings: [.plusMinusOne, .plusMinusOne, .plusMinusOne], rowsMax: 4)
+        let plan = ParameterPlan(degrees: degrees, directOutputs: [true, true, true])
+        let places = VariablePlaces(variables, ordering: ordering)
+        let passes = Backpropagation(plan: plan, places: places, activation: .relu, isResidual: false, rowsMax: 4)
         passes.parameters.set(
-            InitialParameters.draw(
-                plan: plan, activation: .relu, oneCounts: table.oneCounts, rowCount: 4, using: &generator))
+            InitialParameters.draw(plan: plan, places: places, activation: .relu, table: table, using: &generator))
         passes.load([0, 1, 2, 3][...], of: table.values)
         passes.forward()
         // Half a row is added to each side: a column of zeros keeps a finite logit.
@@ -122,6 +121,84 @@ import Testing
         #expect(abs(passes.loss() - expected) < 1e-5)
         let network = plan.network(from: passes.parameters.elements)
         #expect(network.layers[0].weight.elements.contains { $0 != 0 })
+    }
+
+    @Test func mixturesAndLabelsStartAtTheMarginalsToo() {
+        let table = Table(columns: ["a", "b"], values: [0, 5, 2, 6, 2, .nan, .nan, 8])
+        let variables = [
+            Variable(name: "a", kind: .categorical(Categories(labels: ["x", "y", "z"]))),
+            Variable(name: "b", kind: .real(RealEncoding(affine: .identity, componentCount: 3, scaleFloor: 0.1))),
+        ]
+        let ordering = Ordering.natural(count: 2)
+        let plan = ParameterPlan(
+            degrees: Degrees(ordering: ordering, hidden: [[1]], layout: UnitLayout(variables)), directOutputs: nil)
+        var generator = PhiloxGenerator(seed: 4)
+        let start = InitialParameters.draw(
+            plan: plan, places: VariablePlaces(variables, ordering: ordering), activation: .relu, table: table,
+            using: &generator)
+        // Half a row is added to each label; the missing cell is no label.
+        let expected = [1.5, 0.5, 2.5].map { Float(log($0 / 4.5)) } + [0, 0, 0, -1.5, 0, 1.5, 0, 0, 0]
+        for (bias, value) in zip(plan.network(from: start).layers[1].bias, expected) {
+            #expect(abs(bias - value) < 1e-6)
+        }
+    }
+
+    @Test func encodingsAreRobustAndKnowOnlyWhatIsThere() {
+        let columns = (0..<5).map { "c\($0)" }
+        let schema = TableSchema(
+            columns: zip(columns, [nil, nil, 1, 0.5, nil]).map { .init(name: $0, kind: .real(step: $1)) })
+        // 0…8 with one far outlier and one missing; 0 but once; constant; the same in halves; never known.
+        let rows: [[Float]] = (0..<9).map { row in
+            let row = Float(row)
+            return [row == 8 ? 1e6 : row, row == 0 ? 9 : 0, 7, row == 4 ? .nan : row / 2, .nan]
+        }
+        let table = Table(columns: columns, values: rows.flatMap(\.self))
+        let encodings = VariableEncoding.variables(schema, rows: table, options: TrainingOptions()).map { variable in
+            guard case .real(let encoding) = variable.kind else { fatalError("all are real") }
+            return encoding
+        }
+        #expect(encodings[0].affine.offset == 4 && abs(encodings[0].affine.scale - 1.349 / 4) < 1e-6)
+        #expect(encodings[0].minimum == 0 && encodings[0].maximum == 1e6)
+        // The deviation of one 9 among nine: 9 √(1/9 · 8/9) = 2.8284.
+        #expect(encodings[1].affine.offset == 0 && abs(encodings[1].affine.scale - 1 / 2.828427) < 1e-6)
+        #expect(encodings[2].affine == AffineEncoding(offset: 7, scale: 1) && encodings[2].step == 1)
+        #expect(encodings[3].affine.offset == 2 && encodings[3].step == 0.5)
+        #expect(encodings[4].affine == .identity && encodings[4].minimum == nil)
+        var options = TrainingOptions()
+        options.isRobust = false
+        let plain = VariableEncoding.variables(schema, rows: table, options: options)
+        guard case .real(let encoding) = plain[1].kind else { return }
+        #expect(encoding.affine.offset == 1 && abs(encoding.affine.scale - 1 / 2.828427) < 1e-6)
+    }
+
+    @Test func aCosineFallsFromTheRateToNothing() {
+        var schedule = LearningSchedule(rate: 2, steps: 10, stepsPerEpoch: 4)
+        var rates: [Float] = []
+        for _ in 0..<12 {
+            rates.append(schedule.rate)
+            schedule.advance()
+        }
+        for (step, rate) in rates.enumerated() {
+            #expect(abs(Double(rate) - (1 + cos(Double.pi * Double(step) / 12))) < 1e-6)
+        }
+        #expect(schedule.rate < 1e-6)
+        #expect([1, 2, 3].map { schedule.take(3 - Double($0), epoch: $0) } == [.goOn, .goOn, .end])
+        #expect(schedule.bestEpoch == 3)
+    }
+
+    @Test func longCosinesLookAtTheValidationRowsNowAndThen() {
+        let schedule = LearningSchedule(rate: 1, steps: 1501, stepsPerEpoch: 1)
+        let looks = (1...1501).filter { schedule.looks(afterEpoch: $0) }
+        #expect((50...55).contains(looks.count) && looks.last == 1501)
+    }
+
+    @Test func gradientsAreScaledDownToTheBoundAndNeverUp() {
+        let adam = Adam(mask: [1, 1, 0, 1], penalties: [(0..<4, Adam.Penalty())])
+        let gradient = FloatBuffer([2, 1, 100, 2])
+        adam.clip(gradient, to: 3.5)
+        #expect(gradient.elements == [2, 1, 100, 2])
+        adam.clip(gradient, to: 1.5)
+        #expect([0, 1, 3].map { gradient.elements[$0] } == [1, 0.5, 1])
     }
 
     @Test func theSplitIsDisjointAndWhole() throws {

@@ -111,9 +111,10 @@ public struct Oracle {
 }
 
 extension Variable {
-    /// The network's input units for `value`.
+    /// The network's input units for `value`; all 0 for NaN, a missing training cell.
     public func inputUnits(of value: Double) -> [Double] {
-        switch kind {
+        if value.isNaN { return [Double](repeating: 0, count: inputUnitCount) }
+        return switch kind {
         case .binary(let affine): [(value - Double(affine.offset)) * Double(affine.scale)]
         case .categorical(let categories): categories.labels.indices.map { Double($0) == value ? 1 : 0 }
         case .real(let encoding):
@@ -121,9 +122,10 @@ extension Variable {
         }
     }
 
-    /// −log p(value) under the conditional that `outputs` parametrise.
+    /// −log p(value) under the conditional that `outputs` parametrise; 0 for NaN, a missing training cell.
     public func surprisal(of value: Double, outputs: [Double]) -> Double {
-        switch kind {
+        if value.isNaN { return 0 }
+        return switch kind {
         case .binary: softplus(outputs[0]) - value * outputs[0]
         case .categorical: logSumExp(outputs) - outputs[Int(value)]
         case .real(let encoding):

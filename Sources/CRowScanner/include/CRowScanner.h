@@ -16,9 +16,10 @@ extern "C" {
 typedef enum made_column_kind {
     /// 0, 1, false or true.
     MADE_COLUMN_BINARY,
-    /// A label; the matrix gets its index.
+    /// A label; the matrix gets its index. A text is the label that is spelled like it, else the first that is the same
+    /// number: 1, 1.0 and "1" are all the label "1". True and false are the labels "true", "True" or "TRUE" and so on.
     MADE_COLUMN_CATEGORICAL,
-    /// A finite number.
+    /// A finite number that a float can hold.
     MADE_COLUMN_REAL,
 } made_column_kind;
 
@@ -35,7 +36,12 @@ typedef struct made_column {
     /// Categorical only: the labels in the order of their indices.
     const made_text *_Nullable labels;
     size_t label_count;
+    /// The index that a text gets which is no label; MADE_NO_LABEL where that is a fault.
+    size_t other_label;
 } made_column;
+
+/// No label's index.
+#define MADE_NO_LABEL SIZE_MAX
 
 /// The columns of a table, for any number of scanners at a time.
 typedef struct made_row_schema made_row_schema;
@@ -151,6 +157,8 @@ typedef struct made_scan {
     /// The faulty rows, ascending. The others, and only they, were appended to the matrix, in order.
     const made_row_error *_Nullable errors;
     size_t error_count;
+    /// How many of the others have a missing value.
+    size_t missing_row_count;
     const made_member *_Nullable members;
     size_t member_count;
 } made_scan;
@@ -212,6 +220,12 @@ void made_cell_cutter_free(made_cell_cutter *_Nullable cutter);
 made_cell made_cell_cutter_next(
     made_cell_cutter *_Nonnull cutter, const char *_Nullable bytes, size_t count, bool is_last);
 
+/// Reads `text` as a cell for column `column` of `schema`. An empty cell is a missing value, NaN, unless it is quoted and the
+/// column has an empty label. False where it is none of the column's values: `error` then says why, of row 0.
+bool made_row_schema_read_cell(
+    const made_row_schema *_Nonnull schema, size_t column, made_text text, bool is_quoted, float *_Nonnull value,
+    made_row_error *_Nonnull error);
+
 /// How the rows of a stream are written.
 typedef enum made_stream_format {
     /// A JSON row a line.
@@ -243,6 +257,8 @@ typedef struct made_stream_read {
     /// The faulty ones, ascending. The others, and only they, were appended to the matrix, in order.
     const made_row_error *_Nullable errors;
     size_t error_count;
+    /// How many of the others have a missing value.
+    size_t missing_row_count;
 } made_stream_read;
 
 /// Rows of a body that comes in pieces: every line of it is a row, good or faulty. What it holds in memory has a bound,
@@ -262,4 +278,7 @@ made_stream_read made_row_stream_read(
 #ifdef __cplusplus
 }
 #endif
+
+#include "CTableScanner.h"
+
 #endif

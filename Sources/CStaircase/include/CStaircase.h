@@ -167,6 +167,14 @@ typedef struct {
     void (*adam_step)(
         const staircase_adam *adam, size_t count, float *parameters, const float *gradient, float *means,
         float *variances);
+
+    /// Training a mixture of `components` Gaussians (Bishop 1994, eq. 22-24, its standard deviations being
+    /// floor + log(1 + e^spread)): replaces each row's outputs at z + row * z_stride, `components` logits, means and
+    /// spreads, by share times the derivatives of -log p(u) by them, and writes -log p(u) to nats[row]. Where u is NaN
+    /// both are 0.
+    void (*mixture_gradient)(
+        size_t rows, size_t components, float floor, float share, const float *u, size_t u_stride, float *z,
+        size_t z_stride, float *nats);
 } staircase_kernels;
 
 typedef enum {

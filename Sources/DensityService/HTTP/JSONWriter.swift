@@ -73,6 +73,13 @@ struct JSONWriter {
         text.withUTF8 { bytes.append(contentsOf: $0) }
     }
 
+    /// A finite number as people write it in tables.
+    mutating func decimal(_ value: Float) {
+        separate()
+        needsComma = true
+        appendDecimal(value, to: &bytes)
+    }
+
     mutating func string(_ value: String) {
         separate()
         needsComma = true

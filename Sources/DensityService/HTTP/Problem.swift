@@ -12,19 +12,26 @@ struct Problem: Error, Equatable {
     var allow: String?
     /// Seconds after which another try makes sense.
     var retryAfter: Int?
+    /// The `WWW-Authenticate` of a 401 or 403.
+    var challenge: String?
 
-    init(_ status: Int, _ detail: String, pointer: String? = nil, allow: String? = nil, retryAfter: Int? = nil) {
+    init(
+        _ status: Int, _ detail: String, pointer: String? = nil, allow: String? = nil, retryAfter: Int? = nil,
+        challenge: String? = nil
+    ) {
         self.status = status
         self.detail = detail
         self.pointer = pointer
         self.allow = allow
         self.retryAfter = retryAfter
+        self.challenge = challenge
     }
 
     /// The problem document as a reply, without the fields that every reply has. Under the paths of the inference
     /// protocols it is their own, `{"error": …}`.
     func reply(requestID: String, path: String? = nil) -> Reply {
-        let isInference = path.map { $0 == "/v2" || $0.hasPrefix("/v2/") || $0.hasPrefix("/v1/") } ?? false
+        let isInference =
+            path.map { path in ["/v1", "/v2"].contains { path == $0 || path.hasPrefix("\($0)/") } } ?? false
         var json = JSONWriter()
         json.beginObject()
         if isInference {
@@ -37,6 +44,7 @@ struct Problem: Error, Equatable {
         var reply = Reply(status: status, headers: [("Content-Type", type)], body: json.bytes)
         if let allow { reply.addHeader("Allow", allow) }
         if let retryAfter { reply.addHeader("Retry-After", String(retryAfter)) }
+        if let challenge { reply.addHeader("WWW-Authenticate", challenge) }
         return reply
     }
 

@@ -19,7 +19,12 @@ final class LoadedModel: Sendable {
     let document: [UInt8]
     /// Variables by name.
     let indices: [String: Int]
+    /// Whether every value is 0 or 1.
+    let isAllBinary: Bool
     let scoredRows = Atomic(0)
+    /// Rows answered as anomalies, at whatever alpha their requests asked for.
+    let anomalies = Atomic(0)
+    let drift: DriftMonitor
     let statistics = InferenceStatistics()
     private let costs: [CostEstimate]
 
@@ -39,6 +44,8 @@ final class LoadedModel: Sendable {
         var limits: WorkerQueue.Limits
         var pending: DispatchGroup
         var metrics: Metrics
+        /// Latest rows that are watched for drift.
+        var driftRows: Int
     }
 
     /// Reads the file at `path`, proves the model autoregressive, and runs it once.
@@ -55,6 +62,7 @@ final class LoadedModel: Sendable {
             throw LoadError(description: "\(path): memory is short")
         }
         self.schema = schema
+        drift = DriftMonitor(model: compiled, windowRows: environment.driftRows)
         queue = WorkerQueue(
             label: "made.\(card.name)", model: compiled, limits: environment.limits, pending: environment.pending,
             metrics: environment.metrics)
@@ -65,6 +73,7 @@ final class LoadedModel: Sendable {
         document = Self.document(card: card, verdict: verdict, digest: digest)
         indices = Dictionary(zip(card.variables.map(\.name), card.variables.indices)) { first, _ in first }
         let nanoseconds = Self.measure(compiled)
+        isAllBinary = card.variables.allSatisfy { if case .binary = $0.kind { true } else { false } }
         // Sampling a row and giving its conditionals start from guesses; the first calls correct them.
         costs = [nanoseconds, 2 * nanoseconds, 2 * nanoseconds, 8 * nanoseconds].map(CostEstimate.init)
     }

@@ -10,14 +10,7 @@ extension LoadedModel {
         json.key("variables")
         json.beginArray()
         for variable in card.variables {
-            json.beginObject()
-            json.member("name", variable.name)
-            switch variable.kind {
-            case .binary: json.member("type", "binary")
-            case .categorical: json.member("type", "categorical")
-            case .real: json.member("type", "real")
-            }
-            json.endObject()
+            json.member(variable)
         }
         json.endArray()
         json.key("orderings")
@@ -56,6 +49,33 @@ extension JSONWriter {
         beginArray()
         for value in strings { string(value) }
         endArray()
+    }
+
+    /// A variable as an element: its type, and what it was in training.
+    fileprivate mutating func member(_ variable: Variable) {
+        beginObject()
+        member("name", variable.name)
+        member("type", variable.kind.typeName)
+        switch variable.kind {
+        case .binary: break
+        case .categorical(let categories):
+            member("categories", strings: categories.labels)
+            if let other = categories.otherIndex { member("other", categories.labels[other]) }
+        case .real(let encoding):
+            if let minimum = encoding.minimum, let maximum = encoding.maximum {
+                key("training_range")
+                beginArray()
+                decimal(minimum)
+                decimal(maximum)
+                endArray()
+            }
+            if let step = encoding.step {
+                key("step")
+                decimal(step)
+            }
+            member("components", encoding.componentCount)
+        }
+        endObject()
     }
 
     fileprivate mutating func member(_ name: String, _ training: TrainingSummary) {

@@ -45,7 +45,7 @@ extension APIOperation {
         answers: [
             Answer(description: "They can.", content: [("application/json", "ServerHealth", nil)]),
             Answer(
-                status: 503, description: "They cannot.",
+                status: 503, description: "They cannot.", headers: ["Retry-After"],
                 content: [("application/json", "ServerHealth", nil), ("application/problem+json", "Problem", nil)]),
         ])
     static let v2Model = model(read("The tensors that a model takes and gives.", "ModelMetadata"))
@@ -72,10 +72,11 @@ extension APIOperation {
 
     private static func change(_ summary: String) -> APIOperation {
         APIOperation(
-            summary: summary, description: "From the machine of the service only.", body: "RepositoryRequest",
+            summary: summary, description: "Where no keys are configured, from the service's own machine only.",
+            body: "RepositoryRequest",
             isBodyRequired: false, examples: [("plain", "{}")],
             answers: [Answer(description: "Done.", content: [("application/json", "Empty", "{}")])],
-            problems: [403, 404, 422])
+            problems: [404, 422])
     }
 
     private static func model(_ operation: APIOperation) -> APIOperation {

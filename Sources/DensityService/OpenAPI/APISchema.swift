@@ -1,10 +1,16 @@
 /// The parts that operations of the document refer to, as JSON.
 enum APISchema {
+    static let securitySchemes = ##"""
+        {"bearer": {"type": "http", "scheme": "bearer"},
+         "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same keys; it wins over the other."}}
+        """##
+
     static let headers = ##"""
         {"X-Request-ID": {"description": "The client's own, if it sent one of 1 to 128 visible ASCII characters; else a new one.",
           "required": true, "schema": {"type": "string", "minLength": 1, "maxLength": 128}},
          "Server-Timing": {"description": "Milliseconds in the queue and in computation.",
           "schema": {"type": "string", "examples": ["queue;dur=0.154, compute;dur=0.018"]}},
+         "WWW-Authenticate": {"description": "How a key is sent, and what was wrong (RFC 6750).", "schema": {"type": "string"}},
          "Retry-After": {"description": "Seconds after which another try makes sense.", "schema": {"type": "integer"}},
          "X-Seed": {"description": "The seed, where the body has no place for it.",
           "schema": {"type": "integer", "minimum": 0, "maximum": 18446744073709551615}}}
@@ -38,7 +44,7 @@ enum APISchema {
     static var schemas: String { "{\(requests),\n\(answers),\n\(models),\n\(protocols)}" }
 
     private static let requests = ##"""
-        "Value": {"description": "A value of a variable: 0 or 1 (false or true) of a binary one; null is missing.",
+        "Value": {"description": "A value of a variable. Binary: 0 or 1 (false or true). Categorical: a label, or a number or boolean that is one. Real: a finite number. null is missing.",
           "type": ["number", "string", "boolean", "null"]},
         "Row": {"description": "All variables of one observation: values in the model's order, or by name.",
           "oneOf": [{"type": "array", "items": {"$ref": "#/components/schemas/Value"}},
@@ -136,12 +142,40 @@ enum APISchema {
             "additionalProperties": false, "properties": {"name": {"type": "string"}, "version": {"type": "string"},
             "state": {"$ref": "#/components/schemas/State"}, "default": {"type": "boolean"},
             "variables": {"type": "integer"}, "members": {"type": "integer"}, "calibrated": {"type": "boolean"}}}}}},
+        "Drift": {"type": "object", "required": ["model", "version", "window", "rows"], "additionalProperties": false,
+          "properties": {
+          "model": {"type": "string"}, "version": {"type": "string"},
+          "window": {"type": "integer", "minimum": 0, "description": "Rows that are watched at most (drift-rows)."},
+          "rows": {"type": "integer", "minimum": 0, "description": "Rows that are."},
+          "kolmogorov_smirnov": {"type": "object", "required": ["distance", "p_value"], "additionalProperties": false,
+            "properties": {"distance": {"type": "number", "minimum": 0, "maximum": 1},
+            "p_value": {"type": "number", "minimum": 0, "maximum": 1}}},
+          "anomalies": {"type": "object", "required": ["share", "alpha", "p_value"], "additionalProperties": false,
+            "properties": {"share": {"type": "number", "minimum": 0, "maximum": 1}, "alpha": {"type": "number"},
+            "p_value": {"type": "number", "minimum": 0, "maximum": 1,
+              "description": "How probable at least so many are without drift."}}},
+          "log_likelihood": {"type": "object", "required": ["mean"], "additionalProperties": false,
+            "properties": {"mean": {"type": "number"}, "calibration_mean": {"type": "number"}}},
+          "surprisal": {"type": "object", "required": ["rows", "variables"], "additionalProperties": false,
+            "properties": {"rows": {"type": "integer", "minimum": 1, "description": "Rows that the means are of."},
+            "variables": {"type": "array", "items": {"type": "object", "required": ["variable", "mean"],
+              "additionalProperties": false, "properties": {"variable": {"type": "string"}, "mean": {"type": "number"},
+              "calibration_mean": {"type": "number"}, "calibration_standard_deviation": {"type": "number", "minimum": 0},
+              "z_score": {"type": "number", "description": "How many standard errors the means are apart."}}}}}}}},
         "ModelCard": {"type": "object", "required": ["name", "version", "variables", "orderings", "layers", "activation",
           "direct_connections", "networks", "members", "parameters", "autoregressive", "sha256"],
           "additionalProperties": false, "properties": {
           "name": {"type": "string"}, "version": {"type": "string"},
           "variables": {"type": "array", "items": {"type": "object", "required": ["name", "type"],
-            "additionalProperties": false, "properties": {"name": {"type": "string"}, "type": {"const": "binary"}}}},
+            "additionalProperties": false, "properties": {"name": {"type": "string"},
+            "type": {"enum": ["binary", "categorical", "real"]},
+            "categories": {"type": "array", "items": {"type": "string"}, "minItems": 2,
+              "description": "Labels of a categorical variable, in the order of their indices."},
+            "other": {"type": "string", "description": "The label that unseen labels count as."},
+            "training_range": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2,
+              "description": "Least and greatest value of a real variable in training."},
+            "step": {"type": "number", "description": "What a real variable's values are multiples of."},
+            "components": {"type": "integer", "minimum": 1, "description": "Gaussians of a real variable's mixture."}}}},
           "orderings": {"type": "array", "items": {"type": "array", "items": {"type": "string"}},
             "description": "The variables in the order of each member."},
           "layers": {"type": "array", "items": {"type": "integer"}, "description": "Units, from input to output."},

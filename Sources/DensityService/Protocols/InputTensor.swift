@@ -109,22 +109,20 @@ struct InputTensor {
             throw Problem(400, "'binary_data_size' is \(size), and \(binary.count) bytes follow the JSON")
         }
         guard rowCount <= shape.rowsMax else {
-            throw Problem(413, "a request may hold \(shape.rowsMax) rows; send several requests")
+            throw Problem(413, "a request may hold \(shape.rowsMax) rows (queue-rows-max); send several requests")
         }
         let first = rows.count
         guard rows.append(binary) else { throw Problem(503, "memory is short; try again later", retryAfter: 1) }
         let values = rows.values[first...]
-        guard let place = values.firstIndex(where: { $0 != 0 && $0 != 1 }) else { return }
-        let (row, column) = (place - first).quotientAndRemainder(dividingBy: model.card.variables.count)
-        let variable = model.card.variables[column]
-        switch variable.kind {
-        case .binary:
+        if model.isAllBinary, values.allSatisfy({ $0 == 0 || $0 == 1 }) { return }
+        let variables = model.card.variables
+        for (place, value) in values.enumerated() where !variables[place % variables.count].accepts(value) {
+            let (row, column) = place.quotientAndRemainder(dividingBy: variables.count)
             let reason =
-                values[place].isNaN
+                value.isNaN
                 ? "the value is missing (NaN); a row needs all variables"
-                : "\(values[place]) is not a value of a binary variable (0, 1)"
-            throw Problem(422, "rows[\(row)].\(variable.name): \(reason)")
-        case .categorical, .real: preconditionFailure("only binary variables are handled here")
+                : variables[column].objection(to: "\(value)", shown: "\(value)", isIndex: true)
+            throw Problem(422, "rows[\(row)].\(variables[column].name): \(reason)")
         }
     }
 }

@@ -10,12 +10,12 @@ extension ServiceLoop {
 
     /// GET /readyz: requests can be answered.
     func ready(_ call: Call) {
-        call.answer(core.isReady ? Self.status("ok", 200) : Self.status(unreadiness, 503))
+        call.answer(withRetry(core.isReady ? Self.status("ok", 200) : Self.status(unreadiness, 503)))
     }
 
     /// GET /ping: as /readyz, without a body.
     func ping(_ call: Call) {
-        call.answer(Reply(status: core.isReady ? 200 : 503))
+        call.answer(withRetry(Reply(status: core.isReady ? 200 : 503)))
     }
 
     /// GET /health: as /readyz, with what there is to know.
@@ -37,40 +37,15 @@ extension ServiceLoop {
         }
         json.endArray()
         json.endObject()
-        call.answer(.json(json.bytes, status: isReady ? 200 : 503))
+        call.answer(withRetry(.json(json.bytes, status: isReady ? 200 : 503)))
     }
 
-    /// GET /metrics.
-    func metrics(_ call: Call) {
-        var text = PrometheusText()
-        text.family("made_build_info", "gauge", "The version of this software.")
-        text.sample("made_build_info", [("version", Build.version)], 1)
-        core.observer.metrics.write(to: &text)
-        let snapshot = core.registry.snapshot
-        text.family("made_model_info", "gauge", "The models that are ready.")
-        for entry in snapshot.entries {
-            guard let model = entry.model else { continue }
-            text.sample(
-                "made_model_info",
-                [
-                    ("model", entry.name), ("version", model.card.version), ("sha256", model.digest),
-                    ("default", entry.name == snapshot.defaultName ? "true" : "false"),
-                ], 1)
-        }
-        text.family("made_rows_scored_total", "counter", "Rows of score requests that were answered.")
-        for entry in snapshot.entries {
-            guard let model = entry.model else { continue }
-            text.sample(
-                "made_rows_scored_total", [("model", entry.name)], Double(model.scoredRows.load(ordering: .relaxed)))
-        }
-        text.family("made_queue_rows", "gauge", "Rows that wait for a worker.")
-        for entry in snapshot.entries {
-            guard let model = entry.model else { continue }
-            text.sample("made_queue_rows", [("model", entry.name)], Double(model.queue.waitingRows))
-        }
-        text.processFigures(startSeconds: core.observer.metrics.startSeconds)
-        call.answer(
-            Reply(status: 200, headers: [("Content-Type", PrometheusText.contentType)], body: Array(text.text.utf8)))
+    /// A 503 says when to ask again, as all of them do.
+    func withRetry(_ reply: Reply) -> Reply {
+        guard reply.status == 503 else { return reply }
+        var reply = reply
+        reply.addHeader("Retry-After", "1")
+        return reply
     }
 
     /// GET /: the page for people.

@@ -1,5 +1,4 @@
 internal import Dispatch
-internal import Logging
 internal import MADE
 internal import Microhttpd
 
@@ -36,35 +35,21 @@ extension ServiceLoop {
         call.answer(.json(model.document))
     }
 
-    /// POST /models/{model}/reload, from this machine only.
+    /// POST /models/{model}/reload.
     func reload(_ call: Call, _ model: LoadedModel) throws(Problem) {
-        try call.isFromThisMachine()
+        try optionalFields(of: call, names: []) { (_) throws(Problem) in }
         reload(call, name: model.card.name) { .json($0.document) }
     }
 
     /// Reads a model's file again; answers with what `reply` makes of what it holds now.
     func reload(_ call: Call, name: String, reply: @escaping @Sendable (LoadedModel) -> Reply) {
-        let registry = core.registry
-        let logger = core.observer.logger
         // Reading and checking a file takes seconds; a loop has none.
-        DispatchQueue.global().async {
+        DispatchQueue.global().async { [core] in
             do throws(Problem) {
-                let loaded = try registry.reload(name)
-                logger.info("model reloaded", metadata: ["model": "\(loaded.card.name)", "sha256": "\(loaded.digest)"])
-                call.answer(reply(loaded))
+                call.answer(reply(try core.reloadModel(name)))
             } catch {
-                logger.error("model not reloaded", metadata: ["reason": "\(error.detail)"])
                 call.refuse(error)
             }
-        }
-    }
-}
-
-extension Call {
-    /// - Throws: 403 where the request comes from elsewhere.
-    func isFromThisMachine() throws(Problem) {
-        guard ["127.0.0.1", "::1", "::ffff:127.0.0.1"].contains(exchange.remoteAddress) else {
-            throw Problem(403, "models are loaded and unloaded from the machine of the service only")
         }
     }
 }

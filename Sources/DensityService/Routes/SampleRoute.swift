@@ -28,8 +28,7 @@ extension ServiceLoop {
         of call: Call, _ model: LoadedModel, limit: Int, into request: inout SampleRequest
     ) throws(Problem) {
         try call.readsJSON()
-        let shape = BodyScanner.Shape(
-            member: "given", isSingleRow: true, isRequired: false, rowsMax: 1, valuesMax: model.card.variables.count)
+        let shape = BodyScanner.Shape.given
         let buffer = RowBuffer()
         let read = request
         request = try scan(call, as: shape, schema: model.schema, into: buffer) { (scan) throws(Problem) in

@@ -1,7 +1,6 @@
-internal import Glibc
 internal import MADE
 
-/// Forward and backward passes of one masked network over batches of binary rows, on one thread.
+/// Forward and backward passes of one masked network over batches of rows, on one thread.
 ///
 /// All sums run in one order, so the same parameters and rows give the same bits whatever runs beside them.
 final class Backpropagation {
@@ -13,63 +12,51 @@ final class Backpropagation {
     let gradient: FloatBuffer
 
     private let activation: Activation
-    private let encodings: [AffineEncoding]
-    private let rowsMax: Int
-    private var rowCount = 0
-    /// [rows × inputs], in the plan's order of units.
-    private let inputs: FloatBuffer
-    /// [rows × outputs]: the values that the output units are to predict.
-    private let targets: FloatBuffer
+    private let isResidual: Bool
+    private let batch: Batch
+    private let outputLoss: OutputLoss
     private let hidden: [HiddenUnits]
-    /// [rows × outputs]: logits, then derivatives by them.
+    /// [rows × outputs]: the conditionals' parameters, then derivatives by them.
     private let outputs: FloatBuffer
-    /// [rows × units] of the widest hidden layer: derivatives by activations.
+    /// [rows × units] of the widest hidden layer: derivatives by the layer's outputs.
     private let upstream: FloatBuffer
 
-    /// `encodings` are those of the variables, all binary, in the order of a row's values.
-    init(plan: ParameterPlan, activation: Activation, encodings: [AffineEncoding], rowsMax: Int) {
-        precondition(encodings.count == plan.inputCount && plan.inputCount == plan.outputCount)
+    init(plan: ParameterPlan, places: VariablePlaces, activation: Activation, isResidual: Bool, rowsMax: Int) {
         MatrixProduct.prepare
         self.plan = plan
         self.activation = activation
-        self.encodings = encodings
-        self.rowsMax = rowsMax
+        self.isResidual = isResidual
+        batch = Batch(places, rowsMax: rowsMax)
+        outputLoss = OutputLoss(places.places, rowsMax: rowsMax)
         parameters = FloatBuffer(count: plan.count)
         gradient = FloatBuffer(count: plan.count)
-        inputs = FloatBuffer(count: rowsMax * plan.inputCount)
-        targets = FloatBuffer(count: rowsMax * plan.outputCount)
         hidden = plan.layers.dropLast().map { HiddenUnits(rowsMax: rowsMax, unitCount: $0.outputCount) }
         outputs = FloatBuffer(count: rowsMax * plan.outputCount)
         upstream = FloatBuffer(count: rowsMax * (hidden.map(\.unitCount).max() ?? 0))
     }
 
+    private var rowCount: Int { batch.rowCount }
+
     /// Takes the rows at `indices` of `values` [n × D] as the batch; precondition: at most `rowsMax`.
     func load(_ indices: ArraySlice<Int>, of values: [Float]) {
-        precondition(indices.count <= rowsMax)
-        rowCount = indices.count
-        let variableCount = encodings.count
-        let inputUnits = plan.inputUnits
-        let outputUnits = plan.outputUnits
-        for (row, index) in indices.enumerated() {
-            let start = row * variableCount
-            for (place, unit) in inputUnits.enumerated() {
-                inputs.pointer[start + place] = encodings[unit](values[index * variableCount + unit])
-            }
-            for (place, unit) in outputUnits.enumerated() {
-                targets.pointer[start + place] = values[index * variableCount + unit]
-            }
-        }
+        var none: Corruption?
+        load(indices, of: values, corruption: &none)
     }
 
-    /// Computes the batch's logits.
+    /// Takes the rows at `indices` of `values` [n × D] as the batch, corrupted.
+    func load(_ indices: ArraySlice<Int>, of values: [Float], corruption: inout Corruption?) {
+        batch.load(indices, of: values, corruption: &corruption)
+    }
+
+    /// Computes the batch's outputs.
     func forward() {
         var none: Dropout?
         forward(dropout: &none)
     }
 
-    /// Computes the batch's logits with some hidden units left out.
+    /// Computes the batch's outputs with some hidden units left out.
     func forward(dropout: inout Dropout?) {
-        var source = inputs
+        var source = batch.inputs
         for (index, layer) in plan.layers.enumerated() {
             let target = index < hidden.count ? hidden[index].values : outputs
             for row in 0..<rowCount {
@@ -83,51 +70,38 @@ final class Backpropagation {
                     hidden[index].drop(&drops, rowCount: rowCount)
                     dropout = drops
                 }
+                if skips(index) { hidden[index].add(hidden[index - 1], rowCount: rowCount) }
             }
             source = target
         }
-        if let direct = plan.direct { multiply(direct, inputs, into: outputs) }
+        if let direct = plan.direct { multiply(direct, batch.inputs, into: outputs) }
     }
 
-    /// Sum over the batch of −log p(x), nats: −log σ(z) where the target is 1, −log σ(−z) where it is 0.
+    /// Whether hidden layer `index` adds the layer before it to its own units. Both have the same degrees, hence the same
+    /// order of units.
+    private func skips(_ index: Int) -> Bool {
+        isResidual && index > 0 && hidden[index].unitCount == hidden[index - 1].unitCount
+    }
+
+    /// Sum over the batch of −log p(x), nats, but for the `trimmedCount` rows where it is largest.
     ///
-    /// Replaces the logits by the derivatives of the batch's mean by them, (σ(z) − x) / rows, for `backward`.
-    func loss() -> Double {
-        let share = 1 / Float(rowCount)
-        var sum = 0.0
-        for row in 0..<rowCount {
-            var linear: Float = 0
-            // One logarithm serves many terms: the factors lie in (1, 2], so a product below 2^100 can take another.
-            var product: Float = 1
-            var logarithms: Float = 0
-            for place in row * plan.outputCount..<(row + 1) * plan.outputCount {
-                let logit = outputs.pointer[place]
-                let target = targets.pointer[place]
-                let decay = expf(-abs(logit))
-                let tail = 1 / (1 + decay)
-                outputs.pointer[place] = ((logit >= 0 ? tail : decay * tail) - target) * share
-                linear += max(logit, 0) - target * logit
-                product *= 1 + decay
-                if product > 0x1p100 {
-                    logarithms += logf(product)
-                    product = 1
-                }
-            }
-            sum += Double(linear) + Double(logarithms + logf(product))
-        }
-        return sum
+    /// Replaces the outputs by the derivatives of the counted rows' mean by them, for `backward`.
+    func loss(trimmedCount: Int = 0) -> Double {
+        outputLoss.replace(outputs, of: batch, trimmedCount: trimmedCount)
     }
 
     /// Computes `gradient` from the derivatives that `loss` left.
     func backward() {
-        if let direct = plan.direct { setGradient(of: direct, derivatives: outputs, source: inputs) }
+        if let direct = plan.direct { setGradient(of: direct, derivatives: outputs, source: batch.inputs) }
         var derivatives = outputs
         for index in plan.layers.indices.reversed() {
             let layer = plan.layers[index]
             sumRows(of: derivatives, into: plan.biases[index])
-            setGradient(of: layer, derivatives: derivatives, source: index == 0 ? inputs : hidden[index - 1].values)
+            let source = index == 0 ? batch.inputs : hidden[index - 1].values
+            setGradient(of: layer, derivatives: derivatives, source: source)
             guard index > 0 else { return }
-            passBack(layer, derivatives: derivatives, to: hidden[index - 1])
+            let isKept = index < hidden.count && skips(index)
+            passBack(layer, derivatives: derivatives, to: hidden[index - 1], keeping: isKept)
             derivatives = hidden[index - 1].values
         }
     }
@@ -152,10 +126,15 @@ final class Backpropagation {
         }
     }
 
-    /// Replaces the activations of `units` by derivatives of the loss by their sums.
-    private func passBack(_ product: ParameterPlan.Product, derivatives: FloatBuffer, to units: HiddenUnits) {
+    /// Replaces the outputs of `units` by derivatives of the loss by their sums.
+    ///
+    /// `upstream` holds the derivatives by the outputs of the layer above; a layer that adds `units` to its own passes them
+    /// on as they are, besides those through its weights.
+    private func passBack(
+        _ product: ParameterPlan.Product, derivatives: FloatBuffer, to units: HiddenUnits, keeping isKept: Bool
+    ) {
         let count = rowCount * product.inputCount
-        upstream.clear(0..<count)
+        if !isKept { upstream.clear(0..<count) }
         for block in product.blocks where block.inputCount > 0 {
             MatrixProduct.add(
                 derivatives.pointer + block.outputs.lowerBound, stride: product.outputCount,

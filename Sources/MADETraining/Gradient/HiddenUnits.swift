@@ -30,6 +30,13 @@ final class HiddenUnits {
         }
     }
 
+    /// Adds the units of `other`, of the same count.
+    func add(_ other: HiddenUnits, rowCount: Int) {
+        let values = values.pointer
+        let others = other.values.pointer
+        for unit in 0..<rowCount * unitCount { values[unit] += others[unit] }
+    }
+
     /// Sets a random share of the activations of `rowCount` rows to zero and scales up the others, so that the expected
     /// sum stays (Srivastava et al. 2014). Draws 16 bits a unit.
     func drop(_ dropout: inout Dropout, rowCount: Int) {

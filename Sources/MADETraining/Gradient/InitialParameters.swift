@@ -3,13 +3,14 @@ internal import MADE
 
 /// Where training starts: every conditional is the column's marginal, and hidden units differ from each other.
 enum InitialParameters {
-    /// Parameters [plan.count] for columns that are 1 in `oneCounts` of `rowCount` rows.
+    /// Parameters [plan.count] for the rows of `table`.
     ///
-    /// Output biases are the log-odds of the marginals with half a row added on either side, hence finite. Weights into
-    /// hidden layers are uniform with the variance of He et al. 2015 (ReLU, ELU) or Glorot and Bengio 2010 (tanh,
-    /// sigmoid) for the inputs that the mask lets through; those into the output layer and direct ones are zero.
+    /// Output biases are the log-odds or log-frequencies of the marginals with half a row added to each value, hence
+    /// finite; the Gaussians of a mixture are spread evenly over where most of the column lies. Weights into hidden layers
+    /// are uniform with the variance of He et al. 2015 (ReLU, ELU) or Glorot and Bengio 2010 (tanh, sigmoid) for the inputs
+    /// that the mask lets through; those into the output layer and direct ones are zero.
     static func draw(
-        plan: ParameterPlan, activation: Activation, oneCounts: [Int], rowCount: Int,
+        plan: ParameterPlan, places: VariablePlaces, activation: Activation, table: Table,
         using generator: inout PhiloxGenerator
     ) -> [Float] {
         var parameters = [Float](repeating: 0, count: plan.count)
@@ -30,11 +31,42 @@ enum InitialParameters {
                 }
             }
         }
-        for (place, unit) in zip(plan.biases[plan.layers.count - 1], plan.outputUnits) {
-            let ones = Float(oneCounts[unit]) + 0.5
-            let zeros = Float(rowCount - oneCounts[unit]) + 0.5
-            parameters[place] = logf(ones / zeros)
+        let biases = plan.biases[plan.layers.count - 1].lowerBound
+        for place in places.places {
+            for (output, bias) in zip(place.outputs, outputBiases(place, table)) { parameters[biases + output] = bias }
         }
         return parameters
+    }
+
+    private static func outputBiases(_ place: VariablePlaces.Place, _ table: Table) -> [Float] {
+        switch place.kind {
+        case .binary:
+            let counts = counts(of: place.variable, classCount: 2, in: table)
+            return [logf((Float(counts[1]) + 0.5) / (Float(counts[0]) + 0.5))]
+        case .categorical(let categories):
+            let counts = counts(of: place.variable, classCount: categories.labels.count, in: table)
+            let total = Float(counts.reduce(0, +)) + 0.5 * Float(counts.count)
+            return counts.map { logf((Float($0) + 0.5) / total) }
+        case .real(let encoding):
+            let count = encoding.componentCount
+            let zeros = [Float](repeating: 0, count: count)
+            let means = (0..<count).map { index in
+                count == 1 ? 0 : meansSpan * (2 * Float(index) / Float(count - 1) - 1)
+            }
+            return zeros + means + zeros
+        }
+    }
+
+    /// Where the outermost Gaussians of a mixture start, encoded units on either side: 87 % of a normal column lie between.
+    private static let meansSpan: Float = 1.5
+
+    /// How many rows have each of the values 0..<classCount in `column`.
+    private static func counts(of column: Int, classCount: Int, in table: Table) -> [Int] {
+        var counts = [Int](repeating: 0, count: classCount)
+        for place in stride(from: column, to: table.values.count, by: table.columns.count) {
+            let value = table.values[place]
+            if !value.isNaN { counts[Int(value)] += 1 }
+        }
+        return counts
     }
 }

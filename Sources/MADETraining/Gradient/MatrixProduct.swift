@@ -34,4 +34,14 @@ enum MatrixProduct {
             CblasRowMajor, CblasTrans, CblasNoTrans, Int32(rows), Int32(columns), Int32(depth), 1, a, Int32(aStride),
             b, Int32(bStride), 0, c, Int32(cStride))
     }
+
+    /// Sum of the squares of `count` numbers.
+    static func squaredNorm(_ numbers: UnsafePointer<Float>, count: Int) -> Float {
+        cblas_sdot(Int32(count), numbers, 1, numbers, 1)
+    }
+
+    /// numbers = factor · numbers, `count` of them.
+    static func scale(_ numbers: UnsafeMutablePointer<Float>, count: Int, by factor: Float) {
+        cblas_sscal(Int32(count), factor, numbers, 1)
+    }
 }

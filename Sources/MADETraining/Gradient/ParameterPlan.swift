@@ -34,7 +34,8 @@ struct ParameterPlan: Sendable {
     /// 1 where a parameter counts, 0 where a mask takes it away, [count].
     let mask: [Float]
 
-    init(degrees: Degrees, isDirect: Bool) {
+    /// `directOutputs` tells for each output unit whether direct connections lead to it; nil for none at all.
+    init(degrees: Degrees, directOutputs: [Bool]?) {
         var count = 0
         var mask: [Float] = []
         func product(
@@ -48,8 +49,8 @@ struct ParameterPlan: Sendable {
             defer { count = mask.count }
             return Product(
                 weight: count..<mask.count, inputUnits: inputs, outputUnits: outputs,
-                blocks: Self.blocks(outputCount: outputs.count) { output in
-                    inputs.count(where: { passes(outputs[output], $0) })
+                blocks: Self.blocks(outputCount: outputs.count) { block in
+                    block.map { output in inputs.count(where: { passes(outputs[output], $0) }) }.max() ?? 0
                 })
         }
         var layers: [Product] = []
@@ -63,9 +64,11 @@ struct ParameterPlan: Sendable {
             biases.append(count..<mask.count)
             count = mask.count
         }
-        direct =
-            isDirect
-            ? product(from: degrees.inputs, to: degrees.outputs) { degrees.passesDirect(output: $0, input: $1) } : nil
+        direct = directOutputs.map { isReached in
+            product(from: degrees.inputs, to: degrees.outputs) { output, input in
+                isReached[output] && degrees.passesDirect(output: output, input: input)
+            }
+        }
         self.layers = layers
         self.biases = biases
         self.count = count
@@ -132,11 +135,11 @@ struct ParameterPlan: Sendable {
     }
 
     /// Cuts outputs of ascending degree into blocks: narrow enough to follow the staircase, wide enough for a fast product.
-    private static func blocks(outputCount: Int, inputCount: (_ output: Int) -> Int) -> [Block] {
+    private static func blocks(outputCount: Int, inputCount: (_ outputs: Range<Int>) -> Int) -> [Block] {
         let width = max(48, (outputCount + 7) / 8)
         return stride(from: 0, to: outputCount, by: width).map { start in
             let end = min(start + width, outputCount)
-            return Block(outputs: start..<end, inputCount: inputCount(end - 1))
+            return Block(outputs: start..<end, inputCount: inputCount(start..<end))
         }
     }
 }

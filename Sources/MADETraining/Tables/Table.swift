@@ -1,8 +1,8 @@
-/// A table of binary columns, read whole.
+/// A table of numbers, read whole. What they mean is told by a `TableSchema`.
 public struct Table: Sendable, Equatable {
     /// Column names, all different.
     public let columns: [String]
-    /// [rows × columns], row-major, each 0 or 1.
+    /// [rows × columns], row-major: 0 or 1, a label's index, or a number in the data's own units; NaN where it is missing.
     public let values: [Float]
     /// Number of rows.
     public let rowCount: Int
@@ -18,29 +18,27 @@ public struct Table: Sendable, Equatable {
         rowCount = values.count / columns.count
     }
 
-    /// Reads a CSV file with a header; `-` is standard input.
+    /// Reads a CSV file with a header and finds out what its columns hold; `-` is standard input.
     ///
     /// - Throws: `TableError`, also where there are no rows.
-    public static func read(_ path: String) throws(TableError) -> Table {
-        var reader = try TableReader(path: path)
-        var values: [Float] = []
-        while try reader.readRow(into: &values) {}
-        guard !values.isEmpty else { throw TableError(path: path, problem: .noRows) }
-        return Table(columns: reader.columns, values: values, path: path)
+    public static func infer(_ path: String, options: SchemaOptions = SchemaOptions()) throws(TableError)
+        -> InferredTable
+    {
+        try SchemaInference.run(path: path, options: options)
     }
 
-    /// The columns `names`, in that order; columns that are neither in `names` nor in `others` are refused.
+    /// Reads a CSV file of a known schema, whose header has its names in any order; `-` is standard input. `dropped`
+    /// columns are passed over.
     ///
-    /// - Throws: `TableError` naming the column that is missing or unexpected.
-    public func arranged(as names: [String], besides others: Set<String> = []) throws(TableError) -> Table {
-        if names == columns { return self }
-        let sources = try TableReader.places(of: names, in: columns, besides: others, path: path)
-        var arranged: [Float] = []
-        arranged.reserveCapacity(rowCount * names.count)
-        for row in 0..<rowCount {
-            for source in sources { arranged.append(values[row * columns.count + source]) }
-        }
-        return Table(columns: names, values: arranged, path: path)
+    /// - Throws: `TableError`, also where there are no rows.
+    public static func read(
+        _ path: String, as schema: TableSchema, dropping dropped: Set<String> = []
+    ) throws(TableError) -> Table {
+        var reader = try TableReader(path: path, schema: schema, dropping: dropped)
+        var values: [Float] = []
+        while try reader.read(rowsMax: 4096, into: &values) > 0 {}
+        guard !values.isEmpty else { throw TableError(path: path, problem: .noRows) }
+        return Table(columns: schema.names, values: values, path: path)
     }
 
     /// The rows at `indices`, in that order.
@@ -48,14 +46,5 @@ public struct Table: Sendable, Equatable {
         var picked: [Float] = []
         for index in indices { picked += values[index * columns.count..<(index + 1) * columns.count] }
         return Table(columns: columns, values: picked, path: path)
-    }
-
-    /// How often each column is 1, [columns].
-    var oneCounts: [Int] {
-        var counts = [Int](repeating: 0, count: columns.count)
-        for row in 0..<rowCount {
-            for column in columns.indices where values[row * columns.count + column] == 1 { counts[column] += 1 }
-        }
-        return counts
     }
 }

@@ -52,6 +52,22 @@ struct HeaderFields: Sendable {
         return joined
     }
 
+    /// The value of a field as it came; of several the first.
+    func bytes(of name: StaticString) -> ArraySlice<UInt8>? {
+        var start = 0
+        while start < text.count {
+            let isNamed = name.withUTF8Buffer { name in
+                start + name.count < text.count && text[start + name.count] == UInt8(ascii: ":")
+                    && name.indices.allSatisfy { lowercased(name[$0]) == text[start + $0] }
+            }
+            var end = start
+            while text[end] != UInt8(ascii: "\n") { end += 1 }
+            if isNamed { return text[(start + name.utf8CodeUnitCount + 1)..<end] }
+            start = end + 1
+        }
+        return nil
+    }
+
     /// Bytes of name and colon where the line at `start` is this field, else 0.
     private func nameMatches(_ name: String, at start: Int) -> Int {
         var index = start
@@ -67,6 +83,7 @@ struct HeaderFields: Sendable {
         if contentLengthCount > 1 { return "more than one Content-Length" }
         if transferEncodingCount > 1 { return "more than one Transfer-Encoding" }
         if hostCount > 1 { return "more than one Host" }
+        if hostCount == 0, !isHTTP10 { return "an HTTP/1.1 request needs a Host field (RFC 9112, section 3.2)" }
         if transferEncodingCount == 0 { return nil }
         if contentLengthCount > 0 { return "Content-Length together with Transfer-Encoding" }
         if !isChunked { return "a Transfer-Encoding other than chunked" }

@@ -25,6 +25,13 @@ struct ByteSource: ~Copyable {
         buffer.deallocate()
     }
 
+    /// Bytes of the whole file; nil where that cannot be known, as of a pipe.
+    var byteCount: Int? {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Int(status.st_size)
+    }
+
     /// What was read of it and not dropped yet.
     var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: buffer + position, count: end - position) }
 

@@ -15,7 +15,8 @@ extension Problem {
         case MADE_SCAN_TOO_DEEP: self.init(400, "arrays and objects are nested more than 64 deep\(at)")
         case MADE_SCAN_TRAILING: self.init(400, "something follows the JSON object\(at)")
         case MADE_SCAN_NOT_OBJECT:
-            self.init(400, "the body must be a JSON object, such as {\"rows\": [[0, 1]]}", pointer: "")
+            let example = shape.isRequired && !shape.isTensor ? ", such as {\"\(shape.member)\": [[0, 1]]}" : ""
+            self.init(400, "the body must be a JSON object\(example)", pointer: "")
         case MADE_SCAN_DUPLICATE_MEMBER:
             let name = String(scan.name)
             self.init(400, "the field \(quoted(name)) occurs twice", pointer: "/\(pointerToken(name))")
@@ -25,7 +26,8 @@ extension Problem {
             self.init(400, "'\(shape.member)' must be an array of rows", pointer: "/\(shape.member)")
         case MADE_SCAN_TOO_MANY_ROWS:
             self.init(
-                413, "a request may hold \(shape.rowsMax) rows and \(shape.valuesMax) values; send several requests",
+                413,
+                "a request may hold \(shape.rowsMax) rows and \(shape.valuesMax) values (queue-rows-max); send several requests",
                 pointer: "/\(shape.member)")
         default: self.init(503, "memory is short; try again later", retryAfter: 1)
         }
@@ -56,13 +58,39 @@ extension Problem {
         case MADE_ROW_DUPLICATE_VARIABLE:
             self.init(400, "\(cell.detail): the variable occurs twice", pointer: cell.pointer)
         case MADE_ROW_OUT_OF_RANGE:
-            self.init(422, "\(cell.detail): the number \(quoted(text)) is out of range", pointer: cell.pointer)
+            self.init(
+                422, "\(cell.detail): the number \(quoted(text)) is out of range (±3.4e38)", pointer: cell.pointer)
         case MADE_ROW_MALFORMED: self.init(400, "\(row): \(text)", pointer: place)
         case MADE_ROW_MISSING_VALUE:
             self.init(422, "\(cell.detail): the value is missing; a row needs all variables", pointer: cell.pointer)
         default:
             let shown = text == "[" ? "an array" : text == "{" ? "an object" : quoted(text)
-            self.init(422, "\(cell.detail): \(shown) is not a value of a binary variable (0, 1)", pointer: cell.pointer)
+            let objection = variables[error.column].objection(to: text, shown: shown, isIndex: shape.isTensor)
+            self.init(422, "\(cell.detail): \(objection)", pointer: cell.pointer)
+        }
+    }
+}
+
+extension Variable {
+    /// Labels that a message lists at most.
+    private static let listedLabelsMax = 12
+
+    /// Why `text`, which a message shows as `shown`, is none of the variable's values; `isIndex`: a label is sent as its
+    /// index.
+    func objection(to text: String, shown: String, isIndex: Bool) -> String {
+        switch kind {
+        case .binary: return "\(shown) is not a value of a binary variable (0, 1)"
+        case .real:
+            let isAbsent = ["na", "n/a", "nan", "null", "none", "?", "-", "."].contains(text.lowercased())
+            return "\(shown) is not a finite number"
+                + (isAbsent ? "; a missing value is null, an empty cell of CSV" : "")
+        case .categorical(let categories):
+            let labels = categories.labels
+            if isIndex { return "\(shown) is not the index of a category of '\(name)' (0 to \(labels.count - 1))" }
+            let listed = labels.prefix(Self.listedLabelsMax).joined(separator: ", ")
+            let more = labels.count - min(labels.count, Self.listedLabelsMax)
+            return "\(shown) is not a category of '\(name)' (\(listed)\(more > 0 ? " and \(more) more" : ""))"
+                + suggestion(for: text, among: labels)
         }
     }
 }

@@ -76,7 +76,7 @@ final class BodyScanner {
         guard let start = body.baseAddress?.assumingMemoryBound(to: CChar.self) else {
             return made_scan(
                 status: MADE_SCAN_EMPTY, offset: 0, reason: nil, name: made_text(), has_rows: false, row_count: 0,
-                errors: nil, error_count: 0, members: nil, member_count: 0)
+                errors: nil, error_count: 0, missing_row_count: 0, members: nil, member_count: 0)
         }
         return made_row_scanner_scan(handle, &request, start, body.count, &rows.storage)
     }

@@ -1,0 +1,99 @@
+internal import Glibc
+internal import MADE
+
+/// Rows of a table as a network's inputs and targets.
+///
+/// A missing cell's input units are 0: the middle of the column, which is also what input dropout leaves, so that a network
+/// trained with either knows what not knowing looks like.
+final class Batch {
+    let places: [VariablePlaces.Place]
+    /// [rows × inputs], in the plan's order of units.
+    let inputs: FloatBuffer
+    /// [rows × variables], in the ordering: 0 or 1, a label's index, or the encoded number, not clipped; NaN where missing.
+    let targets: FloatBuffer
+    private(set) var rowCount = 0
+    private let inputCount: Int
+    private let rowsMax: Int
+
+    init(_ places: VariablePlaces, rowsMax: Int) {
+        self.places = places.places
+        self.rowsMax = rowsMax
+        inputCount = self.places.last?.inputs.upperBound ?? 0
+        inputs = FloatBuffer(count: rowsMax * inputCount)
+        targets = FloatBuffer(count: rowsMax * self.places.count)
+    }
+
+    /// Takes the rows at `indices` of `values` [n × D]; precondition: at most `rowsMax`.
+    func load(_ indices: ArraySlice<Int>, of values: [Float], corruption: inout Corruption?) {
+        precondition(indices.count <= rowsMax)
+        rowCount = indices.count
+        for (row, index) in indices.enumerated() {
+            let inputs = inputs.pointer + row * inputCount
+            let targets = targets.pointer + row * places.count
+            for (position, place) in places.enumerated() {
+                let value = values[index * places.count + place.variable]
+                switch place.kind {
+                case .binary(let encoding):
+                    inputs[place.inputs.lowerBound] = value.isNaN ? 0 : encoding(value)
+                    targets[position] = value
+                case .categorical:
+                    (inputs + place.inputs.lowerBound).update(repeating: 0, count: place.inputs.count)
+                    if !value.isNaN { inputs[place.inputs.lowerBound + Int(value)] = 1 }
+                    targets[position] = value
+                case .real(let encoding):
+                    let spread = encoding.step.map { corruption?.offset(within: $0) ?? 0 } ?? 0
+                    let encoded = encoding.affine(value + spread)
+                    targets[position] = encoded
+                    let noisy = encoded + (corruption?.normal() ?? 0)
+                    let bound = encoding.inputBound
+                    inputs[place.inputs.lowerBound] = value.isNaN ? 0 : min(max(noisy, -bound), bound)
+                }
+            }
+            corruption?.drop(inputs, of: places)
+        }
+    }
+}
+
+/// What training does to the rows it sees, so that no network learns them by heart.
+struct Corruption {
+    /// Standard deviation of the Gaussian noise on encoded numbers that are inputs; targets have none.
+    let noise: Float
+    /// Share of the variables whose inputs are set to 0; the others are scaled up, so that the expected sum stays.
+    let dropout: Float
+    private var generator: PhiloxGenerator
+    private var spare: Float?
+
+    init(noise: Float, dropout: Float, generator: PhiloxGenerator) {
+        self.noise = noise
+        self.dropout = dropout
+        self.generator = generator
+    }
+
+    /// Uniform in ±step / 2: a rounded number could have been anywhere in its step (Uria et al. 2013, section 5).
+    fileprivate mutating func offset(within step: Float) -> Float {
+        (generator.uniform() - 0.5) * step
+    }
+
+    /// Gaussian noise (Box and Muller 1958, eq. 1).
+    fileprivate mutating func normal() -> Float {
+        guard noise > 0 else { return 0 }
+        if let normal = spare {
+            spare = nil
+            return normal * noise
+        }
+        let word = generator.next()
+        let radius = (-2 * logf((Float(word >> 40) + 0.5) * 0x1p-24)).squareRoot()
+        let angle = Float(UInt32(truncatingIfNeeded: word)) * (2 * Float.pi * 0x1p-32)
+        spare = radius * sinf(angle)
+        return radius * cosf(angle) * noise
+    }
+
+    fileprivate mutating func drop(_ inputs: UnsafeMutablePointer<Float>, of places: [VariablePlaces.Place]) {
+        guard dropout > 0 else { return }
+        let scale = 1 / (1 - dropout)
+        for place in places {
+            let factor = generator.uniform() < dropout ? 0 : scale
+            for unit in place.inputs { inputs[unit] *= factor }
+        }
+    }
+}

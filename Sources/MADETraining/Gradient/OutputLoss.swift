@@ -1,0 +1,143 @@
+internal import CStaircase
+internal import Glibc
+internal import MADE
+
+/// −log p of a batch's targets under the conditionals that a network's outputs parametrise, and its derivatives.
+///
+/// Missing targets cost nothing and pull at nothing: what is maximised is the likelihood of what is known.
+final class OutputLoss {
+    /// Variables side by side in the ordering that one loop serves.
+    private enum Segment {
+        case binary(positions: Range<Int>, outputs: Int)
+        case categorical(position: Int, outputs: Range<Int>)
+        case real(position: Int, outputs: Int, encoding: RealEncoding)
+    }
+
+    private let segments: [Segment]
+    private let variableCount: Int
+    private let outputCount: Int
+    /// −log p of each row, nats.
+    private var rowNats: [Double]
+    private let mixtureNats: FloatBuffer
+    private let kernels = staircase_kernels_best().pointee
+
+    init(_ places: [VariablePlaces.Place], rowsMax: Int) {
+        var segments: [Segment] = []
+        for (position, place) in places.enumerated() {
+            switch place.kind {
+            case .binary:
+                if case .binary(let positions, let outputs)? = segments.last {
+                    segments[segments.count - 1] = .binary(
+                        positions: positions.lowerBound..<position + 1, outputs: outputs)
+                } else {
+                    segments.append(.binary(positions: position..<position + 1, outputs: place.outputs.lowerBound))
+                }
+            case .categorical: segments.append(.categorical(position: position, outputs: place.outputs))
+            case .real(let encoding):
+                segments.append(.real(position: position, outputs: place.outputs.lowerBound, encoding: encoding))
+            }
+        }
+        self.segments = segments
+        variableCount = places.count
+        outputCount = places.last?.outputs.upperBound ?? 0
+        rowNats = Array(repeating: 0, count: rowsMax)
+        mixtureNats = FloatBuffer(count: rowsMax)
+    }
+
+    /// Sum of −log p over the rows of `batch`, nats, but for the `trimmedCount` rows where it is largest.
+    ///
+    /// Replaces `outputs` [rows × outputs] by the derivatives of the counted rows' mean by them.
+    func replace(_ outputs: FloatBuffer, of batch: Batch, trimmedCount: Int) -> Double {
+        let rowCount = batch.rowCount
+        let share = 1 / Float(rowCount - trimmedCount)
+        for row in 0..<rowCount { rowNats[row] = 0 }
+        for segment in segments {
+            switch segment {
+            case .binary(let positions, let start):
+                for row in 0..<rowCount {
+                    rowNats[row] += binary(
+                        batch.targets.pointer + row * variableCount + positions.lowerBound,
+                        outputs.pointer + row * outputCount + start, count: positions.count, share: share)
+                }
+            case .categorical(let position, let range):
+                for row in 0..<rowCount {
+                    rowNats[row] += categorical(
+                        batch.targets.pointer[row * variableCount + position],
+                        outputs.pointer + row * outputCount + range.lowerBound, count: range.count, share: share)
+                }
+            case .real(let position, let start, let encoding):
+                let targets = batch.targets.pointer + position
+                kernels.mixture_gradient(
+                    rowCount, encoding.componentCount, encoding.scaleFloor, share, targets, variableCount,
+                    outputs.pointer + start, outputCount, mixtureNats.pointer)
+                // The density is one of the column's own units.
+                let jacobian = log(Double(abs(encoding.affine.scale)))
+                for row in 0..<rowCount where !targets[row * variableCount].isNaN {
+                    rowNats[row] += Double(mixtureNats.pointer[row]) - jacobian
+                }
+            }
+        }
+        if trimmedCount > 0 { trim(trimmedCount, outputs, rowCount: rowCount) }
+        return rowNats[..<rowCount].reduce(0, +)
+    }
+
+    /// −log σ(z) where the target is 1, −log σ(−z) where it is 0; the derivative is σ(z) − target.
+    private func binary(
+        _ targets: UnsafePointer<Float>, _ outputs: UnsafeMutablePointer<Float>, count: Int, share: Float
+    ) -> Double {
+        var linear: Float = 0
+        // One logarithm serves many terms: the factors lie in (1, 2], so a product below 2^100 can take another.
+        var product: Float = 1
+        var logarithms: Float = 0
+        for place in 0..<count {
+            let logit = outputs[place]
+            let target = targets[place]
+            if target.isNaN {
+                outputs[place] = 0
+                continue
+            }
+            let decay = expf(-abs(logit))
+            let tail = 1 / (1 + decay)
+            outputs[place] = ((logit >= 0 ? tail : decay * tail) - target) * share
+            linear += max(logit, 0) - target * logit
+            product *= 1 + decay
+            if product > 0x1p100 {
+                logarithms += logf(product)
+                product = 1
+            }
+        }
+        return Double(linear) + Double(logarithms + logf(product))
+    }
+
+    /// −log softmax(z)[target]; the derivatives are softmax(z), less 1 at the target.
+    private func categorical(
+        _ target: Float, _ outputs: UnsafeMutablePointer<Float>, count: Int, share: Float
+    ) -> Double {
+        if target.isNaN {
+            outputs.update(repeating: 0, count: count)
+            return 0
+        }
+        let index = Int(target)
+        let logit = outputs[index]
+        var peak = outputs[0]
+        for place in 1..<count { peak = max(peak, outputs[place]) }
+        var sum: Float = 0
+        for place in 0..<count {
+            outputs[place] = expf(outputs[place] - peak)
+            sum += outputs[place]
+        }
+        let portion = share / sum
+        for place in 0..<count { outputs[place] *= portion }
+        outputs[index] -= share
+        return Double(peak - logit) + Double(logf(sum))
+    }
+
+    /// Leaves the `count` rows of the largest loss out of the sum and of the gradient.
+    private func trim(_ count: Int, _ outputs: FloatBuffer, rowCount: Int) {
+        let ranked = (0..<rowCount).sorted { (rowNats[$0], $0) > (rowNats[$1], $1) }
+        for row in ranked.prefix(count) {
+            rowNats[row] = 0
+            outputs.clear(row * outputCount..<(row + 1) * outputCount)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+public import MADE
+
+/// What the scores of a table's rows say of a model.
+public struct ScoreTally: Sendable {
+    /// Rows that are normal, are anomalies, or of which that is not known.
+    public enum Group: Sendable, CaseIterable {
+        /// Not known to be anything.
+        case unlabelled
+        /// Labelled 0.
+        case normal
+        /// Labelled 1.
+        case anomaly
+    }
+
+    private struct Part {
+        var nats = Moments()
+        var flaggedCount = 0
+        var scores: [Double] = []
+    }
+
+    private let calibration: Calibration?
+    private let alpha: Double
+    private let keepsScores: Bool
+    private var parts: [Group: Part] = [:]
+    private var allNats = Moments()
+
+    /// A row is flagged where its p-value by `calibration` is at most `alpha`. Without labels, scores are kept only
+    /// where `keepsScores`, so that a file of any length can be measured.
+    public init(calibration: Calibration?, alpha: Double, keepsScores: Bool = false) {
+        self.calibration = calibration
+        self.alpha = alpha
+        self.keepsScores = keepsScores
+    }
+
+    /// Takes a row of this log-likelihood, nats.
+    public mutating func take(_ logLikelihood: Double, _ group: Group = .unlabelled) {
+        allNats.take(-logLikelihood)
+        var part = Part()
+        // Out of the dictionary while it changes: its scores are not copied, then.
+        swap(&part, &parts[group, default: Part()])
+        part.nats.take(-logLikelihood)
+        if let calibration, calibration.pValue(of: logLikelihood) <= alpha { part.flaggedCount += 1 }
+        if keepsScores || group != .unlabelled { part.scores.append(-logLikelihood) }
+        swap(&part, &parts[group, default: Part()])
+    }
+
+    /// Mean negative log-likelihood of all rows and its error, nats a row.
+    public var nats: Moments { allNats }
+
+    /// Mean negative log-likelihood of a group's rows and its error, nats a row.
+    public func nats(of group: Group) -> Moments { parts[group]?.nats ?? Moments() }
+
+    /// −log p(x) of a group's rows, nats, in the order they came; empty where they are not kept.
+    public func scores(of group: Group) -> [Double] { parts[group]?.scores ?? [] }
+
+    /// The share of a group's rows that is flagged: of the normal ones the false-alarm rate, of anomalies the detection
+    /// rate. Nil where there is no calibration, or no row.
+    public func flagged(_ group: Group) -> Estimate? {
+        guard calibration != nil, let part = parts[group], part.nats.count > 0 else { return nil }
+        return Estimate(share: part.flaggedCount, of: part.nats.count)
+    }
+
+    /// Nil where the labelled rows are not of both kinds.
+    public var ranking: Ranking? {
+        let normal = scores(of: .normal)
+        let anomalies = scores(of: .anomaly)
+        return Ranking(
+            scores: normal + anomalies,
+            areAnomalies: Array(repeating: false, count: normal.count) + Array(repeating: true, count: anomalies.count))
+    }
+}

@@ -1,0 +1,4 @@
+public import ArgumentParser
+public import MADETraining
+
+extension LearningDecay: ExpressibleByArgument {}

@@ -21,6 +21,7 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
 }
 
 #include "bernoulli.h"
+#include "draws.h"
 #include "mixed.h"
 #include "mixture_gradient.h"
 #include "multiply.h"
@@ -38,6 +39,7 @@ const staircase_kernels staircase_avx512 = {
     .mixed_log_likelihood = mixed_log_likelihood,
     .mixed_surprisals = mixed_surprisals,
     .draw = draw,
+    .mixed_draw = mixed_draw,
     .uniforms = uniforms,
     .adam_step = adam_step,
     .mixture_gradient = mixture_gradient,

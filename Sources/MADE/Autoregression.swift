@@ -60,25 +60,30 @@ public enum AutoregressiveCheck {
             memberCount: model.members.count, independentPairCount: count * (count + 1) / 2, probeCount: probeCount)
     }
 
-    /// The boolean product of the masks, layer by layer: which inputs reach each output.
+    /// The boolean product of the masks, layer by layer: which variables reach each output.
     private static func verifyMasks(of member: Member, in model: DensityModel) throws(AutoregressiveViolation) {
         let degrees = model.degrees(of: member)
         let layout = model.layout
-        var reached = BitMatrix.identity(count: layout.inputUnitCount)
+        var sources = BitMatrix(rows: layout.inputUnitCount, columns: model.variables.count)
+        for (variable, units) in layout.inputs.enumerated() {
+            for unit in units { sources[unit, variable] = true }
+        }
+        let isResidual = degrees.residualLayers(of: model)
+        var reached = sources
         for layer in 0..<degrees.layerCount {
-            reached = reached.reached(through: degrees.mask(layer: layer))
+            var next = reached.reached(through: degrees.mask(layer: layer))
+            if isResidual[layer] { next.formUnion(reached) }
+            reached = next
         }
         if model.networks[member.network].direct != nil {
-            reached.formUnion(BitMatrix.identity(count: layout.inputUnitCount).reached(through: degrees.directMask()))
+            reached.formUnion(sources.reached(through: degrees.directMask()))
         }
         let positions = member.ordering.positions
         for output in positions.indices {
             for input in positions.indices where positions[input] >= positions[output] {
-                for unit in layout.outputs[output] {
-                    for source in layout.inputs[input] where reached[unit, source] {
-                        throw AutoregressiveViolation(
-                            output: model.variables[output].name, input: model.variables[input].name, evidence: .masks)
-                    }
+                for unit in layout.outputs[output] where reached[unit, input] {
+                    throw AutoregressiveViolation(
+                        output: model.variables[output].name, input: model.variables[input].name, evidence: .masks)
                 }
             }
         }

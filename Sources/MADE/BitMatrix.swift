@@ -1,4 +1,4 @@
-/// Rows of bits, 64 a word: which inputs reach each unit.
+/// Rows of bits, 64 a word: which inputs, or variables, reach each unit.
 struct BitMatrix {
     let columns: Int
     private let wordsPerRow: Int

@@ -52,6 +52,10 @@ public struct Variable: Sendable, Equatable {
         if case .binary = kind { true } else { false }
     }
 
+    var isReal: Bool {
+        if case .real = kind { true } else { false }
+    }
+
     /// Whether `value` is one that the variable may take.
     public func accepts(_ value: Float) -> Bool {
         switch kind {

@@ -25,7 +25,9 @@ struct Inspect: ParsableCommand {
         lines += [
             (
                 "hidden layers",
-                card.hiddenWidths.isEmpty ? "none" : card.hiddenWidths.map(String.init).joined(separator: ", ")
+                card.hiddenWidths.isEmpty
+                    ? "none"
+                    : card.hiddenWidths.map(String.init).joined(separator: ", ") + (card.isResidual ? ", residual" : "")
             ),
             ("activation", card.activation.rawValue),
             ("direct", card.hasDirectConnections ? "input→output connections" : "none"),

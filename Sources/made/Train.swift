@@ -9,7 +9,7 @@ import Synchronization
 /// `made train`: a table becomes a checkpoint.
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Learn a density model from a table of 0/1 columns.",
+        abstract: "Learn a density model from a table.",
         discussion: """
             What each column holds is read off the table, and printed. Cells of nothing but 0 and 1 make a binary \
             column, numbers a real one, whole ones included: codes need --categorical. Anything else is labels; those of few \
@@ -130,7 +130,7 @@ struct Train: ParsableCommand {
         guard let summary = model.training else { return }
         print("model       \(output)")
         print("name        \(model.name)")
-        print("variables   \(model.variables.count)")
+        print("variables   \(model.variables.summary)")
         print("members     \(model.members.count)")
         print("parameters  \(model.card.parameterCount)")
         print("seed        \(summary.seed)")

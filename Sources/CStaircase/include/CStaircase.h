@@ -80,6 +80,9 @@ typedef struct {
     float scale_floor;
     /// log(sqrt(2 pi) / |scale|).
     float surprisal_offset;
+    /// Draws of a real variable are rounded to multiples of step_over / step_under; a step_over of 0 rounds nothing.
+    float step_over;
+    float step_under;
 } staircase_variable;
 
 /// All variables of a row; the memory is the caller's.
@@ -157,6 +160,14 @@ typedef struct {
     void (*draw)(
         size_t rows, const float *z, const float *direct, size_t z_stride, float inverse_temperature,
         const float *uniforms, float *x, size_t x_stride);
+
+    /// Draws x[r] of one variable of any kind from the output units z + direct: a binary one as `draw` does, a category as
+    /// the first label at which the cumulative softmax of logits * inverse_temperature reaches uniforms[r]. A real value's
+    /// Gaussian is drawn as a category is, and the value within it as the quantile at normals[r], its variance divided by
+    /// inverse_temperature; it is finite. `normals` may be NULL for other kinds.
+    void (*mixed_draw)(
+        const staircase_variable *variable, size_t rows, const float *z, const float *direct, size_t z_stride,
+        float inverse_temperature, const float *uniforms, const float *normals, float *x, size_t x_stride);
 
     /// Uniform numbers (k + 1/2) / 2^24 of Philox 4x32-10: word w of `count` is word w % 4 of the counter
     /// (w / 4, draw's low half, draw's high half, stream), at uniforms[w * uniform_stride].

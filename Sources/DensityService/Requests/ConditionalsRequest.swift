@@ -141,6 +141,7 @@ struct ConditionalsRequest: Sendable {
                 let z = value == 1 ? -Double(logit) : Double(logit)
                 json.member("log_probability", -(max(z, 0) + log1p(exp(-abs(z)))))
             }
+        case .categorical, .mixture: preconditionFailure("only binary models are loaded")
         }
         json.endObject()
     }

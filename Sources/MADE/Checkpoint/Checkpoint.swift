@@ -11,6 +11,10 @@ public enum Checkpoint {
     /// Bounds on what a file may ask for; far above any model that fits the machines this runs on.
     static let variableCountMax = 16_384
     static let memberCountMax = 256
+    /// Labels of one variable.
+    static let labelCountMax = 10_000
+    /// Input units of all variables, and output units of all.
+    static let unitCountMax = 65_536
     static let compiledBytesMax = 16 << 30
 
     /// Reads a model and checks everything but its numeric behaviour.
@@ -95,41 +99,5 @@ public enum Checkpoint {
 extension SafetensorsWriter {
     fileprivate mutating func add(_ name: String, _ matrix: Matrix) {
         add(name, dtype: "F32", shape: [matrix.rows, matrix.columns], matrix.elements)
-    }
-}
-
-/// The JSON document that describes a model inside its checkpoint.
-struct ModelDocument: Codable {
-    struct VariableEntry: Codable {
-        let name: String
-        let type: String
-        let encoding: AffineEncoding
-    }
-
-    let name: String
-    let version: String
-    let variables: [VariableEntry]
-    let activation: Activation
-    let image_width: Int?
-    let training: TrainingSummary?
-
-    init(_ model: DensityModel) {
-        name = model.name
-        version = model.version
-        activation = model.activation
-        image_width = model.imageWidth
-        training = model.training
-        variables = model.variables.map { variable in
-            switch variable.kind {
-            case .binary(let encoding): VariableEntry(name: variable.name, type: "binary", encoding: encoding)
-            case .categorical, .real: preconditionFailure("only binary variables are handled here")
-            }
-        }
-    }
-
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 }

@@ -12,9 +12,10 @@ struct CheckpointReader {
         let members = try members(variableCount: variables.count, networks: networks)
         let model = DensityModel(
             name: document.name, version: document.version, variables: variables, activation: document.activation,
-            networks: networks, members: members, calibration: try calibration(variableCount: variables.count),
-            training: document.training,
+            isResidual: document.residual ?? false, networks: networks, members: members,
+            calibration: try calibration(variableCount: variables.count), training: document.training,
             imageWidth: document.image_width)
+        try checkResiduals(of: model)
         try checkNames(networks: networks, hidden: members[0].hiddenDegrees.count)
         try checkHiddenWeights(of: model)
         return model
@@ -55,16 +56,18 @@ struct CheckpointReader {
         var variables: [Variable] = []
         for entry in document.variables {
             guard seen.insert(entry.name).inserted else {
-                throw fail(.badDescription("two variables are named '\(entry.name)'"))
+                throw fail(.badDescription("two variables are named \(entry.name.quoted)"))
             }
-            guard entry.type == "binary" else {
-                throw fail(
-                    .badDescription("variable '\(entry.name)' has type '\(entry.type)'; this program knows 'binary'"))
+            do {
+                variables.append(try entry.variable())
+            } catch {
+                throw fail(.badDescription("variable \(entry.name.quoted): \(error.reason)"))
             }
-            guard entry.encoding.offset.isFinite, entry.encoding.scale.isFinite, entry.encoding.scale != 0 else {
-                throw fail(.badDescription("the encoding of '\(entry.name)' must be finite, its scale not 0"))
-            }
-            variables.append(Variable(name: entry.name, kind: .binary(entry.encoding)))
+        }
+        let layout = UnitLayout(variables)
+        for (units, count) in [("input", layout.inputUnitCount), ("output", layout.outputUnitCount)]
+        where count > Checkpoint.unitCountMax {
+            throw fail(.tooLarge("its variables have \(count) \(units) units; the limit is \(Checkpoint.unitCountMax)"))
         }
         return variables
     }
@@ -164,6 +167,24 @@ struct CheckpointReader {
             throw fail(.notFinite(tensor: name, index: index, value: "\(values[index])"))
         }
         return values
+    }
+
+    /// The sum of two layers sees what either sees: it is autoregressive only where their degrees are equal.
+    private func checkResiduals(of model: DensityModel) throws(CheckpointError) {
+        guard model.isResidual else { return }
+        for (index, member) in model.members.enumerated() {
+            for (layer, degrees) in member.hiddenDegrees.enumerated().dropFirst() {
+                let before = member.hiddenDegrees[layer - 1]
+                guard degrees.count == before.count,
+                    let unit = degrees.indices.first(where: { degrees[$0] != before[$0] })
+                else { continue }
+                throw fail(
+                    .badMembers(
+                        "it is residual, but unit \(unit) of member \(index) has degree \(before[unit]) in hidden layer "
+                            + "\(layer - 1) and \(degrees[unit]) in layer \(layer), which is as wide; they must be equal"
+                    ))
+            }
+        }
     }
 
     private func checkNames(networks: [MaskedNetwork], hidden: Int) throws(CheckpointError) {

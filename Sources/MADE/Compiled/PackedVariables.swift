@@ -67,6 +67,7 @@ extension staircase_variable {
             scale = encoding.affine.scale
             input_bound = encoding.inputBound
             scale_floor = encoding.scaleFloor
+            (step_over, step_under) = encoding.stepFraction
             surprisal_offset = Float(log(2 * Double.pi) / 2 - log(abs(Double(encoding.affine.scale))))
         }
     }

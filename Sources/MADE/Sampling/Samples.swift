@@ -6,7 +6,9 @@ public struct SamplingRequest: Sendable {
     public var seed: UInt64
     /// [D] values, NaN where the variable is to be drawn; empty: no evidence.
     public var evidence: [Float]
-    /// Logits are divided by it; above 0.
+    /// Above 0; below 1 draws keep closer to what is most likely, above 1 they stray. Logits of binary and categorical
+    /// variables and of a mixture's weights are divided by it, a Gaussian's variance is multiplied by it: each is what the
+    /// conditional's, or the Gaussian's, probability to the power 1 / temperature is proportional to.
     public var temperature: Float
 
     /// Without evidence, and with temperature 1, draws of the model's own distribution.
@@ -16,11 +18,14 @@ public struct SamplingRequest: Sendable {
         self.evidence = evidence
         self.temperature = temperature
     }
+
+    /// Finite, however small the temperature.
+    var inverseTemperature: Float { min(1 / temperature, .greatestFiniteMagnitude) }
 }
 
 /// What was drawn.
 public struct Samples: Sendable {
-    /// [n × D] values.
+    /// [n × D] values in the data's own units; those of a variable with a step are multiples of it.
     public var rows: [Float]
     /// [n] log p(x) of each row as `score` gives it, to the bit.
     public var logLikelihoods: [Double]

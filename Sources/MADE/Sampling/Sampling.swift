@@ -1,6 +1,6 @@
 /// What a Philox stream is for; its counters are (word / 4, draw, stream).
 enum SamplingStream: UInt32 {
-    /// Word p draws the variable at position p.
+    /// Word p draws the variable at position p; of a real one, the Gaussian.
     case values = 0
     /// Word 0 draws the member.
     case member
@@ -9,6 +9,21 @@ enum SamplingStream: UInt32 {
     case particleMember
     /// Word 0 picks a draw's particle.
     case resampling
+    /// Word p draws the value of the real variable at position p within its Gaussian.
+    case normals
+    case particleNormals
+    /// The same two of missing values.
+    case missingValues
+    case missingNormals
+
+    /// The stream of the normals that belong to a stream of values.
+    fileprivate var normals: SamplingStream {
+        switch self {
+        case .particleValues: .particleNormals
+        case .missingValues: .missingNormals
+        default: .normals
+        }
+    }
 }
 
 extension CompiledModel {
@@ -20,9 +35,7 @@ extension CompiledModel {
     public func sample(_ request: SamplingRequest, using workspace: Workspace) -> Samples {
         precondition(request.evidence.isEmpty || request.evidence.count == variableCount)
         precondition(request.temperature > 0 && request.count >= 0)
-        let buffers =
-            workspace.sampling ?? SamplingBuffers(for: self, rowCountMax: workspace.chunkRowCount)
-        workspace.sampling = buffers
+        let buffers = samplingBuffers(of: workspace)
         var samples = Samples(
             rows: [Float](repeating: 0, count: request.count * variableCount),
             logLikelihoods: [Double](repeating: 0, count: request.count))
@@ -40,6 +53,13 @@ extension CompiledModel {
             deliver(pass, draws, to: &samples, using: workspace)
         }
         return samples
+    }
+
+    /// The workspace's scratch for sampling, made when first needed.
+    func samplingBuffers(of workspace: Workspace) -> SamplingBuffers {
+        let buffers = workspace.sampling ?? SamplingBuffers(for: self, rowCountMax: workspace.chunkRowCount)
+        workspace.sampling = buffers
+        return buffers
     }
 
     /// Writes the rows of a pass and their log-likelihoods to the draws' targets.
@@ -78,14 +98,24 @@ extension CompiledModel {
             })
         else { return nil }
         // What follows the evidence does not move the evidence's conditionals.
-        let row = evidence.map { $0.isNaN ? 0 : $0 }
+        let row = zip(evidence, card.variables).map { $0.isNaN ? $1.placeholder : $0 }
         var ordered = [Float](repeating: 0, count: variableCount)
         let logWeights = members.map { member in
-            let result = forward(row, rowCount: 1, member: member, using: workspace)
-            surprisals(of: result, into: &ordered)
+            surprisals(ofRows: row, member: member, into: &ordered, using: workspace)
             return -ordered.prefix(known.count).reduce(0) { $0 + Double($1) }
         }
         return Importance.weights(logWeights)
+    }
+
+    /// −log p_s(x_d | x_<d) of at most a chunk of rows [n × D] without missing values, [n × D] in the member's order.
+    func surprisals(
+        ofRows rows: [Float], member: CompiledMember, into surprisals: inout [Float], using workspace: Workspace
+    ) {
+        rows.withUnsafeBufferPointer { rows in
+            guard let base = rows.baseAddress else { return }
+            let result = forward(base, rowCount: rows.count / variableCount, member: member, using: workspace)
+            self.surprisals(of: result, into: &surprisals)
+        }
     }
 
     /// One row to draw: the number that its random words belong to, and the place where it goes.
@@ -111,9 +141,14 @@ extension CompiledModel {
                     kernels.uniforms(
                         seed: request.seed, draw: draw.number, stream: stream, count: variableCount,
                         into: buffers.uniforms.base + row, stride: buffers.rowCount)
+                    if buffers.normals.count > 0 {
+                        kernels.uniforms(
+                            seed: request.seed, draw: draw.number, stream: stream.normals, count: variableCount,
+                            into: buffers.normals.base + row, stride: buffers.rowCount)
+                    }
                 }
                 let pass = SamplingPass(model: self, member: member, rowCount: block.count, buffers: buffers)
-                pass.run(evidence: evidence, inverseTemperature: 1 / request.temperature)
+                pass.run(evidence: evidence, inverseTemperature: request.inverseTemperature)
                 consume(pass, block)
             }
         }
@@ -156,11 +191,11 @@ struct Choice {
 extension SamplingPass {
     /// Writes the pass's rows in variable order to `buffers.rows`.
     func copyRows() {
-        member.inputUnits.withUnsafeBufferPointer { units in
+        member.ordering.variables.withUnsafeBufferPointer { variables in
             for row in 0..<rowCount {
-                let from = buffers.inputs.base + row * buffers.inputs.stride
-                let to = buffers.rows.base + row * units.count
-                for (place, variable) in units.enumerated() { to[variable] = from[place] }
+                let from = buffers.values.base + row * buffers.values.stride
+                let to = buffers.rows.base + row * variables.count
+                for (place, variable) in variables.enumerated() { to[variable] = from[place] }
             }
         }
     }

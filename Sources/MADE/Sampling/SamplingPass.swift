@@ -12,6 +12,7 @@ struct SamplingPass {
     private let functions: staircase_kernels
     private let activation: staircase_activation
     private let variableCount: Int
+    private let isBinary: Bool
     /// The hidden layers, the output layer, then the direct connections if there are any.
     private var layers: [GrowingLayer] = []
 
@@ -22,6 +23,7 @@ struct SamplingPass {
         functions = model.kernels.functions
         activation = model.activation.kernel
         variableCount = model.variableCount
+        isBinary = model.isBinary
         // Several panels where rows are few, so that one row's sums run side by side; else one, whose sums are longest
         // before they are first needed.
         let groupShift = rowCount == 1 ? 3 : rowCount < 4 ? 2 : rowCount < 8 ? 1 : 0
@@ -46,15 +48,17 @@ struct SamplingPass {
     /// What the pass computed: what scoring its rows would have.
     var result: ForwardResult {
         ForwardResult(
-            rowCount: rowCount, values: buffers.inputs, outputs: buffers.layers[member.layers.count - 1],
-            direct: member.direct == nil ? nil : buffers.direct.base, variables: nil)
+            rowCount: rowCount, values: buffers.values, outputs: buffers.layers[member.layers.count - 1],
+            direct: member.direct == nil ? nil : buffers.direct.base,
+            variables: isBinary ? nil : member.variables.staircase)
     }
 
-    /// Fills `buffers.inputs` and the output layer, from `buffers.uniforms`; `evidence` [D] in the member's order is NaN where
-    /// a variable is to be drawn.
+    /// Fills `buffers.values`, the input units and the output layer, from `buffers.uniforms` and `buffers.normals`; `evidence`
+    /// [D] in the member's order is NaN where a variable is to be drawn.
     func run(evidence: [Float], inverseTemperature: Float) {
         let (rowCount, functions, activation) = (rowCount, functions, activation)
-        let (inputs, uniforms, uniformStride) = (buffers.inputs, buffers.uniforms.base, buffers.rowCount)
+        let (values, inputs, numberStride) = (buffers.values, buffers.inputs, buffers.rowCount)
+        let (uniforms, normals) = (buffers.uniforms.base, buffers.normals.count == 0 ? nil : buffers.normals.base)
         let hiddenCount = member.layers.count - 1
         layers.withUnsafeBufferPointer { layers in
             // Computes the hidden units of one degree: all that they see is known.
@@ -67,26 +71,45 @@ struct SamplingPass {
                     let outputs = layers[index].outputs
                     functions.activate(
                         activation, rowCount, outputs.base, outputs.stride, columns.lowerBound, columns.upperBound)
+                    if member.isResidual[index] {
+                        let inputs = layers[index].inputs
+                        functions.add(
+                            rowCount, inputs.base, inputs.stride, outputs.base, outputs.stride, columns.lowerBound,
+                            columns.upperBound)
+                    }
                 }
             }
             learn(degree: 0)
             for position in 0..<variableCount {
+                let places = outputPlaces(of: position)
                 for index in hiddenCount..<layers.count {
-                    layers[index].advance(position..<position + 1, degree: position, rowCount: rowCount, functions)
+                    layers[index].advance(places, degree: position, rowCount: rowCount, functions)
                 }
-                let outputs = layers[hiddenCount].outputs
-                let direct = layers.count > hiddenCount + 1 ? layers[hiddenCount + 1].outputs.base + position : nil
-                let values = inputs.base + position
+                let column = values.base + position
                 if evidence[position].isNaN {
-                    functions.draw(
-                        rowCount, outputs.base + position, direct, outputs.stride, inverseTemperature,
-                        uniforms + position * uniformStride, values, inputs.stride)
+                    let outputs = layers[hiddenCount].outputs
+                    functions.mixed_draw(
+                        member.variables[position], rowCount, outputs.base,
+                        layers.count > hiddenCount + 1 ? layers[hiddenCount + 1].outputs.base : nil, outputs.stride,
+                        inverseTemperature, uniforms + position * numberStride,
+                        normals.map { $0 + position * numberStride }, column, values.stride)
                 } else {
-                    for row in 0..<rowCount { values[row * inputs.stride] = evidence[position] }
+                    for row in 0..<rowCount { column[row * values.stride] = evidence[position] }
+                }
+                if !isBinary {
+                    functions.encode(
+                        member.variables[position], 1, rowCount, column, values.stride, inputs.base, inputs.stride)
                 }
                 learn(degree: position + 1)
             }
         }
+    }
+
+    /// Where the output units of the variable at `position` stand.
+    private func outputPlaces(of position: Int) -> Range<Int> {
+        let first = member.variables[position].pointee.first_output
+        let isLast = position == variableCount - 1
+        return first..<(isLast ? member.outputUnits.count : member.variables[position + 1].pointee.first_output)
     }
 }
 
@@ -95,8 +118,8 @@ private struct GrowingLayer {
     let outputs: RowBlock
     /// Number of the layer's inputs of degree ≤ p, p in 0…D.
     let ends: UnsafePointer<Int>
+    let inputs: RowBlock
     private let staircase: UnsafePointer<staircase_layer>
-    private let inputs: RowBlock
     /// log2 of the number of panels that grow together.
     private let groupShift: Int
     /// Inputs that each group has seen; −1 before its bias is in.

@@ -1,0 +1,140 @@
+// Draws of categorical variables and of mixtures of Gaussians, sixteen rows side by side.
+
+#ifndef MADE_DRAWS_H
+#define MADE_DRAWS_H
+
+#include "bernoulli.h"
+
+// The output units of one variable in at most sixteen rows.
+typedef struct {
+    const float *z;
+    const float *direct;
+    size_t stride;
+    size_t rows;
+} output_units;
+
+// Unit k of all rows; the bound keeps differences finite.
+INLINE lanes unit_at(const output_units *units, size_t k) {
+    lanes value = gather(units->z + k, units->stride, units->rows);
+    if (units->direct) value += gather(units->direct + k, units->stride, units->rows);
+    return at_most(at_least(value, splat(-1e30f)), splat(1e30f));
+}
+
+// The inverse of the cumulative softmax of units 0 ..< count: the first k at which e^z_0 + … + e^z_k reaches the uniform
+// number's part of the whole sum. Both sums are the same chain, so that the last class reaches even a uniform number of 1.
+INLINE integers chosen(const output_units *units, size_t count, float inverse_temperature, lanes uniform) {
+    lanes peak = unit_at(units, 0);
+    for (size_t k = 1; k < count; k++) peak = at_least(unit_at(units, k), peak);
+    lanes whole = splat(0), sum = splat(0);
+    for (size_t k = 0; k < count; k++) {
+        whole += exp_negative((unit_at(units, k) - peak) * splat(inverse_temperature));
+    }
+    lanes part = whole * uniform;
+    integers index = (integers)splat(0);
+    for (size_t k = 0; k < count; k++) {
+        sum += exp_negative((unit_at(units, k) - peak) * splat(inverse_temperature));
+        index -= sum < part;
+    }
+    return index;
+}
+
+// The standard normal's quantile of u in (0, 1), as x f(w) with x = 2u - 1, w = -log(1 - x^2): f is smooth to both ends
+// (Giles 2010, "Approximating the erfinv function"). Minimax polynomials of f, in w - 2.5 below 5 and in sqrt(w) - 3 above;
+// relative error 1e-7 each.
+INLINE lanes normal_quantile(lanes u) {
+    // A uniform number may be rounded to 1.
+    u = at_most(u, splat(1 - 0x1p-24f));
+    lanes x = fused(u, splat(2), splat(-1));
+    // 1 - x^2 is no less than 2^-24; -log of it without cancellation near 0.
+    lanes w = log1p_positive(x * x / ((splat(1) - x) * (u * splat(2))));
+    lanes t = w - splat(2.5f);
+    lanes central = splat(4.03546529526011e-08f);
+    central = fused(central, t, splat(4.861039428760705e-07f));
+    central = fused(central, t, splat(-4.990565230400534e-06f));
+    central = fused(central, t, splat(-6.217992904566927e-06f));
+    central = fused(central, t, splat(0.00030915020033717155f));
+    central = fused(central, t, splat(-0.0017730101244524121f));
+    central = fused(central, t, splat(-0.005908171180635691f));
+    central = fused(central, t, splat(0.3488026559352875f));
+    central = fused(central, t, splat(2.1233136653900146f));
+    t = __builtin_elementwise_sqrt(w) - splat(3);
+    lanes tail = splat(-0.0002259593893541023f);
+    tail = fused(tail, t, splat(0.00011670011008391157f));
+    tail = fused(tail, t, splat(0.0018275093752890825f));
+    tail = fused(tail, t, splat(-0.0051711322739720345f));
+    tail = fused(tail, t, splat(0.008153708651661873f));
+    tail = fused(tail, t, splat(-0.010785137303173542f));
+    tail = fused(tail, t, splat(0.013343158178031445f));
+    tail = fused(tail, t, splat(1.4165812730789185f));
+    tail = fused(tail, t, splat(4.006434440612793f));
+    return x * (w < splat(5) ? central : tail);
+}
+
+// The nearest whole number; floats of 2^23 and more are whole.
+INLINE lanes whole_number(lanes value) {
+    lanes size = absolute(value);
+    lanes nearest = (size + splat(0x1p23f)) - splat(0x1p23f);
+    nearest = size < splat(0x1p23f) ? nearest : size;
+    return value < splat(0) ? -nearest : nearest;
+}
+
+INLINE lanes drawn_category(
+    const staircase_variable *variable, const output_units *units, float inverse_temperature, lanes uniform) {
+    return __builtin_convertvector(chosen(units, variable->count, inverse_temperature, uniform), lanes);
+}
+
+INLINE lanes drawn_real(
+    const staircase_variable *variable, const output_units *units, float inverse_temperature, lanes uniform,
+    lanes normal) {
+    const lanes bound = splat(1e30f), most = splat(3.40282347e38f);
+    const size_t count = variable->count;
+    integers component = chosen(units, count, inverse_temperature, uniform);
+    float means[16] = {0}, spreads[16] = {0};
+    for (size_t lane = 0; lane < units->rows; lane++) {
+        size_t unit = lane * units->stride + count + (size_t)component[lane];
+        means[lane] = units->z[unit] + (units->direct ? units->direct[unit] : 0);
+        spreads[lane] = units->z[unit + count] + (units->direct ? units->direct[unit + count] : 0);
+    }
+    lanes mean = at_most(at_least(load(means), -bound), bound);
+    lanes s = at_most(at_least(load(spreads), -bound), bound);
+    // log(1 + e^s) = max(s, 0) + log(1 + e^-|s|).
+    lanes sigma = log1p_positive(exp_negative(-absolute(s))) + at_least(s, splat(0)) + splat(variable->scale_floor);
+    sigma *= __builtin_elementwise_sqrt(splat(1) / splat(inverse_temperature));
+    lanes u = fused(sigma, normal_quantile(normal), mean);
+    lanes value = fused(u, splat(1) / splat(variable->scale), splat(variable->offset));
+    value = at_most(at_least(value, -most), most);
+    if (variable->step_over > 0) {
+        lanes steps = whole_number(value * splat(variable->step_under / variable->step_over));
+        // Rounded once, as a number's decimal digits are: 61 * 1 / 100 is the float of 0.61, 61 * 0.01f is not.
+        value = steps * splat(variable->step_over) / splat(variable->step_under);
+        value = at_most(at_least(value, -most), most);
+    }
+    // No negative zero.
+    return value + splat(0);
+}
+
+static void mixed_draw(
+    const staircase_variable *variable, size_t rows, const float *z, const float *direct, size_t z_stride,
+    float inverse_temperature, const float *uniforms, const float *normals, float *x, size_t x_stride) {
+    z += variable->first_output;
+    if (direct) direct += variable->first_output;
+    if (variable->kind == STAIRCASE_BINARY) {
+        draw(rows, z, direct, z_stride, inverse_temperature, uniforms, x, x_stride);
+        return;
+    }
+    for (size_t row = 0; row < rows; row += 16) {
+        size_t some = rows - row < 16 ? rows - row : 16;
+        output_units units = {z + row * z_stride, direct ? direct + row * z_stride : NULL, z_stride, some};
+        lanes uniform = some == 16 ? load(uniforms + row) : load_first(uniforms + row, some, 0);
+        float values[16];
+        if (variable->kind == STAIRCASE_CATEGORICAL) {
+            store(values, drawn_category(variable, &units, inverse_temperature, uniform));
+        } else {
+            lanes normal = some == 16 ? load(normals + row) : load_first(normals + row, some, 0.5f);
+            store(values, drawn_real(variable, &units, inverse_temperature, uniform, normal));
+        }
+        for (size_t lane = 0; lane < some; lane++) x[(row + lane) * x_stride] = values[lane];
+    }
+}
+
+#endif

@@ -1,0 +1,166 @@
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Glibc
+#endif
+
+extension CompiledModel {
+    /// log p(observed) `[n]` of rows `[n × D]` in which NaN stands for a missing value, nats, and the standard errors of
+    /// them `[n]` (see `MissingValues`).
+    ///
+    /// A row without NaN gets the bits of `score` at its cost, and an error of 0. A row whose values are all missing has a
+    /// log-likelihood of 0. What another row costs, `passCount` tells.
+    public func score(
+        _ rows: Span<Float>, missing: MissingValues, into logLikelihoods: inout MutableSpan<Double>,
+        standardErrors: inout MutableSpan<Double>, using workspace: Workspace
+    ) {
+        precondition(rows.count == logLikelihoods.count * variableCount && standardErrors.count == logLikelihoods.count)
+        rows.withUnsafeBufferPointer { rows in
+            logLikelihoods.withUnsafeMutableBufferPointer { results in
+                standardErrors.withUnsafeMutableBufferPointer { errors in
+                    for run in completeRuns(of: rows) {
+                        let cells = UnsafeBufferPointer(rebasing: rows[cells(of: run.rows)])
+                        guard run.isComplete else {
+                            for row in run.rows {
+                                let found = integrate(
+                                    rows[self.cells(of: row..<row + 1)], missing, surprisals: nil, using: workspace)
+                                (results[row], errors[row]) = (found.logLikelihood, found.standardError)
+                            }
+                            continue
+                        }
+                        UnsafeMutableBufferPointer(rebasing: errors[run.rows]).update(repeating: 0)
+                        var target = UnsafeMutableBufferPointer(rebasing: results[run.rows]).mutableSpan
+                        score(cells.span, into: &target, using: workspace)
+                    }
+                }
+            }
+        }
+    }
+
+    /// What `score` of rows with missing values gives, to the bit, with surprisals `[n × D]` in variable order and what each
+    /// row's add up to `[n]`; all in nats.
+    ///
+    /// Of an incomplete row a surprisal is −log p̂_s(x_d | the observed x before it in the member's ordering), 0 of a missing
+    /// variable; members are averaged as `explain` of complete rows does, so that a row's surprisals add up to −log p̂(observed)
+    /// with one member, and to no more than log S below it with several.
+    public func explain(
+        _ rows: Span<Float>, missing: MissingValues, logLikelihoods: inout MutableSpan<Double>,
+        surprisals: inout MutableSpan<Float>, explained: inout MutableSpan<Double>,
+        standardErrors: inout MutableSpan<Double>, using workspace: Workspace
+    ) {
+        precondition(rows.count == logLikelihoods.count * variableCount && surprisals.count == rows.count)
+        precondition(standardErrors.count == logLikelihoods.count && explained.count == logLikelihoods.count)
+        rows.withUnsafeBufferPointer { rows in
+            logLikelihoods.withUnsafeMutableBufferPointer { results in
+                surprisals.withUnsafeMutableBufferPointer { parts in
+                    explained.withUnsafeMutableBufferPointer { sums in
+                        standardErrors.withUnsafeMutableBufferPointer { errors in
+                            let target = Explanation(
+                                logLikelihoods: results, surprisals: parts, explained: sums, standardErrors: errors)
+                            for run in completeRuns(of: rows) {
+                                explain(run, of: rows, missing, into: target, using: workspace)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Complete rows that take about as long to score as rows `[n × D]` do: of each row without NaN 1, of others the passes
+    /// per member that they need.
+    public func passCount(of rows: Span<Float>, missing: MissingValues) -> Int {
+        precondition(rows.count.isMultiple(of: variableCount))
+        return rows.withUnsafeBufferPointer { rows in
+            completeRuns(of: rows).reduce(0) { sum, run in
+                if run.isComplete { return sum + run.rows.count }
+                return run.rows.reduce(sum) { sum, row in
+                    let plan = MissingPlan(Array(rows[cells(of: row..<row + 1)]), card, missing)
+                    return sum + (plan.passCount + members.count - 1) / members.count
+                }
+            }
+        }
+    }
+
+    private struct Explanation {
+        let logLikelihoods: UnsafeMutableBufferPointer<Double>
+        let surprisals: UnsafeMutableBufferPointer<Float>
+        let explained: UnsafeMutableBufferPointer<Double>
+        let standardErrors: UnsafeMutableBufferPointer<Double>
+    }
+
+    private func explain(
+        _ run: Run, of rows: UnsafeBufferPointer<Float>, _ missing: MissingValues, into target: Explanation,
+        using workspace: Workspace
+    ) {
+        guard run.isComplete else {
+            for row in run.rows {
+                let cells = cells(of: row..<row + 1)
+                let found = integrate(
+                    rows[cells], missing, surprisals: .init(rebasing: target.surprisals[cells]), using: workspace)
+                target.logLikelihoods[row] = found.logLikelihood
+                target.standardErrors[row] = found.standardError
+                target.explained[row] = found.explained
+            }
+            return
+        }
+        UnsafeMutableBufferPointer(rebasing: target.standardErrors[run.rows]).update(repeating: 0)
+        var logLikelihoods = UnsafeMutableBufferPointer(rebasing: target.logLikelihoods[run.rows]).mutableSpan
+        var surprisals = UnsafeMutableBufferPointer(rebasing: target.surprisals[cells(of: run.rows)]).mutableSpan
+        var explained = UnsafeMutableBufferPointer(rebasing: target.explained[run.rows]).mutableSpan
+        explain(
+            UnsafeBufferPointer(rebasing: rows[cells(of: run.rows)]).span, logLikelihoods: &logLikelihoods,
+            surprisals: &surprisals, explained: &explained, using: workspace)
+    }
+
+    /// One incomplete row; its surprisals [D] go where they are asked for.
+    private func integrate(
+        _ row: some Sequence<Float>, _ missing: MissingValues, surprisals: UnsafeMutableBufferPointer<Float>?,
+        using workspace: Workspace
+    ) -> (logLikelihood: Double, standardError: Double, explained: Double) {
+        let row = Array(row)
+        surprisals?.update(repeating: 0)
+        if row.allSatisfy(\.isNaN) { return (0, 0, 0) }
+        let integrals = integrals(of: row, missing, withSurprisals: surprisals != nil, using: workspace)
+        let logLikelihood = integrals.map(\.logLikelihood).withUnsafeBufferPointer { values in
+            values.baseAddress.map { logMeanExp($0, count: values.count, stride: 1) } ?? 0
+        }
+        // Each member's share of the sum of all members' p_s(observed).
+        let shares = integrals.map { exp($0.logLikelihood - logLikelihood) / Double(members.count) }
+        let variance = zip(shares, integrals).reduce(0) { $0 + $1.0 * $1.0 * $1.1.relativeVariance }
+        guard let surprisals else { return (logLikelihood, variance.squareRoot(), 0) }
+        var averages = [Double](repeating: 0, count: variableCount)
+        for (index, integral) in integrals.enumerated() {
+            for (variable, surprisal) in zip(members[index].ordering.variables, integral.surprisals) {
+                averages[variable] += shares[index] * surprisal
+            }
+        }
+        for (variable, average) in averages.enumerated() { surprisals[variable] = Float(average) }
+        return (logLikelihood, variance.squareRoot(), surprisals.reduce(0) { $0 + Double($1) })
+    }
+
+    /// Rows side by side that all lack values, or none.
+    private struct Run {
+        var rows: Range<Int>
+        var isComplete: Bool
+    }
+
+    private func cells(of rows: Range<Int>) -> Range<Int> {
+        rows.lowerBound * variableCount..<rows.upperBound * variableCount
+    }
+
+    private func completeRuns(of rows: UnsafeBufferPointer<Float>) -> [Run] {
+        var runs: [Run] = []
+        for row in 0..<rows.count / variableCount {
+            let isComplete = !rows[cells(of: row..<row + 1)].contains(where: \.isNaN)
+            if let last = runs.last, last.isComplete == isComplete {
+                runs[runs.count - 1].rows = last.rows.lowerBound..<row + 1
+            } else {
+                runs.append(Run(rows: row..<row + 1, isComplete: isComplete))
+            }
+        }
+        return runs
+    }
+}

@@ -1,0 +1,137 @@
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Glibc
+#endif
+
+/// p_s(observed) of one row by one member, from rows that fill in its missing values.
+///
+/// Such a row counts with the product of its observed conditionals, times the probability that it stands for: of a drawn row
+/// 1 / particles, of a combination in a sum the product of its missing conditionals.
+struct MemberIntegral {
+    private let positions: Range<Int>
+    private let isObserved: [Bool]
+    private let way: MissingPlan.Way
+    /// Of the whole product.
+    private var total = ParticleSum()
+    /// Of the product up to each position; empty where surprisals are not asked for.
+    private var partial: [ParticleSum]
+
+    init(_ row: [Float], ordering: Ordering, end: Int, way: MissingPlan.Way, withSurprisals: Bool) {
+        positions = 0..<end
+        isObserved = ordering.variables.prefix(end).map { !row[$0].isNaN }
+        self.way = way
+        partial = withSurprisals ? [ParticleSum](repeating: ParticleSum(), count: end) : []
+    }
+
+    /// Takes the surprisals of filled rows, each row's `stride` after the last's, in the member's order.
+    mutating func add(_ surprisals: [Float], rowCount: Int, stride: Int) {
+        surprisals.withUnsafeBufferPointer { surprisals in
+            for row in 0..<rowCount { add(surprisals[(row * stride)...]) }
+        }
+    }
+
+    private mutating func add(_ row: Slice<UnsafeBufferPointer<Float>>) {
+        let surprisals = UnsafeBufferPointer(rebasing: row)
+        var sum = 0.0
+        if case .sum = way {
+            for position in positions where !isObserved[position] { sum -= Double(surprisals[position]) }
+        }
+        for position in positions where isObserved[position] {
+            sum -= Double(surprisals[position])
+            if !partial.isEmpty { partial[position].add(sum) }
+        }
+        total.add(sum)
+    }
+
+    /// log p_s(observed), nats.
+    var logLikelihood: Double { total.logSum - logCount }
+
+    /// Squared standard error of p_s(observed), relative to it.
+    var relativeVariance: Double {
+        if case .average = way { total.relativeVariance } else { 0 }
+    }
+
+    /// −log p_s(x_d | the observed x before it) of the observed positions, 0 of the missing ones [end]: the logarithms of
+    /// neighbouring partial products' ratios, which add up to −log p_s(observed).
+    var surprisals: [Double] {
+        var before = 0.0
+        return positions.map { position in
+            guard isObserved[position] else { return 0 }
+            let after = partial[position].logSum - logCount
+            defer { before = after }
+            return before - after
+        }
+    }
+
+    private var logCount: Double {
+        if case .average(let particles) = way { log(Double(particles)) } else { 0 }
+    }
+}
+
+extension CompiledModel {
+    /// The members' integrals of one row [D] with NaN for what is missing, of which something is observed.
+    func integrals(
+        of row: [Float], _ missing: MissingValues, withSurprisals: Bool, using workspace: Workspace
+    ) -> [MemberIntegral] {
+        let plan = MissingPlan(row, card, missing)
+        var integrals = members.indices.map { index in
+            MemberIntegral(
+                row, ordering: members[index].ordering, end: plan.ends[index], way: plan.ways[index],
+                withSurprisals: withSurprisals)
+        }
+        var draws: [Draw] = []
+        for (index, way) in plan.ways.enumerated() {
+            switch way {
+            case .sum(let combinations):
+                add(combinations, of: row, end: plan.ends[index], member: index, to: &integrals[index], workspace)
+            case .average(let particles):
+                // Numbers of their own for each member: their errors must not go together.
+                draws += (0..<particles).map {
+                    Draw(number: UInt64(index) << 32 | UInt64($0), target: 0, member: index)
+                }
+            }
+        }
+        if draws.isEmpty { return integrals }
+        let request = SamplingRequest(count: 0, seed: missing.seed(of: row), evidence: row)
+        let buffers = samplingBuffers(of: workspace)
+        var surprisals = [Float](repeating: 0, count: buffers.rowCount * variableCount)
+        run(draws, request, stream: .missingValues, buffers: buffers) { pass, draws in
+            self.surprisals(of: pass.result, into: &surprisals)
+            integrals[draws[draws.startIndex].member].add(
+                surprisals, rowCount: draws.count, stride: variableCount)
+        }
+        return integrals
+    }
+
+    /// Adds all combinations of values of the missing variables that come before `end` in the member's ordering.
+    private func add(
+        _ combinations: Int, of row: [Float], end: Int, member index: Int, to integral: inout MemberIntegral,
+        _ workspace: Workspace
+    ) {
+        let member = members[index]
+        let summed = member.ordering.variables.prefix(end).filter { row[$0].isNaN }
+        let known = zip(row, card.variables).map { $0.isNaN ? $1.placeholder : $0 }
+        var surprisals = [Float](repeating: 0, count: min(combinations, workspace.chunkRowCount) * variableCount)
+        for first in stride(from: 0, to: combinations, by: workspace.chunkRowCount) {
+            let count = min(workspace.chunkRowCount, combinations - first)
+            var rows: [Float] = []
+            rows.reserveCapacity(count * variableCount)
+            for combination in first..<first + count {
+                // Its digits, each in the base of its variable's number of values.
+                var filled = known
+                var rest = combination
+                for variable in summed {
+                    let base = card.variables[variable].valueCount ?? 1
+                    filled[variable] = Float(rest % base)
+                    rest /= base
+                }
+                rows += filled
+            }
+            self.surprisals(ofRows: rows, member: member, into: &surprisals, using: workspace)
+            integral.add(surprisals, rowCount: count, stride: variableCount)
+        }
+    }
+}

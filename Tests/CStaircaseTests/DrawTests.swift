@@ -1,0 +1,203 @@
+import CStaircase
+import Foundation
+import Testing
+
+extension staircase_variable {
+    fileprivate static func category(_ count: Int) -> staircase_variable {
+        var variable = staircase_variable()
+        variable.kind = STAIRCASE_CATEGORICAL
+        variable.count = UInt32(count)
+        return variable
+    }
+
+    fileprivate static func real(_ count: Int, offset: Float, scale: Float) -> staircase_variable {
+        var variable = staircase_variable()
+        variable.kind = STAIRCASE_REAL
+        variable.count = UInt32(count)
+        variable.offset = offset
+        variable.scale = scale
+        variable.scale_floor = 0.01
+        return variable
+    }
+}
+
+struct DrawTests {
+    /// Output units of `count` a row, with what the direct connections add to them.
+    private struct Outputs {
+        var rows: Int
+        var stride: Int
+        var z: [Float]
+        var direct: [Float]?
+
+        init(rows: Int, count: Int, scale: Float, direct: Bool, using generator: inout Generator) {
+            self.rows = rows
+            stride = count + Int.random(in: 0...3, using: &generator)
+            z = generator.floats(rows * stride, in: -scale...scale)
+            self.direct = direct ? generator.floats(rows * stride, in: -scale...scale) : nil
+        }
+
+        func unit(_ row: Int, _ index: Int) -> Float {
+            z[row * stride + index] + (direct.map { $0[row * stride + index] } ?? 0)
+        }
+
+        func withDirect(_ body: (UnsafePointer<Float>?) -> Void) {
+            guard let direct else { return body(nil) }
+            direct.withUnsafeBufferPointer { body($0.baseAddress) }
+        }
+
+        /// The cumulative softmax of units 0..<count.
+        func cumulative(_ row: Int, count: Int, inverseTemperature: Double) -> [Double] {
+            let logits = (0..<count).map { Double(unit(row, $0)) * inverseTemperature }
+            let peak = logits.max() ?? 0
+            var sum = 0.0
+            let sums = logits.map { logit in
+                sum += exp(logit - peak)
+                return sum
+            }
+            return sums.map { $0 / sum }
+        }
+    }
+
+    @Test(arguments: Path.all) func aCategoryIsTheFirstThatReachesItsUniformNumber(path: Path) {
+        for seed in UInt64(0)..<60 {
+            var generator = Generator(state: seed)
+            let rows = Int.random(in: 1...40, using: &generator)
+            let count = Int.random(in: 2...(seed % 5 == 0 ? 300 : 9), using: &generator)
+            let outputs = Outputs(
+                rows: rows, count: count, scale: [1, 5, 40][Int(seed % 3)], direct: seed % 2 == 0, using: &generator)
+            let uniforms = generator.floats(rows, in: 0...1)
+            var x = [Float](repeating: .nan, count: rows * 3)
+            outputs.withDirect { direct in
+                var variable = staircase_variable.category(count)
+                path.functions.mixed_draw(
+                    &variable, rows, outputs.z, direct, outputs.stride, 0.5, uniforms, nil, &x, 3)
+            }
+            for row in 0..<rows {
+                let cumulative = outputs.cumulative(row, count: count, inverseTemperature: 0.5)
+                let uniform = Double(uniforms[row])
+                guard cumulative.allSatisfy({ abs($0 - uniform) > 1e-5 }) else { continue }
+                #expect(Int(x[row * 3]) == cumulative.firstIndex { $0 >= uniform }, "seed \(seed), row \(row)")
+                #expect(x[row * 3 + 1].isNaN)
+            }
+        }
+    }
+
+    @Test(arguments: Path.all) func aRealIsTheQuantileOfItsGaussian(path: Path) {
+        for seed in UInt64(0)..<60 {
+            var generator = Generator(state: seed)
+            let rows = Int.random(in: 1...40, using: &generator)
+            let count = Int.random(in: 1...6, using: &generator)
+            let outputs = Outputs(
+                rows: rows, count: 3 * count, scale: 3, direct: seed % 2 == 0, using: &generator)
+            let uniforms = generator.floats(rows, in: 0...1)
+            let normals = generator.floats(rows, in: 0.0001...0.9999)
+            var real = staircase_variable.real(
+                count, offset: Float.random(in: -5...5, using: &generator), scale: seed % 4 == 0 ? -0.5 : 2)
+            var x = [Float](repeating: .nan, count: rows * 3)
+            outputs.withDirect { direct in
+                path.functions.mixed_draw(
+                    &real, rows, outputs.z, direct, outputs.stride, 0.25, uniforms, normals, &x, 3)
+            }
+            for row in 0..<rows {
+                let cumulative = outputs.cumulative(row, count: count, inverseTemperature: 0.25)
+                let uniform = Double(uniforms[row])
+                guard cumulative.allSatisfy({ abs($0 - uniform) > 1e-5 }) else { continue }
+                let component = cumulative.firstIndex { $0 >= uniform } ?? count
+                let mean = Double(outputs.unit(row, count + component))
+                let deviation = 0.01 + log1p(exp(Double(outputs.unit(row, 2 * count + component))))
+                let encoded = (Double(x[row * 3]) - Double(real.offset)) * Double(real.scale)
+                // The variance is divided by a quarter.
+                let cumulated = erfc(-(encoded - mean) / (2 * deviation) / 2.0.squareRoot()) / 2
+                #expect(abs(cumulated - Double(normals[row])) < 2e-5, "seed \(seed), row \(row)")
+                #expect(x[row * 3 + 1].isNaN)
+            }
+        }
+    }
+
+    @Test(arguments: Path.all) func normalQuantilesAreExactToTheirLastBits(path: Path) {
+        // A standard Gaussian: a mean of 0 and log(1 + e^s) = 1.
+        var real = staircase_variable.real(1, offset: 0, scale: 1)
+        real.scale_floor = 0
+        let z: [Float] = [0, 0, Float(log(M_E - 1))]
+        let middle = (1...2000).map { Float($0) / 2001 }
+        let powers = (1...26).map { exp2(-Float($0)) }
+        let numbers = middle + powers + powers.map { 1 - $0 }
+        for number in numbers {
+            var x = Float.nan
+            path.functions.mixed_draw(
+                &real, 1, z, nil, 3, 1, [0.5], [number], &x, 1)
+            let reached = min(number, 1 - exp2(-24))
+            // One Newton step of the exact equation from x: what x is off by.
+            let isLower = reached < 0.5
+            let z = Double(x)
+            let tail = erfc((isLower ? -z : z) / 2.0.squareRoot()) / 2
+            let exact = isLower ? Double(reached) : 1 - Double(reached)
+            let density = exp(-z * z / 2) / (2 * Double.pi).squareRoot()
+            let miss: Double = abs(tail - exact) / density
+            #expect(miss <= 5e-7 * max(abs(z), 1e-3), "of \(number): \(x)")
+        }
+    }
+
+    @Test(arguments: Path.all) func aStepRoundsToTheFloatsOfItsMultiples(path: Path) {
+        var generator = Generator(state: 3)
+        for (over, under) in [(Float(1), Float(1)), (1, 100), (1, 10), (5, 1), (1, 4), (25, 1000)] {
+            var real = staircase_variable.real(1, offset: 7 * over / under, scale: under / over / 50)
+            (real.step_over, real.step_under) = (over, under)
+            let uniforms = generator.floats(400, in: 0...1)
+            let normals = generator.floats(400, in: 0.001...0.999)
+            var x = [Float](repeating: .nan, count: 400)
+            path.functions.mixed_draw(
+                &real, 400, generator.floats(1200), nil, 3, 1, uniforms, normals, &x, 1)
+            #expect(Set(x).count > 100)
+            for value in x {
+                let steps = (Double(value) * Double(under) / Double(over)).rounded()
+                #expect(value == Float(steps * Double(over) / Double(under)), "step \(over) / \(under)")
+                #expect(!(value == 0 && value.sign == .minus))
+            }
+        }
+    }
+
+    @Test(arguments: Path.all) func extremeOutputsGiveValues(path: Path) {
+        let extremes: [Float] = [
+            1e30, -1e30, .infinity, -.infinity, .greatestFiniteMagnitude, 0, .nan, 88, -88, -.greatestFiniteMagnitude,
+        ]
+        var real = staircase_variable.real(2, offset: 3, scale: 1e-30)
+        var category = staircase_variable.category(6)
+        for seed in UInt64(0)..<200 {
+            var generator = Generator(state: seed)
+            real.step_over = seed % 2 == 0 ? 0 : 1
+            let z = (0..<6 * 17).map { _ in extremes.randomElement(using: &generator) ?? 0 }
+            let edges: [Float] = [1, 0.5, 0x1p-25]
+            let uniforms = (0..<17).map { _ in edges.randomElement(using: &generator) ?? 0 }
+            let normals = (0..<17).map { _ in edges.randomElement(using: &generator) ?? 0 }
+            var x = [Float](repeating: .nan, count: 17)
+            path.functions.mixed_draw(
+                &real, 17, z, nil, 6, 1, uniforms, normals, &x, 1)
+            #expect(x.allSatisfy { $0.isFinite }, "seed \(seed)")
+            path.functions.mixed_draw(&category, 17, z, nil, 6, 1, uniforms, nil, &x, 1)
+            #expect(x.allSatisfy { (0..<6).contains($0) && $0 == $0.rounded() }, "seed \(seed)")
+        }
+    }
+
+    @Test func theBitsAreThoseOfEveryFusedInstructionSet() {
+        var generator = Generator(state: 21)
+        for _ in 0..<40 {
+            let outputs = Outputs(rows: 33, count: 12, scale: 5, direct: true, using: &generator)
+            let uniforms = generator.floats(33, in: 0...1)
+            let normals = generator.floats(33, in: 0...1)
+            var real = staircase_variable.real(4, offset: 1, scale: 0.3)
+            var category = staircase_variable.category(12)
+            let bits = Path.fused.map { path in
+                var x = [Float](repeating: .nan, count: 66)
+                outputs.withDirect { direct in
+                    path.functions.mixed_draw(
+                        &category, 33, outputs.z, direct, outputs.stride, 1.5, uniforms, nil, &x, 1)
+                    path.functions.mixed_draw(
+                        &real, 33, outputs.z, direct, outputs.stride, 1.5, uniforms, normals, &x[33], 1)
+                }
+                return x.map(\.bitPattern)
+            }
+            #expect(bits.allSatisfy { $0 == bits.first })
+        }
+    }
+}

@@ -76,6 +76,12 @@ extension ServiceLoop {
             guard let model = entry.model else { continue }
             text.sample("made_queue_rows", [("model", entry.name)], Double(model.queue.waitingRows))
         }
+        if let tls = core.gate.tls {
+            text.family(
+                "made_tls_certificate_expiry_seconds", "gauge",
+                "When the certificate of new connections expires, since 1970.")
+            text.sample("made_tls_certificate_expiry_seconds", [], Double(tls.identity.expirySeconds))
+        }
         text.processFigures(startSeconds: core.observer.metrics.startSeconds)
         call.answer(
             Reply(status: 200, headers: [("Content-Type", PrometheusText.contentType)], body: Array(text.text.utf8)))

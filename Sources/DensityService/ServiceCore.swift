@@ -29,7 +29,7 @@ final class ServiceCore: Sendable {
                 limits: WorkerQueue.Limits(
                     workerCount: options.workers > 0 ? options.workers : cores, batchRowsMax: options.batchRowsMax,
                     waitingRowsMax: options.queueRowsMax, delay: .microseconds(options.delayMax)),
-                pending: pending, metrics: observer.metrics))
+                pending: pending, metrics: observer.metrics, driftRows: options.driftRows))
     }
 
     /// Reads every model's file again, and says in the log what came of it; a model that was taken out of service stays so.

@@ -28,7 +28,8 @@ final class ServiceLoop: LoopHandler {
         do throws(Problem) {
             try check(exchange, route)
             switch route {
-            case .score, .conditionals, .sample, .reload, .model, .invocations, .v1Model, .v1Predict, .v1Explain,
+            case .score, .conditionals, .sample, .reload, .drift, .model, .invocations, .v1Model, .v1Predict,
+                .v1Explain,
                 .v2Model,
                 .v2ModelReady, .v2Statistics, .v2Infer:
                 let model = try model(at: destination)
@@ -110,6 +111,7 @@ final class ServiceLoop: LoopHandler {
         case .conditionals: try conditionals(call, model)
         case .sample: try sample(call, model)
         case .reload: try reload(call, model)
+        case .drift: try drift(call, model)
         case .invocations: try invocations(call, model)
         case .v1Model: v1Model(call, model)
         case .v1Predict: try v1Predict(call, model)

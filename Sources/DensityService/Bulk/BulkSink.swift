@@ -50,7 +50,8 @@ final class BulkSink: BodySink, @unchecked Sendable {
         do {
             scorer = try BulkScorer(
                 model: model.compiled, schema: model.schema, input: input, output: mediaType == .csv ? .csv : .ndjson,
-                alpha: ScoreOptions(calibration: calibration, alpha: options.alpha).alpha, lineEnd: "\r\n")
+                alpha: ScoreOptions(calibration: calibration, alpha: options.alpha).alpha, lineEnd: "\r\n",
+                drift: model.drift)
         } catch {
             throw Problem(error)
         }
@@ -148,6 +149,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
         if call.isPastDeadline(at: monotonicNanoseconds()) { return call.refuseAsLate() }
         let scoredCount = scorer.rowCount - scorer.faultCount
         model.scoredRows.wrappingAdd(scoredCount, ordering: .relaxed)
+        model.anomalies.wrappingAdd(scorer.anomalyCount, ordering: .relaxed)
         var reply = Reply(status: 200, headers: [("Content-Type", mediaType.rawValue)])
         reply.pieces = answer
         answer = []

@@ -20,6 +20,9 @@ final class LoadedModel: Sendable {
     /// Variables by name.
     let indices: [String: Int]
     let scoredRows = Atomic(0)
+    /// Rows answered as anomalies, at whatever alpha their requests asked for.
+    let anomalies = Atomic(0)
+    let drift: DriftMonitor
     let statistics = InferenceStatistics()
     private let costs: [CostEstimate]
 
@@ -39,6 +42,8 @@ final class LoadedModel: Sendable {
         var limits: WorkerQueue.Limits
         var pending: DispatchGroup
         var metrics: Metrics
+        /// Latest rows that are watched for drift.
+        var driftRows: Int
     }
 
     /// Reads the file at `path`, proves the model autoregressive, and runs it once.
@@ -55,6 +60,7 @@ final class LoadedModel: Sendable {
             throw LoadError(description: "\(path): memory is short")
         }
         self.schema = schema
+        drift = DriftMonitor(model: compiled, windowRows: environment.driftRows)
         queue = WorkerQueue(
             label: "made.\(card.name)", model: compiled, limits: environment.limits, pending: environment.pending,
             metrics: environment.metrics)

@@ -48,45 +48,6 @@ extension ServiceLoop {
         return reply
     }
 
-    /// GET /metrics.
-    func metrics(_ call: Call) {
-        var text = PrometheusText()
-        text.family("made_build_info", "gauge", "The version of this software.")
-        text.sample("made_build_info", [("version", Build.version)], 1)
-        core.observer.metrics.write(to: &text)
-        let snapshot = core.registry.snapshot
-        text.family("made_model_info", "gauge", "The models that are ready.")
-        for entry in snapshot.entries {
-            guard let model = entry.model else { continue }
-            text.sample(
-                "made_model_info",
-                [
-                    ("model", entry.name), ("version", model.card.version), ("sha256", model.digest),
-                    ("default", entry.name == snapshot.defaultName ? "true" : "false"),
-                ], 1)
-        }
-        text.family("made_rows_scored_total", "counter", "Rows of score requests that were answered.")
-        for entry in snapshot.entries {
-            guard let model = entry.model else { continue }
-            text.sample(
-                "made_rows_scored_total", [("model", entry.name)], Double(model.scoredRows.load(ordering: .relaxed)))
-        }
-        text.family("made_queue_rows", "gauge", "Rows that wait for a worker.")
-        for entry in snapshot.entries {
-            guard let model = entry.model else { continue }
-            text.sample("made_queue_rows", [("model", entry.name)], Double(model.queue.waitingRows))
-        }
-        if let tls = core.gate.tls {
-            text.family(
-                "made_tls_certificate_expiry_seconds", "gauge",
-                "When the certificate of new connections expires, since 1970.")
-            text.sample("made_tls_certificate_expiry_seconds", [], Double(tls.identity.expirySeconds))
-        }
-        text.processFigures(startSeconds: core.observer.metrics.startSeconds)
-        call.answer(
-            Reply(status: 200, headers: [("Content-Type", PrometheusText.contentType)], body: Array(text.text.utf8)))
-    }
-
     /// GET /: the page for people.
     func page(_ call: Call) throws(Problem) {
         try call.answers(with: [.html])

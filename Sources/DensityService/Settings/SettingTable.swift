@@ -53,6 +53,9 @@ extension ServiceOptions {
         .positive(
             "alpha", .models, \.alpha, upTo: 1,
             "Share of normal rows that may be called anomalies, where a request does not say."),
+        .whole(
+            "drift-rows", .models, \.driftRows, 0...1_000_000,
+            "Latest rows of each model that are watched for drift; 0 is none."),
         .text(
             "activation", .models, \.activation, takes: "one of relu, elu, tanh, sigmoid",
             "Activation of PyTorch state dicts, which do not hold it.",

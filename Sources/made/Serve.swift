@@ -127,11 +127,12 @@ struct ModelFlags: ParsableArguments {
     @Option(help: .setting("alpha")) var alpha: String?
     @Option(help: .setting("activation")) var activation: String?
     @Option(help: .setting("sample-rows-max")) var sampleRowsMax: String?
+    @Option(help: .setting("drift-rows")) var driftRows: String?
 
     var flags: [String: String?] {
         [
             "default-model": defaultModel, "alpha": alpha, "activation": activation,
-            "sample-rows-max": sampleRowsMax,
+            "sample-rows-max": sampleRowsMax, "drift-rows": driftRows,
         ]
     }
 }

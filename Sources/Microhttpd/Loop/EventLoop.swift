@@ -203,6 +203,11 @@ final class EventLoop: @unchecked Sendable {
     private func abortSuspended() {
         isAborting = true
         unansweredCount = watchdog.connections.count { $0.request != nil }
+        // In the middle of a request libmicrohttpd takes no reply.
+        for connection in watchdog.connections {
+            guard let request = connection.request, request.isArriving else { continue }
+            sendPastDaemon(reply(to: Refusal(.stopping, path: request.target.path), for: request), on: connection)
+        }
         for request in suspended { request.settle(.dropped) }
         handshakes?.resumeAll()
         for _ in 0..<3 { MHD_run_wait(daemon, 0) }

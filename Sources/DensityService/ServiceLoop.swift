@@ -53,7 +53,8 @@ final class ServiceLoop: LoopHandler {
     func reply(to refusal: Refusal, requestID: String?) -> Reply {
         var problem = Problem(refusal.status, refusal.detail)
         if case .methodNotAllowed = refusal.reason, let path = refusal.path {
-            problem.allow = Destination(path: path).route.allow
+            let route = Destination(path: path).route
+            problem = route == .unknown ? Self.nothing(at: path) : Self.refusal(of: "this method", by: route)
         }
         if refusal.status == 503 {
             problem.retryAfter = 1
@@ -70,17 +71,20 @@ final class ServiceLoop: LoopHandler {
     func requestID(of exchange: Exchange) -> String { ids.id(requested: exchange.header("X-Request-ID")) }
 
     func check(_ exchange: Exchange, _ route: Route) throws(Problem) {
-        if route == .unknown {
-            throw Problem(
-                404,
-                "there is nothing at \(quoted(exchange.path)); the routes are "
-                    + Route.allCases.filter { $0 != .unknown }.map(\.rawValue).joined(separator: ", "))
-        }
-        if !route.serves(exchange.method) {
-            throw Problem(
-                405, "\(route.rawValue) does not serve \(exchange.method.rawValue); use \(route.allow)",
-                allow: route.allow)
-        }
+        if route == .unknown { throw Self.nothing(at: exchange.path) }
+        if !route.serves(exchange.method) { throw Self.refusal(of: exchange.method.rawValue, by: route) }
+        if let names = route.queryNames { try exchange.checkQuery(names) }
+    }
+
+    private static func nothing(at path: String) -> Problem {
+        Problem(
+            404,
+            "there is nothing at \(quoted(path)); the routes are "
+                + Route.allCases.filter { $0 != .unknown }.map(\.rawValue).joined(separator: ", "))
+    }
+
+    private static func refusal(of method: String, by route: Route) -> Problem {
+        Problem(405, "\(route.rawValue) does not serve \(method); use \(route.allow)", allow: route.allow)
     }
 
     func model(at destination: Destination) throws(Problem) -> LoadedModel {
@@ -137,7 +141,7 @@ final class ServiceLoop: LoopHandler {
     /// When the answer is worthless, by the client's `X-Timeout-Ms`.
     static func deadline(of exchange: Exchange, start: UInt64) throws(Problem) -> UInt64? {
         guard let field = exchange.header("X-Timeout-Ms") else { return nil }
-        guard let milliseconds = UInt64(field), (1...3_600_000).contains(milliseconds) else {
+        guard let milliseconds = wholeNumber(field), (1...3_600_000).contains(milliseconds) else {
             throw Problem(400, "X-Timeout-Ms is \(quoted(field)); it must be a whole number, 1 to 3600000")
         }
         return start + milliseconds * 1_000_000

@@ -27,25 +27,6 @@ import Testing
     #expect(try service.get("/v1/models/plain").text == #"{"name":"plain","ready":true}"#)
 }
 
-@Test func refusalsAreInTheProtocolsForm() throws {
-    let service = try TestService([randomModel("m")])
-    let client = try service.client()
-    for (method, path, status) in [
-        ("GET", "/v2/models/n", 404), ("GET", "/v2/models/m/versions/2", 404), ("GET", "/v2/models/m/config", 404),
-        ("GET", "/v2/models//ready", 404), ("GET", "/v2/nothing", 404), ("GET", "/v2/models/m/versions", 404),
-        ("GET", "/v2/models/m/infer", 405), ("POST", "/v2/models/m", 405), ("DELETE", "/v2/models/m", 405),
-        ("GET", "/v1/models/n", 404), ("GET", "/v1/models/m:predict", 405), ("POST", "/v1/models/m:train", 405),
-        ("GET", "/v1/models/m/x", 404), ("POST", "/v2/repository/models/n/load", 404),
-        ("POST", "/v2/repository/models/n/unload", 404), ("POST", "/v2/models/m/versions/7/infer", 404),
-    ] {
-        let answer = try client(method, path, body: method == "GET" ? nil : "")
-        #expect(answer.status == status && answer.header("Content-Type") == "application/json", "\(method) \(path)")
-        #expect(try answer.decode([String: String].self)["error"]?.isEmpty == false)
-        if status == 405 { #expect(answer.header("Allow") != nil) }
-    }
-    #expect(try service.get("/v2beta").header("Content-Type") == "application/problem+json")
-}
-
 @Test func predictionsAreTheScores() throws {
     struct Reply: Decodable {
         struct Prediction: Decodable {
@@ -73,16 +54,6 @@ import Testing
         #expect(reply.explanations?.map { entry in (0..<6).map { entry["v\($0)"] } } == surprisals)
     }
     #expect(try service.post("/invocations", body(rows)).decode(ScoreReply.self).logLikelihood == native.logLikelihood)
-    for (text, status, detail) in [
-        (#"{"rows":[[0,0,0,0,0,0]]}"#, 400, "'instances' is missing"), ("{}", 400, "'instances' is missing"),
-        (#"{"instances":[[0,0,0,0,0]]}"#, 422, "instances[0]"), (#"{"instances":[{"v7":1}]}"#, 422, "v7"),
-    ] {
-        let answer = try service.post("/v1/models/m:predict", text)
-        #expect(answer.status == status, "\(answer.text)")
-        #expect(try answer.decode([String: String].self)["error"]?.contains(detail) == true, "\(answer.text)")
-    }
-    let row = try service.client()
-    #expect(try row("POST", "/invocations", headers: ["Content-Type: text/plain"], body: "x").status == 415)
 }
 
 @Test func modelsAreTakenOutOfServiceAndBack() throws {

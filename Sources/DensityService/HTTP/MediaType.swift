@@ -48,15 +48,22 @@ enum MediaType: String {
     /// Nil where a body of this `Content-Type` is read as JSON, else what is wrong with it.
     ///
     /// A form's type is what `curl -d` says of any body; no type at all is taken for JSON too.
-    static func objection(toContentType field: String?) -> String? {
+    static func objection(toContentType field: String?, others: [MediaType] = []) -> String? {
         guard let field, field != "application/json" else { return nil }
         let parts = field.split(separator: ";").map { String($0).trimmed().lowercased() }
         let type = parts.first ?? ""
         let known = ["application/json", "text/json", "application/x-www-form-urlencoded"]
         guard known.contains(type) || (type.hasPrefix("application/") && type.hasSuffix("+json")) else {
-            return "a body of Content-Type \(quoted(type)) is not read here; send application/json"
+            let read = ([.json] + others).map(\.rawValue).joined(separator: ", ")
+            return "a body of Content-Type \(quoted(type)) is not read here; send \(read)"
         }
-        for parameter in parts.dropFirst() where parameter.hasPrefix("charset=") {
+        return charsetObjection(field)
+    }
+
+    /// What is wrong with the character set of a `Content-Type`; nil where nothing is.
+    static func charsetObjection(_ field: String) -> String? {
+        for parameter in field.split(separator: ";").dropFirst().map({ String($0).trimmed().lowercased() })
+        where parameter.hasPrefix("charset=") {
             let charset = parameter.dropFirst("charset=".count).filter { $0 != "\"" }
             guard ["utf-8", "utf8", "us-ascii"].contains(charset) else {
                 return "the character set \(quoted(charset)) is not read here; send UTF-8"

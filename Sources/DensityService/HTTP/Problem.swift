@@ -24,7 +24,8 @@ struct Problem: Error, Equatable {
     /// The problem document as a reply, without the fields that every reply has. Under the paths of the inference
     /// protocols it is their own, `{"error": …}`.
     func reply(requestID: String, path: String? = nil) -> Reply {
-        let isInference = path.map { $0 == "/v2" || $0.hasPrefix("/v2/") || $0.hasPrefix("/v1/") } ?? false
+        let isInference =
+            path.map { path in ["/v1", "/v2"].contains { path == $0 || path.hasPrefix("\($0)/") } } ?? false
         var json = JSONWriter()
         json.beginObject()
         if isInference {

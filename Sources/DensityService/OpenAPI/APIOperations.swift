@@ -102,10 +102,10 @@ extension APIOperation {
     private static let reload = APIOperation(
         summary: "Read a model's file again and serve what it holds now.",
         description: "From the machine of the service only. Where the file cannot be served the old model stays.",
-        parameters: ["timeout"],
+        parameters: ["timeout"], body: "Empty", isBodyRequired: false, examples: [("plain", "{}")],
         answers: [
             Answer(description: "The new model card.", content: [("application/json", "ModelCard", nil)])
-        ], problems: [403, 404, 411, 413, 422])
+        ], problems: [403, 404, 422])
 
     private static let live = APIOperation(
         summary: "Whether the process can answer.",
@@ -115,7 +115,7 @@ extension APIOperation {
 
     private static func unready(_ schema: String?) -> Answer {
         Answer(
-            status: 503, description: "Draining, or no model is ready.",
+            status: 503, description: "Draining, or no model is ready.", headers: ["Retry-After"],
             content: (schema.map { [("application/json", $0, nil)] } ?? [])
                 + [("application/problem+json", "Problem", nil)])
     }

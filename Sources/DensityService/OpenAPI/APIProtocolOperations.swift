@@ -45,7 +45,7 @@ extension APIOperation {
         answers: [
             Answer(description: "They can.", content: [("application/json", "ServerHealth", nil)]),
             Answer(
-                status: 503, description: "They cannot.",
+                status: 503, description: "They cannot.", headers: ["Retry-After"],
                 content: [("application/json", "ServerHealth", nil), ("application/problem+json", "Problem", nil)]),
         ])
     static let v2Model = model(read("The tensors that a model takes and gives.", "ModelMetadata"))

@@ -8,6 +8,7 @@ extension ServiceLoop {
         let stated = call.exchange.header(InferAnswer.headerLength)
         // Raw tensors after the JSON are no JSON; their clients say so, or nothing.
         if stated == nil || !call.isOctetStream { try call.readsJSON() }
+        try call.answers(with: [.json, .binary])
         try gather(for: model) { (batch) throws(Problem) in
             try call.exchange.withBody { body in
                 Result { () throws(Problem) in
@@ -38,7 +39,7 @@ extension ServiceLoop {
         }
         let shape = BodyScanner.Shape(member: "inputs", isRequired: false, rowsMax: 0, valuesMax: 0)
         let scan = scanner.scan(json, as: shape, schema: nil, into: batch.rows)
-        if let problem = Problem(scan, shape: shape) { throw problem }
+        if let problem = Problem(scan, shape: shape) { throw call.unreadableCoding ?? problem }
         let (request, tensor) = try InferRequest.read(scan, card: model.card)
         let input = InputTensor(
             model: model, rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2)

@@ -5,7 +5,7 @@ internal import Microhttpd
 extension ServiceLoop {
     /// POST /v2/repository/index.
     func v2Index(_ call: Call) throws(Problem) {
-        let onlyReady = try repositoryFields(call, names: ["ready"]) { (fields) throws(Problem) in
+        let onlyReady = try optionalFields(of: call, names: ["ready"]) { (fields) throws(Problem) in
             try fields.value("ready", Bool.self, mustBe: "true or false") ?? false
         }
         var json = JSONWriter()
@@ -39,16 +39,17 @@ extension ServiceLoop {
     /// The model that a change is about; its parameters concern the repositories of other servers.
     private func repositoryModel(_ call: Call) throws(Problem) -> String {
         try call.isFromThisMachine()
-        try repositoryFields(call, names: ["parameters"]) { (_) throws(Problem) in }
+        try optionalFields(of: call, names: ["parameters"]) { (_) throws(Problem) in }
         return Destination(path: call.exchange.path).model ?? ""
     }
 
     /// Reads a body that may be missing.
     @discardableResult
-    private func repositoryFields<Value>(
-        _ call: Call, names: [String], read: (OptionReader) throws(Problem) -> Value
+    func optionalFields<Value>(
+        of call: Call, names: [String], read: (OptionReader) throws(Problem) -> Value
     ) throws(Problem) -> Value? {
         guard call.exchange.bodyByteCount > 0 else { return nil }
+        try call.readsJSON()
         let shape = BodyScanner.Shape(member: "", isRequired: false, rowsMax: 0, valuesMax: 0)
         return try scan(call, as: shape, schema: nil, into: RowBuffer()) { (scan) throws(Problem) in
             try read(OptionReader(scan, names: names, rowsMember: ""))

@@ -22,7 +22,7 @@ extension ServiceLoop {
         json.member("live", true)
         json.member("ready", isReady)
         json.endObject()
-        call.answer(.json(json.bytes, status: isReady || call.route == .v2Live ? 200 : 503))
+        call.answer(withRetry(.json(json.bytes, status: isReady || call.route == .v2Live ? 200 : 503)))
     }
 
     /// GET /v2/models/{model}: the tensors it takes and gives.

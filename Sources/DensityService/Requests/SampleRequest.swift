@@ -35,9 +35,9 @@ struct SampleRequest: Sendable {
         seed = .random(in: Self.drawnSeeds)
     }
 
-    /// Reads the query.
+    /// Reads the query, all of whose names are among `queryNames`.
     ///
-    /// - Throws: 400 for an unknown name or a value that is not of its type, 422 for one out of range.
+    /// - Throws: 400 for a value that is not of its type, 422 for one out of range.
     mutating func read(_ query: [(name: String, value: String)], limit: Int) throws(Problem) {
         for (name, value) in query {
             let wrong = { (what: String) in Problem(400, "'\(name)' is \(quoted(value)); it must be \(what)") }
@@ -46,20 +46,15 @@ struct SampleRequest: Sendable {
                 guard let number = Int(value) else { throw wrong("a whole number") }
                 try set(count: number, limit: limit, pointer: nil)
             case "seed":
-                guard let number = UInt64(value) else { throw wrong("a whole number below 2^64") }
+                guard let number = wholeNumber(value) else { throw wrong("a whole number below 2^64") }
                 seed = number
             case "temperature":
-                guard let number = Double(value) else { throw wrong("a number") }
+                guard let number = decimalNumber(value) else { throw wrong("a number") }
                 try set(temperature: number, pointer: nil)
             case "as": try set(form: value, pointer: nil)
-            case "format":
+            default:
                 guard let format = Format(rawValue: value) else { throw wrong("json, ndjson or csv") }
                 self.format = format
-            default:
-                throw Problem(
-                    400,
-                    "\(quoted(name)) is not a parameter of this request\(suggestion(for: name, among: Self.queryNames))"
-                )
             }
         }
     }

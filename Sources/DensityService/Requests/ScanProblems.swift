@@ -15,7 +15,8 @@ extension Problem {
         case MADE_SCAN_TOO_DEEP: self.init(400, "arrays and objects are nested more than 64 deep\(at)")
         case MADE_SCAN_TRAILING: self.init(400, "something follows the JSON object\(at)")
         case MADE_SCAN_NOT_OBJECT:
-            self.init(400, "the body must be a JSON object, such as {\"rows\": [[0, 1]]}", pointer: "")
+            let example = shape.isRequired && !shape.isTensor ? ", such as {\"\(shape.member)\": [[0, 1]]}" : ""
+            self.init(400, "the body must be a JSON object\(example)", pointer: "")
         case MADE_SCAN_DUPLICATE_MEMBER:
             let name = String(scan.name)
             self.init(400, "the field \(quoted(name)) occurs twice", pointer: "/\(pointerToken(name))")

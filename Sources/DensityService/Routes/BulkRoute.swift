@@ -21,6 +21,10 @@ extension ServiceLoop {
                 exchange: exchange, id: id, route: .score, model: model.card.name, start: start,
                 deadline: try Self.deadline(of: exchange, start: start), observer: core.observer,
                 statistics: model.statistics)
+            if let objection = MediaType.charsetObjection(exchange.header("Content-Type") ?? "") {
+                throw Problem(415, objection)
+            }
+            if let problem = call.unreadableCoding { throw problem }
             return try BulkSink(call, model: model, input: format, options: core.options)
         } catch {
             call.refuse(error)

@@ -10,12 +10,12 @@ extension ServiceLoop {
 
     /// GET /readyz: requests can be answered.
     func ready(_ call: Call) {
-        call.answer(core.isReady ? Self.status("ok", 200) : Self.status(unreadiness, 503))
+        call.answer(withRetry(core.isReady ? Self.status("ok", 200) : Self.status(unreadiness, 503)))
     }
 
     /// GET /ping: as /readyz, without a body.
     func ping(_ call: Call) {
-        call.answer(Reply(status: core.isReady ? 200 : 503))
+        call.answer(withRetry(Reply(status: core.isReady ? 200 : 503)))
     }
 
     /// GET /health: as /readyz, with what there is to know.
@@ -37,7 +37,15 @@ extension ServiceLoop {
         }
         json.endArray()
         json.endObject()
-        call.answer(.json(json.bytes, status: isReady ? 200 : 503))
+        call.answer(withRetry(.json(json.bytes, status: isReady ? 200 : 503)))
+    }
+
+    /// A 503 says when to ask again, as all of them do.
+    func withRetry(_ reply: Reply) -> Reply {
+        guard reply.status == 503 else { return reply }
+        var reply = reply
+        reply.addHeader("Retry-After", "1")
+        return reply
     }
 
     /// GET /metrics.

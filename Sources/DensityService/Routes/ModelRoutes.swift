@@ -38,6 +38,7 @@ extension ServiceLoop {
     /// POST /models/{model}/reload, from this machine only.
     func reload(_ call: Call, _ model: LoadedModel) throws(Problem) {
         try call.isFromThisMachine()
+        try optionalFields(of: call, names: []) { (_) throws(Problem) in }
         reload(call, name: model.card.name) { .json($0.document) }
     }
 

@@ -5,7 +5,7 @@ internal import Microhttpd
 extension ServiceLoop {
     /// POST /score: the rows join the turn's batch.
     func score(_ call: Call, _ model: LoadedModel) throws(Problem) {
-        try call.readsJSON()
+        try call.readsJSON(or: LineFormat.allCases.map(\.mediaType))
         let type = try call.answers(with: [.json, .ndjson, .csv])
         let lines = LineFormat.allCases.first { $0.mediaType == type }
         try gather(for: model) { (batch) throws(Problem) in try self.scoreJob(call, model, batch, lines: lines) }
@@ -54,7 +54,7 @@ extension ServiceLoop {
         return try call.exchange.withBody { body in
             Swift.Result { () throws(Problem) in
                 let scan = scanner.scan(body, as: shape, schema: schema, into: rows)
-                if let problem = Problem(scan, shape: shape) { throw problem }
+                if let problem = Problem(scan, shape: shape) { throw call.unreadableCoding ?? problem }
                 return try use(scan)
             }
         }.get()
@@ -72,11 +72,17 @@ extension ServiceLoop {
 }
 
 extension Call {
-    /// - Throws: 415 where the body is not said to be JSON.
-    func readsJSON() throws(Problem) {
-        if let objection = MediaType.objection(toContentType: exchange.header("Content-Type")) {
+    /// - Throws: 415 where the body is not said to be JSON; `others` are types that another path of the request reads.
+    func readsJSON(or others: [MediaType] = []) throws(Problem) {
+        if let objection = MediaType.objection(toContentType: exchange.header("Content-Type"), others: others) {
             throw Problem(415, objection)
         }
+    }
+
+    /// A 415 where the body is compressed. Looked at only where a body makes no sense as it is: it is rare.
+    var unreadableCoding: Problem? {
+        guard let coding = exchange.header("Content-Encoding"), coding.lowercased() != "identity" else { return nil }
+        return Problem(415, "a body of Content-Encoding \(quoted(coding)) is not read here; send it as it is")
     }
 
     /// The media type to answer with.

@@ -67,6 +67,7 @@ struct HeaderFields: Sendable {
         if contentLengthCount > 1 { return "more than one Content-Length" }
         if transferEncodingCount > 1 { return "more than one Transfer-Encoding" }
         if hostCount > 1 { return "more than one Host" }
+        if hostCount == 0, !isHTTP10 { return "an HTTP/1.1 request needs a Host field (RFC 9112, section 3.2)" }
         if transferEncodingCount == 0 { return nil }
         if contentLengthCount > 0 { return "Content-Length together with Transfer-Encoding" }
         if !isChunked { return "a Transfer-Encoding other than chunked" }

@@ -187,7 +187,8 @@ extension EventLoop {
     func reply(to refusal: Refusal, for request: Request?) -> Reply {
         guard let handler else { return Reply(status: refusal.status) }
         var reply = handler.reply(to: refusal, requestID: request?.requestID)
-        if case .methodNotAllowed(let allowed) = refusal.reason,
+        // The handler may know better: there may be nothing at all.
+        if case .methodNotAllowed(let allowed) = refusal.reason, reply.status == 405,
             !reply.headers.contains(where: { $0.name.utf8.map { $0 | 0x20 } == Array("allow".utf8) })
         {
             reply.addHeader("Allow", allowed)

@@ -1,0 +1,24 @@
+import Testing
+
+@testable import DensityService
+
+private let ndjson = ["Content-Type: application/x-ndjson"]
+private let csv = ["Content-Type: text/csv"]
+
+/// Bodies of a row a line. A faulty line is no refusal: its answer is in its own line.
+let bulkRefusals: [Refused] = [
+    .init(headers: csv, body: "", status: 400, detail: "it is empty; the first line must name the columns"),
+    .init(headers: csv, body: "\"v0", status: 400, detail: "no CSV (RFC 4180)"),
+    .init(headers: csv, body: "v0,v0,v1\n", status: 400, detail: "\"v0\" twice"),
+    .init(headers: csv, body: "v0,vl,v2\n", status: 422, detail: "did you mean 'v0'?"),
+    .init(headers: csv, body: "v0,v1\n0,1\n", status: 422, detail: "lacks \"v2\""),
+    .init(headers: ndjson + ["X-Timeout-Ms: soon"], body: "[0,1,0]", status: 400, detail: "X-Timeout-Ms"),
+    .init(path: "/score?explain=2", headers: ndjson, body: "[0,1,0]", status: 400, detail: "not a parameter"),
+    .init(path: "/models/modl/score", headers: csv, body: "v0\n", status: 404, detail: "did you mean 'model'?"),
+    .init(method: "PUT", headers: csv, body: "v0\n", status: 405, detail: "use POST", allow: "POST"),
+    .init(headers: ndjson + ["Accept: image/png"], body: "[0,1,0]", status: 406, detail: "application/x-ndjson"),
+    .init(headers: ndjson, body: String(repeating: " ", count: 70_000), status: 413, detail: "limit of 65536 bytes"),
+    .init(headers: ndjson, body: String(repeating: "[0,1,0]\n", count: 300), status: 413, detail: "2048 bytes"),
+    .init(headers: ["Content-Type: text/csv; charset=utf-16"], body: "v0", status: 415, detail: "send UTF-8"),
+    .init(headers: csv + ["Content-Encoding: gzip"], body: "v0", status: 415, detail: "Content-Encoding"),
+]

@@ -1,0 +1,90 @@
+import Testing
+
+@testable import DensityService
+
+private let infer = "/v2/models/six/infer"
+
+private func request(_ data: String, shape: String = "[5,6]", _ more: String = "") -> String {
+    "{\"inputs\":[{\"name\":\"rows\",\"shape\":\(shape),\"datatype\":\"FP32\",\"data\":\(data)}]\(more)}"
+}
+
+extension Refused {
+    fileprivate static func bad(body: String, status: Int = 400, detail: String) -> Refused {
+        Refused(path: infer, body: body, status: status, detail: detail)
+    }
+}
+
+/// Inference requests in JSON; of six variables. Those with raw tensors are in InferTests.
+let inferRefusals: [Refused] = [
+    .bad(body: "", detail: "empty"),
+    .bad(body: "{\"inputs\":[{]}", detail: "not JSON"),
+    .bad(body: "{}", detail: "array of one tensor"),
+    .bad(body: #"{"inputs":[]}"#, detail: "no tensor"),
+    .bad(body: #"{"inputs":[7]}"#, detail: "must be an object"),
+    .bad(body: #"{"inputs":[{"name":"rows"},{"name":"rows"}]}"#, detail: "more than one tensor"),
+    .bad(body: #"{"inputs":{"name":"rows"}}"#, detail: "array of one tensor"),
+    .bad(body: #"{"input":[]}"#, detail: "did you mean 'inputs'?"),
+    .bad(body: request("[]", shape: "[0,6]", #","id":3"#), detail: "'id' must be a string"),
+    .bad(body: request("[]", shape: "[0,6]", #","parameters":{"binary_data_output":"yes"}"#), detail: "true or false"),
+    .bad(body: request("[]", shape: "[0,6]", #","outputs":[{"name":"density"}]"#), detail: "log_likelihood, surprisal"),
+    .bad(body: request("[]", shape: "[0,6]", #","outputs":[{"name":"p_value"}]"#), detail: "not an output"),
+    .bad(
+        body: request("[]", shape: "[0,6]", #","outputs":[{"name":"surprisal"},{"name":"surprisal"}]"#), detail: "twice"
+    ),
+    .bad(body: #"{"inputs":[{"name":"x","shape":[0,6],"datatype":"FP32","data":[]}]}"#, detail: "it takes 'rows'"),
+    .bad(body: #"{"inputs":[{"name":"rows","shape":[0,6],"datatype":"FP64","data":[]}]}"#, detail: "must be FP32"),
+    .bad(body: #"{"inputs":[{"name":"rows","shape":[0,6],"data":[]}]}"#, detail: "must be FP32"),
+    .bad(body: #"{"inputs":[{"name":"rows","shape":[0,6],"datatype":"FP32"}]}"#, detail: "neither"),
+    .bad(body: #"{"inputs":[{"name":"rows","name":"rows"}]}"#, detail: "twice"),
+    .bad(
+        body:
+            #"{"inputs":[{"name":"rows","shape":[0,6],"datatype":"FP32","data":[],"parameters":{"binary_data_size":0}}]}"#,
+        detail: "both"),
+    // Shapes that contradict themselves, their values, or all sense.
+    .bad(body: request("[]", shape: "[]"), detail: "'shape' must be"),
+    .bad(body: request("[0,1,0,1,0,1]", shape: "[6]"), detail: "'shape' must be"),
+    .bad(body: request("[]", shape: "[-1,6]"), detail: "'shape' must be"),
+    .bad(body: request("[]", shape: "[1.5,6]"), detail: "'shape' must be"),
+    .bad(body: request("[]", shape: "[99999999999999999999,6]"), detail: "'shape' must be"),
+    .bad(body: request("[]", shape: "[9223372036854775807,6]"), detail: "beyond all memory"),
+    .bad(body: request("[]", shape: "[1,6]"), detail: "fewer or more"),
+    .bad(body: request("[0,1,0,1,0]", shape: "[1,6]"), detail: "fewer or more"),
+    .bad(body: request("[0,1,0,1,0,1,0]", shape: "[1,6]"), detail: "fewer or more"),
+    .bad(body: request("[[0,1,0,1,0],[1]]", shape: "[1,6]"), detail: "fewer or more"),
+    .bad(body: request("[0,1,0,[1,0,1]]", shape: "[1,6]"), detail: "fewer or more"),
+    .bad(body: request("[[0,1,0,1,0,1],[0,1,0,1,0,1]]", shape: "[1,6]"), detail: "fewer or more"),
+    .bad(body: request("7", shape: "[1,6]"), detail: "must be an array"),
+    .bad(body: request("[0,1,0,1]", shape: "[1,4]"), status: 422, detail: "6 variables"),
+    .bad(body: request("[0,1,0,1,0,2]", shape: "[1,6]"), status: 422, detail: "data[0].v5: \"2\""),
+    .bad(body: request("[[0,1,0,1,0,1],[0,1,null,1,0,1]]", shape: "[2,6]"), status: 422, detail: "data[1].v2"),
+    .bad(body: request("[{\"v0\":1}]", shape: "[1,6]"), status: 422, detail: "data[0].v0"),
+    .bad(body: request("[]", shape: "[0,6]", #","parameters":7"#), detail: "an object"),
+    .bad(body: request("[]", shape: "[0,6]", #","outputs":{}"#), detail: "array of objects"),
+    .bad(body: request("[]", shape: "[0,6]", #","outputs":["p_value"]"#), detail: "array of objects"),
+    .bad(body: request("[]", shape: "[0,6]", #","outputs":[{}]"#), detail: "with a 'name'"),
+    .bad(
+        body: request("[]", shape: "[0,6]", #","outputs":[{"name":"surprisal","parameters":{"binary_data":1}}]"#),
+        detail: "true or false"),
+    .bad(
+        body: #"{"inputs":[{"name":7,"shape":[0,6],"datatype":"FP32","data":[]}]}"#, detail: "'name' must be a string"),
+    .bad(body: #"{"inputs":[{"name":"rows","shape":[0,6],"datatype":1,"data":[]}]}"#, detail: "'datatype' must be"),
+    .bad(body: #"{"inputs":[{"name":"rows","shape":7,"datatype":"FP32","data":[]}]}"#, detail: "'shape' must be"),
+    .bad(body: #"{"inputs":[{"name":"rows","datatype":"FP32","data":[]}]}"#, detail: "'shape' must be"),
+    .bad(body: #"{"inputs":[{"name":"rows","shape":[0,6],"datatype":"FP32","date":[]}]}"#, detail: "mean 'data'?"),
+    .bad(
+        body: #"{"inputs":[{"name":"rows","shape":[1,6],"datatype":"FP32","parameters":{"binary_data_size":"24"}}]}"#,
+        detail: "'binary_data_size' a whole number"),
+    .bad(
+        body: #"{"inputs":[{"name":"rows","shape":[1,6],"datatype":"FP32","parameters":{"binary_data_size":24}}]}"#,
+        detail: "0 bytes follow"),
+    .bad(body: request("[]", shape: "[0,6]") + " {}", detail: "something follows"),
+    .init(
+        path: infer, headers: ["Inference-Header-Content-Length: 999"], body: "{}", status: 400,
+        detail: "Inference-Header-Content-Length"),
+    .init(
+        path: infer, headers: ["Inference-Header-Content-Length: 2"], body: "{}xyz", status: 400,
+        detail: "array of one tensor"),
+    .init(path: infer, headers: ["Content-Type: text/csv"], body: "x", status: 415, detail: "text/csv"),
+    .init(path: infer, headers: ["Accept: text/html"], body: "{}", status: 406, detail: "application/octet-stream"),
+    .init(path: infer, headers: ["X-Timeout-Ms: 1s"], body: "{}", status: 400, detail: "X-Timeout-Ms"),
+]

@@ -10,11 +10,11 @@ final class ServiceLoop: LoopHandler {
     /// Of tensors, which are read while what the first scanner found of their request is still needed.
     private(set) lazy var tensorScanner = BodyScanner()
     private var ids = RequestIDs()
-    private var generation = 0
 
-    init(core: ServiceCore) {
+    /// - Parameter index: its number among the loops.
+    init(core: ServiceCore, index: Int) {
         self.core = core
-        turn = Turn(inlineBudget: core.options.inlineBudget * 1000)
+        turn = Turn(loopIndex: index, inlineBudget: core.options.inlineBudget * 1000)
     }
 
     func receive(_ exchange: Exchange) {
@@ -26,7 +26,7 @@ final class ServiceLoop: LoopHandler {
         do throws(Problem) {
             try check(exchange, route)
             switch route {
-            case .score, .conditionals, .sample, .reload, .model, .invocations, .v1Model, .v1Predict, .v1Explain,
+            case .score, .conditionals, .sample, .model, .invocations, .v1Model, .v1Predict, .v1Explain,
                 .v2Model,
                 .v2ModelReady, .v2Statistics, .v2Infer:
                 let model = try model(at: destination)
@@ -45,6 +45,8 @@ final class ServiceLoop: LoopHandler {
             plain().refuse(error)
         }
     }
+
+    func mayLackBody(_ head: RequestHead) -> Bool { Destination(path: head.path).route.takesNoBody }
 
     func endOfTurn() {
         turn.finish()
@@ -88,13 +90,8 @@ final class ServiceLoop: LoopHandler {
     }
 
     func model(at destination: Destination) throws(Problem) -> LoadedModel {
-        let snapshot = core.registry.snapshot
-        if snapshot.generation != generation {
-            generation = snapshot.generation
-            turn.keepOnly(snapshot.entries.lazy.compactMap(\.model))
-        }
         do {
-            return try snapshot.model(named: destination.model, version: destination.version)
+            return try core.registry.snapshot.model(named: destination.model, version: destination.version)
         } catch {
             if error.status == 503 { core.observer.metrics.countRejection(.noModel) }
             throw error
@@ -106,7 +103,6 @@ final class ServiceLoop: LoopHandler {
         case .score: try score(call, model)
         case .conditionals: try conditionals(call, model)
         case .sample: try sample(call, model)
-        case .reload: try reload(call, model)
         case .invocations: try invocations(call, model)
         case .v1Model: v1Model(call, model)
         case .v1Predict: try v1Predict(call, model)
@@ -122,6 +118,7 @@ final class ServiceLoop: LoopHandler {
     private func answer(_ call: Call) throws(Problem) {
         switch call.route {
         case .models: try models(call)
+        case .reload: try reload(call)
         case .live: live(call)
         case .ready: ready(call)
         case .health: health(call)

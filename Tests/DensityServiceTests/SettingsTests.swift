@@ -35,7 +35,8 @@ private let unusual = [
     "host": "::1", "port": "9", "connections-max": "7", "body-bytes-max": "2048", "bulk-bytes-max": "4096",
     "bulk-answer-bytes-max": "8192", "head-seconds-max": "0.5",
     "body-seconds-max": "1.25", "idle-seconds-max": "3", "grace-seconds": "0.1", "models": "/a b/c.safetensors",
-    "default-model": "null", "alpha": "0.02", "activation": "tanh", "sample-rows-max": "11", "loops": "3",
+    "watch-models": "true", "default-model": "null", "alpha": "0.02", "activation": "tanh", "sample-rows-max": "11",
+    "loops": "3",
     "workers": "5", "inline-budget": "17", "batch-rows-max": "19", "delay-max": "23", "queue-rows-max": "29",
     "log-level": "error", "log-format": "json",
 ]

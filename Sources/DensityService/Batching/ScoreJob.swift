@@ -14,6 +14,8 @@ final class ScoreJob: @unchecked Sendable {
     let rows: Range<Int>
     /// The problems of its other rows, ascending; empty unless the request keeps good rows.
     let faults: [RowFault]
+    /// What its rows are expected to take.
+    let expectedNanoseconds: Int
     /// Writes its results.
     let encode: @Sendable (ScoreJob, ScoreSheet) -> Reply
     /// Where its results are, from `sheetStart` on.
@@ -35,6 +37,7 @@ final class ScoreJob: @unchecked Sendable {
         self.rows = rows
         self.faults = faults
         self.encode = encode
+        expectedNanoseconds = model.cost(of: options.needsSurprisals ? .explain : .score).nanoseconds(rows: rows.count)
         remaining = Atomic(rows.count)
     }
 
@@ -56,7 +59,7 @@ final class ScoreJob: @unchecked Sendable {
         if call.isPastDeadline(at: now) { return call.refuseAsLate() }
         guard let sheet else { return }
         let reply = encode(self, sheet)
-        model.scoredRows.wrappingAdd(rows.count, ordering: .relaxed)
+        model.statistics.scoredRows.wrappingAdd(rows.count, ordering: .relaxed)
         call.answer(reply, effort: call.effort(rows: rows.count, started: computeStart, ended: now))
     }
 }

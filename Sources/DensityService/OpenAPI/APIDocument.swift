@@ -70,7 +70,8 @@ enum APIDocument {
             json.key(method.rawValue.lowercased())
             operation.write(
                 id: "\(method.rawValue.lowercased())_\(name)", isHead: method == .head,
-                isPost: method == .post, isInference: path.hasPrefix("/v1/") || path.hasPrefix("/v2"), to: &json)
+                isPost: method == .post, takesNoBody: route.takesNoBody,
+                isInference: path.hasPrefix("/v1/") || path.hasPrefix("/v2"), to: &json)
         }
         json.endObject()
     }

@@ -33,7 +33,7 @@ enum APIExample {
         """
     static let health = """
         {"status": "ok", "version": "1.0.0", "uptime_seconds": 107.25,
-         "models": [{"name": "nltcs", "state": "ready", "queue_rows": 0}]}
+         "models": [{"name": "nltcs", "version": "1", "state": "ready", "queue_rows": 0}]}
         """
     static let predictRequest = #"{"instances": [[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]]}"#
     static let predictions = #"{"predictions": [{"log_likelihood": -1.8529432, "p_value": 1, "anomaly": false}]}"#

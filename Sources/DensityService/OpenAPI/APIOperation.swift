@@ -57,7 +57,8 @@ struct APIOperation {
     /// Writes it; a HEAD has the answers of its GET, without their contents.
     ///
     /// - Parameter isInference: whether its errors may have the form of the inference protocols.
-    func write(id: String, isHead: Bool, isPost: Bool, isInference: Bool, to json: inout JSONWriter) {
+    func write(id: String, isHead: Bool, isPost: Bool, takesNoBody: Bool, isInference: Bool, to json: inout JSONWriter)
+    {
         json.beginObject()
         json.member("operationId", id)
         json.member("summary", isHead ? "\(summary) Without the body." : summary)
@@ -72,7 +73,10 @@ struct APIOperation {
         json.key("responses")
         json.beginObject()
         for answer in answers { write(answer, isHead: isHead, to: &json) }
-        let all = Set(problems + Self.commonProblems + (isPost ? [411, 413] : []) + (body == nil ? [] : [415])).sorted()
+        let all = Set(
+            problems + Self.commonProblems + (isPost ? [413] : []) + (isPost && !takesNoBody ? [411] : [])
+                + (body == nil ? [] : [415])
+        ).sorted()
         for status in all where !answers.contains(where: { $0.status == status }) {
             json.key("\(status)")
             json.raw(##"{"$ref":"#/components/responses/\##(isInference ? "Error" : "Problem")\##(status)"}"##)

@@ -28,11 +28,12 @@ extension ServiceLoop {
         json.member("uptime_seconds", Double(wallNanoseconds()) * 1e-9 - core.observer.metrics.startSeconds)
         json.key("models")
         json.beginArray()
-        for entry in core.registry.snapshot.entries {
+        for version in core.registry.snapshot.entries.flatMap(\.versions) {
             json.beginObject()
-            json.member("name", entry.name)
-            json.member("state", entry.model == nil ? "failed" : "ready")
-            if let model = entry.model { json.member("queue_rows", model.queue.waitingRows) }
+            json.member("name", version.file.name ?? "")
+            if let number = version.number { json.member("version", number) }
+            json.member("state", version.state.rawValue)
+            if let model = version.model { json.member("queue_rows", model.queue.waitingRows) }
             json.endObject()
         }
         json.endArray()
@@ -56,26 +57,25 @@ extension ServiceLoop {
         core.observer.metrics.write(to: &text)
         let snapshot = core.registry.snapshot
         text.family("made_model_info", "gauge", "The models that are ready.")
-        for entry in snapshot.entries {
-            guard let model = entry.model else { continue }
+        let models = snapshot.entries.flatMap(\.models)
+        let name = { (model: LoadedModel) in
+            [(name: "model", value: model.card.name), (name: "version", value: model.card.version)]
+        }
+        for model in models {
+            let isDefault =
+                model.card.name == snapshot.defaultName && snapshot.entry(named: model.card.name)?.model === model
             text.sample(
-                "made_model_info",
-                [
-                    ("model", entry.name), ("version", model.card.version), ("sha256", model.digest),
-                    ("default", entry.name == snapshot.defaultName ? "true" : "false"),
-                ], 1)
+                "made_model_info", name(model) + [("sha256", model.digest), ("default", isDefault ? "true" : "false")],
+                1
+            )
         }
         text.family("made_rows_scored_total", "counter", "Rows of score requests that were answered.")
-        for entry in snapshot.entries {
-            guard let model = entry.model else { continue }
+        for model in models {
             text.sample(
-                "made_rows_scored_total", [("model", entry.name)], Double(model.scoredRows.load(ordering: .relaxed)))
+                "made_rows_scored_total", name(model), Double(model.statistics.scoredRows.load(ordering: .relaxed)))
         }
         text.family("made_queue_rows", "gauge", "Rows that wait for a worker.")
-        for entry in snapshot.entries {
-            guard let model = entry.model else { continue }
-            text.sample("made_queue_rows", [("model", entry.name)], Double(model.queue.waitingRows))
-        }
+        for model in models { text.sample("made_queue_rows", name(model), Double(model.queue.waitingRows)) }
         text.processFigures(startSeconds: core.observer.metrics.startSeconds)
         call.answer(
             Reply(status: 200, headers: [("Content-Type", PrometheusText.contentType)], body: Array(text.text.utf8)))

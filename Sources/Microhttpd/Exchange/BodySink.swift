@@ -26,4 +26,7 @@ public struct RequestHead {
 extension LoopHandler {
     /// All bodies are collected.
     public func sink(for head: RequestHead) -> ((Exchange) -> any BodySink)? { nil }
+
+    /// Every POST has a body.
+    public func mayLackBody(_ head: RequestHead) -> Bool { false }
 }

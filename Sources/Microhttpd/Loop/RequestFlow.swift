@@ -107,7 +107,8 @@ extension EventLoop {
         let makeSink = hasBody || knownMethod == .post ? handler?.sink(for: RequestHead(request)) : nil
         let objection = guardian.objection(
             method: knownMethod, isHTTP10: isHTTP10, target: request.target, fields: fields,
-            bodyBytesMax: makeSink == nil ? limits.bodyBytesMax : limits.streamedBodyBytesMax)
+            bodyBytesMax: makeSink == nil ? limits.bodyBytesMax : limits.streamedBodyBytesMax,
+            mayLackBody: { handler?.mayLackBody(RequestHead(request)) ?? false })
         guard let objection else {
             request.sink = makeSink?(Exchange(request))
             request.phase = .body

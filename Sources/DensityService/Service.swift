@@ -6,7 +6,7 @@ internal import Synchronization
 
 /// The HTTP service over a few models.
 public final class Service: Sendable {
-    private let core: ServiceCore
+    let core: ServiceCore
     private let server: Server
     private let sink: LogSink
 
@@ -26,6 +26,7 @@ public final class Service: Sendable {
             throw ServiceError(error.description)
         }
         let registry = core.registry
+        core.refreshing.add { core.reloadAccess() }
         core.refreshing.add { registry.reloadAll() }
     }
 

@@ -10,6 +10,7 @@ final class ServiceCore: Sendable {
     /// Of the folders of models, where that was asked for.
     private let watch: ModelWatch?
     let observer: Observer
+    let gate: Gate
     /// Entered by all queued work.
     let pending = DispatchGroup()
     /// The service is going away: it still answers, but says that it is not ready.
@@ -20,6 +21,7 @@ final class ServiceCore: Sendable {
     init(paths: [String], options: ServiceOptions, sink: LogSink) throws(ServiceError) {
         self.options = options
         observer = Observer(sink: sink, level: options.logLevel, format: options.logFormat)
+        gate = try Gate(options)
         let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         registry = try Registry(
             paths: paths, defaultName: options.defaultModel, mayBeEmpty: options.watchesModels,
@@ -28,7 +30,7 @@ final class ServiceCore: Sendable {
                 limits: WorkerQueue.Limits(
                     workerCount: options.workers > 0 ? options.workers : cores, batchRowsMax: options.batchRowsMax,
                     waitingRowsMax: options.queueRowsMax, delay: .microseconds(options.delayMax)),
-                pending: pending, metrics: observer.metrics),
+                pending: pending, metrics: observer.metrics, driftRows: options.driftRows),
             logger: observer.logger)
         watch = options.watchesModels ? try ModelWatch(registry) : nil
     }

@@ -9,7 +9,9 @@ final class ServiceLoop: LoopHandler {
     let scanner = BodyScanner()
     /// Of tensors, which are read while what the first scanner found of their request is still needed.
     private(set) lazy var tensorScanner = BodyScanner()
-    private var ids = RequestIDs()
+    var ids = RequestIDs()
+    /// The keys that were seen last.
+    var knownRing: (generation: Int, ring: KeyRing)?
 
     /// - Parameter index: its number among the loops.
     init(core: ServiceCore, index: Int) {
@@ -26,7 +28,7 @@ final class ServiceLoop: LoopHandler {
         do throws(Problem) {
             try check(exchange, route)
             switch route {
-            case .score, .conditionals, .sample, .model, .invocations, .v1Model, .v1Predict, .v1Explain,
+            case .score, .conditionals, .sample, .drift, .model, .invocations, .v1Model, .v1Predict, .v1Explain,
                 .v2Model,
                 .v2ModelReady, .v2Statistics, .v2Infer:
                 let model = try model(at: destination)
@@ -53,7 +55,8 @@ final class ServiceLoop: LoopHandler {
     }
 
     func reply(to refusal: Refusal, requestID: String?) -> Reply {
-        var problem = Problem(refusal.status, refusal.detail)
+        var problem = Problem(
+            refusal.status, refusal.detail + (ServiceOptions.setting(of: refusal.reason).map { " (\($0))" } ?? ""))
         if case .methodNotAllowed = refusal.reason, let path = refusal.path {
             let route = Destination(path: path).route
             problem = route == .unknown ? Self.nothing(at: path) : Self.refusal(of: "this method", by: route)
@@ -103,6 +106,7 @@ final class ServiceLoop: LoopHandler {
         case .score: try score(call, model)
         case .conditionals: try conditionals(call, model)
         case .sample: try sample(call, model)
+        case .drift: try drift(call, model)
         case .invocations: try invocations(call, model)
         case .v1Model: v1Model(call, model)
         case .v1Predict: try v1Predict(call, model)

@@ -37,8 +37,28 @@ public struct ServiceOptions: Sendable {
     public var idleSecondsMax = 60.0
     /// Open connections.
     public var connectionsMax = 1024
+    /// Open connections of one client address; 0: no limit.
+    public var addressConnectionsMax = 0
+    /// Bytes of a request's target, and bytes and number of its header fields.
+    public var uriBytesMax = 8 << 10
+    /// See `uriBytesMax`.
+    public var headerBytesMax = 14 << 10
+    /// See `uriBytesMax`.
+    public var headerFieldsMax = 96
     /// Seconds that a stop may take.
     public var graceSeconds = 7.0
+    /// The file of API keys; nil: nobody needs one.
+    public var apiKeysFile: String?
+    /// Requests a second of one key; 0: no limit.
+    public var keyRateMax = 0.0
+    /// Requests at once of one key; 0: a second's worth.
+    public var keyBurstMax = 0
+    /// Requests a second of one client address; 0: no limit.
+    public var addressRateMax = 0.0
+    /// Requests at once of one client address; 0: a second's worth.
+    public var addressBurstMax = 0
+    /// Origins of web pages whose scripts may read answers, or `*`.
+    public var corsOrigins: [String] = []
     /// Checkpoints, or folders of them; none: the bundled ones.
     public var models: [String] = []
     /// Whether folders of models are watched, so that what changes there is served.
@@ -47,6 +67,8 @@ public struct ServiceOptions: Sendable {
     public var defaultModel: String?
     /// The share of normal rows that may be called anomalies, where a request does not say.
     public var alpha = 0.01
+    /// Latest rows of each model that are watched for drift; 0: none.
+    public var driftRows = 10_000
     /// Of PyTorch state dicts, which do not hold it.
     public var activation: Activation?
     /// The least level of log lines; requests are logged at `info`.
@@ -66,7 +88,15 @@ public struct ServiceOptions: Sendable {
         limits.bodySecondsMax = bodySecondsMax
         limits.idleSecondsMax = idleSecondsMax
         limits.connectionCountMax = connectionsMax
+        if addressConnectionsMax > 0 { limits.addressConnectionCountMax = addressConnectionsMax }
+        limits.uriBytesMax = uriBytesMax
+        limits.headerBytesMax = headerBytesMax
+        limits.headerCountMax = headerFieldsMax
+        // A head has to fit with what libmicrohttpd notes of each field, and room for the answer's.
+        let headBytes = uriBytesMax + headerBytesMax + 64 * headerFieldsMax + 4096
+        limits.connectionMemoryBytes = max(limits.connectionMemoryBytes, (headBytes + 4095) / 4096 * 4096)
         return ServerOptions(
-            host: host, port: port, loopCount: loops > 0 ? loops : ServerOptions.defaultLoopCount, limits: limits)
+            host: host, port: port, loopCount: loops > 0 ? loops : ServerOptions.defaultLoopCount, limits: limits,
+            allowsOptions: !corsOrigins.isEmpty)
     }
 }

@@ -2,11 +2,14 @@
 public struct Calibration: Sendable, Equatable {
     /// Ascending, nats.
     public let logLikelihoods: [Double]
+    /// What each variable contributes to them; nil of a file that does not hold it.
+    public let surprisals: SurprisalSummary?
 
     /// Sorts `logLikelihoods`; precondition: all finite, at least one.
-    public init(logLikelihoods: [Double]) {
+    public init(logLikelihoods: [Double], surprisals: SurprisalSummary? = nil) {
         precondition(!logLikelihoods.isEmpty && logLikelihoods.allSatisfy(\.isFinite))
         self.logLikelihoods = logLikelihoods.sorted()
+        self.surprisals = surprisals
     }
 
     /// The conformal p-value (1 + #{calibration ≤ logLikelihood}) / (1 + #calibration) (Vovk et al. 2005, eq. 2.20):

@@ -65,9 +65,7 @@ public struct Trainer: Sendable {
             epochs: results.reduce(0) { $0 + $1.epochs } / results.count,
             trainNats: evaluation.meanNats(of: split.train), validationNats: evaluation.meanNats(of: split.validation),
             testNats: tables.test.map { evaluation.meanNats(of: $0) }, seed: options.seed)
-        model.calibration = split.calibration.map {
-            Calibration(logLikelihoods: evaluation.logLikelihoods(of: $0))
-        }
+        model.calibration = split.calibration.map { evaluation.calibration(on: $0) }
         return model
     }
 

@@ -33,12 +33,14 @@ final class Acceptor: Sendable {
     private let listener: Listener
     private let loops: [EventLoop]
     private let room: Room
+    private let addresses: AddressTable
     private let isEnding = Atomic(false)
 
-    init(listener: Listener, loops: [EventLoop], room: Room) {
+    init(listener: Listener, loops: [EventLoop], room: Room, addresses: AddressTable) {
         self.listener = listener
         self.loops = loops
         self.room = room
+        self.addresses = addresses
     }
 
     /// Accepts until told to finish.
@@ -68,9 +70,15 @@ final class Acceptor: Sendable {
 
     private func deliver(_ socket: Int32) {
         guard let loop = loops.min(by: { load(of: $0) < load(of: $1) }) else { return }
+        var address = sockaddr_storage()
+        guard let client = withPeer(of: socket, &address, { peer, _ in addresses.enter(peer, now: monotonicNow()) })
+        else {
+            close(socket)
+            return
+        }
         room.noteAccepted()
         loop.connectionCount.add(1, ordering: .sequentiallyConsistent)
-        loop.post(.adopt(socket))
+        loop.post(.adopt(socket, client))
     }
 
     private func load(of loop: EventLoop) -> Int { loop.connectionCount.load(ordering: .relaxed) }

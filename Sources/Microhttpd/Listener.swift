@@ -121,6 +121,20 @@ final class Listener: Sendable {
     }
 }
 
+/// Gives the address of the other end of a connection, as far as the system knows it, kept in `address`.
+func withPeer<Result>(
+    of socket: Int32, _ address: inout sockaddr_storage,
+    _ use: (_ peer: UnsafeMutablePointer<sockaddr>, _ length: socklen_t) -> Result
+) -> Result {
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    return withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            _ = getpeername(socket, $0, &length)
+            return use($0, length)
+        }
+    }
+}
+
 /// The numeric form of a client's address, without the port.
 func numericHost(of address: UnsafePointer<sockaddr>) -> String {
     let length =

@@ -25,11 +25,18 @@ public final class Server: Sendable {
     ) throws(ServerError) {
         let listener = try Listener(host: options.host, port: options.port, backlog: options.backlog)
         let room = Room(connectionCountMax: options.limits.connectionCountMax)
+        let addresses = AddressTable(
+            connectionCountMax: max(1, options.limits.addressConnectionCountMax),
+            entryCountMax: max(1 << 16, 2 * room.connectionCountMax))
         var loops: [EventLoop] = []
         for _ in 0..<max(1, options.loopCount) {
-            loops.append(try EventLoop(options: options, onClose: { room.noteClosed() }))
+            let onClose: @Sendable (ClientAddress) -> Void = { address in
+                addresses.leave(address, now: monotonicNow())
+                room.noteClosed()
+            }
+            loops.append(try EventLoop(options: options, onClose: onClose))
         }
-        acceptor = Acceptor(listener: listener, loops: loops, room: room)
+        acceptor = Acceptor(listener: listener, loops: loops, room: room, addresses: addresses)
         self.listener = listener
         self.loops = loops
         self.makeHandler = makeHandler

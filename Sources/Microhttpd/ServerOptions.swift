@@ -49,6 +49,8 @@ public struct Limits: Sendable, Equatable {
     public var headerCountMax = 96
     /// Connections of all loops together; more wait in the backlog.
     public var connectionCountMax = 1024
+    /// Connections of one address (of IPv6: of one network of 64 bits); more are closed at once.
+    public var addressConnectionCountMax = Int.max
     /// libmicrohttpd's memory for one connection. It is zeroed after every request: 1 MiB costs a factor of three.
     public var connectionMemoryBytes = 32 << 10
     /// From the first byte that can be seen (a new connection, or a request line) to the end of the header fields.

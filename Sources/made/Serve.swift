@@ -8,7 +8,8 @@ struct Serve: ParsableCommand {
         abstract: "Serve models over HTTP.",
         discussion: """
             The first line on standard output is 'listening on http://HOST:PORT', once requests are answered; log lines go to
-            standard error. SIGTERM and SIGINT answer what was accepted, then end. SIGHUP reads the models' files again.
+            standard error. SIGTERM and SIGINT answer what was accepted, then end. SIGHUP reads the files of models and
+            keys again.
             Each option may also be given by its environment variable, such as MADE_QUEUE_ROWS_MAX, or by a key of a YAML
             file, such as queue-rows-max: a flag wins over the environment, and that over the file.
             """)
@@ -16,6 +17,7 @@ struct Serve: ParsableCommand {
     @Argument(help: .setting("models")) var models: [String] = []
 
     @OptionGroup(title: "Listening") var listening: ListeningFlags
+    @OptionGroup(title: "Access") var access: AccessFlags
     @OptionGroup(title: "Models") var modelFlags: ModelFlags
     @OptionGroup(title: "Work") var work: WorkFlags
 
@@ -29,7 +31,7 @@ struct Serve: ParsableCommand {
     /// The flags that were given, by setting name.
     private var flags: [String: [String]] {
         var flags = listening.flags
-        for more in [modelFlags.flags, work.flags, log.flags] { flags.merge(more) { first, _ in first } }
+        for more in [access.flags, modelFlags.flags, work.flags, log.flags] { flags.merge(more) { first, _ in first } }
         var lists = flags.compactMapValues { $0.map { [$0] } }
         if !models.isEmpty { lists["models"] = models }
         return lists
@@ -80,6 +82,10 @@ struct ListeningFlags: ParsableArguments {
     @Option(help: .setting("host")) var host: String?
     @Option(help: .setting("port")) var port: String?
     @Option(help: .setting("connections-max")) var connectionsMax: String?
+    @Option(help: .setting("address-connections-max")) var addressConnectionsMax: String?
+    @Option(help: .setting("uri-bytes-max")) var uriBytesMax: String?
+    @Option(help: .setting("header-bytes-max")) var headerBytesMax: String?
+    @Option(help: .setting("header-fields-max")) var headerFieldsMax: String?
     @Option(help: .setting("body-bytes-max")) var bodyBytesMax: String?
     @Option(help: .setting("bulk-bytes-max")) var bulkBytesMax: String?
     @Option(help: .setting("bulk-answer-bytes-max")) var bulkAnswerBytesMax: String?
@@ -90,10 +96,28 @@ struct ListeningFlags: ParsableArguments {
 
     var flags: [String: String?] {
         [
-            "host": host, "port": port, "connections-max": connectionsMax, "body-bytes-max": bodyBytesMax,
+            "host": host, "port": port, "connections-max": connectionsMax,
+            "address-connections-max": addressConnectionsMax, "uri-bytes-max": uriBytesMax,
+            "header-bytes-max": headerBytesMax, "header-fields-max": headerFieldsMax, "body-bytes-max": bodyBytesMax,
             "bulk-bytes-max": bulkBytesMax, "bulk-answer-bytes-max": bulkAnswerBytesMax,
             "head-seconds-max": headSecondsMax, "body-seconds-max": bodySecondsMax,
             "idle-seconds-max": idleSecondsMax, "grace-seconds": graceSeconds,
+        ]
+    }
+}
+
+struct AccessFlags: ParsableArguments {
+    @Option(help: .setting("api-keys-file")) var apiKeysFile: String?
+    @Option(help: .setting("key-rate-max")) var keyRateMax: String?
+    @Option(help: .setting("key-burst-max")) var keyBurstMax: String?
+    @Option(help: .setting("address-rate-max")) var addressRateMax: String?
+    @Option(help: .setting("address-burst-max")) var addressBurstMax: String?
+    @Option(help: .setting("cors-origins")) var corsOrigins: String?
+
+    var flags: [String: String?] {
+        [
+            "api-keys-file": apiKeysFile, "key-rate-max": keyRateMax, "key-burst-max": keyBurstMax,
+            "address-rate-max": addressRateMax, "address-burst-max": addressBurstMax, "cors-origins": corsOrigins,
         ]
     }
 }

@@ -12,6 +12,8 @@ private let promtool = ProcessInfo.processInfo.environment["PATH"]?.split(separa
 func promtoolHasNothingToSay() throws {
     let service = try TestService([randomModel("a \"b\"\\", variables: 3, calibrated: true), randomModel("m")])
     _ = try service.post("/models/m/score", "{}")
+    _ = try service.post("/models/m/score", body(randomRows(100, variables: 6, seed: 1)))
+    _ = try service.post("/models/a%20%22b%22%5C/score", body(randomRows(100, variables: 3, seed: 1)))
     _ = try service.get("/models/m/sample?n=2")
     let process = Process()
     let (input, output) = (Pipe(), Pipe())

@@ -32,10 +32,14 @@ private func refusal(_ text: String) -> String {
 
 /// A value of each setting that is not its default.
 private let unusual = [
-    "host": "::1", "port": "9", "connections-max": "7", "body-bytes-max": "2048", "bulk-bytes-max": "4096",
+    "host": "::1", "port": "9", "connections-max": "7", "address-connections-max": "3", "uri-bytes-max": "512",
+    "header-bytes-max": "1024", "header-fields-max": "12", "api-keys-file": "/k s/keys", "key-rate-max": "2.5",
+    "key-burst-max": "31", "address-rate-max": "0.5", "address-burst-max": "37",
+    "cors-origins": "https://a.example:8443", "body-bytes-max": "2048", "bulk-bytes-max": "4096",
     "bulk-answer-bytes-max": "8192", "head-seconds-max": "0.5",
     "body-seconds-max": "1.25", "idle-seconds-max": "3", "grace-seconds": "0.1", "models": "/a b/c.safetensors",
     "watch-models": "true", "default-model": "null", "alpha": "0.02", "activation": "tanh", "sample-rows-max": "11",
+    "drift-rows": "500",
     "loops": "3",
     "workers": "5", "inline-budget": "17", "batch-rows-max": "19", "delay-max": "23", "queue-rows-max": "29",
     "log-level": "error", "log-format": "json",
@@ -100,7 +104,8 @@ private let unusual = [
         ("grace-seconds", "inf"),
         ("loops", "257"), ("queue-rows-max", "0"), ("body-bytes-max", "1e9"), ("workers", "two"),
         ("activation", "ReLU"),
-        ("port", "yes"), ("log-level", "loud"),
+        ("port", "yes"), ("log-level", "loud"), ("key-rate-max", "-1"), ("address-rate-max", "nan"),
+        ("cors-origins", "https://a.example/"), ("cors-origins", "a.example"), ("cors-origins", "https://A.example"),
     ] {
         let takes = Setting.named(name).takes
         #expect(refusal("# a\n\n\(name): \(value)") == "etc/made.yaml:3: \(name): \"\(value)\" is not \(takes)")
@@ -143,6 +148,7 @@ private let unusual = [
 @Test func modelsOfAFileStartAtItsFolder() throws {
     #expect(try configuration(file: "models: a").options.models == ["etc/a"])
     #expect(try configuration(file: "models: [/a, b/c]").options.models == ["/a", "etc/b/c"])
+    #expect(try configuration(file: "api-keys-file: a").options.apiKeysFile == "etc/a")
     #expect(try configuration(environment: ["MADE_MODELS": "a:b"]).options.models == ["a", "b"])
     #expect(try ConfigurationFile(text: "models: a", path: "made.yaml").entries["models"]?.texts == ["a"])
 }

@@ -37,7 +37,10 @@ final class TemporaryFolder {
         let ordering = Ordering.random(count: 6, using: &generator)
         model.members.append(
             Member(network: 0, ordering: ordering, hiddenDegrees: Degrees.spread(widths: [9, 7], variableCount: 6)))
-        model.calibration = Calibration(logLikelihoods: [-3, -5.25, -4])
+        model.calibration = Calibration(
+            logLikelihoods: [-3, -5.25, -4],
+            surprisals: SurprisalSummary(
+                means: [0.5, 0.25, 0, 1, 2, 0.125], standardDeviations: [0, 1, 0.5, 0.25, 1, 3]))
         model.training = TrainingSummary(
             trainRows: 10, validationRows: 2, calibrationRows: 3, epochs: 4, trainNats: 3.5, validationNats: 3.75,
             testNats: nil, seed: 9)
@@ -80,6 +83,22 @@ final class TemporaryFolder {
             }
         }
         #expect(kept > 0)
+    }
+
+    /// Files from before surprisals were kept have none.
+    @Test func aCalibrationMayLackSurprisals() throws {
+        var model = sharedModel(seed: 6)
+        model.calibration = Calibration(logLikelihoods: [-3, -4])
+        let path = "\(folder.path)/model.safetensors"
+        try Checkpoint.write(model, to: path)
+        #expect(try Checkpoint.read(path).calibration == model.calibration)
+        model.calibration = Calibration(
+            logLikelihoods: [-3], surprisals: SurprisalSummary(means: [1, 2], standardDeviations: [1, 2]))
+        try Checkpoint.write(model, to: path)
+        #expect(
+            throws: CheckpointError(
+                path, .badShape(tensor: "calibration.surprisal.mean", shape: [2], expected: "[6]"))
+        ) { try Checkpoint.read(path) }
     }
 
     @Test func activationAndStateDictFlagExcludeEachOther() throws {

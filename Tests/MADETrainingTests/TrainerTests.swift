@@ -185,6 +185,12 @@ import Testing
     @Test func pValuesOfFreshRowsAreUniform() throws {
         let model = try Trainer(options()).train(TrainingTables(train: source.rows(2000, seed: 13)), name: "markov")
         let calibration = try #require(model.calibration)
+        // Surprisals add up to −log p, with S members to at most log S less.
+        let surprisals = try #require(calibration.surprisals)
+        let nats = -calibration.logLikelihoods.reduce(0, +) / 400
+        let sum = surprisals.means.reduce(0, +)
+        #expect(sum < nats + 1e-4 && sum > nats - log(Double(model.members.count)) - 1e-4)
+        #expect(surprisals.standardDeviations.allSatisfy { $0 > 0 })
         #expect(calibration.logLikelihoods.count == 400)
         let oracle = Oracle(model)
         let fresh = source.rows(1000, seed: 14)

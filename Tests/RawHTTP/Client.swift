@@ -5,13 +5,13 @@ internal import Glibc
 public final class Client {
     private let socket: Int32
 
-    /// Connects to 127.0.0.1.
-    public init(port: UInt16) throws {
+    /// Connects to an IPv4 address.
+    public init(host: String = "127.0.0.1", port: UInt16) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        address.sin_addr.s_addr = inet_addr(host)
         let status = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))

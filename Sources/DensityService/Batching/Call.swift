@@ -54,7 +54,8 @@ final class Call: Sendable {
         var reply = reply
         reply.addHeader("X-Request-ID", id)
         var answer = Observer.Answer(
-            id: id, trace: trace, method: exchange.method.rawValue, route: route, model: model, status: reply.status)
+            id: id, trace: trace, method: exchange.method.rawValue, route: route, key: exchange.principal, model: model,
+            status: reply.status)
         if let effort {
             reply.addHeader("Server-Timing", Self.serverTiming(effort))
             observer.metrics.queueDurations.record(Int(clamping: effort.queue))

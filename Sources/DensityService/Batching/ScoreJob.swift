@@ -1,3 +1,4 @@
+internal import MADE
 internal import Microhttpd
 internal import Synchronization
 
@@ -53,12 +54,20 @@ final class ScoreJob: @unchecked Sendable {
         remaining.wrappingSubtract(count, ordering: .acquiringAndReleasing).newValue == 0
     }
 
+    private func countAnomalies(_ sheet: ScoreSheet) {
+        guard let calibration = model.card.calibration, let alpha = options.alpha else { return }
+        let bound = calibration.anomalyBound(alpha)
+        let count = sheet.logLikelihoods[sheetStart..<sheetStart + rows.count].count { $0 < bound }
+        if count > 0 { model.statistics.anomalies.wrappingAdd(count, ordering: .relaxed) }
+    }
+
     /// Replies with the job's results.
     func answer() {
         let now = monotonicNanoseconds()
         if call.isPastDeadline(at: now) { return call.refuseAsLate() }
         guard let sheet else { return }
         let reply = encode(self, sheet)
+        countAnomalies(sheet)
         model.statistics.scoredRows.wrappingAdd(rows.count, ordering: .relaxed)
         call.answer(reply, effort: call.effort(rows: rows.count, started: computeStart, ended: now))
     }

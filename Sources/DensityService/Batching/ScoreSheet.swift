@@ -54,6 +54,11 @@ final class ScoreSheet: @unchecked Sendable {
         }
     }
 
+    /// Of the first rows.
+    func logLikelihoods(count: Int) -> UnsafeBufferPointer<Double> {
+        UnsafeBufferPointer(rebasing: logLikelihoods[..<count])
+    }
+
     /// Copies results of another sheet's rows to this one's from `first` on.
     func copy(from other: ScoreSheet, rows: Range<Int>, to first: Int) {
         let target = first..<first + rows.count

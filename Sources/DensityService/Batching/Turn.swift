@@ -66,6 +66,7 @@ final class Turn {
             bench.sheet.score(
                 batch.values(ofRows: first..<end), at: 0, withSurprisals: withSurprisals, model: model.compiled,
                 using: bench.workspace)
+            model.drift.note(batch.values(ofRows: first..<end), bench.sheet.logLikelihoods(count: end - first))
             model.cost(of: withSurprisals ? .explain : .score).record(
                 rows: end - first, nanoseconds: monotonicNanoseconds() - start)
             jobs.first?.call.observer.metrics.countBatch(.inline, rows: end - first)
@@ -85,6 +86,9 @@ extension Call {
     func refuseAsQueueIsFull(of model: LoadedModel) {
         observer.metrics.countRejection(.queueFull)
         let seconds = model.cost(of: .score).nanoseconds(rows: model.queue.waitingRows) / 1_000_000_000
-        refuse(Problem(503, "too many rows wait for this model; try again later", retryAfter: 1 + min(seconds, 60)))
+        refuse(
+            Problem(
+                503, "too many rows wait for this model (queue-rows-max); try again later",
+                retryAfter: 1 + min(seconds, 60)))
     }
 }

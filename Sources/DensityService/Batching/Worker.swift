@@ -33,13 +33,15 @@ final class Worker: @unchecked Sendable {
         let withSurprisals = first.options.needsSurprisals
         let rowCount = pieces.reduce(0) { $0 + $1.rows.count }
         sheet.reserve(rowCount: rowCount, withSurprisals: withSurprisals)
-        if let values = contiguousRows(of: pieces) {
+        let score = { [self] (values: UnsafeBufferPointer<Float>) in
             sheet.score(values, at: 0, withSurprisals: withSurprisals, model: model, using: workspace)
+            first.model.drift.note(values, sheet.logLikelihoods(count: rowCount))
+        }
+        if let values = contiguousRows(of: pieces) {
+            score(values)
         } else {
             copyRows(of: pieces)
-            rows.withUnsafeBufferPointer {
-                sheet.score($0, at: 0, withSurprisals: withSurprisals, model: model, using: workspace)
-            }
+            rows.withUnsafeBufferPointer(score)
         }
         first.model.cost(of: withSurprisals ? .explain : .score).record(
             rows: rowCount, nanoseconds: monotonicNanoseconds() - start)

@@ -11,8 +11,14 @@ public final class BulkScorer {
     public private(set) var rowCount = 0
     /// See `rowCount`.
     public private(set) var faultCount = 0
+    /// Rows that were anomalies.
+    private(set) var anomalyCount = 0
 
     private let model: CompiledModel
+    /// Nil outside a service.
+    private let drift: DriftMonitor?
+    /// Rows below it are anomalies.
+    private let anomalyBound: Double
     private let stream: RowStream
     private let rows = RowBuffer()
     private var logLikelihoods = [Double](repeating: 0, count: chunkRowsMax)
@@ -31,10 +37,12 @@ public final class BulkScorer {
 
     init(
         model: CompiledModel, schema: RowSchema, input: LineFormat, output: LineFormat, alpha: Double?,
-        lineEnd: StaticString
+        lineEnd: StaticString, drift: DriftMonitor? = nil
     ) throws(BulkError) {
         guard let stream = RowStream(input, schema: schema) else { throw BulkError(503, "memory is short") }
         self.model = model
+        self.drift = drift
+        anomalyBound = alpha.flatMap { model.card.calibration?.anomalyBound($0) } ?? -.infinity
         self.stream = stream
         lines = ScoreLines(output, calibration: model.card.calibration, alpha: alpha, lineEnd: lineEnd)
     }
@@ -63,6 +71,8 @@ public final class BulkScorer {
         logLikelihoods.withUnsafeMutableBufferPointer { results in
             var span = UnsafeMutableBufferPointer(rebasing: results[..<goodCount]).mutableSpan
             model.score(rows.values.span, into: &span, using: workspace)
+            anomalyCount += results[..<goodCount].count { $0 < anomalyBound }
+            drift?.note(rows.values, UnsafeBufferPointer(rebasing: results[..<goodCount]))
         }
         var faults = UnsafeBufferPointer(start: read.errors, count: read.error_count)[...]
         var next = 0

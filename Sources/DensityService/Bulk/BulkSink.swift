@@ -50,7 +50,8 @@ final class BulkSink: BodySink, @unchecked Sendable {
         do {
             scorer = try BulkScorer(
                 model: model.compiled, schema: model.schema, input: input, output: mediaType == .csv ? .csv : .ndjson,
-                alpha: ScoreOptions(calibration: calibration, alpha: options.alpha).alpha, lineEnd: "\r\n")
+                alpha: ScoreOptions(calibration: calibration, alpha: options.alpha).alpha, lineEnd: "\r\n",
+                drift: model.drift)
         } catch {
             throw Problem(error)
         }
@@ -142,7 +143,9 @@ final class BulkSink: BodySink, @unchecked Sendable {
         answerByteCount += lines.count
         guard answerByteCount <= options.bulkAnswerBytesMax else {
             throw Problem(
-                413, "the answer would take more than \(options.bulkAnswerBytesMax) bytes; send several requests")
+                413,
+                "the answer would take more than \(options.bulkAnswerBytesMax) bytes (bulk-answer-bytes-max); send several requests"
+            )
         }
         if !lines.isEmpty { answer.append(lines) }
     }
@@ -151,6 +154,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
         if call.isPastDeadline(at: monotonicNanoseconds()) { return call.refuseAsLate() }
         let scoredCount = scorer.rowCount - scorer.faultCount
         model.statistics.scoredRows.wrappingAdd(scoredCount, ordering: .relaxed)
+        model.statistics.anomalies.wrappingAdd(scorer.anomalyCount, ordering: .relaxed)
         var reply = Reply(status: 200, headers: [("Content-Type", mediaType.rawValue)])
         reply.pieces = answer
         answer = []

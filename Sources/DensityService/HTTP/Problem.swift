@@ -12,13 +12,19 @@ struct Problem: Error, Equatable {
     var allow: String?
     /// Seconds after which another try makes sense.
     var retryAfter: Int?
+    /// The `WWW-Authenticate` of a 401 or 403.
+    var challenge: String?
 
-    init(_ status: Int, _ detail: String, pointer: String? = nil, allow: String? = nil, retryAfter: Int? = nil) {
+    init(
+        _ status: Int, _ detail: String, pointer: String? = nil, allow: String? = nil, retryAfter: Int? = nil,
+        challenge: String? = nil
+    ) {
         self.status = status
         self.detail = detail
         self.pointer = pointer
         self.allow = allow
         self.retryAfter = retryAfter
+        self.challenge = challenge
     }
 
     /// The problem document as a reply, without the fields that every reply has. Under the paths of the inference
@@ -38,6 +44,7 @@ struct Problem: Error, Equatable {
         var reply = Reply(status: status, headers: [("Content-Type", type)], body: json.bytes)
         if let allow { reply.addHeader("Allow", allow) }
         if let retryAfter { reply.addHeader("Retry-After", String(retryAfter)) }
+        if let challenge { reply.addHeader("WWW-Authenticate", challenge) }
         return reply
     }
 

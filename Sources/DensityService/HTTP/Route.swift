@@ -9,6 +9,7 @@ enum Route: String, CaseIterable {
     case models = "/models"
     case model = "/models/{model}"
     case reload = "/models/{model}/reload"
+    case drift = "/drift"
     case live = "/livez"
     case ready = "/readyz"
     case health = "/health"
@@ -65,6 +66,7 @@ enum Route: String, CaseIterable {
         case .v2Unload: 26
         case .openAPI: 27
         case .unknown: 28
+        case .drift: 29
         }
     }
 
@@ -109,7 +111,7 @@ enum Route: String, CaseIterable {
     /// The paths that lead to it.
     var paths: [String] {
         switch self {
-        case .score, .conditionals, .sample: [rawValue, "/models/{model}\(rawValue)"]
+        case .score, .conditionals, .sample, .drift: [rawValue, "/models/{model}\(rawValue)"]
         case .v2Model: [rawValue, "\(rawValue)/versions/{version}"]
         case .v2ModelReady, .v2Statistics, .v2Infer:
             [rawValue, "/v2/models/{model}/versions/{version}/\(rawValue.split(separator: "/").last ?? "")"]
@@ -140,6 +142,7 @@ struct Destination {
         case "/score": route = .score
         case "/conditionals": route = .conditionals
         case "/sample": route = .sample
+        case "/drift": route = .drift
         case "/models": route = .models
         case "/livez": route = .live
         case "/readyz": route = .ready
@@ -163,7 +166,7 @@ struct Destination {
         }
         guard parts.count == 4 else { return (.model, String(parts[2])) }
         let verbs: [Substring: Route] = [
-            "score": .score, "conditionals": .conditionals, "sample": .sample, "reload": .reload,
+            "score": .score, "conditionals": .conditionals, "sample": .sample, "reload": .reload, "drift": .drift,
         ]
         guard let route = verbs[parts[3]] else { return (.unknown, nil) }
         return (route, String(parts[2]))

@@ -32,13 +32,13 @@ private func editDistance(_ first: [Unicode.Scalar], _ second: [Unicode.Scalar])
     return row[second.count]
 }
 
-/// A text from a request as it may stand in a message: quoted, at most 64 characters of it.
-func quoted(_ text: String) -> String {
-    let short = text.unicodeScalars.prefix(64)
+/// A text from a request as it may stand in a message: quoted, and cut off after a few characters.
+func quoted(_ text: String, limit: Int = 64) -> String {
+    let short = text.unicodeScalars.prefix(limit)
     var shown = ""
     for scalar in short {
         if scalar == "\"" || scalar == "\\" { shown += "\\" }
         shown.unicodeScalars.append(scalar.properties.generalCategory == .control ? " " : scalar)
     }
-    return "\"\(shown)\(text.unicodeScalars.count > 64 ? "…" : "")\""
+    return "\"\(shown)\(text.unicodeScalars.count > limit ? "…" : "")\""
 }

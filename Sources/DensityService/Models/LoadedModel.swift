@@ -19,6 +19,7 @@ final class LoadedModel: Sendable {
     let document: [UInt8]
     /// Variables by name.
     let indices: [String: Int]
+    let drift: DriftMonitor
     /// Of this version of the model, whichever file it was read from.
     let statistics: InferenceStatistics
     /// What each event loop keeps for it, by the loop's number.
@@ -42,6 +43,8 @@ final class LoadedModel: Sendable {
         var limits: WorkerQueue.Limits
         var pending: DispatchGroup
         var metrics: Metrics
+        /// Latest rows that are watched for drift.
+        var driftRows: Int
     }
 
     /// Reads a file, proves the model autoregressive, and lets it work on a few rows: the first request shall find all of
@@ -66,6 +69,7 @@ final class LoadedModel: Sendable {
             throw LoadError(description: "\(file.path): memory is short")
         }
         self.schema = schema
+        drift = DriftMonitor(model: compiled, card: card, windowRows: environment.driftRows)
         queue = WorkerQueue(
             label: "made.\(card.name)", model: compiled, limits: environment.limits, pending: environment.pending,
             metrics: environment.metrics)

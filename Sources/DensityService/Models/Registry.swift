@@ -57,8 +57,6 @@ final class Registry: Sendable {
 
         /// What answers requests that ask for no version: the newest that is ready.
         var model: LoadedModel? { versions.first { $0.model != nil }?.model }
-        func answers(with version: Version) -> Bool { version.model.map { $0 === model } ?? false }
-
         /// All that are ready, the oldest first.
         var models: [LoadedModel] { versions.reversed().compactMap(\.model) }
     }
@@ -74,6 +72,11 @@ final class Registry: Sendable {
 
         var hasReadyModel: Bool { entries.contains { $0.model != nil } }
 
+        /// Whether it answers requests that name no model.
+        func isDefault(_ model: LoadedModel) -> Bool {
+            model.card.name == defaultName && entry(named: model.card.name)?.model === model
+        }
+
         func entry(named name: String) -> Entry? { entries.first { $0.name == name } }
 
         /// The model of a request; `name` is nil where it names none.
@@ -88,7 +91,7 @@ final class Registry: Sendable {
                 return model
             }
             guard let found = entry.versions.first(where: { $0.number == version }) else {
-                let known = entry.versions.compactMap(\.number).map(quoted).joined(separator: ", ")
+                let known = entry.versions.compactMap(\.number).map { quoted($0) }.joined(separator: ", ")
                 throw Problem(
                     404, "the model \(quoted(entry.name)) has no version \(quoted(version)); it has \(known)")
             }

@@ -15,6 +15,8 @@ final class InferenceStatistics: Sendable {
 
     /// Rows of all answers that held scores.
     let scoredRows = Atomic(0)
+    /// Rows answered as anomalies, at whatever alpha their requests asked for.
+    let anomalies = Atomic(0)
 
     /// Counts an answer; one without an effort is a refusal.
     func count(_ effort: Call.Effort?, total: UInt64) {

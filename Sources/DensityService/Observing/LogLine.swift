@@ -74,7 +74,7 @@ struct LogLine {
 /// A value as it stands in a line of text: one word, or quoted.
 private func logValue(_ text: String) -> String {
     text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") }
-        && !text.isEmpty ? text : quoted(text)
+        && !text.isEmpty ? text : quoted(text, limit: 1024)
 }
 
 /// Appends nanoseconds as milliseconds with three places.

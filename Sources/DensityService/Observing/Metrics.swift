@@ -1,8 +1,8 @@
 /// What the service counts of itself.
 final class Metrics: Sendable {
-    /// Why a request was turned away although nothing was wrong with it.
+    /// Why a request was turned away although it could have been served.
     enum Rejection: Int, CaseIterable {
-        case queueFull, noModel, deadline, stopping
+        case queueFull, noModel, deadline, stopping, noKey, wrongKey, scope, notLocal, keyRate, addressRate
 
         var label: String {
             switch self {
@@ -10,6 +10,12 @@ final class Metrics: Sendable {
             case .noModel: "no_model"
             case .deadline: "deadline"
             case .stopping: "stopping"
+            case .noKey: "no_key"
+            case .wrongKey: "wrong_key"
+            case .scope: "scope"
+            case .notLocal: "not_local"
+            case .keyRate: "key_rate"
+            case .addressRate: "address_rate"
             }
         }
     }
@@ -20,7 +26,7 @@ final class Metrics: Sendable {
     }
 
     static let statuses = [
-        200, 400, 401, 403, 404, 405, 406, 408, 411, 413, 414, 415, 417, 422, 429, 431, 500, 503, 504,
+        200, 204, 400, 401, 403, 404, 405, 406, 408, 411, 413, 414, 415, 417, 422, 429, 431, 500, 503, 504,
     ]
 
     /// [routes × statuses], the last column for any other status.
@@ -68,7 +74,7 @@ final class Metrics: Sendable {
                     [("route", route.rawValue), ("status", status == 0 ? "other" : String(status))], Double(count))
             }
         }
-        text.family("made_rejected_total", "counter", "Requests turned away although nothing was wrong with them.")
+        text.family("made_rejected_total", "counter", "Requests turned away although they could be served.")
         for reason in Rejection.allCases {
             text.sample(
                 "made_rejected_total", [("reason", reason.label)], Double(rejections.value(at: reason.rawValue)))

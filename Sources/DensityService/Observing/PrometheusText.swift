@@ -58,7 +58,7 @@ struct PrometheusText {
         }
     }
 
-    private static func number(_ value: Double) -> String {
+    static func number(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : value.description
     }
 

@@ -3,8 +3,12 @@ internal import Microhttpd
 /// The OpenAPI 3.1 document at /openapi.json, put together once from the route table and what is written about each
 /// operation.
 enum APIDocument {
-    /// The document.
-    static let bytes: [UInt8] = {
+    /// The document of a service to which keys are optional, as it has none.
+    static let open = document(isKeyed: false)
+    /// The document of a service with keys.
+    static let keyed = document(isKeyed: true)
+
+    private static func document(isKeyed: Bool) -> [UInt8] {
         var json = JSONWriter(capacity: 64 << 10)
         json.beginObject()
         json.member("openapi", "3.1.0")
@@ -21,11 +25,13 @@ enum APIDocument {
         json.beginObject()
         for route in Route.allCases {
             guard let operations = APIOperation.all(of: route) else { continue }
-            for path in route.paths { write(path, route, operations, to: &json) }
+            for path in route.paths { write(path, route, operations, isKeyed: isKeyed, to: &json) }
         }
         json.endObject()
         json.key("components")
         json.beginObject()
+        json.key("securitySchemes")
+        json.raw(APISchema.securitySchemes)
         json.key("schemas")
         json.raw(APISchema.schemas)
         json.key("parameters")
@@ -42,17 +48,19 @@ enum APIDocument {
         json.endObject()
         json.endObject()
         return json.bytes
-    }()
+    }
 
     private static let about = """
         All logarithms are natural; their unit is the nat. A request of a path without a model is for the default one: \
         the only one that is served, or the one that the configuration names. \
         A path that is not here is answered 404, a method that a path does not serve 405 with 'Allow', both with a problem \
-        document (RFC 9457) as every error is.
+        document (RFC 9457) as every error is. Keys are needed where the service has some; the scope that a route needs stands \
+        beside its security scheme.
         """
 
-    private static func write(_ path: String, _ route: Route, _ operations: APIOperation.All, to json: inout JSONWriter)
-    {
+    private static func write(
+        _ path: String, _ route: Route, _ operations: APIOperation.All, isKeyed: Bool, to json: inout JSONWriter
+    ) {
         json.key(path)
         json.beginObject()
         if path.contains("{model}") {
@@ -70,7 +78,8 @@ enum APIDocument {
             json.key(method.rawValue.lowercased())
             operation.write(
                 id: "\(method.rawValue.lowercased())_\(name)", isHead: method == .head,
-                isPost: method == .post, takesNoBody: route.takesNoBody,
+                isPost: method == .post, takesNoBody: route.takesNoBody, requirement: route.requirement,
+                isKeyed: isKeyed,
                 isInference: path.hasPrefix("/v1/") || path.hasPrefix("/v2"), to: &json)
         }
         json.endObject()
@@ -83,7 +92,8 @@ enum APIDocument {
         json.key("headers")
         json.beginObject()
         APIOperation.writeHeader("X-Request-ID", to: &json)
-        if status == 503 { APIOperation.writeHeader("Retry-After", to: &json) }
+        if [429, 503].contains(status) { APIOperation.writeHeader("Retry-After", to: &json) }
+        if [401, 403].contains(status) { APIOperation.writeHeader("WWW-Authenticate", to: &json) }
         json.endObject()
         json.key("content")
         let problem = ##""application/problem+json":{"schema":{"$ref":"#/components/schemas/Problem"}}"##

@@ -35,6 +35,9 @@ enum APIExample {
         {"status": "ok", "version": "1.0.0", "uptime_seconds": 107.25,
          "models": [{"name": "nltcs", "version": "1", "state": "ready", "queue_rows": 0}]}
         """
+    static let drift = """
+        {"model": "nltcs", "version": "1", "window": 10000, "rows": 0}
+        """
     static let predictRequest = #"{"instances": [[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]]}"#
     static let predictions = #"{"predictions": [{"log_likelihood": -1.8529432, "p_value": 1, "anomaly": false}]}"#
     static let inferRequest = """

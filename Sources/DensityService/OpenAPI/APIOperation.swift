@@ -31,13 +31,16 @@ struct APIOperation {
     /// Of any request.
     private static let commonProblems = [400, 408, 414, 417, 431, 500, 503]
     /// All statuses of problem documents.
-    static let problemStatuses = [400, 403, 404, 406, 408, 411, 413, 414, 415, 417, 422, 431, 500, 503, 504]
+    static let problemStatuses = [
+        400, 401, 403, 404, 406, 408, 411, 413, 414, 415, 417, 422, 429, 431, 500, 503, 504,
+    ]
 
     /// When a status is answered.
     static func reason(of status: Int) -> String {
         switch status {
         case 400: "not HTTP, not JSON, not UTF-8, a value of the wrong type, or an unknown field or parameter."
-        case 403: "not allowed from where the request comes."
+        case 401: "keys are configured, and there is none or a wrong one."
+        case 403: "the key has not the scope, or without keys the request does not come from the service's machine."
         case 404: "no such route or model."
         case 406: "'Accept' takes nothing that can be answered."
         case 408: "the request did not arrive within its time."
@@ -47,6 +50,7 @@ struct APIOperation {
         case 415: "a body of a 'Content-Type' that is not read."
         case 417: "an expectation other than 100-continue."
         case 422: "well-formed, but not of this model or out of its range."
+        case 429: "over the rate of the key or of the client's address."
         case 431: "the header fields are over their limit."
         case 500: "a fault of the service; its log has the request's id."
         case 503: "the queue is full, no model is ready, or the service is stopping."
@@ -56,9 +60,13 @@ struct APIOperation {
 
     /// Writes it; a HEAD has the answers of its GET, without their contents.
     ///
-    /// - Parameter isInference: whether its errors may have the form of the inference protocols.
-    func write(id: String, isHead: Bool, isPost: Bool, takesNoBody: Bool, isInference: Bool, to json: inout JSONWriter)
-    {
+    /// - Parameters:
+    ///   - isKeyed: whether the service has keys.
+    ///   - isInference: whether its errors may have the form of the inference protocols.
+    func write(
+        id: String, isHead: Bool, isPost: Bool, takesNoBody: Bool, requirement: Requirement, isKeyed: Bool,
+        isInference: Bool, to json: inout JSONWriter
+    ) {
         json.beginObject()
         json.member("operationId", id)
         json.member("summary", isHead ? "\(summary) Without the body." : summary)
@@ -70,13 +78,19 @@ struct APIOperation {
         }
         json.endArray()
         if let body { writeBody(body, to: &json) }
+        json.key("security")
+        switch requirement {
+        case .key(let scope):
+            let schemes = #"{"bearer":["\#(scope.rawValue)"]},{"api_key":["\#(scope.rawValue)"]}"#
+            json.raw(isKeyed ? "[\(schemes)]" : "[{},\(schemes)]")
+        case .nothing, .moderation: json.raw("[]")
+        }
         json.key("responses")
         json.beginObject()
         for answer in answers { write(answer, isHead: isHead, to: &json) }
-        let all = Set(
-            problems + Self.commonProblems + (isPost ? [413] : []) + (isPost && !takesNoBody ? [411] : [])
-                + (body == nil ? [] : [415])
-        ).sorted()
+        let access = requirement == .nothing ? [] : requirement == .moderation ? [429] : [401, 403, 429]
+        let form = (isPost ? takesNoBody ? [413] : [411, 413] : []) + (body == nil ? [] : [415])
+        let all = Set(problems + Self.commonProblems + form + access).sorted()
         for status in all where !answers.contains(where: { $0.status == status }) {
             json.key("\(status)")
             json.raw(##"{"$ref":"#/components/responses/\##(isInference ? "Error" : "Problem")\##(status)"}"##)

@@ -10,6 +10,7 @@ extension APIOperation {
         case .models: [.get: models]
         case .model: [.get: modelCard]
         case .reload: [.post: reload]
+        case .drift: [.get: drift]
         case .live: [.get: live]
         case .ready: [.get: ready]
         case .health: [.get: health]
@@ -106,13 +107,26 @@ extension APIOperation {
     private static let reload = APIOperation(
         summary: "Read a model's files again and serve what they hold now.",
         description: """
-            From the machine of the service only. No request is lost. A file that cannot be served changes nothing, and GET \
-            /models says why beside what is served still.
+            Where no keys are configured, from the service's own machine only. No request is lost. A file that cannot be served \
+            changes nothing, and GET /models says why beside what is served still.
             """,
         parameters: ["timeout"], body: "Empty", isBodyRequired: false, examples: [("plain", "{}")],
         answers: [
             Answer(description: "The new model card.", content: [("application/json", "ModelCard", nil)])
-        ], problems: [403, 404, 422])
+        ], problems: [404, 422])
+
+    private static let drift = APIOperation(
+        summary: "Whether the latest rows come from where the calibration rows came from.",
+        description: """
+            Over a window of the latest rows that were scored since the model was loaded. Without drift their p-values are \
+            uniform: kolmogorov_smirnov has the distance, and how probable one as large is without drift (a test of two \
+            samples, as calibration rows are finitely many too). What needs a calibration is there for a calibrated model only. \
+            Surprisals are those of one row in 16, chosen at random.
+            """,
+        parameters: ["timeout"],
+        answers: [
+            Answer(description: "The report.", content: [("application/json", "Drift", APIExample.drift)])
+        ], problems: [404, 406])
 
     private static let live = APIOperation(
         summary: "Whether the process can answer.",

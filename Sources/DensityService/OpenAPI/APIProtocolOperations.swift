@@ -73,10 +73,11 @@ extension APIOperation {
 
     private static func change(_ summary: String) -> APIOperation {
         APIOperation(
-            summary: summary, description: "From the machine of the service only.", body: "RepositoryRequest",
+            summary: summary, description: "Where no keys are configured, from the service's own machine only.",
+            body: "RepositoryRequest",
             isBodyRequired: false, examples: [("plain", "{}")],
             answers: [Answer(description: "Done.", content: [("application/json", "Empty", "{}")])],
-            problems: [403, 404, 422])
+            problems: [404, 422])
     }
 
     private static func model(_ operation: APIOperation) -> APIOperation {

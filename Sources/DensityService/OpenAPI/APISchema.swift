@@ -1,10 +1,16 @@
 /// The parts that operations of the document refer to, as JSON.
 enum APISchema {
+    static let securitySchemes = ##"""
+        {"bearer": {"type": "http", "scheme": "bearer"},
+         "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same keys; it wins over the other."}}
+        """##
+
     static let headers = ##"""
         {"X-Request-ID": {"description": "The client's own, if it sent one of 1 to 128 visible ASCII characters; else a new one.",
           "required": true, "schema": {"type": "string", "minLength": 1, "maxLength": 128}},
          "Server-Timing": {"description": "Milliseconds in the queue and in computation.",
           "schema": {"type": "string", "examples": ["queue;dur=0.154, compute;dur=0.018"]}},
+         "WWW-Authenticate": {"description": "How a key is sent, and what was wrong (RFC 6750).", "schema": {"type": "string"}},
          "Retry-After": {"description": "Seconds after which another try makes sense.", "schema": {"type": "integer"}},
          "X-Seed": {"description": "The seed, where the body has no place for it.",
           "schema": {"type": "integer", "minimum": 0, "maximum": 18446744073709551615}}}
@@ -138,6 +144,26 @@ enum APISchema {
             "state": {"$ref": "#/components/schemas/State"}, "default": {"type": "boolean"},
             "variables": {"type": "integer"}, "members": {"type": "integer"}, "calibrated": {"type": "boolean"},
             "reason": {"type": "string", "description": "Why the file, as it is now, does not serve."}}}}}},
+        "Drift": {"type": "object", "required": ["model", "version", "window", "rows"], "additionalProperties": false,
+          "properties": {
+          "model": {"type": "string"}, "version": {"type": "string"},
+          "window": {"type": "integer", "minimum": 0, "description": "Rows that are watched at most (drift-rows)."},
+          "rows": {"type": "integer", "minimum": 0, "description": "Rows that are."},
+          "kolmogorov_smirnov": {"type": "object", "required": ["distance", "p_value"], "additionalProperties": false,
+            "properties": {"distance": {"type": "number", "minimum": 0, "maximum": 1},
+            "p_value": {"type": "number", "minimum": 0, "maximum": 1}}},
+          "anomalies": {"type": "object", "required": ["share", "alpha", "p_value"], "additionalProperties": false,
+            "properties": {"share": {"type": "number", "minimum": 0, "maximum": 1}, "alpha": {"type": "number"},
+            "p_value": {"type": "number", "minimum": 0, "maximum": 1,
+              "description": "How probable at least so many are without drift."}}},
+          "log_likelihood": {"type": "object", "required": ["mean"], "additionalProperties": false,
+            "properties": {"mean": {"type": "number"}, "calibration_mean": {"type": "number"}}},
+          "surprisal": {"type": "object", "required": ["rows", "variables"], "additionalProperties": false,
+            "properties": {"rows": {"type": "integer", "minimum": 1, "description": "Rows that the means are of."},
+            "variables": {"type": "array", "items": {"type": "object", "required": ["variable", "mean"],
+              "additionalProperties": false, "properties": {"variable": {"type": "string"}, "mean": {"type": "number"},
+              "calibration_mean": {"type": "number"}, "calibration_standard_deviation": {"type": "number", "minimum": 0},
+              "z_score": {"type": "number", "description": "How many standard errors the means are apart."}}}}}}}},
         "ModelCard": {"type": "object", "required": ["name", "version", "variables", "orderings", "layers", "activation",
           "direct_connections", "networks", "members", "parameters", "autoregressive", "sha256"],
           "additionalProperties": false, "properties": {

@@ -5,10 +5,17 @@ extension WebPage {
         let model = null, row = [], cells = [], asked = 0;
         const path = verb => "models/" + encodeURIComponent(model.name) + (verb ? "/" + verb : "");
 
+        let key = sessionStorage.getItem("key");
+
         async function json(url, body) {
-          const reply = await fetch(url, body ? {method: "POST", headers: {"Content-Type": "application/json"},
-            body: JSON.stringify(body)} : {});
+          const headers = body ? {"Content-Type": "application/json"} : {};
+          if (key) headers["X-API-Key"] = key;
+          const reply = await fetch(url, body ? {method: "POST", headers, body: JSON.stringify(body)} : {headers});
           const answer = await reply.json();
+          if (reply.status === 401 && (key = prompt("This service asks for an API key:"))) {
+            sessionStorage.setItem("key", key);
+            return json(url, body);
+          }
           if (!reply.ok) throw new Error(answer.detail || reply.statusText);
           return answer;
         }
@@ -39,7 +46,7 @@ extension WebPage {
         function show() {
           cells.forEach((cell, index) => { cell.setAttribute("aria-pressed", row[index] === 1); });
           $("curl").textContent = "curl " + new URL(path("score"), location.href) +
-            " -H 'Content-Type: application/json' \\\n  -d '" + JSON.stringify({rows: [row], explain: 3}) + "'";
+            (key ? " -H 'X-API-Key: KEY'" : "") + " -H 'Content-Type: application/json' \\\n  -d '" + JSON.stringify({rows: [row], explain: 3}) + "'";
           score().catch(fail);
         }
 

@@ -109,7 +109,7 @@ struct InputTensor {
             throw Problem(400, "'binary_data_size' is \(size), and \(binary.count) bytes follow the JSON")
         }
         guard rowCount <= shape.rowsMax else {
-            throw Problem(413, "a request may hold \(shape.rowsMax) rows; send several requests")
+            throw Problem(413, "a request may hold \(shape.rowsMax) rows (queue-rows-max); send several requests")
         }
         let first = rows.count
         guard rows.append(binary) else { throw Problem(503, "memory is short; try again later", retryAfter: 1) }

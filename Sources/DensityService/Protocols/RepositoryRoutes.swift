@@ -22,13 +22,13 @@ extension ServiceLoop {
         call.answer(.json(json.bytes))
     }
 
-    /// POST /v2/repository/models/{model}/load: reads the model's file again, from this machine only.
+    /// POST /v2/repository/models/{model}/load: reads the model's file again.
     func v2Load(_ call: Call) throws(Problem) {
         let name = try repositoryModel(call)
         reload(call, name: name) { _ in .json(Array("{}".utf8)) }
     }
 
-    /// POST /v2/repository/models/{model}/unload: takes it out of service, from this machine only.
+    /// POST /v2/repository/models/{model}/unload: takes it out of service.
     func v2Unload(_ call: Call) throws(Problem) {
         let name = try repositoryModel(call)
         core.registry.unload(name) { result in
@@ -41,7 +41,6 @@ extension ServiceLoop {
 
     /// The model that a change is about; its parameters concern the repositories of other servers.
     private func repositoryModel(_ call: Call) throws(Problem) -> String {
-        try call.isFromThisMachine()
         try optionalFields(of: call, names: ["parameters"]) { (_) throws(Problem) in }
         return Destination(path: call.exchange.path).model ?? ""
     }

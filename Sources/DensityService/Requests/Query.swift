@@ -6,7 +6,7 @@ extension Route {
     var queryNames: [String]? {
         switch self {
         case .sample: SampleRequest.queryNames
-        case .score, .conditionals, .models, .model, .reload: []
+        case .score, .conditionals, .models, .model, .reload, .drift: []
         default: nil
         }
     }

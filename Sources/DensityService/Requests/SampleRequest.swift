@@ -74,7 +74,7 @@ struct SampleRequest: Sendable {
 
     private mutating func set(count: Int, limit: Int, pointer: String?) throws(Problem) {
         guard (1...limit).contains(count) else {
-            throw Problem(422, "'n' is \(count); it must be 1 to \(limit)", pointer: pointer)
+            throw Problem(422, "'n' is \(count); it must be 1 to \(limit) (sample-rows-max)", pointer: pointer)
         }
         self.count = count
     }

@@ -26,7 +26,8 @@ extension Problem {
             self.init(400, "'\(shape.member)' must be an array of rows", pointer: "/\(shape.member)")
         case MADE_SCAN_TOO_MANY_ROWS:
             self.init(
-                413, "a request may hold \(shape.rowsMax) rows and \(shape.valuesMax) values; send several requests",
+                413,
+                "a request may hold \(shape.rowsMax) rows and \(shape.valuesMax) values (queue-rows-max); send several requests",
                 pointer: "/\(shape.member)")
         default: self.init(503, "memory is short; try again later", retryAfter: 1)
         }

@@ -49,38 +49,6 @@ extension ServiceLoop {
         return reply
     }
 
-    /// GET /metrics.
-    func metrics(_ call: Call) {
-        var text = PrometheusText()
-        text.family("made_build_info", "gauge", "The version of this software.")
-        text.sample("made_build_info", [("version", Build.version)], 1)
-        core.observer.metrics.write(to: &text)
-        let snapshot = core.registry.snapshot
-        text.family("made_model_info", "gauge", "The models that are ready.")
-        let models = snapshot.entries.flatMap(\.models)
-        let name = { (model: LoadedModel) in
-            [(name: "model", value: model.card.name), (name: "version", value: model.card.version)]
-        }
-        for model in models {
-            let isDefault =
-                model.card.name == snapshot.defaultName && snapshot.entry(named: model.card.name)?.model === model
-            text.sample(
-                "made_model_info", name(model) + [("sha256", model.digest), ("default", isDefault ? "true" : "false")],
-                1
-            )
-        }
-        text.family("made_rows_scored_total", "counter", "Rows of score requests that were answered.")
-        for model in models {
-            text.sample(
-                "made_rows_scored_total", name(model), Double(model.statistics.scoredRows.load(ordering: .relaxed)))
-        }
-        text.family("made_queue_rows", "gauge", "Rows that wait for a worker.")
-        for model in models { text.sample("made_queue_rows", name(model), Double(model.queue.waitingRows)) }
-        text.processFigures(startSeconds: core.observer.metrics.startSeconds)
-        call.answer(
-            Reply(status: 200, headers: [("Content-Type", PrometheusText.contentType)], body: Array(text.text.utf8)))
-    }
-
     /// GET /: the page for people.
     func page(_ call: Call) throws(Problem) {
         try call.answers(with: [.html])

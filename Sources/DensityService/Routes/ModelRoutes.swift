@@ -12,7 +12,7 @@ extension ServiceLoop {
         json.beginArray()
         for entry in snapshot.entries {
             for version in entry.versions {
-                write(version, isDefault: entry.answers(with: version) && entry.name == snapshot.defaultName, to: &json)
+                write(version, isDefault: version.model.map(snapshot.isDefault) ?? false, to: &json)
             }
         }
         json.endArray()
@@ -46,9 +46,8 @@ extension ServiceLoop {
         call.answer(.json(model.document))
     }
 
-    /// POST /models/{model}/reload, from this machine only.
+    /// POST /models/{model}/reload.
     func reload(_ call: Call) throws(Problem) {
-        try call.isFromThisMachine()
         try optionalFields(of: call, names: []) { (_) throws(Problem) in }
         reload(call, name: Destination(path: call.exchange.path).model ?? "") { .json($0.document) }
     }
@@ -60,15 +59,6 @@ extension ServiceLoop {
             case .success(let model): call.answer(reply(model))
             case .failure(let problem): call.refuse(problem)
             }
-        }
-    }
-}
-
-extension Call {
-    /// - Throws: 403 where the request comes from elsewhere.
-    func isFromThisMachine() throws(Problem) {
-        guard ["127.0.0.1", "::1", "::ffff:127.0.0.1"].contains(exchange.remoteAddress) else {
-            throw Problem(403, "models are loaded and unloaded from the machine of the service only")
         }
     }
 }

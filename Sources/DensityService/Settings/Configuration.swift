@@ -26,7 +26,8 @@ public struct Configuration: Sendable {
     let sources: [String: Source]
 
     /// The values of `flags` (by setting name), over those of `environment`'s variables, over those of `file`, over the
-    /// defaults. A variable holds the elements of a list with colons between them.
+    /// defaults. A variable holds paths with colons between them, and other
+    /// lists with commas.
     ///
     /// - Throws: `ServiceError` that names the flag, the variable, or file, line and key, and says what it takes.
     public init(
@@ -62,7 +63,7 @@ public struct Configuration: Sendable {
         if let texts = flags[setting.name] { return (.flag, texts) }
         if let text = environment[setting.variable] {
             let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-            return (.environment(setting.variable), setting.form == .list ? parts : [text])
+            return (.environment(setting.variable), setting.form == .paths ? parts : [text])
         }
         if let file, let entry = file.entries[setting.name] {
             return (.file(path: file.path, line: entry.line), entry.texts)
@@ -118,8 +119,8 @@ extension Setting {
         let texts = texts(options)
         switch form {
         case .number: return texts.joined()
-        case .text: return texts.map(Self.scalar).joined()
-        case .list: return "[\(texts.map(Self.scalar).joined(separator: ", "))]"
+        case .text, .path: return texts.map(Self.scalar).joined()
+        case .paths, .words: return "[\(texts.map(Self.scalar).joined(separator: ", "))]"
         }
     }
 

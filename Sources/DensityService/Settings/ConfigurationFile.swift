@@ -61,15 +61,15 @@ public struct ConfigurationFile: Sendable {
             guard setting.form != .number || scalar.style == .plain else {
                 throw Mismatch(what: "the text \(quoted(scalar.string))")
             }
-            return [setting.form == .list ? resolved(scalar.string) : scalar.string]
+            return [setting.form.isPath ? resolved(scalar.string) : scalar.string]
         case .sequence(let sequence):
-            guard setting.form == .list else { throw Mismatch(what: "a list") }
+            guard setting.form.isList else { throw Mismatch(what: "a list") }
             var texts: [String] = []
             for element in sequence {
                 guard let text = element.scalar?.string, !Self.isNull(element) else {
                     throw Mismatch(what: "a list of anything but texts")
                 }
-                texts.append(resolved(text))
+                texts.append(setting.form.isPath ? resolved(text) : text)
             }
             return texts
         case .mapping: throw Mismatch(what: "a mapping")
@@ -105,7 +105,8 @@ public struct ConfigurationFile: Sendable {
         }
     }
 
-    private static func contents(of path: String) throws(ServiceError) -> String {
+    /// The text of a small file.
+    static func contents(of path: String) throws(ServiceError) -> String {
         guard let file = fopen(path, "r") else { throw ServiceError("\(path): \(String(cString: strerror(errno)))") }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: bytesMax + 1)

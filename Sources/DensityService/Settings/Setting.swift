@@ -4,6 +4,7 @@ public struct Setting: Sendable {
     /// The heading under which settings stand together.
     public enum Group: String, CaseIterable, Sendable {
         case listening = "Listening"
+        case access = "Access"
         case models = "Models"
         case work = "Work"
         case log = "Log"
@@ -11,7 +12,14 @@ public struct Setting: Sendable {
 
     /// How YAML writes it.
     enum Form {
-        case text, number, list
+        case text, number
+        /// A path, and a list of paths; a relative one of a file starts at that file's folder.
+        case path, paths
+        /// A list of texts without commas.
+        case words
+
+        var isPath: Bool { self == .path || self == .paths }
+        var isList: Bool { self == .paths || self == .words }
     }
 
     /// Words joined by hyphens: the flag without its `--`, and the key.
@@ -35,7 +43,7 @@ public struct Setting: Sendable {
 
     /// What it is, what it takes and its default, for the help of its flag.
     public var documentation: String {
-        let value = texts(ServiceOptions()).joined(separator: ":")
+        let value = texts(ServiceOptions()).joined(separator: form == .words ? "," : ":")
         return "\(help) Takes \(takes).\(value.isEmpty ? "" : " Default: \(value).")"
     }
 
@@ -77,6 +85,24 @@ extension Setting {
         one(
             name, group, .number, path, takes: "a number above 0 and at most \(plain(limit))", help,
             read: { Double($0).flatMap { $0 > 0 && $0 <= limit ? $0 : nil } }, write: { plain($0) })
+    }
+
+    /// A setting of a number that may be 0.
+    static func amount(
+        _ name: String, _ group: Group, _ path: any WritableKeyPath<ServiceOptions, Double> & Sendable,
+        upTo limit: Double, _ help: String
+    ) -> Setting {
+        one(
+            name, group, .number, path, takes: "a number, 0 to \(plain(limit))", help,
+            read: { Double($0).flatMap { $0 >= 0 && $0 <= limit ? $0 : nil } }, write: { plain($0) })
+    }
+
+    /// A setting of the path of a file.
+    static func file(
+        _ name: String, _ group: Group, _ path: any WritableKeyPath<ServiceOptions, String?> & Sendable, _ help: String
+    ) -> Setting {
+        one(
+            name, group, .path, path, takes: "a path", help, read: { $0.isEmpty ? nil : .some($0) }, write: { $0 })
     }
 
     private static func one<Value: Sendable>(

@@ -3,7 +3,7 @@ internal import MADE
 
 extension ServiceOptions {
     /// All settings, in the order of the documentation.
-    public static let settings = listeningSettings + modelSettings + workSettings + logSettings
+    public static let settings = listeningSettings + accessSettings + modelSettings + workSettings + logSettings
 
     private static let listeningSettings = [
         Setting.text(
@@ -11,6 +11,16 @@ extension ServiceOptions {
             "Address to listen on; 0.0.0.0 or :: is every address of this machine.", read: nonempty, write: { $0 }),
         .whole("port", .listening, \.port, 0...65535, "TCP port; 0 picks a free one."),
         .whole("connections-max", .listening, \.connectionsMax, 1...1_000_000, "Open connections at most."),
+        .whole(
+            "address-connections-max", .listening, \.addressConnectionsMax, 0...1_000_000,
+            "Open connections of one client address (of IPv6: of one /64) at most; more are closed at once. 0 is no limit."
+        ),
+        .whole("uri-bytes-max", .listening, \.uriBytesMax, 256...65_536, "Bytes of a request's target at most."),
+        .whole(
+            "header-bytes-max", .listening, \.headerBytesMax, 512...262_144,
+            "Bytes of a request's header fields at most. More than the default takes more memory of every connection."),
+        .whole(
+            "header-fields-max", .listening, \.headerFieldsMax, 8...4096, "Header fields of a request at most."),
         .whole("body-bytes-max", .listening, \.bodyBytesMax, 1024...1 << 30, "Bytes of a request's body at most."),
         .whole(
             "bulk-bytes-max", .listening, \.bulkBytesMax, 1024...1 << 50,
@@ -33,7 +43,7 @@ extension ServiceOptions {
                 "Checkpoints, PyTorch state dicts in safetensors form, or folders of them, which hold NAME.safetensors or "
                 + "NAME/VERSION/model.safetensors. None: config/models. A relative path of a configuration file starts at "
                 + "that file's folder.",
-            form: .list, takes: "paths", texts: { $0.models },
+            form: .paths, takes: "paths", texts: { $0.models },
             apply: { options, texts in
                 options.models = texts
                 return texts.allSatisfy { !$0.isEmpty }
@@ -49,6 +59,9 @@ extension ServiceOptions {
         .positive(
             "alpha", .models, \.alpha, upTo: 1,
             "Share of normal rows that may be called anomalies, where a request does not say."),
+        .whole(
+            "drift-rows", .models, \.driftRows, 0...1_000_000,
+            "Latest rows of each model that are watched for drift; 0 is none."),
         .text(
             "activation", .models, \.activation, takes: "one of relu, elu, tanh, sigmoid",
             "Activation of PyTorch state dicts, which do not hold it.",

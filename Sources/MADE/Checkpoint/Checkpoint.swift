@@ -4,7 +4,8 @@ internal import FoundationEssentials
 ///
 /// Own layout, version 1: `networks.{n}.layers.{i}.weight` [out × in] and `.bias` [out], `networks.{n}.direct.weight`
 /// [out × in], `members.network` [S], `members.ordering` [S × D] (position → variable), `members.degrees.{i}` [S × units],
-/// `calibration.log_likelihood` [n]; the metadata's `model` is a JSON document (`ModelDocument`).
+/// `calibration.log_likelihood` [n], and, where they are known, `calibration.surprisal.mean` and
+/// `calibration.surprisal.standard_deviation` [D], F64 all three; the metadata's `model` is a JSON document (`ModelDocument`).
 public enum Checkpoint {
     static let formatVersion = "1"
     /// Bounds on what a file may ask for; far above any model that fits the machines this runs on.
@@ -53,6 +54,13 @@ public enum Checkpoint {
             writer.add(
                 "calibration.log_likelihood", dtype: "F64", shape: [calibration.logLikelihoods.count],
                 calibration.logLikelihoods)
+            if let surprisals = calibration.surprisals {
+                let shape = [surprisals.means.count]
+                writer.add("calibration.surprisal.mean", dtype: "F64", shape: shape, surprisals.means)
+                writer.add(
+                    "calibration.surprisal.standard_deviation", dtype: "F64", shape: shape,
+                    surprisals.standardDeviations)
+            }
         }
         for (index, network) in model.networks.enumerated() {
             for (layer, parameters) in network.layers.enumerated() {

@@ -12,7 +12,8 @@ struct CheckpointReader {
         let members = try members(variableCount: variables.count, networks: networks)
         let model = DensityModel(
             name: document.name, version: document.version, variables: variables, activation: document.activation,
-            networks: networks, members: members, calibration: try calibration(), training: document.training,
+            networks: networks, members: members, calibration: try calibration(variableCount: variables.count),
+            training: document.training,
             imageWidth: document.image_width)
         try checkNames(networks: networks, hidden: members[0].hiddenDegrees.count)
         try checkHiddenWeights(of: model)
@@ -135,18 +136,41 @@ struct CheckpointReader {
         return members
     }
 
-    private func calibration() throws(CheckpointError) -> Calibration? {
+    private func calibration(variableCount: Int) throws(CheckpointError) -> Calibration? {
         let name = "calibration.log_likelihood"
         guard file.entries[name] != nil else { return nil }
+        let values = try finiteDoubles(name)
+        let surprisals = try surprisals(variableCount: variableCount)
+        return values.isEmpty ? nil : Calibration(logLikelihoods: values, surprisals: surprisals)
+    }
+
+    private func surprisals(variableCount: Int) throws(CheckpointError) -> SurprisalSummary? {
+        let names = ["calibration.surprisal.mean", "calibration.surprisal.standard_deviation"]
+        guard names.contains(where: { file.entries[$0] != nil }) else { return nil }
+        var values: [[Double]] = []
+        for name in names {
+            let shape = try file.entry(name).shape
+            guard shape == [variableCount] else {
+                throw fail(.badShape(tensor: name, shape: shape, expected: "[\(variableCount)]"))
+            }
+            values.append(try finiteDoubles(name))
+        }
+        return SurprisalSummary(means: values[0], standardDeviations: values[1])
+    }
+
+    private func finiteDoubles(_ name: String) throws(CheckpointError) -> [Double] {
         let values = try file.elements(name, dtype: "F64", as: Double.self)
         if let index = values.firstIndex(where: { !$0.isFinite }) {
             throw fail(.notFinite(tensor: name, index: index, value: "\(values[index])"))
         }
-        return values.isEmpty ? nil : Calibration(logLikelihoods: values)
+        return values
     }
 
     private func checkNames(networks: [MaskedNetwork], hidden: Int) throws(CheckpointError) {
-        var known: Set = ["members.network", "members.ordering", "calibration.log_likelihood"]
+        var known: Set = [
+            "members.network", "members.ordering", "calibration.log_likelihood", "calibration.surprisal.mean",
+            "calibration.surprisal.standard_deviation",
+        ]
         for layer in 0..<hidden { known.insert("members.degrees.\(layer)") }
         for (index, network) in networks.enumerated() {
             known.insert("networks.\(index).direct.weight")

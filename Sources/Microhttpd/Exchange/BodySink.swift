@@ -21,12 +21,31 @@ public struct RequestHead {
 
     /// The value of a header field, as of `Exchange`.
     public func header(_ name: String) -> String? { request.fields[name] }
+
+    /// The bytes of a header field's value; the first where it was sent more than once. No text is made of them.
+    public func headerBytes(_ name: StaticString) -> ArraySlice<UInt8>? { request.fields.bytes(of: name) }
+
+    /// The client's numeric address, without the port.
+    public var remoteAddress: String { request.client.remoteAddress }
+    /// Whether the client runs on this machine, or somebody there passes it on.
+    public var isFromLoopback: Bool { request.client.isLoopback }
+    /// Shared by all requests from the client's address (of IPv6: from its network of 64 bits).
+    public var addressBucket: TokenBucket { request.client.address.bucket }
+
+    /// Who sends the request, for `Exchange.principal`. To be set in `LoopHandler.earlyReply` only.
+    public var principal: String? {
+        get { request.principal }
+        nonmutating set { request.principal = newValue }
+    }
 }
 
 extension LoopHandler {
     /// All bodies are collected.
     public func sink(for head: RequestHead) -> ((Exchange) -> any BodySink)? { nil }
-
     /// Every POST has a body.
     public func mayLackBody(_ head: RequestHead) -> Bool { false }
+    /// All requests pass.
+    public func earlyReply(to head: RequestHead) -> Reply? { nil }
+    /// None.
+    public func commonHeaders(for head: RequestHead) -> [Reply.Header] { [] }
 }

@@ -18,6 +18,8 @@ public final class Exchange: Sendable {
     public var queryItems: [(name: String, value: String)] { request.target.queryItems }
     /// The client's numeric address, without the port.
     public var remoteAddress: String { request.client.remoteAddress }
+    /// Who sends it, as `LoopHandler.earlyReply` noted in the head.
+    public var principal: String? { request.principal }
     /// Bytes of the body.
     public var bodyByteCount: Int { request.body?.count ?? 0 }
 
@@ -63,7 +65,7 @@ final class Request: @unchecked Sendable {
         /// The request line is there, the header fields are not.
         case head
         case body
-        case refused(Refusal)
+        case refused(Rejection)
         case handedOut
         case replied
     }
@@ -99,6 +101,8 @@ final class Request: @unchecked Sendable {
     /// The sink asked for a pause, and libmicrohttpd has not come back since.
     var isPaused = false
     var droppedByteCount = 0
+    /// Who sends it, as the handler found out by its head.
+    var principal: String?
     /// Place in the loop's list of suspended requests.
     var suspendedIndex: Int?
     private let outcome = Mutex(Outcome.awaited)

@@ -52,6 +52,22 @@ struct HeaderFields: Sendable {
         return joined
     }
 
+    /// The value of a field as it came; of several the first.
+    func bytes(of name: StaticString) -> ArraySlice<UInt8>? {
+        var start = 0
+        while start < text.count {
+            let isNamed = name.withUTF8Buffer { name in
+                start + name.count < text.count && text[start + name.count] == UInt8(ascii: ":")
+                    && name.indices.allSatisfy { lowercased(name[$0]) == text[start + $0] }
+            }
+            var end = start
+            while text[end] != UInt8(ascii: "\n") { end += 1 }
+            if isNamed { return text[(start + name.utf8CodeUnitCount + 1)..<end] }
+            start = end + 1
+        }
+        return nil
+    }
+
     /// Bytes of name and colon where the line at `start` is this field, else 0.
     private func nameMatches(_ name: String, at start: Int) -> Int {
         var index = start

@@ -12,8 +12,8 @@ public struct Refusal: Sendable, Equatable {
         case bodyTooSlow(secondsMax: Double)
         /// 411: a POST with neither Content-Length nor chunks.
         case lengthRequired
-        /// 413: the body is over the limit.
-        case bodyTooLarge(bytesMax: Int)
+        /// 413: the body is over the limit, of collected bodies or of those that go to a `BodySink`.
+        case bodyTooLarge(bytesMax: Int, isStreamed: Bool)
         /// 414: the request target is over the limit.
         case uriTooLong(bytesMax: Int)
         /// 417: an expectation other than 100-continue.
@@ -60,7 +60,7 @@ public struct Refusal: Sendable, Equatable {
         case .headTooSlow(let seconds): "the request's head did not arrive within \(seconds) s"
         case .bodyTooSlow(let seconds): "the request's body did not arrive within \(seconds) s"
         case .lengthRequired: "a POST needs a Content-Length, or Transfer-Encoding: chunked"
-        case .bodyTooLarge(let bytes): "the body is over the limit of \(bytes) bytes"
+        case .bodyTooLarge(let bytes, _): "the body is over the limit of \(bytes) bytes"
         case .uriTooLong(let bytes): "the request target is over the limit of \(bytes) bytes"
         case .expectationUnknown: "the only expectation served is 100-continue"
         case .headerFieldsTooLarge(let bytes, let count):
@@ -78,4 +78,12 @@ public struct Refusal: Sendable, Equatable {
         default: true
         }
     }
+}
+
+/// A request that is answered without its body: with what, and how.
+struct Rejection {
+    let reply: Reply
+    let closesConnection: Bool
+    /// Bytes of its body that are dropped at most before the answer is sent all the same.
+    let droppedByteCountMax: Int
 }

@@ -8,7 +8,7 @@ struct RequestGuard {
 
     /// The reason to refuse the request, or nil.
     func objection(
-        method: Method?, isHTTP10: Bool, target: RequestTarget, fields: HeaderFields, bodyBytesMax: Int,
+        method: Method?, isHTTP10: Bool, target: RequestTarget, fields: HeaderFields, isStreamed: Bool,
         mayLackBody: () -> Bool
     ) -> Refusal.Reason? {
         // Framing first: a doubtful body must not be read, whatever else is wrong.
@@ -27,8 +27,9 @@ struct RequestGuard {
         if method == .post, fields.contentLengthCount == 0, !fields.isChunked, !mayLackBody() {
             return .lengthRequired
         }
+        let bodyBytesMax = isStreamed ? limits.streamedBodyBytesMax : limits.bodyBytesMax
         if let length = fields.contentLength, length > bodyBytesMax {
-            return .bodyTooLarge(bytesMax: bodyBytesMax)
+            return .bodyTooLarge(bytesMax: bodyBytesMax, isStreamed: isStreamed)
         }
         return nil
     }
@@ -37,10 +38,16 @@ struct RequestGuard {
     /// first and reads afterwards surely see it. libmicrohttpd closes where a reply precedes the body.
     func drains(_ reason: Refusal.Reason, fields: HeaderFields) -> Bool {
         if case .malformed = reason { return false }
-        if fields.expectCount > 0 { return false }
-        return fields.isChunked || fields.contentLength ?? 0 <= drainedBytesMax
+        return drains(fields, bytesMax: drainedBytesMax)
     }
 
+    /// Whether a body that nobody wants is read and dropped nevertheless, as its length says.
+    func drains(_ fields: HeaderFields, bytesMax: Int) -> Bool {
+        fields.expectCount == 0 && (fields.isChunked || fields.contentLength ?? 0 <= bytesMax)
+    }
+
+    /// Bytes that are read at most of the body of a request that its handler answers by its head.
+    static let unwantedBytesMax = 1 << 20
     /// Bytes of a refused body that are read at most.
     var drainedBytesMax: Int { max(1 << 20, 2 * limits.bodyBytesMax) }
 }

@@ -18,11 +18,13 @@ extension EventLoop {
         if request.isSettled { return dropAnswered(count.pointee, of: request) }
         request.streamedByteCount += count.pointee
         guard request.streamedByteCount <= limits.streamedBodyBytesMax else {
-            let refusal = Refusal(.bodyTooLarge(bytesMax: limits.streamedBodyBytesMax), path: request.path)
-            request.phase = .refused(refusal)
+            let bytesMax = limits.streamedBodyBytesMax
+            let rejection = rejection(
+                Refusal(.bodyTooLarge(bytesMax: bytesMax, isStreamed: true), path: request.path), for: request)
+            request.phase = .refused(rejection)
             request.sink?.end()
             request.sink = nil
-            return drop(count.pointee, of: request, refusal: refusal)
+            return drop(count.pointee, of: request, rejection)
         }
         request.unheardByteCount += count.pointee
         if request.unheardByteCount >= Self.heardByteCount {

@@ -14,6 +14,11 @@ public protocol LoopHandler: AnyObject {
     func receive(_ exchange: Exchange)
     /// Called after each turn of the loop in which `receive` was: the place to work on a turn's requests at once.
     func endOfTurn()
+    /// Asked when the head of a request is in order, before any of its body is read. Nil lets it pass; else this is the
+    /// answer, and no more of the body is read than a small one has.
+    func earlyReply(to head: RequestHead) -> Reply?
+    /// Header fields that a reply to this request has beside its own.
+    func commonHeaders(for head: RequestHead) -> [Reply.Header]
     /// Gives a refusal of the HTTP layer its form. `requestID` is the client's `X-Request-ID`, unchecked; nil where
     /// there was none, or the head never became complete. Status and header fields of the reply are the handler's;
     /// a missing `Allow` is added.
@@ -28,7 +33,7 @@ final class EventLoop: @unchecked Sendable {
     /// What other threads ask of a loop.
     enum Command: Sendable {
         /// Serve this socket.
-        case adopt(Int32)
+        case adopt(Int32, ClientAddress)
         /// Close every connection as soon as it rests, and end when all are closed, or at this time.
         case finish(deadline: UInt64)
     }
@@ -39,7 +44,7 @@ final class EventLoop: @unchecked Sendable {
     /// Connections given to it and not yet closed.
     let connectionCount = Atomic(0)
     /// Called after a connection has been closed. The loop's thread.
-    let onClose: @Sendable () -> Void
+    let onClose: @Sendable (ClientAddress) -> Void
     let pool = BufferPool()
     var handler: (any LoopHandler)?
     var watchdog: Watchdog
@@ -56,11 +61,13 @@ final class EventLoop: @unchecked Sendable {
     private let inbox = Mutex<[Command]>([])
     let bell = Bell()
     private var daemon: OpaquePointer?
+    /// Of the connection that the daemon is being given.
+    var arriving: ClientAddress?
     private let settings: UnsafeMutablePointer<mhd_shim_settings>
     private var nextRound: UInt64 = 0
     private var finishDeadline: UInt64?
 
-    init(options: ServerOptions, onClose: @escaping @Sendable () -> Void) throws(ServerError) {
+    init(options: ServerOptions, onClose: @escaping @Sendable (ClientAddress) -> Void) throws(ServerError) {
         limits = options.limits
         guardian = RequestGuard(limits: options.limits, allowsOptions: options.allowsOptions)
         watchdog = Watchdog(limits: options.limits)
@@ -108,9 +115,9 @@ final class EventLoop: @unchecked Sendable {
         return time
     }
 
-    func noteClosed() {
+    func noteClosed(_ address: ClientAddress) {
         connectionCount.subtract(1, ordering: .sequentiallyConsistent)
-        onClose()
+        onClose(address)
     }
 
     func noteLog(_ line: String) { log(line) }
@@ -160,21 +167,20 @@ final class EventLoop: @unchecked Sendable {
         }
         for command in commands {
             switch command {
-            case .adopt(let socket): adopt(socket)
+            case .adopt(let socket, let address): adopt(socket, from: address)
             case .finish(let deadline): finishDeadline = deadline
             }
         }
     }
 
-    private func adopt(_ socket: Int32) {
-        var address = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = getpeername(socket, $0, &length)
-                // On failure it has closed the socket.
-                if MHD_add_connection(daemon, socket, $0, length) == .NO { noteClosed() }
-            }
+    private func adopt(_ socket: Int32, from address: ClientAddress) {
+        arriving = address
+        var peer = sockaddr_storage()
+        _ = withPeer(of: socket, &peer) { MHD_add_connection(daemon, socket, $0, $1) }
+        // On failure it has closed the socket, most often before it called it a connection.
+        if arriving != nil {
+            arriving = nil
+            noteClosed(address)
         }
     }
 

@@ -47,9 +47,13 @@ extension EventLoop {
     /// Ends a connection; libmicrohttpd notices, and closes it.
     func hangUp(_ connection: Connection) { shutdown(connection.socket, Int32(SHUT_RDWR)) }
 
-    private func open(_ handle: OpaquePointer) -> UnsafeMutableRawPointer {
-        let address = mhd_shim_client_address(handle).map { numericHost(of: $0) } ?? ""
-        let connection = Connection(socket: mhd_shim_socket(handle), remoteAddress: address)
+    private func open(_ handle: OpaquePointer) -> UnsafeMutableRawPointer? {
+        guard let address = arriving else { return nil }
+        arriving = nil
+        let peer = mhd_shim_client_address(handle)
+        let connection = Connection(
+            socket: mhd_shim_socket(handle), remoteAddress: peer.map { numericHost(of: $0) } ?? "",
+            isLoopback: peer.map { isLoopback($0) } ?? false, address: address)
         watchdog.add(connection, now: now)
         return Unmanaged.passRetained(connection).toOpaque()
     }
@@ -57,8 +61,9 @@ extension EventLoop {
     private func closed(_ slot: inout UnsafeMutableRawPointer?) {
         guard let opaque = slot else { return }
         slot = nil
-        watchdog.remove(Unmanaged<Connection>.fromOpaque(opaque).takeRetainedValue())
-        noteClosed()
+        let connection = Unmanaged<Connection>.fromOpaque(opaque).takeRetainedValue()
+        watchdog.remove(connection)
+        noteClosed(connection.address)
     }
 
     /// The request line has come.
@@ -86,10 +91,10 @@ extension EventLoop {
             defer { count.pointee = 0 }
             return collect(bytes, count: count.pointee, for: request)
         case .body: return handOut(request)
-        case .refused(let refusal) where count.pointee > 0:
+        case .refused(let rejection) where count.pointee > 0:
             defer { count.pointee = 0 }
-            return drop(count.pointee, of: request, refusal: refusal)
-        case .refused(let refusal): return refuse(request, refusal)
+            return drop(count.pointee, of: request, rejection)
+        case .refused(let rejection): return answer(request, rejection)
         case .handedOut: return deliver(request, orSuspend: true)
         case .replied: return .NO
         }
@@ -107,16 +112,22 @@ extension EventLoop {
         let makeSink = hasBody || knownMethod == .post ? handler?.sink(for: RequestHead(request)) : nil
         let objection = guardian.objection(
             method: knownMethod, isHTTP10: isHTTP10, target: request.target, fields: fields,
-            bodyBytesMax: makeSink == nil ? limits.bodyBytesMax : limits.streamedBodyBytesMax,
-            mayLackBody: { handler?.mayLackBody(RequestHead(request)) ?? false })
-        guard let objection else {
-            request.sink = makeSink?(Exchange(request))
-            request.phase = .body
-            return .YES
+            isStreamed: makeSink != nil, mayLackBody: { handler?.mayLackBody(RequestHead(request)) ?? false })
+        if let objection {
+            let rejection = self.rejection(Refusal(objection, path: request.path), for: request)
+            request.phase = .refused(rejection)
+            return guardian.drains(objection, fields: fields) ? .YES : answer(request, rejection)
         }
-        let refusal = Refusal(objection, path: request.path)
-        request.phase = .refused(refusal)
-        return guardian.drains(objection, fields: fields) ? .YES : refuse(request, refusal)
+        if let reply = handler?.earlyReply(to: RequestHead(request)) {
+            let rejection = Rejection(
+                reply: reply, closesConnection: false, droppedByteCountMax: RequestGuard.unwantedBytesMax)
+            request.phase = .refused(rejection)
+            let drains = guardian.drains(fields, bytesMax: RequestGuard.unwantedBytesMax)
+            return drains ? .YES : answer(request, rejection)
+        }
+        request.sink = makeSink?(Exchange(request))
+        request.phase = .body
+        return .YES
     }
 
     private func collect(
@@ -134,20 +145,19 @@ extension EventLoop {
             return .YES
         }
         // Only a chunked body gets here: any other was measured by its Content-Length.
-        let refusal = Refusal(.bodyTooLarge(bytesMax: limits.bodyBytesMax), path: request.path)
-        request.phase = .refused(refusal)
+        let rejection = rejection(
+            Refusal(.bodyTooLarge(bytesMax: limits.bodyBytesMax, isStreamed: false), path: request.path), for: request)
+        request.phase = .refused(rejection)
         request.body = nil
-        return drop(body.count + count, of: request, refusal: refusal)
+        return drop(body.count + count, of: request, rejection)
     }
 
     /// Lets a part of a refused body go by, up to a bound; past it the answer is sent at once.
-    func drop(
-        _ count: Int, of request: Request, refusal: Refusal
-    ) -> MHD_Result {
+    func drop(_ count: Int, of request: Request, _ rejection: Rejection) -> MHD_Result {
         request.droppedByteCount += count
-        if request.droppedByteCount <= guardian.drainedBytesMax { return .YES }
+        if request.droppedByteCount <= rejection.droppedByteCountMax { return .YES }
         // In the middle of a body libmicrohttpd takes no reply.
-        sendPastDaemon(reply(to: refusal, for: request), on: request.client)
+        sendPastDaemon(rejection.reply, on: request.client)
         return .NO
     }
 
@@ -182,7 +192,17 @@ extension EventLoop {
     }
 
     func refuse(_ request: Request, _ refusal: Refusal) -> MHD_Result {
-        queue(reply(to: refusal, for: request), for: request, closes: refusal.closesConnection)
+        answer(request, rejection(refusal, for: request))
+    }
+
+    func rejection(_ refusal: Refusal, for request: Request) -> Rejection {
+        Rejection(
+            reply: reply(to: refusal, for: request), closesConnection: refusal.closesConnection,
+            droppedByteCountMax: guardian.drainedBytesMax)
+    }
+
+    private func answer(_ request: Request, _ rejection: Rejection) -> MHD_Result {
+        queue(rejection.reply, for: request, closes: rejection.closesConnection)
     }
 
     func reply(to refusal: Refusal, for request: Request?) -> Reply {
@@ -202,6 +222,11 @@ extension EventLoop {
         guard let response = reply.makeResponse() else { return .NO }
         defer { MHD_destroy_response(response) }
         for header in reply.headers { _ = MHD_add_response_header(response, header.name, header.value) }
+        if let handler {
+            for header in handler.commonHeaders(for: RequestHead(request)) {
+                _ = MHD_add_response_header(response, header.name, header.value)
+            }
+        }
         if closes || isDraining.load(ordering: .relaxed) {
             _ = MHD_add_response_header(response, "Connection", "close")
         }
@@ -233,6 +258,10 @@ extension EventLoop {
     /// Sends a last reply over a connection that libmicrohttpd would not take one for now. Nothing of another reply can
     /// be on its way: the request has not been answered, and replies go out one by one.
     func sendPastDaemon(_ reply: Reply, on connection: Connection) {
+        var reply = reply
+        if let handler, let request = connection.request {
+            reply.headers += handler.commonHeaders(for: RequestHead(request))
+        }
         let bytes = reply.wireBytes()
         _ = bytes.withUnsafeBytes {
             send(connection.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))

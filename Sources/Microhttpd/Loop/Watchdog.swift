@@ -18,6 +18,8 @@ final class Connection {
 
     let socket: Int32
     let remoteAddress: String
+    let isLoopback: Bool
+    let address: ClientAddress
     var request: Request?
     /// Place in the watchdog's list.
     fileprivate(set) var index = 0
@@ -29,9 +31,11 @@ final class Connection {
     /// Bytes received in all, as the first round found them while no request was on it.
     fileprivate var restingByteCount: UInt64?
 
-    init(socket: Int32, remoteAddress: String) {
+    init(socket: Int32, remoteAddress: String, isLoopback: Bool, address: ClientAddress) {
         self.socket = socket
         self.remoteAddress = remoteAddress
+        self.isLoopback = isLoopback
+        self.address = address
     }
 }
 

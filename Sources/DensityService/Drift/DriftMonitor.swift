@@ -1,0 +1,169 @@
+internal import MADE
+internal import Synchronization
+
+/// The latest rows of one model: what it said of them, and a few of them as they came.
+///
+/// Whoever scores a batch notes it here, under one lock a batch: log-likelihoods are copied, nothing is computed. All that
+/// is to be known is worked out when somebody asks.
+final class DriftMonitor: Sendable {
+    /// One row of so many is kept, on average, to have its surprisals worked out when somebody asks: explaining a row costs more
+    /// than scoring it.
+    static let rowsPerStudied = 16
+    /// Upper bounds of the histogram of log-likelihoods, nats.
+    static let bounds: [Double] = [-1000, -500, -200, -100, -50, -20, -10, -5, -2, -1, 0, 10, 100]
+
+    /// What is noted as rows are scored.
+    private struct Notes {
+        /// The latest log-likelihoods, a ring: that of row i at i modulo the window.
+        var logLikelihoods: [Double]
+        var rowCount = 0
+        /// Rows kept as they came, a ring too.
+        var kept: [Float] = []
+        var keptCount = 0
+        /// Rows until the next one that is kept.
+        var gap = 1
+        var generator = PhiloxGenerator(seed: .random(in: .min ... .max))
+        /// Of all rows since the model was loaded; the last one of those above all bounds.
+        var buckets = [Int](repeating: 0, count: bounds.count + 1)
+        var sum = 0.0
+    }
+
+    /// What was worked out for those who asked.
+    private struct Study {
+        /// Surprisals of the kept rows, at the same places of a ring.
+        var surprisals: [Float] = []
+        var explainedCount = 0
+        /// The last report, and how many rows there were then.
+        var report: DriftReport?
+        var rowCount = -1
+    }
+
+    /// Rows that the window holds at most; 0: nothing is watched.
+    let windowRows: Int
+    private let model: CompiledModel
+    private let card: ModelCard
+    private let keptRowsMax: Int
+    private let notes: Mutex<Notes>
+    /// Taken before `notes` by those who need both.
+    private let study = Mutex(Study())
+
+    init(model: CompiledModel, card: ModelCard, windowRows: Int) {
+        self.model = model
+        self.card = card
+        self.windowRows = windowRows
+        keptRowsMax = (windowRows + Self.rowsPerStudied - 1) / Self.rowsPerStudied
+        notes = Mutex(Notes(logLikelihoods: Array(repeating: 0, count: windowRows)))
+    }
+
+    /// Notes rows [n × D] and their log-likelihoods [n]. Any thread.
+    func note(_ rows: UnsafeBufferPointer<Float>, _ logLikelihoods: UnsafeBufferPointer<Double>) {
+        let variableCount = model.variableCount
+        notes.withLock { notes in
+            for logLikelihood in logLikelihoods {
+                notes.sum += logLikelihood
+                var bucket = 0
+                while bucket < Self.bounds.count, logLikelihood > Self.bounds[bucket] { bucket += 1 }
+                notes.buckets[bucket] += 1
+            }
+            defer { notes.rowCount += logLikelihoods.count }
+            guard windowRows > 0 else { return }
+            var place = notes.rowCount % windowRows
+            for logLikelihood in logLikelihoods {
+                notes.logLikelihoods[place] = logLikelihood
+                place = place + 1 == windowRows ? 0 : place + 1
+            }
+            var row = notes.gap - 1
+            while row < logLikelihoods.count {
+                keep(rows[row * variableCount..<(row + 1) * variableCount], in: &notes)
+                // Not every sixteenth: clients may send rows in a rhythm of their own.
+                row += Int.random(in: 1...2 * Self.rowsPerStudied - 1, using: &notes.generator)
+            }
+            notes.gap = row - logLikelihoods.count + 1
+        }
+    }
+
+    private func keep(_ row: Slice<UnsafeBufferPointer<Float>>, in notes: inout Notes) {
+        if notes.keptCount < keptRowsMax {
+            notes.kept.append(contentsOf: row)
+        } else {
+            let start = notes.keptCount % keptRowsMax * model.variableCount
+            for (offset, value) in row.enumerated() { notes.kept[start + offset] = value }
+        }
+        notes.keptCount += 1
+    }
+
+    /// How often log-likelihoods were at most each of `bounds`, how many there were in all at the end, and their sum, since
+    /// the model was loaded.
+    var histogram: (cumulativeCounts: [Int], sum: Double) {
+        let (buckets, sum) = notes.withLock { ($0.buckets, $0.sum) }
+        var total = 0
+        let counts = buckets.map { count in
+            total += count
+            return total
+        }
+        return (counts, sum)
+    }
+
+    /// What is to be known of the window, with anomalies at `alpha`. It takes milliseconds: not for a loop.
+    func report(alpha: Double) -> DriftReport {
+        study.withLock { study in
+            let known = study.rowCount
+            let (rowCount, window) = notes.withLock { notes in
+                // A copy indeed: storage that is shared would be copied at the next batch, on the way of a request.
+                let latest = notes.logLikelihoods.withUnsafeBufferPointer { ring in
+                    notes.rowCount == known ? [] : [Double](ring.prefix(notes.rowCount))
+                }
+                return (notes.rowCount, latest)
+            }
+            if let report = study.report, rowCount == known { return report }
+            let surprisals = explain(in: &study)
+            let report = DriftReport(
+                card: card, windowRows: windowRows, logLikelihoods: window.sorted(), alpha: alpha,
+                surprisals: surprisals)
+            study.report = report
+            study.rowCount = rowCount
+            return report
+        }
+    }
+
+    /// Works out the surprisals of rows that were kept since the last time; returns those of all rows kept.
+    private func explain(in study: inout Study) -> SurprisalTally {
+        let variableCount = model.variableCount
+        let explainedCount = study.explainedCount
+        let (rows, count) = notes.withLock { notes -> ([Float], Int) in
+            let new = min(notes.keptCount - explainedCount, keptRowsMax)
+            var rows: [Float] = []
+            rows.reserveCapacity(new * variableCount)
+            for index in notes.keptCount - new..<notes.keptCount {
+                let start = index % keptRowsMax * variableCount
+                rows.append(contentsOf: notes.kept[start..<start + variableCount])
+            }
+            return (rows, notes.keptCount)
+        }
+        let newCount = rows.count / variableCount
+        if newCount > 0 {
+            var results = [Double](repeating: 0, count: newCount)
+            var explained = results
+            var surprisals = [Float](repeating: 0, count: rows.count)
+            var resultSpan = results.mutableSpan
+            var explainedSpan = explained.mutableSpan
+            var surprisalSpan = surprisals.mutableSpan
+            model.explain(
+                rows.span, logLikelihoods: &resultSpan, surprisals: &surprisalSpan, explained: &explainedSpan,
+                using: model.makeWorkspace())
+            if study.surprisals.isEmpty {
+                study.surprisals = Array(repeating: 0, count: keptRowsMax * variableCount)
+            }
+            for index in 0..<newCount {
+                let place = (count - newCount + index) % keptRowsMax * variableCount
+                study.surprisals.replaceSubrange(
+                    place..<place + variableCount,
+                    with: surprisals[index * variableCount..<(index + 1) * variableCount])
+            }
+            study.explainedCount = count
+        }
+        var tally = SurprisalTally(variableCount: variableCount)
+        tally.add(study.surprisals.span.extracting(0..<min(count, keptRowsMax) * variableCount))
+        return tally
+    }
+}

@@ -1,0 +1,55 @@
+internal import Dispatch
+internal import MADE
+internal import Microhttpd
+internal import Synchronization
+
+extension ServiceLoop {
+    /// GET /metrics.
+    func metrics(_ call: Call) {
+        let core = core
+        Self.studies.async {
+            let bytes = Array(core.metricsText.utf8)
+            call.answer(Reply(status: 200, headers: [("Content-Type", PrometheusText.contentType)], body: bytes))
+        }
+    }
+}
+
+extension ServiceCore {
+    /// All that is counted, in Prometheus' text format.
+    fileprivate var metricsText: String {
+        var text = PrometheusText()
+        text.family("made_build_info", "gauge", "The version of this software.")
+        text.sample("made_build_info", [("version", Build.version)], 1)
+        observer.metrics.write(to: &text)
+        let snapshot = registry.snapshot
+        let models = snapshot.entries.flatMap(\.models)
+        text.family("made_model_info", "gauge", "The models that are ready.")
+        for model in models {
+            text.sample(
+                "made_model_info",
+                model.card.labels + [
+                    ("sha256", model.digest), ("default", snapshot.isDefault(model) ? "true" : "false"),
+                ], 1)
+        }
+        text.perModel("made_rows_scored_total", "counter", "Rows of score requests that were answered.", models) {
+            $0.statistics.scoredRows.load(ordering: .relaxed)
+        }
+        text.perModel("made_anomalies_total", "counter", "Rows that were answered as anomalies.", models) {
+            $0.statistics.anomalies.load(ordering: .relaxed)
+        }
+        text.logLikelihoods(models)
+        text.perModel("made_queue_rows", "gauge", "Rows that wait for a worker.", models) { $0.queue.waitingRows }
+        text.drift(models.filter { $0.drift.windowRows > 0 }.map { $0.drift.report(alpha: options.alpha) })
+        text.processFigures(startSeconds: observer.metrics.startSeconds)
+        return text.text
+    }
+}
+
+extension PrometheusText {
+    fileprivate mutating func perModel(
+        _ name: String, _ type: String, _ help: String, _ models: [LoadedModel], _ value: (LoadedModel) -> Int
+    ) {
+        family(name, type, help)
+        for model in models { sample(name, model.card.labels, Double(value(model))) }
+    }
+}

@@ -19,6 +19,7 @@ public final class Service: Sendable {
         self.sink = sink
         var serverOptions = options.serverOptions
         let logger = core.observer.logger
+        if let tls = core.gate.tls { serverOptions.tlsIdentity = { tls.identity } }
         serverOptions.log = { line in logger.debug("libmicrohttpd: \(line)") }
         do {
             server = try Server(options: serverOptions) { _ in ServiceLoop(core: core) }
@@ -33,6 +34,7 @@ public final class Service: Sendable {
             case .failed(let reason): logger.error("model failed", metadata: ["reason": "\(reason)"])
             }
         }
+        core.gate.tls?.note("TLS certificate ready", logger)
         core.refreshing.add { core.reloadAccess() }
         core.refreshing.add { core.reloadModels() }
     }
@@ -42,7 +44,7 @@ public final class Service: Sendable {
         let host =
             core.options.host.contains(":") && !core.options.host.hasPrefix("[")
             ? "[\(core.options.host)]" : core.options.host
-        return "http://\(host):\(server.port)"
+        return "\(core.gate.tls == nil ? "http" : "https")://\(host):\(server.port)"
     }
 
     /// The port it listens on.

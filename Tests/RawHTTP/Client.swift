@@ -51,6 +51,13 @@ public final class Client {
     /// Nothing more will be sent; replies can still be read.
     public func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
 
+    /// Goes away without a goodbye: closing resets the connection, and drops what the server has not read.
+    public func abandon() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        shutdown(socket, Int32(SHUT_RDWR))
+    }
+
     /// Posts a JSON body and waits for the reply.
     public func post(_ path: String, _ body: String) throws -> ReceivedReply {
         send("POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")

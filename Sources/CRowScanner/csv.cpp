@@ -6,14 +6,17 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 void CSVStream::read_rows(
     const char *&at, const char *end, bool is_last, size_t rows_max, made_float_buffer &matrix
 ) {
+    result.header = header;
     while (result.row_count < rows_max) {
         made_cell_end ending = cutter.next(at, end, is_last);
         if (ending == MADE_CELL_UNFINISHED) return;
-        if (!has_header) {
+        if (!has_places) decide_header(ending);
+        if (!has_places) {
             read_header_cell(ending);
             if (result.status != MADE_STREAM_OK || ending == MADE_CELL_LAST) return;
             continue;
@@ -34,6 +37,19 @@ void CSVStream::read_rows(
     }
 }
 
+/// Without a header the columns of a line are those of the schema.
+void CSVStream::decide_header(made_cell_end end) {
+    if (header == MADE_HEADER_GUESSED) {
+        bool is_name = end <= MADE_CELL_LAST && schema.find(cutter.cell) != made_row_schema::none;
+        result.header = header = is_name ? MADE_HEADER_PRESENT : MADE_HEADER_ABSENT;
+    }
+    if (header == MADE_HEADER_PRESENT) return;
+    places.resize(schema.columns.size());
+    std::iota(places.begin(), places.end(), size_t(0));
+    row.resize(places.size());
+    has_places = true;
+}
+
 void CSVStream::read_header_cell(made_cell_end end) {
     if (end > MADE_CELL_LAST) return stop(MADE_STREAM_HEADER_MALFORMED);
     std::string_view name = cutter.cell;
@@ -49,7 +65,7 @@ void CSVStream::read_header_cell(made_cell_end end) {
             return stop(MADE_STREAM_HEADER_INCOMPLETE, schema.columns[column].name);
         }
     }
-    has_header = true;
+    has_places = true;
     row.resize(places.size());
 }
 

@@ -54,9 +54,10 @@ private:
     void read_line(const char *line, size_t count, made_float_buffer &matrix);
 };
 
-/// CSV whose header names all columns of the schema, in any order.
+/// CSV whose header names all columns of the schema, in any order, or that has none.
 struct CSVStream final : made_row_stream {
-    CSVStream(const made_row_schema &schema, bool refuses_missing) : made_row_stream(schema, refuses_missing) {}
+    CSVStream(const made_row_schema &schema, made_stream_header header, bool refuses_missing)
+        : made_row_stream(schema, refuses_missing), header(header) {}
 
 protected:
     void read_rows(
@@ -64,7 +65,10 @@ protected:
 
 private:
     made_cell_cutter cutter;
-    bool has_header = false;
+    /// What is known of it.
+    made_stream_header header;
+    /// The columns of a line are known.
+    bool has_places = false;
     /// The column of the schema that each cell of a line is for.
     std::vector<size_t> places;
     std::vector<float> row;
@@ -75,6 +79,7 @@ private:
     /// The rest of the line goes by.
     bool is_skipping = false;
 
+    void decide_header(made_cell_end end);
     void read_header_cell(made_cell_end end);
     void read_cell();
     void read_number(std::string_view text, size_t column);

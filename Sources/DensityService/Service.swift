@@ -19,12 +19,14 @@ public final class Service: Sendable {
         self.sink = sink
         var serverOptions = options.serverOptions
         let logger = core.observer.logger
+        if let tls = core.gate.tls { serverOptions.tlsIdentity = { tls.identity } }
         serverOptions.log = { line in logger.debug("libmicrohttpd: \(line)") }
         do {
             server = try Server(options: serverOptions) { index in ServiceLoop(core: core, index: index) }
         } catch {
             throw ServiceError(error.description)
         }
+        core.gate.tls?.note("TLS certificate ready", logger)
         let registry = core.registry
         core.refreshing.add { core.reloadAccess() }
         core.refreshing.add { registry.reloadAll() }
@@ -35,7 +37,7 @@ public final class Service: Sendable {
         let host =
             core.options.host.contains(":") && !core.options.host.hasPrefix("[")
             ? "[\(core.options.host)]" : core.options.host
-        return "http://\(host):\(server.port)"
+        return "\(core.gate.tls == nil ? "http" : "https")://\(host):\(server.port)"
     }
 
     /// The port it listens on.

@@ -12,13 +12,17 @@ private struct Streamed: Equatable {
     }
     var status = MADE_STREAM_OK
     var name = ""
+    var header = MADE_HEADER_PRESENT
     var rowCount = 0
     var faults: [Fault] = []
     var values: [Float] = []
 }
 
 /// Reads pieces as a stream of rows of three binary columns a, b and c.
-private func stream(_ pieces: [[UInt8]], _ format: made_stream_format, rowsMax: Int = 1 << 20) -> Streamed {
+private func stream(
+    _ pieces: [[UInt8]], _ format: made_stream_format, header: made_stream_header = MADE_HEADER_PRESENT,
+    rowsMax: Int = 1 << 20
+) -> Streamed {
     var result = Streamed()
     let names = ["a", "b", "c"].map { (name: String) in strdup(name) }
     defer { names.forEach { free($0) } }
@@ -26,7 +30,7 @@ private func stream(_ pieces: [[UInt8]], _ format: made_stream_format, rowsMax: 
         made_column(name: made_text(bytes: $0, count: 1), kind: MADE_COLUMN_BINARY, labels: nil, label_count: 0)
     }
     guard let schema = columns.withUnsafeBufferPointer({ $0.baseAddress.flatMap { made_row_schema_create($0, 3) } }),
-        let stream = made_row_stream_create(schema, format, true)
+        let stream = made_row_stream_create(schema, format, header, true)
     else { return result }
     defer {
         made_row_stream_free(stream)
@@ -54,6 +58,7 @@ private func stream(_ pieces: [[UInt8]], _ format: made_stream_format, rowsMax: 
             }
             result.rowCount += read.row_count
             result.status = read.status
+            result.header = read.header
             result.name = string(read.name)
             if read.row_count < rowsMax || read.status != MADE_STREAM_OK { break }
         }
@@ -121,4 +126,29 @@ func whereAStreamIsCutDoesNotMatter(_ text: String, _ format: made_stream_format
     #expect(line.rowCount == 2 && line.faults.count == 1 && line.values == [1, 1, 1])
     let cell = stream([Array("a,b,c\n\"".utf8), long, Array("\n1,1,1\n".utf8)], MADE_STREAM_CSV)
     #expect(cell.rowCount == 2 && cell.faults.count == 1 && cell.values == [1, 1, 1])
+}
+
+@Test func aTableMayHaveNoHeader() {
+    let rows = "1,0,1\n0,0,1\n1,0\n"
+    let plain = stream([Array(rows.utf8)], MADE_STREAM_CSV, header: MADE_HEADER_ABSENT)
+    #expect(plain.values == [1, 0, 1, 0, 0, 1] && plain.rowCount == 3 && plain.header == MADE_HEADER_ABSENT)
+    #expect(plain.faults.map(\.fault) == [MADE_ROW_WRONG_COUNT])
+    #expect(stream([Array(rows.utf8)], MADE_STREAM_CSV, header: MADE_HEADER_GUESSED) == plain)
+    // The first cell decides, however late it comes.
+    let headed = "c,\"a\",b\n1,0,1\n"
+    for cut in 0...headed.utf8.count {
+        let pieces = [Array(headed.utf8.prefix(cut)), Array(headed.utf8.dropFirst(cut))]
+        let found = stream(pieces, MADE_STREAM_CSV, header: MADE_HEADER_GUESSED)
+        #expect(
+            found.values == [0, 1, 1] && found.rowCount == 1 && found.header == MADE_HEADER_PRESENT, "cut at \(cut)")
+        #expect(found == stream([Array(headed.utf8)], MADE_STREAM_CSV))
+    }
+    let named = stream([Array(headed.utf8)], MADE_STREAM_CSV, header: MADE_HEADER_ABSENT)
+    #expect(named.rowCount == 2 && named.faults.map(\.row) == [0] && named.values == [1, 0, 1])
+    for header in [MADE_HEADER_GUESSED, MADE_HEADER_ABSENT] {
+        let empty = stream([[]], MADE_STREAM_CSV, header: header)
+        #expect(empty.status == MADE_STREAM_OK && empty.rowCount == 0)
+    }
+    #expect(stream([Array("a,x,b\n".utf8)], MADE_STREAM_CSV, header: MADE_HEADER_GUESSED).name == "x")
+    #expect(stream([Array("\"1,0".utf8)], MADE_STREAM_CSV, header: MADE_HEADER_GUESSED).rowCount == 1)
 }

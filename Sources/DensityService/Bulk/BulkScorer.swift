@@ -22,7 +22,8 @@ public final class BulkScorer {
     private let stream: RowStream
     private let rows = RowBuffer()
     private var logLikelihoods = [Double](repeating: 0, count: chunkRowsMax)
-    private var lines: ScoreLines
+    private var output: any ScoreOutput
+    private var hasBegun = false
 
     /// Reads `input` and writes `output`; CSV lines end in `lineEnd`. Rows with a p-value of at most `alpha` are anomalies.
     ///
@@ -31,21 +32,27 @@ public final class BulkScorer {
         model: CompiledModel, input: LineFormat, output: LineFormat, alpha: Double?, lineEnd: StaticString
     ) throws(BulkError) {
         guard let schema = RowSchema(model.card.variables) else { throw BulkError(503, "memory is short") }
-        try self.init(
-            model: model, schema: schema, input: input, output: output, alpha: alpha, lineEnd: lineEnd)
+        let lines = ScoreLines(output, calibration: model.card.calibration, alpha: alpha, lineEnd: lineEnd)
+        try self.init(model: model, schema: schema, input: BulkInput(format: input), output: lines, alpha: alpha)
     }
 
     init(
-        model: CompiledModel, schema: RowSchema, input: LineFormat, output: LineFormat, alpha: Double?,
-        lineEnd: StaticString, drift: DriftMonitor? = nil
+        model: CompiledModel, schema: RowSchema, input: BulkInput, output: any ScoreOutput, alpha: Double?,
+        drift: DriftMonitor? = nil
     ) throws(BulkError) {
         guard let stream = RowStream(input, schema: schema) else { throw BulkError(503, "memory is short") }
         self.model = model
         self.drift = drift
         anomalyBound = alpha.flatMap { model.card.calibration?.anomalyBound($0) } ?? -.infinity
         self.stream = stream
-        lines = ScoreLines(output, calibration: model.card.calibration, alpha: alpha, lineEnd: lineEnd)
+        self.output = output
     }
+
+    /// Bytes of the answer that `score` has not given and `finish` will, roughly.
+    var heldByteCount: Int { output.heldByteCount }
+
+    /// What is left of the answer after the last bytes were scored.
+    func finish() -> [[UInt8]] { output.finish() }
 
     /// Reads the next bytes and gives the lines of the rows that ended in them; `isLast`: nothing comes after them.
     ///
@@ -59,10 +66,14 @@ public final class BulkScorer {
             let read = stream.read(
                 UnsafeRawBufferPointer(rebasing: rest), isLast: isLast, rowsMax: Self.chunkRowsMax, into: rows)
             if let error = BulkError(read, variables: model.card.variables) { throw error }
+            if !hasBegun, read.header != MADE_HEADER_GUESSED {
+                output.begin(hasHeader: read.header == MADE_HEADER_PRESENT)
+                hasBegun = true
+            }
             rest = rest.dropFirst(read.byte_count)
             score(read, using: workspace)
             // Fewer rows than it might have read: there are no more in these bytes.
-            if read.row_count < Self.chunkRowsMax { return lines.take() }
+            if read.row_count < Self.chunkRowsMax { return output.take() }
         }
     }
 
@@ -80,9 +91,9 @@ public final class BulkScorer {
             if var fault = faults.first, fault.row == row {
                 faults.removeFirst()
                 fault.row += rowCount
-                lines.write(fault: Self.detail(of: fault, variables: model.card.variables))
+                output.write(fault: Self.detail(of: fault, variables: model.card.variables), row: rowCount + row)
             } else {
-                lines.write(logLikelihood: logLikelihoods[next])
+                output.write(logLikelihood: logLikelihoods[next])
                 next += 1
             }
         }

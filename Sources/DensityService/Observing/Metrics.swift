@@ -2,7 +2,8 @@
 final class Metrics: Sendable {
     /// Why a request was turned away although it could have been served.
     enum Rejection: Int, CaseIterable {
-        case queueFull, noModel, deadline, stopping, noKey, wrongKey, scope, notLocal, keyRate, addressRate
+        case queueFull, noModel, deadline, stopping, noKey, wrongKey, scope, notLocal, keyRate, addressRate,
+            noCertificate, wrongCertificate
 
         var label: String {
             switch self {
@@ -16,6 +17,8 @@ final class Metrics: Sendable {
             case .notLocal: "not_local"
             case .keyRate: "key_rate"
             case .addressRate: "address_rate"
+            case .noCertificate: "no_certificate"
+            case .wrongCertificate: "wrong_certificate"
             }
         }
     }

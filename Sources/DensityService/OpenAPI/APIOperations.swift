@@ -46,9 +46,10 @@ extension APIOperation {
             One entry a row, in the request's order. p_value, alpha and anomaly are there for a calibrated model only. \
             Attribution depends on the ordering of the variables: of two values that contradict each other, the later is charged. \
             NDJSON (a row a line) and CSV (a header with the variables' names) are read as they arrive and answered in kind, \
-            a line for every line.
+            a line for every line; with 'Accept: application/json' by one document, as with on_error "row". CSV without a header \
+            says so: 'text/csv; header=absent'.
             """,
-        parameters: ["timeout"], body: "ScoreRequest", lineBodies: ["application/x-ndjson", "text/csv"],
+        parameters: ["alpha", "timeout"], body: "ScoreRequest", lineBodies: ["application/x-ndjson", "text/csv"],
         examples: [("two_rows", APIExample.scoreRequest), ("a_bad_row", APIExample.badRowRequest)],
         answers: [
             Answer(

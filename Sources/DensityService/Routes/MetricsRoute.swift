@@ -40,6 +40,12 @@ extension ServiceCore {
         text.logLikelihoods(models)
         text.perModel("made_queue_rows", "gauge", "Rows that wait for a worker.", models) { $0.queue.waitingRows }
         text.drift(models.filter { $0.drift.windowRows > 0 }.map { $0.drift.report(alpha: options.alpha) })
+        if let tls = gate.tls {
+            text.family(
+                "made_tls_certificate_expiry_seconds", "gauge",
+                "When the certificate of new connections expires, since 1970.")
+            text.sample("made_tls_certificate_expiry_seconds", [], Double(tls.identity.expirySeconds))
+        }
         text.processFigures(startSeconds: observer.metrics.startSeconds)
         return text.text
     }

@@ -13,6 +13,7 @@ extension ServiceLoop {
             request.format = SampleRequest.Format.allCases.first { $0.mediaType == type } ?? .json
         }
         if call.exchange.method == .post { try readBody(of: call, model, limit: limit, into: &request) }
+        request.mediaType = request.format.mediaType.name(accept: call.exchange.header("Accept"), contentType: nil)
         let drawn = request
         let task = QueuedTask(
             call: call, rows: drawn.count, expectedNanoseconds: model.cost(of: .sample).nanoseconds(rows: drawn.count)

@@ -33,6 +33,7 @@ extension ServiceLoop {
         let firstRow = batch.rowCount
         return try scan(call, as: shape, schema: model.schema, into: batch.rows) { (scan) throws(Problem) in
             var options = ScoreOptions(calibration: model.card.calibration, alpha: core.options.alpha)
+            try options.read(call.exchange.queryItems, card: model.card)
             if scan.member_count > 0 { try options.read(scan, card: model.card) }
             options.lines = lines
             if lines != nil, options.needsSurprisals {

@@ -57,6 +57,9 @@ final class EventLoop: @unchecked Sendable {
     private(set) var isAborting = false
     /// When this turn's wait was over.
     private var turnTime: UInt64?
+    /// Of new connections; nil for plain HTTP.
+    let tlsIdentity: (@Sendable () -> TLSIdentity)?
+    let handshakes: Handshakes?
     private let log: @Sendable (String) -> Void
     private let inbox = Mutex<[Command]>([])
     let bell = Bell()
@@ -64,6 +67,8 @@ final class EventLoop: @unchecked Sendable {
     /// Of the connection that the daemon is being given.
     var arriving: ClientAddress?
     private let settings: UnsafeMutablePointer<mhd_shim_settings>
+    /// What `settings` points to.
+    private let tlsPriorities: UnsafeMutablePointer<CChar>?
     private var nextRound: UInt64 = 0
     private var finishDeadline: UInt64?
 
@@ -72,17 +77,21 @@ final class EventLoop: @unchecked Sendable {
         guardian = RequestGuard(limits: options.limits, allowsOptions: options.allowsOptions)
         watchdog = Watchdog(limits: options.limits)
         log = options.log
+        tlsIdentity = options.tlsIdentity
+        handshakes = options.tlsIdentity.map { _ in Handshakes() }
         self.onClose = onClose
+        tlsPriorities = options.tlsIdentity.flatMap { _ in strdup(TLSIdentity.priorities) }
         settings = .allocate(capacity: 1)
         settings.initialize(to: mhd_shim_settings())
         // The acceptor keeps the limit; at a stop it takes in the backlog over and above it.
         settings.pointee.connection_count_max = .max
         settings.pointee.connection_memory_bytes = options.limits.connectionMemoryBytes
         settings.pointee.idle_seconds_max = UInt32(max(1, min(limits.longestSeconds.rounded(.up), 1e6)))
+        settings.pointee.tls_priorities = tlsPriorities.map { UnsafePointer($0) }
         settings.pointee.context = Unmanaged.passUnretained(self).toOpaque()
         installCallbacks(in: settings)
         daemon = mhd_shim_start(settings)
-        guard let daemon, mhd_shim_watch(daemon, bell.descriptor) == 0 else {
+        guard let daemon, mhd_shim_watch(daemon, bell.descriptor) == 0, handshakes?.watch(from: daemon) != false else {
             throw ServerError.cannotStart(reason: String(cString: strerror(errno)))
         }
     }
@@ -91,6 +100,7 @@ final class EventLoop: @unchecked Sendable {
         stopDaemon()
         settings.deinitialize(count: 1)
         settings.deallocate()
+        free(tlsPriorities)
     }
 
     /// Asks something of the loop. Any thread.
@@ -140,6 +150,7 @@ final class EventLoop: @unchecked Sendable {
         let wait = waitMilliseconds()
         turnTime = nil
         MHD_run_wait(daemon, wait)
+        handshakes?.settle()
         if hasReceived {
             hasReceived = false
             handler?.endOfTurn()
@@ -194,7 +205,13 @@ final class EventLoop: @unchecked Sendable {
     private func abortSuspended() {
         isAborting = true
         unansweredCount = watchdog.connections.count { $0.request != nil }
+        // In the middle of a request libmicrohttpd takes no reply.
+        for connection in watchdog.connections {
+            guard let request = connection.request, request.isArriving else { continue }
+            sendPastDaemon(reply(to: Refusal(.stopping, path: request.target.path), for: request), on: connection)
+        }
         for request in suspended { request.settle(.dropped) }
+        handshakes?.resumeAll()
         for _ in 0..<3 { MHD_run_wait(daemon, 0) }
     }
 

@@ -52,8 +52,10 @@ extension EventLoop {
         arriving = nil
         let peer = mhd_shim_client_address(handle)
         let connection = Connection(
-            socket: mhd_shim_socket(handle), remoteAddress: peer.map { numericHost(of: $0) } ?? "",
-            isLoopback: peer.map { isLoopback($0) } ?? false, address: address)
+            handle: handle, tls: tlsIdentity.flatMap { TLSSession(of: handle, identity: $0()) },
+            remoteAddress: peer.map { numericHost(of: $0) } ?? "", isLoopback: peer.map { isLoopback($0) } ?? false,
+            address: address)
+        if connection.tls != nil { handshakes?.begin(connection) }
         watchdog.add(connection, now: now)
         return Unmanaged.passRetained(connection).toOpaque()
     }
@@ -63,6 +65,7 @@ extension EventLoop {
         slot = nil
         let connection = Unmanaged<Connection>.fromOpaque(opaque).takeRetainedValue()
         watchdog.remove(connection)
+        handshakes?.remove(connection)
         noteClosed(connection.address)
     }
 
@@ -249,8 +252,7 @@ extension EventLoop {
         case .head: .headTooSlow(secondsMax: limits.headSecondsMax)
         // Who never said a word does not expect an answer.
         case .firstHead:
-            mhd_shim_received_bytes(connection.socket) > 0
-                ? .headTooSlow(secondsMax: limits.headSecondsMax) : nil
+            connection.hasSpoken ? .headTooSlow(secondsMax: limits.headSecondsMax) : nil
         case .nextRequest, .nothing: nil
         }
     }
@@ -263,8 +265,12 @@ extension EventLoop {
             reply.headers += handler.commonHeaders(for: RequestHead(request))
         }
         let bytes = reply.wireBytes()
-        _ = bytes.withUnsafeBytes {
-            send(connection.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+        if let session = connection.tls {
+            session.sendLast(bytes)
+        } else {
+            _ = bytes.withUnsafeBytes {
+                send(connection.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+            }
         }
         shutdown(connection.socket, Int32(SHUT_WR))
     }

@@ -22,21 +22,14 @@ public final class Service: Sendable {
         if let tls = core.gate.tls { serverOptions.tlsIdentity = { tls.identity } }
         serverOptions.log = { line in logger.debug("libmicrohttpd: \(line)") }
         do {
-            server = try Server(options: serverOptions) { _ in ServiceLoop(core: core) }
+            server = try Server(options: serverOptions) { index in ServiceLoop(core: core, index: index) }
         } catch {
             throw ServiceError(error.description)
         }
-        for entry in core.registry.snapshot.entries {
-            switch entry.state {
-            case .ready(let model):
-                logger.info(
-                    "model ready", metadata: ["model": "\(entry.name)", "variables": "\(model.card.variables.count)"])
-            case .failed(let reason): logger.error("model failed", metadata: ["reason": "\(reason)"])
-            }
-        }
         core.gate.tls?.note("TLS certificate ready", logger)
+        let registry = core.registry
         core.refreshing.add { core.reloadAccess() }
-        core.refreshing.add { core.reloadModels() }
+        core.refreshing.add { registry.reloadAll() }
     }
 
     /// Where it listens.

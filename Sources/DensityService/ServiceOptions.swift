@@ -67,6 +67,8 @@ public struct ServiceOptions: Sendable {
     public var corsOrigins: [String] = []
     /// Checkpoints, or folders of them; none: the bundled ones.
     public var models: [String] = []
+    /// Whether folders of models are watched, so that what changes there is served.
+    public var watchesModels = false
     /// The model of requests that name none.
     public var defaultModel: String?
     /// The share of normal rows that may be called anomalies, where a request does not say.

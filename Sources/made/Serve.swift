@@ -127,6 +127,7 @@ struct AccessFlags: ParsableArguments {
 }
 
 struct ModelFlags: ParsableArguments {
+    @Option(help: .setting("watch-models")) var watchModels: String?
     @Option(help: .setting("default-model")) var defaultModel: String?
     @Option(help: .setting("alpha")) var alpha: String?
     @Option(help: .setting("activation")) var activation: String?
@@ -135,7 +136,7 @@ struct ModelFlags: ParsableArguments {
 
     var flags: [String: String?] {
         [
-            "default-model": defaultModel, "alpha": alpha, "activation": activation,
+            "watch-models": watchModels, "default-model": defaultModel, "alpha": alpha, "activation": activation,
             "sample-rows-max": sampleRowsMax, "drift-rows": driftRows,
         ]
     }

@@ -104,7 +104,12 @@ final class BulkSink: BodySink, @unchecked Sendable {
     private func enqueue() {
         let rows = hasStarted ? 0 : min(Self.admissionRows, options.queueRowsMax)
         hasStarted = true
-        if !model.queue.submit(QueuedTask(call: call, rows: rows, run: { self.work(using: $0) })) {
+        // A value and its separator take two bytes at least.
+        let blockRows = Self.blockBytes / (2 * model.card.variables.count)
+        let task = QueuedTask(
+            call: call, rows: rows, expectedNanoseconds: model.cost(of: .score).nanoseconds(rows: blockRows)
+        ) { self.work(using: $0) }
+        if !model.queue.submit(task) {
             end()
             call.refuseAsQueueIsFull(of: model)
         }
@@ -159,8 +164,8 @@ final class BulkSink: BodySink, @unchecked Sendable {
     private func reply() {
         if call.isPastDeadline(at: monotonicNanoseconds()) { return call.refuseAsLate() }
         let scoredCount = scorer.rowCount - scorer.faultCount
-        model.scoredRows.wrappingAdd(scoredCount, ordering: .relaxed)
-        model.anomalies.wrappingAdd(scorer.anomalyCount, ordering: .relaxed)
+        model.statistics.scoredRows.wrappingAdd(scoredCount, ordering: .relaxed)
+        model.statistics.anomalies.wrappingAdd(scorer.anomalyCount, ordering: .relaxed)
         var reply = Reply(status: 200, headers: [("Content-Type", mediaType)])
         reply.pieces = answer + scorer.finish()
         answer = []

@@ -42,6 +42,7 @@ final class DriftMonitor: Sendable {
     /// Rows that the window holds at most; 0: nothing is watched.
     let windowRows: Int
     private let model: CompiledModel
+    private let card: ModelCard
     private let keptRowsMax: Int
     /// Rows from one that is kept to the next, on average.
     private let keptGap: Int
@@ -49,8 +50,9 @@ final class DriftMonitor: Sendable {
     /// Taken before `notes` by those who need both.
     private let study = Mutex(Study())
 
-    init(model: CompiledModel, windowRows: Int) {
+    init(model: CompiledModel, card: ModelCard, windowRows: Int) {
         self.model = model
+        self.card = card
         self.windowRows = windowRows
         keptRowsMax = min(
             (windowRows + Self.rowsPerStudied - 1) / Self.rowsPerStudied,
@@ -122,7 +124,7 @@ final class DriftMonitor: Sendable {
             if let report = study.report, rowCount == known { return report }
             let surprisals = explain(in: &study)
             let report = DriftReport(
-                card: model.card, windowRows: windowRows, logLikelihoods: window.sorted(), alpha: alpha,
+                card: card, windowRows: windowRows, logLikelihoods: window.sorted(), alpha: alpha,
                 surprisals: surprisals)
             study.report = report
             study.rowCount = rowCount

@@ -33,7 +33,7 @@ enum APIExample {
         """
     static let health = """
         {"status": "ok", "version": "1.0.0", "uptime_seconds": 107.25,
-         "models": [{"name": "nltcs", "state": "ready", "queue_rows": 0}]}
+         "models": [{"name": "nltcs", "version": "1", "state": "ready", "queue_rows": 0}]}
         """
     static let drift = """
         {"model": "nltcs", "version": "1", "window": 10000, "rows": 3236,

@@ -57,7 +57,8 @@ extension APIOperation {
         ])
     static let v2Model = model(read("The tensors that a model takes and gives.", "ModelMetadata"))
     static let v2ModelReady = model(read("Whether a model is ready.", "Readiness"))
-    static let v2Statistics = model(read("What a model has done since it was loaded.", "Statistics"))
+    static let v2Statistics = model(
+        read("What a model has done, a version each, since it was first loaded.", "Statistics"))
     static let v2Infer = APIOperation(
         summary: "Score a tensor of rows.",
         description: "With the header field Inference-Header-Content-Length raw tensors follow the JSON.",
@@ -74,7 +75,7 @@ extension APIOperation {
         summary: "The models and their states.", body: "IndexRequest", isBodyRequired: false,
         examples: [("ready_ones", #"{"ready": true}"#)],
         answers: [Answer(description: "All of them.", content: [("application/json", "Index", nil)])])
-    static let v2Load = change("Read a model's file again and serve what it holds now.")
+    static let v2Load = change("Read a model's files again and serve what they hold now.")
     static let v2Unload = change("Take a model out of service.")
 
     private static func change(_ summary: String) -> APIOperation {

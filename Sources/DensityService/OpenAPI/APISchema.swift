@@ -19,7 +19,7 @@ enum APISchema {
     static let parameters = ##"""
         {"model": {"name": "model", "in": "path", "required": true, "description": "Name of a model, as GET /models lists them.",
           "schema": {"type": "string", "minLength": 1}, "example": "nltcs"},
-         "version": {"name": "version", "in": "path", "required": true, "description": "The version that is served.",
+         "version": {"name": "version", "in": "path", "required": true, "description": "A version that is served, as GET /models lists them.",
           "schema": {"type": "string", "minLength": 1}, "example": "1"},
          "request_id": {"name": "X-Request-ID", "in": "header", "description": "Returned with the answer, and in the log.",
           "schema": {"type": "string"}},
@@ -139,12 +139,14 @@ enum APISchema {
           "version": {"type": "string"}, "uptime_seconds": {"type": "number", "minimum": 0},
           "models": {"type": "array", "items": {"type": "object", "required": ["name", "state"],
             "additionalProperties": false, "properties": {"name": {"type": "string"},
+            "version": {"type": "string"},
             "state": {"$ref": "#/components/schemas/State"}, "queue_rows": {"type": "integer", "minimum": 0}}}}}},
         "Models": {"type": "object", "required": ["models"], "additionalProperties": false, "properties": {
           "models": {"type": "array", "items": {"type": "object", "required": ["name", "state", "default"],
             "additionalProperties": false, "properties": {"name": {"type": "string"}, "version": {"type": "string"},
             "state": {"$ref": "#/components/schemas/State"}, "default": {"type": "boolean"},
-            "variables": {"type": "integer"}, "members": {"type": "integer"}, "calibrated": {"type": "boolean"}}}}}},
+            "variables": {"type": "integer"}, "members": {"type": "integer"}, "calibrated": {"type": "boolean"},
+            "reason": {"type": "string", "description": "Why the file, as it is now, does not serve."}}}}}},
         "Drift": {"type": "object", "required": ["model", "version", "window", "rows"], "additionalProperties": false,
           "properties": {
           "model": {"type": "string"}, "version": {"type": "string"},

@@ -13,11 +13,11 @@ extension ServiceLoop {
 
     /// Lets a job, whose rows `makeJob` appends to the turn's batch, be scored with the others of the turn.
     func gather(for model: LoadedModel, _ makeJob: (RowBatch) throws(Problem) -> ScoreJob) throws(Problem) {
-        let gathered = turn.gathered(for: model)
-        let batch = gathered.batch
+        let bench = turn.bench(for: model)
+        let batch = bench.batch
         let valueCount = batch.rows.count
         do throws(Problem) {
-            turn.add(try makeJob(batch), to: gathered)
+            turn.add(try makeJob(batch), to: bench)
         } catch {
             batch.rows.count = valueCount
             throw error

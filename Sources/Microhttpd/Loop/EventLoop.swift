@@ -8,6 +8,8 @@ public protocol LoopHandler: AnyObject {
     /// the result is called once, where the head is in order, and makes what the body goes to as it arrives; `receive`
     /// is not called then.
     func sink(for head: RequestHead) -> ((Exchange) -> any BodySink)?
+    /// Asked of a POST that says nothing of a body: whether it may have none. If not it is refused with 411.
+    func mayLackBody(_ head: RequestHead) -> Bool
     /// Takes a complete request, head and body. Reply now (the cheapest), in `endOfTurn`, or later from any thread.
     func receive(_ exchange: Exchange)
     /// Called after each turn of the loop in which `receive` was: the place to work on a turn's requests at once.

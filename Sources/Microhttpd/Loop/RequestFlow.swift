@@ -115,7 +115,7 @@ extension EventLoop {
         let makeSink = hasBody || knownMethod == .post ? handler?.sink(for: RequestHead(request)) : nil
         let objection = guardian.objection(
             method: knownMethod, isHTTP10: isHTTP10, target: request.target, fields: fields,
-            isStreamed: makeSink != nil)
+            isStreamed: makeSink != nil, mayLackBody: { handler?.mayLackBody(RequestHead(request)) ?? false })
         if let objection {
             let rejection = self.rejection(Refusal(objection, path: request.path), for: request)
             request.phase = .refused(rejection)

@@ -114,8 +114,10 @@ void LineStream::read_line(const char *line, size_t count, made_float_buffer &ma
     result.row_count++;
 }
 
-made_row_stream *made_row_stream_create(const made_row_schema *schema, made_stream_format format) {
-    if (format == MADE_STREAM_CSV) return new (std::nothrow) CSVStream(*schema);
+made_row_stream *made_row_stream_create(
+    const made_row_schema *schema, made_stream_format format, made_stream_header header
+) {
+    if (format == MADE_STREAM_CSV) return new (std::nothrow) CSVStream(*schema, header);
     return new (std::nothrow) LineStream(*schema);
 }
 

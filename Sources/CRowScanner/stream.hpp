@@ -52,9 +52,9 @@ private:
     void read_line(const char *line, size_t count, made_float_buffer &matrix);
 };
 
-/// CSV whose header names all columns of the schema, in any order.
+/// CSV whose header names all columns of the schema, in any order, or that has none.
 struct CSVStream final : made_row_stream {
-    explicit CSVStream(const made_row_schema &schema) : made_row_stream(schema) {}
+    CSVStream(const made_row_schema &schema, made_stream_header header) : made_row_stream(schema), header(header) {}
 
 protected:
     void read_rows(
@@ -62,7 +62,10 @@ protected:
 
 private:
     made_cell_cutter cutter;
-    bool has_header = false;
+    /// What is known of it.
+    made_stream_header header;
+    /// The columns of a line are known.
+    bool has_places = false;
     /// The column of the schema that each cell of a line is for.
     std::vector<size_t> places;
     std::vector<float> row;
@@ -74,6 +77,7 @@ private:
     /// The rest of the line goes by.
     bool is_skipping = false;
 
+    void decide_header(made_cell_end end);
     void read_header_cell(made_cell_end end);
     void read_cell();
     void blame_once(made_row_fault fault, size_t column, size_t found, std::string_view text);

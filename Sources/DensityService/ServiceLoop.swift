@@ -12,11 +12,11 @@ final class ServiceLoop: LoopHandler {
     var ids = RequestIDs()
     /// The keys that were seen last.
     var knownRing: (generation: Int, ring: KeyRing)?
-    private var generation = 0
 
-    init(core: ServiceCore) {
+    /// - Parameter index: its number among the loops.
+    init(core: ServiceCore, index: Int) {
         self.core = core
-        turn = Turn(inlineBudget: core.options.inlineBudget * 1000)
+        turn = Turn(loopIndex: index, inlineBudget: core.options.inlineBudget * 1000)
     }
 
     func receive(_ exchange: Exchange) {
@@ -28,8 +28,7 @@ final class ServiceLoop: LoopHandler {
         do throws(Problem) {
             try check(exchange, route)
             switch route {
-            case .score, .conditionals, .sample, .reload, .drift, .model, .invocations, .v1Model, .v1Predict,
-                .v1Explain,
+            case .score, .conditionals, .sample, .drift, .model, .invocations, .v1Model, .v1Predict, .v1Explain,
                 .v2Model,
                 .v2ModelReady, .v2Statistics, .v2Infer:
                 let model = try model(at: destination)
@@ -48,6 +47,8 @@ final class ServiceLoop: LoopHandler {
             plain().refuse(error)
         }
     }
+
+    func mayLackBody(_ head: RequestHead) -> Bool { Destination(path: head.path).route.takesNoBody }
 
     func endOfTurn() {
         turn.finish()
@@ -92,13 +93,8 @@ final class ServiceLoop: LoopHandler {
     }
 
     func model(at destination: Destination) throws(Problem) -> LoadedModel {
-        let snapshot = core.registry.snapshot
-        if snapshot.generation != generation {
-            generation = snapshot.generation
-            turn.keepOnly(snapshot.entries.lazy.compactMap(\.model))
-        }
         do {
-            return try snapshot.model(named: destination.model, version: destination.version)
+            return try core.registry.snapshot.model(named: destination.model, version: destination.version)
         } catch {
             if error.status == 503 { core.observer.metrics.countRejection(.noModel) }
             throw error
@@ -110,7 +106,6 @@ final class ServiceLoop: LoopHandler {
         case .score: try score(call, model)
         case .conditionals: try conditionals(call, model)
         case .sample: try sample(call, model)
-        case .reload: try reload(call, model)
         case .drift: try drift(call, model)
         case .invocations: try invocations(call, model)
         case .v1Model: v1Model(call, model)
@@ -127,6 +122,7 @@ final class ServiceLoop: LoopHandler {
     private func answer(_ call: Call) throws(Problem) {
         switch call.route {
         case .models: try models(call)
+        case .reload: try reload(call)
         case .live: live(call)
         case .ready: ready(call)
         case .health: health(call)

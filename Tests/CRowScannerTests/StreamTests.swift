@@ -61,3 +61,28 @@ func whereAStreamIsCutDoesNotMatter(_ text: String, _ format: made_stream_format
     let cell = stream([Array("a,b,c\n\"".utf8), long, Array("\n1,1,1\n".utf8)], MADE_STREAM_CSV)
     #expect(cell.rowCount == 2 && cell.faults.count == 1 && cell.values == [1, 1, 1])
 }
+
+@Test func aTableMayHaveNoHeader() {
+    let rows = "1,0,1\n0,0,1\n1,0\n"
+    let plain = stream([Array(rows.utf8)], MADE_STREAM_CSV, header: MADE_HEADER_ABSENT)
+    #expect(plain.values == [1, 0, 1, 0, 0, 1] && plain.rowCount == 3 && plain.header == MADE_HEADER_ABSENT)
+    #expect(plain.faults.map(\.fault) == [MADE_ROW_WRONG_COUNT])
+    #expect(stream([Array(rows.utf8)], MADE_STREAM_CSV, header: MADE_HEADER_GUESSED) == plain)
+    // The first cell decides, however late it comes.
+    let headed = "c,\"a\",b\n1,0,1\n"
+    for cut in 0...headed.utf8.count {
+        let pieces = [Array(headed.utf8.prefix(cut)), Array(headed.utf8.dropFirst(cut))]
+        let found = stream(pieces, MADE_STREAM_CSV, header: MADE_HEADER_GUESSED)
+        #expect(
+            found.values == [0, 1, 1] && found.rowCount == 1 && found.header == MADE_HEADER_PRESENT, "cut at \(cut)")
+        #expect(found == stream([Array(headed.utf8)], MADE_STREAM_CSV))
+    }
+    let named = stream([Array(headed.utf8)], MADE_STREAM_CSV, header: MADE_HEADER_ABSENT)
+    #expect(named.rowCount == 2 && named.faults.map(\.row) == [0] && named.values == [1, 0, 1])
+    for header in [MADE_HEADER_GUESSED, MADE_HEADER_ABSENT] {
+        let empty = stream([[]], MADE_STREAM_CSV, header: header)
+        #expect(empty.status == MADE_STREAM_OK && empty.rowCount == 0)
+    }
+    #expect(stream([Array("a,x,b\n".utf8)], MADE_STREAM_CSV, header: MADE_HEADER_GUESSED).name == "x")
+    #expect(stream([Array("\"1,0".utf8)], MADE_STREAM_CSV, header: MADE_HEADER_GUESSED).rowCount == 1)
+}

@@ -167,10 +167,10 @@ private let problem0 = "this needs a key, as 'Authorization: Bearer KEY' or 'X-A
     try log.fileHandleForWriting.close()
     let text = String(decoding: try #require(try log.fileHandleForReading.readToEnd()), as: UTF8.self)
     let line = { (id: String) in text.split(separator: "\n").first { $0.contains("id=\(id) ") } ?? "" }
-    #expect(line("a1").contains(" route=/models key=alice status=200 "))
-    #expect(line("a2").contains(" route=/metrics key=alice status=403 "))
+    #expect(line("a1").contains(" route=/models client=alice status=200 "))
+    #expect(line("a2").contains(" route=/metrics client=alice status=403 "))
     #expect(line("a3").contains(" route=/models status=401 "))
-    #expect(line("a4").contains(" route=/score key=alice ") && line("a4").contains(" status=200 "))
+    #expect(line("a4").contains(" route=/score client=alice ") && line("a4").contains(" status=200 "))
     #expect(!text.contains("-key") && !text.contains("78cb25"))
 }
 

@@ -84,7 +84,7 @@ let nativeRefusals: [Refused] = [
     .init(headers: ["X-Timeout-Ms: 0"], body: #"{"rows":[]}"#, status: 400, detail: "1 to 3600000"),
     .init(headers: ["X-Timeout-Ms: +5"], body: #"{"rows":[]}"#, status: 400, detail: "1 to 3600000"),
     .init(headers: ["X-Timeout-Ms: 3600001"], body: #"{"rows":[]}"#, status: 400, detail: "1 to 3600000"),
-    .init(path: "/score?alhpa=1", body: #"{"rows":[]}"#, status: 400, detail: "\"alhpa\" is not a parameter"),
+    .init(path: "/score?alhpa=1", body: #"{"rows":[]}"#, status: 400, detail: "did you mean 'alpha'?"),
     .init(
         path: "/models/calibrated/score", body: #"{"rows":[],"alpha":0.004}"#, status: 422, pointer: "/alpha",
         detail: "199 calibration rows"),

@@ -54,7 +54,8 @@ final class Call: Sendable {
         var reply = reply
         reply.addHeader("X-Request-ID", id)
         var answer = Observer.Answer(
-            id: id, trace: trace, method: exchange.method.rawValue, route: route, key: exchange.principal, model: model,
+            id: id, trace: trace, method: exchange.method.rawValue, route: route, client: exchange.principal,
+            model: model,
             status: reply.status)
         if let effort {
             reply.addHeader("Server-Timing", Self.serverTiming(effort))

@@ -17,6 +17,8 @@ final class ScoreJob: @unchecked Sendable {
     let missingRowCount: Int
     /// The problems of its other rows, ascending; empty unless the request keeps good rows.
     let faults: [RowFault]
+    /// What its rows are expected to take.
+    let expectedNanoseconds: Int
     /// Writes its results.
     let encode: @Sendable (ScoreJob, ScoreSheet) -> Reply
     /// Where its results are, from `sheetStart` on.
@@ -39,6 +41,7 @@ final class ScoreJob: @unchecked Sendable {
         self.missingRowCount = missingRowCount
         self.faults = faults
         self.encode = encode
+        expectedNanoseconds = model.cost(of: options.needsSurprisals ? .explain : .score).nanoseconds(rows: rows.count)
         remaining = Atomic(rows.count)
     }
 
@@ -94,7 +97,7 @@ final class ScoreJob: @unchecked Sendable {
         guard let calibration = model.card.calibration, let alpha = options.alpha else { return }
         let bound = calibration.anomalyBound(alpha)
         let count = sheet.logLikelihoods[sheetStart..<sheetStart + rows.count].count { $0 < bound }
-        if count > 0 { model.anomalies.wrappingAdd(count, ordering: .relaxed) }
+        if count > 0 { model.statistics.anomalies.wrappingAdd(count, ordering: .relaxed) }
     }
 
     /// Replies with the job's results.
@@ -104,7 +107,7 @@ final class ScoreJob: @unchecked Sendable {
         guard let sheet else { return }
         let reply = encode(self, sheet)
         countAnomalies(sheet)
-        model.scoredRows.wrappingAdd(rows.count, ordering: .relaxed)
+        model.statistics.scoredRows.wrappingAdd(rows.count, ordering: .relaxed)
         call.answer(reply, effort: call.effort(rows: rows.count, started: computeStart, ended: now))
     }
 }

@@ -198,6 +198,7 @@ struct QueuedTask: Sendable {
     let call: Call
     /// What it weighs against the bound on waiting rows.
     let rows: Int
+    let expectedNanoseconds: Int
     /// Computes and replies.
     let run: @Sendable (CompiledModel.Workspace) -> Void
 }

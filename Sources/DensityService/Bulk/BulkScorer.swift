@@ -28,7 +28,8 @@ public final class BulkScorer {
     private var standardErrors = [Double](repeating: 0, count: chunkRowsMax)
     /// What the next chunk may hold: fewer where the last one had missing values.
     private var chunkRows = chunkRowsMax
-    private var lines: ScoreLines
+    private var output: any ScoreOutput
+    private var hasBegun = false
 
     /// Reads `input` and writes `output`; CSV lines end in `lineEnd`. Rows with a p-value of at most `alpha` are anomalies.
     ///
@@ -38,14 +39,15 @@ public final class BulkScorer {
         missing: MissingValues = MissingValues(), lineEnd: StaticString
     ) throws(BulkError) {
         guard let schema = RowSchema(model.card.variables) else { throw BulkError(503, "memory is short") }
+        let lines = ScoreLines(output, calibration: model.card.calibration, alpha: alpha, lineEnd: lineEnd)
         try self.init(
-            model: model, schema: schema, input: input, output: output, alpha: alpha, missing: missing,
-            lineEnd: lineEnd)
+            model: model, schema: schema, input: BulkInput(format: input), output: lines, alpha: alpha,
+            missing: missing)
     }
 
     init(
-        model: CompiledModel, schema: RowSchema, input: LineFormat, output: LineFormat, alpha: Double?,
-        missing: MissingValues = MissingValues(), lineEnd: StaticString, drift: DriftMonitor? = nil
+        model: CompiledModel, schema: RowSchema, input: BulkInput, output: any ScoreOutput, alpha: Double?,
+        missing: MissingValues = MissingValues(), drift: DriftMonitor? = nil
     ) throws(BulkError) {
         guard let stream = RowStream(input, schema: schema) else { throw BulkError(503, "memory is short") }
         self.model = model
@@ -53,8 +55,14 @@ public final class BulkScorer {
         anomalyBound = alpha.flatMap { model.card.calibration?.anomalyBound($0) } ?? -.infinity
         self.stream = stream
         self.missing = missing
-        lines = ScoreLines(output, calibration: model.card.calibration, alpha: alpha, lineEnd: lineEnd)
+        self.output = output
     }
+
+    /// Bytes of the answer that `score` has not given and `finish` will, roughly.
+    var heldByteCount: Int { output.heldByteCount }
+
+    /// What is left of the answer after the last bytes were scored.
+    func finish() -> [[UInt8]] { output.finish() }
 
     /// Reads the next bytes and gives the lines of the rows that ended in them; `isLast`: nothing comes after them.
     ///
@@ -87,6 +95,10 @@ public final class BulkScorer {
             let read = stream.read(
                 UnsafeRawBufferPointer(rebasing: bytes[byteCount...]), isLast: isLast, rowsMax: rowsMax, into: rows)
             if let error = BulkError(read, variables: model.card.variables) { throw error }
+            if !hasBegun, read.header != MADE_HEADER_GUESSED {
+                output.begin(hasHeader: read.header == MADE_HEADER_PRESENT)
+                hasBegun = true
+            }
             byteCount += read.byte_count
             score(read, using: workspace)
             weight += read.row_count + read.missing_row_count * missing.particles
@@ -96,7 +108,7 @@ public final class BulkScorer {
             // Fewer rows than it might have read: there are no more in these bytes.
             let isComplete = read.row_count < rowsMax
             if isComplete || weight >= weightMax {
-                return Part(lines: lines.take(), byteCount: byteCount, isComplete: isComplete)
+                return Part(lines: output.take(), byteCount: byteCount, isComplete: isComplete)
             }
         }
     }
@@ -125,11 +137,11 @@ public final class BulkScorer {
             if var fault = faults.first, fault.row == row {
                 faults.removeFirst()
                 fault.row += rowCount
-                lines.write(fault: Self.detail(of: fault, variables: model.card.variables))
+                output.write(fault: Self.detail(of: fault, variables: model.card.variables), row: rowCount + row)
             } else {
                 let values = rows.values[next * model.variableCount..<(next + 1) * model.variableCount]
                 let isEstimate = hasMissing && values.contains(where: \.isNaN)
-                lines.write(
+                output.write(
                     logLikelihood: logLikelihoods[next], standardError: isEstimate ? standardErrors[next] : nil)
                 next += 1
             }

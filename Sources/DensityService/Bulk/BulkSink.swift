@@ -31,7 +31,8 @@ final class BulkSink: BodySink, @unchecked Sendable {
     private let call: Call
     private let model: LoadedModel
     private let scorer: BulkScorer
-    private let mediaType: MediaType
+    /// The answer's `Content-Type`.
+    private let mediaType: String
     private let options: ServiceOptions
     private let state = Mutex(State())
     private var block: [UInt8] = []
@@ -41,18 +42,28 @@ final class BulkSink: BodySink, @unchecked Sendable {
     private var computeStart: UInt64?
     private var computeNanoseconds: UInt64 = 0
 
-    /// - Throws: 406 where the client takes no lines; 503 where memory is short.
-    init(_ call: Call, model: LoadedModel, input: LineFormat, options: ServiceOptions) throws(Problem) {
-        let formats = [input] + LineFormat.allCases.filter { $0 != input }
-        mediaType = try call.answers(with: formats.map(\.mediaType))
+    /// - Throws: 400 and 422 for a parameter of the query, 406 where the client takes neither lines nor JSON, 503 where
+    ///   memory is short.
+    init(_ call: Call, model: LoadedModel, input: BulkInput, options: ServiceOptions) throws(Problem) {
+        let formats = [input.format] + LineFormat.allCases.filter { $0 != input.format }
+        let type = try call.answers(with: formats.map(\.mediaType) + [.json])
+        mediaType = type.name(
+            accept: call.exchange.header("Accept"), contentType: call.exchange.header("Content-Type"))
         self.call = call
         self.model = model
         self.options = options
-        let calibration = model.card.calibration
+        var scoring = ScoreOptions(calibration: model.card.calibration, alpha: options.alpha)
+        try scoring.read(call.exchange.queryItems, card: model.card)
+        let output: any ScoreOutput =
+            if let format = formats.first(where: { $0.mediaType == type }) {
+                ScoreLines(
+                    format, calibration: model.card.calibration, alpha: scoring.alpha, lineEnd: "\r\n")
+            } else {
+                ScoreColumns(model: model, alpha: scoring.alpha)
+            }
         do {
             scorer = try BulkScorer(
-                model: model.compiled, schema: model.schema, input: input, output: mediaType == .csv ? .csv : .ndjson,
-                alpha: ScoreOptions(calibration: calibration, alpha: options.alpha).alpha, lineEnd: "\r\n",
+                model: model.compiled, schema: model.schema, input: input, output: output, alpha: scoring.alpha,
                 drift: model.drift)
         } catch {
             throw Problem(error)
@@ -95,7 +106,12 @@ final class BulkSink: BodySink, @unchecked Sendable {
     private func enqueue() {
         let rows = hasStarted ? 0 : min(Self.admissionRows, options.queueRowsMax)
         hasStarted = true
-        if !model.queue.submit(QueuedTask(call: call, rows: rows, run: { self.work(using: $0) })) {
+        // A value and its separator take two bytes at least.
+        let blockRows = Self.blockBytes / (2 * model.card.variables.count)
+        let task = QueuedTask(
+            call: call, rows: rows, expectedNanoseconds: model.cost(of: .score).nanoseconds(rows: blockRows)
+        ) { self.work(using: $0) }
+        if !model.queue.submit(task) {
             end()
             call.refuseAsQueueIsFull(of: model)
         }
@@ -148,7 +164,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
         computeNanoseconds += nanoseconds(from: start, to: monotonicNanoseconds())
         call.observer.metrics.countBatch(.queue, rows: scorer.rowCount - rowCount)
         answerByteCount += lines.count
-        guard answerByteCount <= options.bulkAnswerBytesMax else {
+        guard answerByteCount + scorer.heldByteCount <= options.bulkAnswerBytesMax else {
             throw Problem(
                 413,
                 "the answer would take more than \(options.bulkAnswerBytesMax) bytes (bulk-answer-bytes-max); send several requests"
@@ -161,10 +177,10 @@ final class BulkSink: BodySink, @unchecked Sendable {
     private func reply() {
         if call.isPastDeadline(at: monotonicNanoseconds()) { return call.refuseAsLate() }
         let scoredCount = scorer.rowCount - scorer.faultCount
-        model.scoredRows.wrappingAdd(scoredCount, ordering: .relaxed)
-        model.anomalies.wrappingAdd(scorer.anomalyCount, ordering: .relaxed)
-        var reply = Reply(status: 200, headers: [("Content-Type", mediaType.rawValue)])
-        reply.pieces = answer
+        model.statistics.scoredRows.wrappingAdd(scoredCount, ordering: .relaxed)
+        model.statistics.anomalies.wrappingAdd(scorer.anomalyCount, ordering: .relaxed)
+        var reply = Reply(status: 200, headers: [("Content-Type", mediaType)])
+        reply.pieces = answer + scorer.finish()
         answer = []
         let effort = Call.Effort(
             rows: scoredCount, queue: nanoseconds(from: call.start, to: computeStart ?? call.start),

@@ -7,8 +7,9 @@ internal import Synchronization
 /// is to be known is worked out when somebody asks.
 final class DriftMonitor: Sendable {
     /// One row of so many is kept, on average, to have its surprisals worked out when somebody asks: explaining a row costs more
-    /// than scoring it.
+    /// than scoring it. Fewer are where they would take more than `keptValuesMax`.
     static let rowsPerStudied = 16
+    private static let keptValuesMax = 1 << 24
     /// Upper bounds of the histogram of log-likelihoods, nats.
     static let bounds: [Double] = [-1000, -500, -200, -100, -50, -20, -10, -5, -2, -1, 0, 10, 100]
 
@@ -41,15 +42,22 @@ final class DriftMonitor: Sendable {
     /// Rows that the window holds at most; 0: nothing is watched.
     let windowRows: Int
     private let model: CompiledModel
+    private let card: ModelCard
     private let keptRowsMax: Int
+    /// Rows from one that is kept to the next, on average.
+    private let keptGap: Int
     private let notes: Mutex<Notes>
     /// Taken before `notes` by those who need both.
     private let study = Mutex(Study())
 
-    init(model: CompiledModel, windowRows: Int) {
+    init(model: CompiledModel, card: ModelCard, windowRows: Int) {
         self.model = model
+        self.card = card
         self.windowRows = windowRows
-        keptRowsMax = (windowRows + Self.rowsPerStudied - 1) / Self.rowsPerStudied
+        keptRowsMax = min(
+            (windowRows + Self.rowsPerStudied - 1) / Self.rowsPerStudied,
+            max(1, Self.keptValuesMax / model.variableCount))
+        keptGap = max(Self.rowsPerStudied, windowRows / max(keptRowsMax, 1))
         notes = Mutex(Notes(logLikelihoods: Array(repeating: 0, count: windowRows)))
     }
 
@@ -74,7 +82,7 @@ final class DriftMonitor: Sendable {
             while row < logLikelihoods.count {
                 keep(rows[row * variableCount..<(row + 1) * variableCount], in: &notes)
                 // Not every sixteenth: clients may send rows in a rhythm of their own.
-                row += Int.random(in: 1...2 * Self.rowsPerStudied - 1, using: &notes.generator)
+                row += Int.random(in: 1...2 * keptGap - 1, using: &notes.generator)
             }
             notes.gap = row - logLikelihoods.count + 1
         }
@@ -130,7 +138,7 @@ final class DriftMonitor: Sendable {
             if let report = study.report, rowCount == known { return report }
             let surprisals = explain(in: &study)
             let report = DriftReport(
-                card: model.card, windowRows: windowRows, logLikelihoods: window.sorted(), alpha: alpha,
+                card: card, windowRows: windowRows, logLikelihoods: window.sorted(), alpha: alpha,
                 surprisals: surprisals)
             study.report = report
             study.rowCount = rowCount

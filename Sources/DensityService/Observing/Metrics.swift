@@ -2,7 +2,8 @@
 final class Metrics: Sendable {
     /// Why a request was turned away although it could have been served.
     enum Rejection: Int, CaseIterable {
-        case queueFull, noModel, deadline, stopping, noKey, wrongKey, scope, notLocal, keyRate, addressRate
+        case queueFull, noModel, deadline, stopping, noKey, wrongKey, scope, notLocal, keyRate, addressRate,
+            noCertificate, wrongCertificate
 
         var label: String {
             switch self {
@@ -16,6 +17,8 @@ final class Metrics: Sendable {
             case .notLocal: "not_local"
             case .keyRate: "key_rate"
             case .addressRate: "address_rate"
+            case .noCertificate: "no_certificate"
+            case .wrongCertificate: "wrong_certificate"
             }
         }
     }
@@ -33,6 +36,8 @@ final class Metrics: Sendable {
     private let requests = Counters(count: Route.allCases.count * (statuses.count + 1))
     private let rejections = Counters(count: Rejection.allCases.count)
     private let batches = Counters(count: Place.allCases.count)
+    /// Files of models read: failed, succeeded.
+    private let loads = Counters(count: 2)
     /// Seconds from the complete request to its reply, of the routes that compute and of all others.
     private let durations = computing.map { _ in Histogram(bounds: Histogram.durations) }
     private let otherDurations = Histogram(bounds: Histogram.durations)
@@ -52,6 +57,8 @@ final class Metrics: Sendable {
     }
 
     func countRejection(_ reason: Rejection) { rejections.add(1, at: reason.rawValue) }
+
+    func countLoad(succeeded: Bool) { loads.add(1, at: succeeded ? 1 : 0) }
 
     func countBatch(_ place: Place, rows: Int) {
         batches.add(1, at: place.rawValue)
@@ -74,6 +81,10 @@ final class Metrics: Sendable {
         for reason in Rejection.allCases {
             text.sample(
                 "made_rejected_total", [("reason", reason.label)], Double(rejections.value(at: reason.rawValue)))
+        }
+        text.family("made_model_loads_total", "counter", "Files of models read, to serve them or not.")
+        for (index, outcome) in ["failed", "ready"].enumerated() {
+            text.sample("made_model_loads_total", [("outcome", outcome)], Double(loads.value(at: index)))
         }
         text.family("made_batches_total", "counter", "Batches scored, on an event loop or by a queue's worker.")
         for place in Place.allCases {

@@ -21,8 +21,8 @@ final class Observer: Sendable {
         var trace: TraceContext?
         var method: String
         var route: Route
-        /// The name of the client's API key.
-        var key: String?
+        /// The name of the client's API key, or whose its certificate is.
+        var client: String?
         var model: String?
         var status: Int
         var rows = 0
@@ -42,7 +42,7 @@ final class Observer: Sendable {
         }
         line.field("method", answer.method)
         line.field("route", answer.route.rawValue)
-        if let key = answer.key { line.field("key", key) }
+        if let client = answer.client { line.field("client", client) }
         if let model = answer.model { line.field("model", model) }
         line.field("status", answer.status)
         if answer.rows > 0 {

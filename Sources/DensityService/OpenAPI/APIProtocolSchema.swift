@@ -65,7 +65,7 @@ extension APISchema {
           "properties": {"ready": {"type": ["boolean", "null"], "description": "Only models that are ready."}}},
         "Index": {"type": "array", "items": {"type": "object", "required": ["name", "state", "reason"],
           "additionalProperties": false, "properties": {"name": {"type": "string"}, "version": {"type": "string"},
-          "state": {"enum": ["READY", "UNAVAILABLE"]}, "reason": {"type": "string"}}}},
+          "state": {"enum": ["READY", "LOADING", "UNAVAILABLE"]}, "reason": {"type": "string"}}}},
         "RepositoryRequest": {"type": "object", "additionalProperties": false,
           "properties": {"parameters": {"description": "Of other servers' repositories; ignored."}}}
         """##

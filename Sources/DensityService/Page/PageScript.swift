@@ -23,6 +23,7 @@ extension WebPage {
         async function choose(name) {
           model = await json("models/" + encodeURIComponent(name));
           $("card").href = path();
+          $("drift").href = path("drift");
           const calibration = model.calibration ? ", calibrated on " + model.calibration.rows + " normal rows" : "";
           $("about").textContent = model.name + ", version " + model.version + ": " + model.variables.length +
             " variables, " + model.parameters + " parameters" + calibration + ".";

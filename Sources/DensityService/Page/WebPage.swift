@@ -70,7 +70,7 @@ enum WebPage {
         <pre id="curl"></pre>
         <p><button id="copy">Copy</button></p>
         <h2>More</h2>
-        <p class="soft"><a id="card" href="models">model card</a> · <a href="models">models</a> · <a href="health">health</a> ·
-        <a href="metrics">metrics</a> · <a href="sample?n=5">five drawn rows</a></p>
+        <p class="soft"><a id="card" href="models">model card</a> · <a id="drift" href="drift">drift</a> ·
+        <a href="models">models</a> · <a href="health">health</a> · <a href="metrics">metrics</a> · <a href="sample?n=5">five drawn rows</a></p>
         """
 }

@@ -29,7 +29,7 @@ extension ServiceLoop {
 
     /// POST /invocations, SageMaker's: what /score takes, or `instances`.
     func invocations(_ call: Call, _ model: LoadedModel) throws(Problem) {
-        try call.readsJSON()
+        try call.readsJSON(or: LineFormat.allCases.map(\.mediaType))
         let shape = BodyScanner.Shape(member: "rows", isRequired: false, rowsMax: 0, valuesMax: 0)
         let hasInstances = try scan(call, as: shape, schema: nil, into: RowBuffer()) { (scan) throws(Problem) in
             UnsafeBufferPointer(start: scan.members, count: scan.member_count).contains {

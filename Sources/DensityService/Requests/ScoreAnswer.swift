@@ -8,7 +8,10 @@ struct ScoreAnswer {
 
     func reply() -> Reply {
         if let format = job.options.lines {
-            return Reply(status: 200, headers: [("Content-Type", format.mediaType.rawValue)], body: lines(format))
+            let accept = job.call.exchange.header("Accept")
+            return Reply(
+                status: 200, headers: [("Content-Type", format.mediaType.name(accept: accept, contentType: nil))],
+                body: lines(format))
         }
         return Reply(status: 200, headers: [("Content-Type", "application/json")], body: body())
     }
@@ -16,11 +19,12 @@ struct ScoreAnswer {
     private func lines(_ format: LineFormat) -> [UInt8] {
         var lines = ScoreLines(
             format, calibration: job.model.card.calibration, alpha: job.options.alpha, lineEnd: "\r\n")
+        lines.begin(hasHeader: true)
         var faults = job.faults[...]
         var next = 0
         for row in 0..<job.rows.count + job.faults.count {
             if let fault = faults.first, fault.row == row {
-                lines.write(fault: fault.problem.detail)
+                lines.write(fault: fault.problem.detail, row: row)
                 faults.removeFirst()
             } else {
                 lines.write(logLikelihood: logLikelihood(next), standardError: standardError(next))
@@ -36,7 +40,8 @@ struct ScoreAnswer {
         json.beginObject()
         json.raw(job.model.nameMembers)
         column("log_likelihood", in: &json) { json, row in json.number(logLikelihood(row)) }
-        column("bits_per_dimension", in: &json) { json, row in json.number(bitsPerDimension(row)) }
+        let bits = Self.bitsPerNat(variableCount: sheet.variableCount)
+        column("bits_per_dimension", in: &json) { json, row in json.number(logLikelihood(row) * bits) }
         if job.missingRowCount > 0 {
             column("standard_error", in: &json) { json, row in json.number(sheet.standardErrors[job.sheetStart + row]) }
         }
@@ -50,6 +55,11 @@ struct ScoreAnswer {
         if !job.faults.isEmpty { faults(to: &json) }
         json.endObject()
         return json.bytes
+    }
+
+    /// What turns a log-likelihood into bits per dimension: −1 / (D log 2).
+    static func bitsPerNat(variableCount: Int) -> Double {
+        -1 / (Double(variableCount) * 0.693_147_180_559_945_3)
     }
 
     private func logLikelihood(_ row: Int) -> Double {

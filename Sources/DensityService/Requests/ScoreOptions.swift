@@ -20,11 +20,23 @@ struct ScoreOptions: Equatable {
     var needsSurprisals: Bool { explain != nil || perVariable }
 
     static let particlesRange = 1...65536
+    /// Parameters of the query; a field of a body wins.
+    static let queryNames = ["alpha"]
     static let names = ["explain", "per_variable", "alpha", "particles", "seed", "on_error"]
 
     /// The defaults for a model; `alpha` of the service is raised to what the model's calibration can reach.
     init(calibration: Calibration?, alpha: Double) {
         self.alpha = calibration.map { max(alpha, $0.smallestPValue) }
+    }
+
+    /// Reads the query.
+    mutating func read(_ query: [(name: String, value: String)], card: ModelCard) throws(Problem) {
+        for (name, value) in query where name == "alpha" {
+            guard let alpha = decimalNumber(value) else {
+                throw Problem(400, "'alpha' is \(quoted(value)); it must be a number")
+            }
+            try set(alpha: alpha, calibration: card.calibration, pointer: nil)
+        }
     }
 
     /// Reads the fields that a scan handed back.
@@ -40,7 +52,7 @@ struct ScoreOptions: Equatable {
         }
         perVariable = try fields.value("per_variable", mustBe: "true or false") ?? false
         if let alpha = try fields.value("alpha", Double.self, mustBe: "a number") {
-            try set(alpha: alpha, calibration: card.calibration)
+            try set(alpha: alpha, calibration: card.calibration, pointer: "/alpha")
         }
         if let particles = try fields.value("particles", Int.self, mustBe: "a whole number") {
             let range = Self.particlesRange
@@ -63,17 +75,17 @@ struct ScoreOptions: Equatable {
         }
     }
 
-    private mutating func set(alpha: Double, calibration: Calibration?) throws(Problem) {
+    private mutating func set(alpha: Double, calibration: Calibration?, pointer: String?) throws(Problem) {
         guard let calibration else {
             throw Problem(
-                422, "the model has no calibration, so 'alpha' has no meaning; leave it out", pointer: "/alpha")
+                422, "the model has no calibration, so 'alpha' has no meaning; leave it out", pointer: pointer)
         }
         guard alpha <= 1, alpha >= calibration.smallestPValue else {
             throw Problem(
                 422,
                 "'alpha' is \(alpha); with \(calibration.logLikelihoods.count) calibration rows no p-value is below "
                     + "\(calibration.smallestPValue), so it must lie between that and 1",
-                pointer: "/alpha")
+                pointer: pointer)
         }
         self.alpha = alpha
     }

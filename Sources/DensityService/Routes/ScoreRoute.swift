@@ -13,12 +13,12 @@ extension ServiceLoop {
 
     /// Lets a job, whose rows `makeJob` appends to the turn's batch, be scored with the others of the turn.
     func gather(for model: LoadedModel, _ makeJob: (RowBatch) throws(Problem) -> ScoreJob) throws(Problem) {
-        let gathered = turn.gathered(for: model)
-        let batch = gathered.batch
+        let bench = turn.bench(for: model)
+        let batch = bench.batch
         let valueCount = batch.rows.count
         do throws(Problem) {
             let job = try makeJob(batch)
-            guard job.missingRowCount > 0 else { return turn.add(job, to: gathered) }
+            guard job.missingRowCount > 0 else { return turn.add(job, to: bench) }
             let weight = job.weight
             guard weight <= core.options.queueRowsMax else { throw Problem(tooMuchWork: weight, job, core.options) }
             guard let own = job.withOwnBatch() else {
@@ -41,6 +41,7 @@ extension ServiceLoop {
         let firstRow = batch.rowCount
         return try scan(call, as: shape, schema: model.schema, into: batch.rows) { (scan) throws(Problem) in
             var options = ScoreOptions(calibration: model.card.calibration, alpha: core.options.alpha)
+            try options.read(call.exchange.queryItems, card: model.card)
             if scan.member_count > 0 { try options.read(scan, card: model.card) }
             options.lines = lines
             if lines != nil, options.needsSurprisals {

@@ -39,13 +39,19 @@ extension ServiceOptions {
     private static let modelSettings = [
         Setting(
             name: "models", group: .models,
-            help: "Checkpoints, PyTorch state dicts in safetensors form, or folders of them. None: config/models. "
-                + "A relative path of a configuration file starts at that file's folder.",
+            help:
+                "Checkpoints, PyTorch state dicts in safetensors form, or folders of them, which hold NAME.safetensors or "
+                + "NAME/VERSION/model.safetensors. None: config/models. A relative path of a configuration file starts at "
+                + "that file's folder.",
             form: .paths, takes: "paths", texts: { $0.models },
             apply: { options, texts in
                 options.models = texts
                 return texts.allSatisfy { !$0.isEmpty }
             }),
+        .text(
+            "watch-models", .models, \.watchesModels, takes: "true or false",
+            "Whether to watch folders of models and serve what changes there; without it SIGHUP and reload requests say when.",
+            read: { Bool($0) }, write: { "\($0)" }),
         .text(
             "default-model", .models, \.defaultModel, takes: "a name",
             "The model of requests that name none. None: the only one, or the bundled nltcs.", read: nonempty,

@@ -122,6 +122,14 @@ final class Request: @unchecked Sendable {
 
     var requestID: String? { fields["x-request-id"] }
 
+    /// Its head or its body is not complete, and nothing is decided about it.
+    var isArriving: Bool {
+        switch phase {
+        case .head, .body: true
+        case .refused, .handedOut, .replied: false
+        }
+    }
+
     /// Settles the outcome if it is open. Any thread. Under the lock, so that a loop that finds a request settled also
     /// finds its connection resumed; after the resumption nothing of the connection is touched.
     func settle(_ settled: Outcome) {

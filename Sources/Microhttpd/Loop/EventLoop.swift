@@ -8,6 +8,8 @@ public protocol LoopHandler: AnyObject {
     /// the result is called once, where the head is in order, and makes what the body goes to as it arrives; `receive`
     /// is not called then.
     func sink(for head: RequestHead) -> ((Exchange) -> any BodySink)?
+    /// Asked of a POST that says nothing of a body: whether it may have none. If not it is refused with 411.
+    func mayLackBody(_ head: RequestHead) -> Bool
     /// Takes a complete request, head and body. Reply now (the cheapest), in `endOfTurn`, or later from any thread.
     func receive(_ exchange: Exchange)
     /// Called after each turn of the loop in which `receive` was: the place to work on a turn's requests at once.
@@ -55,6 +57,9 @@ final class EventLoop: @unchecked Sendable {
     private(set) var isAborting = false
     /// When this turn's wait was over.
     private var turnTime: UInt64?
+    /// Of new connections; nil for plain HTTP.
+    let tlsIdentity: (@Sendable () -> TLSIdentity)?
+    let handshakes: Handshakes?
     private let log: @Sendable (String) -> Void
     private let inbox = Mutex<[Command]>([])
     let bell = Bell()
@@ -62,6 +67,8 @@ final class EventLoop: @unchecked Sendable {
     /// Of the connection that the daemon is being given.
     var arriving: ClientAddress?
     private let settings: UnsafeMutablePointer<mhd_shim_settings>
+    /// What `settings` points to.
+    private let tlsPriorities: UnsafeMutablePointer<CChar>?
     private var nextRound: UInt64 = 0
     private var finishDeadline: UInt64?
 
@@ -70,17 +77,21 @@ final class EventLoop: @unchecked Sendable {
         guardian = RequestGuard(limits: options.limits, allowsOptions: options.allowsOptions)
         watchdog = Watchdog(limits: options.limits)
         log = options.log
+        tlsIdentity = options.tlsIdentity
+        handshakes = options.tlsIdentity.map { _ in Handshakes() }
         self.onClose = onClose
+        tlsPriorities = options.tlsIdentity.flatMap { _ in strdup(TLSIdentity.priorities) }
         settings = .allocate(capacity: 1)
         settings.initialize(to: mhd_shim_settings())
         // The acceptor keeps the limit; at a stop it takes in the backlog over and above it.
         settings.pointee.connection_count_max = .max
         settings.pointee.connection_memory_bytes = options.limits.connectionMemoryBytes
         settings.pointee.idle_seconds_max = UInt32(max(1, min(limits.longestSeconds.rounded(.up), 1e6)))
+        settings.pointee.tls_priorities = tlsPriorities.map { UnsafePointer($0) }
         settings.pointee.context = Unmanaged.passUnretained(self).toOpaque()
         installCallbacks(in: settings)
         daemon = mhd_shim_start(settings)
-        guard let daemon, mhd_shim_watch(daemon, bell.descriptor) == 0 else {
+        guard let daemon, mhd_shim_watch(daemon, bell.descriptor) == 0, handshakes?.watch(from: daemon) != false else {
             throw ServerError.cannotStart(reason: String(cString: strerror(errno)))
         }
     }
@@ -89,6 +100,7 @@ final class EventLoop: @unchecked Sendable {
         stopDaemon()
         settings.deinitialize(count: 1)
         settings.deallocate()
+        free(tlsPriorities)
     }
 
     /// Asks something of the loop. Any thread.
@@ -99,6 +111,7 @@ final class EventLoop: @unchecked Sendable {
 
     /// Turns until told to finish.
     func run() {
+        handshakes?.onPlainText = { [unowned self] in refusePlainText(on: $0) }
         while !isFinished { turn() }
         abortSuspended()
         stopDaemon()
@@ -138,11 +151,15 @@ final class EventLoop: @unchecked Sendable {
         let wait = waitMilliseconds()
         turnTime = nil
         MHD_run_wait(daemon, wait)
+        handshakes?.settle()
         if hasReceived {
             hasReceived = false
             handler?.endOfTurn()
         }
-        if bell.hush() { obeyCommands() }
+        if bell.hush() {
+            obeyCommands()
+            handshakes?.settle()
+        }
         if finishDeadline != nil { for connection in watchdog.resting(now: now) { hangUp(connection) } }
         if now >= nextRound {
             for connection in watchdog.round(now: now) { cutOff(connection) }
@@ -192,7 +209,13 @@ final class EventLoop: @unchecked Sendable {
     private func abortSuspended() {
         isAborting = true
         unansweredCount = watchdog.connections.count { $0.request != nil }
+        // In the middle of a request libmicrohttpd takes no reply.
+        for connection in watchdog.connections {
+            guard let request = connection.request, request.isArriving else { continue }
+            sendPastDaemon(reply(to: Refusal(.stopping, path: request.target.path), for: request), on: connection)
+        }
         for request in suspended { request.settle(.dropped) }
+        handshakes?.resumeAll()
         for _ in 0..<3 { MHD_run_wait(daemon, 0) }
     }
 

@@ -44,6 +44,16 @@ extension EventLoop {
         hangUp(connection)
     }
 
+    /// Tells a client that speaks plain HTTP to a port of TLS what it should do. What it has sent is read first: else the
+    /// system would take the answer back when the connection is closed.
+    func refusePlainText(on connection: Connection) {
+        var unread = [UInt8](repeating: 0, count: 1 << 16)
+        recv(connection.socket, &unread, unread.count, Int32(MSG_DONTWAIT))
+        let bytes = reply(to: Refusal(.malformed("this port speaks TLS: use https://")), for: nil).wireBytes()
+        send(connection.socket, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+        hangUp(connection)
+    }
+
     /// Ends a connection; libmicrohttpd notices, and closes it.
     func hangUp(_ connection: Connection) { shutdown(connection.socket, Int32(SHUT_RDWR)) }
 
@@ -52,8 +62,10 @@ extension EventLoop {
         arriving = nil
         let peer = mhd_shim_client_address(handle)
         let connection = Connection(
-            socket: mhd_shim_socket(handle), remoteAddress: peer.map { numericHost(of: $0) } ?? "",
-            isLoopback: peer.map { isLoopback($0) } ?? false, address: address)
+            handle: handle, tls: tlsIdentity.flatMap { TLSSession(of: handle, identity: $0()) },
+            remoteAddress: peer.map { numericHost(of: $0) } ?? "", isLoopback: peer.map { isLoopback($0) } ?? false,
+            address: address)
+        if connection.tls != nil { handshakes?.begin(connection) }
         watchdog.add(connection, now: now)
         return Unmanaged.passRetained(connection).toOpaque()
     }
@@ -63,6 +75,7 @@ extension EventLoop {
         slot = nil
         let connection = Unmanaged<Connection>.fromOpaque(opaque).takeRetainedValue()
         watchdog.remove(connection)
+        handshakes?.remove(connection)
         noteClosed(connection.address)
     }
 
@@ -112,7 +125,7 @@ extension EventLoop {
         let makeSink = hasBody || knownMethod == .post ? handler?.sink(for: RequestHead(request)) : nil
         let objection = guardian.objection(
             method: knownMethod, isHTTP10: isHTTP10, target: request.target, fields: fields,
-            isStreamed: makeSink != nil)
+            isStreamed: makeSink != nil, mayLackBody: { handler?.mayLackBody(RequestHead(request)) ?? false })
         if let objection {
             let rejection = self.rejection(Refusal(objection, path: request.path), for: request)
             request.phase = .refused(rejection)
@@ -249,8 +262,7 @@ extension EventLoop {
         case .head: .headTooSlow(secondsMax: limits.headSecondsMax)
         // Who never said a word does not expect an answer.
         case .firstHead:
-            mhd_shim_received_bytes(connection.socket) > 0
-                ? .headTooSlow(secondsMax: limits.headSecondsMax) : nil
+            connection.hasSpoken ? .headTooSlow(secondsMax: limits.headSecondsMax) : nil
         case .nextRequest, .nothing: nil
         }
     }
@@ -263,8 +275,12 @@ extension EventLoop {
             reply.headers += handler.commonHeaders(for: RequestHead(request))
         }
         let bytes = reply.wireBytes()
-        _ = bytes.withUnsafeBytes {
-            send(connection.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+        if let session = connection.tls {
+            session.sendLast(bytes)
+        } else {
+            _ = bytes.withUnsafeBytes {
+                send(connection.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+            }
         }
         shutdown(connection.socket, Int32(SHUT_WR))
     }

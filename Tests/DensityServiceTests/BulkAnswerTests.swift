@@ -135,7 +135,7 @@ func bulkBodiesAreAnsweredByOneDocumentWhereAccepted(isCalibrated: Bool) throws 
         try reader.send("POST", "/score", headers: ["Content-Type: \(ndjson)"], body: Array(block.utf8))
     }
     // Each answer is a few megabytes: more than the system takes for somebody who does not read.
-    while try service.counter(#"made_rows_scored_total{model="m"}"#) < 6 * 120_000 {}
+    while try service.counter(#"made_rows_scored_total{model="m",version="1"}"#) < 6 * 120_000 {}
     #expect(try service.bulk("[0,1,0,1,1,0,0,1]", ndjson).status == 200)
     #expect(try service.get("/livez").status == 200)
     for reader in readers {
@@ -166,5 +166,5 @@ func bulkBodiesAreAnsweredByOneDocumentWhereAccepted(isCalibrated: Bool) throws 
     #expect(try service.bulk(row, ndjson).status == 200)
     #expect(try service.counter("made_batch_rows_sum") <= scored + 1 + 2 * (64 << 10) / row.utf8.count)
     // It was no answer, and no row of one.
-    #expect(try service.counter(#"made_rows_scored_total{model="m"}"#) == 2)
+    #expect(try service.counter(#"made_rows_scored_total{model="m",version="1"}"#) == 2)
 }

@@ -111,6 +111,7 @@ final class EventLoop: @unchecked Sendable {
 
     /// Turns until told to finish.
     func run() {
+        handshakes?.onPlainText = { [unowned self] in refusePlainText(on: $0) }
         while !isFinished { turn() }
         abortSuspended()
         stopDaemon()
@@ -155,7 +156,10 @@ final class EventLoop: @unchecked Sendable {
             hasReceived = false
             handler?.endOfTurn()
         }
-        if bell.hush() { obeyCommands() }
+        if bell.hush() {
+            obeyCommands()
+            handshakes?.settle()
+        }
         if finishDeadline != nil { for connection in watchdog.resting(now: now) { hangUp(connection) } }
         if now >= nextRound {
             for connection in watchdog.round(now: now) { cutOff(connection) }

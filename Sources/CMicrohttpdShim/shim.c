@@ -92,6 +92,12 @@ int mhd_shim_unread_bytes(int socket)
     return ioctl(socket, FIONREAD, &unread) == 0 ? unread : 0;
 }
 
+int mhd_shim_peek(int socket)
+{
+    unsigned char byte;
+    return recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1 ? byte : -1;
+}
+
 int mhd_shim_epoll(void)
 {
     return epoll_create1(EPOLL_CLOEXEC);

@@ -76,10 +76,21 @@ struct TLSTests {
         }
     }
 
+    @Test func whoSpeaksPlainHTTPIsToldNotTo() throws {
+        try withTLS { server throws in
+            for _ in 0..<20 {
+                let plain = try Client(port: server.port)
+                let reply = try plain.post("/", String(repeating: "x", count: 1000))
+                #expect(reply.status == 400 && reply.text.contains("https://"))
+                #expect(throws: ClientError.closed) { try plain.reply() }
+            }
+        }
+    }
+
     @Test func whoSpeaksNoTLSIsDropped() throws {
         try withTLS { server throws in
             for text in [
-                "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\0\0\0\0\0\0\0\0", String(repeating: "x", count: 100_000),
+                "get / HTTP/1.1\r\n\r\n", "\0\0\0\0\0\0\0\0", String(repeating: "x", count: 100_000),
             ] {
                 let plain = try Client(port: server.port)
                 plain.send(text)

@@ -55,7 +55,8 @@ struct TLSTests {
             #expect(answer.status == 0 && answer.output.contains("\"log_likelihood\":[-1.8"), "\(answer)")
         }
         #expect(try curl(["\(url)/readyz"]).status == 60)
-        #expect(try curl(trusting + ["http://localhost:\(server.port)/readyz"]).status != 0)
+        #expect(
+            try curl(["http://localhost:\(server.port)/readyz"]).output.contains("this port speaks TLS: use https://"))
         #expect(try curl(trusting + ["\(url)/metrics"]).output.contains("made_tls_certificate_expiry_seconds 1"))
     }
 
@@ -120,7 +121,7 @@ struct TLSTests {
     }
 
     @Test func unfinishedHandshakesTakeNoProcessorTime() throws {
-        let server = try serve(["--quiet"])
+        let server = try serve(["--quiet", "--head-seconds-max", "3600"])
         let half = try (0..<4).map { _ in
             let client = try Client(port: server.port)
             client.send([0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3])
@@ -129,7 +130,7 @@ struct TLSTests {
         #expect(try client(server).get("/readyz").status == 200)
         // A loop that turns without a pause is never found asleep twice in a row, least of all twenty times.
         var streak = 0
-        for _ in 0..<20_000 where streak < 20 {
+        for _ in 0..<5000 where streak < 20 {
             streak = isAsleep(server.program.identifier) ? streak + 1 : 0
             sched_yield()
         }

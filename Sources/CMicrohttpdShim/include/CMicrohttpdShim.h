@@ -49,6 +49,9 @@ bool mhd_shim_nothing_more_comes(int socket);
 /* Bytes that wait to be read from a socket. */
 int mhd_shim_unread_bytes(int socket);
 
+/* The first byte that waits to be read from a socket; -1 where none does. */
+int mhd_shim_peek(int socket);
+
 /* An epoll set of its own, for mhd_shim_watch; -1 on failure. */
 int mhd_shim_epoll(void);
 

@@ -116,7 +116,7 @@ final class Gate: Sendable {
         throw Denial(
             problem: Problem(
                 429,
-                "over the limit of \(rate.perSecond) requests a second, \(rate.burst) at once, of \(whom()) (\(setting))",
+                "over the limit of \(Setting.plain(rate.perSecond)) requests a second, \(rate.burst) at once, of \(whom()) (\(setting))",
                 retryAfter: seconds),
             reason: reason)
     }

@@ -117,6 +117,7 @@ final class EventLoop: @unchecked Sendable {
 
     /// Turns until told to finish.
     func run() {
+        handshakes?.onPlainText = { [unowned self] in refusePlainText(on: $0) }
         while !isFinished { turn() }
         abortSuspended()
         stopDaemon()
@@ -147,7 +148,10 @@ final class EventLoop: @unchecked Sendable {
             hasReceived = false
             handler?.endOfTurn()
         }
-        if bell.hush() { obeyCommands() }
+        if bell.hush() {
+            obeyCommands()
+            handshakes?.settle()
+        }
         if finishDeadline != nil { for connection in watchdog.resting(now: now) { hangUp(connection) } }
         keepPatience()
         if now >= nextRound {

@@ -45,6 +45,16 @@ extension EventLoop {
         hangUp(connection)
     }
 
+    /// Tells a client that speaks plain HTTP to a port of TLS what it should do. What it has sent is read first: else the
+    /// system would take the answer back when the connection is closed.
+    func refusePlainText(on connection: Connection) {
+        var unread = [UInt8](repeating: 0, count: 1 << 16)
+        recv(connection.socket, &unread, unread.count, Int32(MSG_DONTWAIT))
+        let bytes = reply(to: Refusal(.malformed("this port speaks TLS: use https://")), for: nil).wireBytes()
+        send(connection.socket, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+        hangUp(connection)
+    }
+
     /// Ends a connection; libmicrohttpd notices, and closes it.
     func hangUp(_ connection: Connection) { shutdown(connection.socket, Int32(SHUT_RDWR)) }
 

@@ -35,6 +35,8 @@ final class Connection {
     /// Bytes received in all, as the first round found them while no request was on it.
     fileprivate var restingByteCount: UInt64?
 
+    /// Whether the first byte of its handshake has been looked at.
+    var isHeard = false
     /// Bytes received before the client could say anything, of its TLS handshake.
     var introductionByteCount: UInt64 = 0
 

@@ -8,6 +8,8 @@ internal import Glibc
 /// its socket is watched here.
 final class Handshakes {
     private let epoll = mhd_shim_epoll()
+    /// Called for a client that speaks plain HTTP.
+    var onPlainText: (Connection) -> Void = { _ in }
     /// Those that libmicrohttpd is working on.
     private var running: [Connection] = []
     /// Those that are suspended, by their sockets.
@@ -22,7 +24,8 @@ final class Handshakes {
 
     func remove(_ connection: Connection) { running.removeAll { $0 === connection } }
 
-    /// Suspends those that wait, and lets those go on whose clients have. To be called after every turn of the daemon.
+    /// Suspends those that wait, and lets those go on whose clients have. To be called after every turn of the daemon, and
+    /// when connections have begun: before it reads their first bytes.
     func settle() {
         if !running.isEmpty { suspendIdle() }
         if !waiting.isEmpty { resumeArrived() }
@@ -42,6 +45,7 @@ final class Handshakes {
                 connection.introductionByteCount = mhd_shim_received_bytes(connection.socket)
                 return true
             }
+            hear(connection)
             guard mhd_shim_unread_bytes(connection.socket) == 0 || session.waitsToWrite else { return false }
             let context = Unmanaged.passUnretained(connection).toOpaque()
             guard mhd_shim_await(epoll, connection.socket, session.waitsToWrite, context) == 0 else { return false }
@@ -59,11 +63,19 @@ final class Handshakes {
                 guard let context else { continue }
                 let connection = Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue()
                 waiting[connection.socket] = nil
+                hear(connection)
                 resume(connection)
                 running.append(connection)
             }
             if count < contexts.count { return }
         }
+    }
+
+    /// Looks at the first byte that a client sends. No record of TLS starts with a letter, but every method of HTTP does.
+    private func hear(_ connection: Connection) {
+        guard !connection.isHeard, case let byte = mhd_shim_peek(connection.socket), byte >= 0 else { return }
+        connection.isHeard = true
+        if (Int32(UInt8(ascii: "A"))...Int32(UInt8(ascii: "Z"))).contains(byte) { onPlainText(connection) }
     }
 
     private func resume(_ connection: Connection) {

@@ -45,6 +45,11 @@ final class ScoreJob: @unchecked Sendable {
         remaining = Atomic(rows.count)
     }
 
+    /// What its rows from `row` on are expected to take.
+    func expectedNanoseconds(from row: Int) -> Int {
+        rows.isEmpty ? 0 : expectedNanoseconds / rows.count * (rows.count - row)
+    }
+
     /// Prepares for results that come from several batches.
     func makeOwnSheet() {
         let sheet = ScoreSheet(variableCount: batch.variableCount)
@@ -82,7 +87,7 @@ final class ScoreJob: @unchecked Sendable {
             incomplete: batch.values(ofRows: rows), options.missing, withSurprisals: options.needsSurprisals,
             model: model.compiled, using: workspace)
         self.sheet = sheet
-        model.drift.noteComplete(batch.values(ofRows: rows), sheet.logLikelihoods(count: rows.count))
+        model.note(batch.values(ofRows: rows), sheet.logLikelihoods(count: rows.count), haveMissing: true)
         model.cost(of: .incomplete).record(rows: weight, nanoseconds: monotonicNanoseconds() - start)
         model.statistics.countExecution()
         answer()

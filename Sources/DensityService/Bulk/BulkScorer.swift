@@ -17,8 +17,8 @@ public final class BulkScorer {
     private(set) var anomalyCount = 0
 
     private let model: CompiledModel
-    /// Nil outside a service.
-    private let drift: DriftMonitor?
+    /// What it is as it is served; nil outside a service.
+    private let served: LoadedModel?
     /// Rows below it are anomalies.
     private let anomalyBound: Double
     private let stream: RowStream
@@ -47,11 +47,11 @@ public final class BulkScorer {
 
     init(
         model: CompiledModel, schema: RowSchema, input: BulkInput, output: any ScoreOutput, alpha: Double?,
-        missing: MissingValues = MissingValues(), drift: DriftMonitor? = nil
+        missing: MissingValues = MissingValues(), served: LoadedModel? = nil
     ) throws(BulkError) {
         guard let stream = RowStream(input, schema: schema) else { throw BulkError(503, "memory is short") }
         self.model = model
-        self.drift = drift
+        self.served = served
         anomalyBound = alpha.flatMap { model.card.calibration?.anomalyBound($0) } ?? -.infinity
         self.stream = stream
         self.missing = missing
@@ -128,8 +128,8 @@ public final class BulkScorer {
                 }
             }
             anomalyCount += results[..<goodCount].count { $0 < anomalyBound }
-            let found = UnsafeBufferPointer(rebasing: results[..<goodCount])
-            if hasMissing { drift?.noteComplete(rows.values, found) } else { drift?.note(rows.values, found) }
+            served?.note(
+                rows.values, UnsafeBufferPointer(rebasing: results[..<goodCount]), haveMissing: hasMissing)
         }
         var faults = UnsafeBufferPointer(start: read.errors, count: read.error_count)[...]
         var next = 0

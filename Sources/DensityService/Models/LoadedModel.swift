@@ -100,6 +100,14 @@ final class LoadedModel: Sendable {
         ].map(CostEstimate.init)
     }
 
+    /// Notes rows [n × D] that were scored, and their log-likelihoods [n]. Any thread.
+    func note(
+        _ rows: UnsafeBufferPointer<Float>, _ logLikelihoods: UnsafeBufferPointer<Double>, haveMissing: Bool = false
+    ) {
+        if haveMissing { drift.noteComplete(rows, logLikelihoods) } else { drift.note(rows, logLikelihoods) }
+        statistics.logLikelihoods.record(logLikelihoods)
+    }
+
     func cost(of work: Work) -> CostEstimate { costs[work.rawValue] }
 
     private static func read(

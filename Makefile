@@ -7,13 +7,14 @@ TEST = swift test --disable-xctest -Xcc -O2
 # What shares memory between threads, or is written in C.
 SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowScannerTests)\.|^DensityServiceTests\..*[Bb]atch
 
-.PHONY: help serve build test bench lint sanitize sanitize-thread sanitize-address prepare
+.PHONY: help serve build test bench quality lint sanitize sanitize-thread sanitize-address prepare
 
 help:
 	@echo 'make serve     build, and serve the bundled models on http://127.0.0.1:8080; ARGS="--port 9000" passes more'
 	@echo 'make build     build the program: .build/release/made'
 	@echo 'make test      run the tests; ARGS="--filter MADETests" passes more'
 	@echo 'make bench     measure against onnxruntime, PyTorch and FastAPI; ARGS="kernels sampling training requests" selects'
+	@echo 'make quality   train on real tables, and print what is reached beside what should be; DATA=FOLDER, ARGS="oneclass"'
 	@echo 'make lint      check the format of the sources'
 	@echo 'make sanitize  run the threaded and the C parts under the thread and the address sanitizer'
 
@@ -28,6 +29,9 @@ test: prepare
 
 bench: prepare
 	@python3 Benchmarks/driver/bench.py $(ARGS)
+
+quality: prepare
+	@DATA='$(DATA)' python3 Benchmarks/quality/quality.py $(ARGS)
 
 lint:
 	swift format lint --strict -r Sources Tests Package.swift Benchmarks/Sources Benchmarks/Package.swift

@@ -36,6 +36,7 @@ PACKAGES = {
     "onnxruntime": ["numpy", "onnx", "onnxruntime", "safetensors"],
     "FastAPI": ["numpy", "onnx", "onnxruntime", "safetensors", "fastapi", "uvicorn", "httptools", "uvloop", "orjson"],
     "PyTorch": ["numpy", "safetensors", "torch"],
+    "scikit-learn": ["numpy", "scikit-learn"],
 }
 
 

@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func theSameSeedAndFileGiveTheSameCheckpointBits() throws {
-        let data = try table(rows: 600, seed: 1)
+        let data = try table(rows: 1000, seed: 1)
         let models = ["one", "two"].map { "\(folder)/\($0).safetensors" }
         for model in models {
             let outcome = try Program.run([
@@ -120,5 +120,50 @@ import Testing
 
         let wrong = try Program.run(["score", model, "-"], input: "a,b\n1,0\n")
         #expect(wrong.status == 1 && wrong.errors.contains("standard input: the first line must name the columns"))
+    }
+
+    @Test func labelsTellHowWellAnomaliesAreFound() throws {
+        let model = "\(folder)/labelled.safetensors"
+        let trained = try Program.run([
+            "train", table(rows: 2000, seed: 6), "-o", model, "--hidden", "16", "--members", "1",
+        ])
+        try #require(trained.status == 0, "\(trained.errors)")
+        #expect(trained.errors.hasPrefix("2000 rows, 3 columns, all binary: a b c\n"))
+        // Unequal twins are anomalies, and the model has not seen any.
+        let rows = (0..<300).map { "7,\($0 % 2),\($0 % 10 == 0 ? 1 : 0),0,\($0 % 2 ^ ($0 % 10 == 0 ? 1 : 0))\n" }
+        let data = "\(folder)/labelled.csv"
+        try ("id,a,bad,b,c\n" + rows.joined()).write(toFile: data, atomically: true, encoding: .utf8)
+        let outcome = try Program.run(["evaluate", model, data, "--label", "bad", "--drop", "id", "--alpha", "0.05"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        for line in [
+            "  anomalies         ", ", 30 rows\n", "AUROC               1.0\n", "average precision   1.0\n",
+            "false alarms        0.0 (0.0…0.01403) of the normal rows at alpha 0.05",
+            "detected            1.0 (0.88649…1.0) of the anomalies at alpha 0.05",
+        ] {
+            #expect(outcome.output.contains(line), "\(line) in \(outcome.output)")
+        }
+        let refused = try Program.run(["evaluate", model, data, "--label", "bad"])
+        #expect(refused.status == 1 && refused.errors.contains("column \"id\" is not expected"))
+        let ids = try Program.run(["evaluate", model, data, "--label", "id", "--drop", "bad"])
+        #expect(ids.status == 1 && ids.errors.contains("line 2, column \"id\": \"7\" is not 0 or 1"), "\(ids.errors)")
+    }
+
+    @Test func aSchemaIsPrintedAndTakenBack() throws {
+        let data = "\(folder)/mixed.csv"
+        let rows = (0..<200).map { "\($0),\($0 % 3 == 0 ? "red" : "blue"),\($0 % 7),\($0 % 2)\n" }
+        try ("id,colour,day,b\n" + rows.joined()).write(toFile: data, atomically: true, encoding: .utf8)
+        let printed = try Program.run(["train", data, "--print-schema", "--categorical", "day", "--drop", "id"])
+        #expect(printed.status == 0, "\(printed.errors)")
+        #expect(printed.output.contains(#"{"name": "day", "type": "categorical", "labels": ["0", "1", "2", "3","#))
+        let schema = "\(folder)/schema.json"
+        try printed.output.write(toFile: schema, atomically: true, encoding: .utf8)
+        let again = try Program.run(["train", data, "--print-schema", "--schema", schema])
+        #expect(again.status == 0 && again.output == printed.output)
+        // A pipe is read once.
+        let text = try String(contentsOfFile: data, encoding: .utf8)
+        #expect(
+            try Program.run(["train", "-", "--print-schema", "--schema", schema], input: text).output == printed.output)
+        #expect(try Program.run(["train", data, "--print-schema", "--real", "b", "--drop", "b"]).status == 2)
+        #expect(try Program.run(["train", data]).status == 2)
     }
 }

@@ -1,0 +1,40 @@
+"""The built program, run as a user runs it."""
+
+import re
+import subprocess
+import time
+
+
+class ProgramError(Exception):
+    """A command failed; its last words."""
+
+
+class Program:
+    def __init__(self, path, scratch, further):
+        self.path = path
+        self.scratch = scratch
+        self.further = further
+        self.count = 0
+
+    def train(self, table, options):
+        """The path of the model of `table`, and the seconds that it took."""
+        self.count += 1
+        model = self.scratch / f"{self.count}.safetensors"
+        start = time.monotonic()
+        self.run(["train", str(table), "-o", str(model), *options, *self.further])
+        return model, time.monotonic() - start
+
+    def evaluate(self, model, table, options=()):
+        """What `made evaluate` prints, a dictionary of each line's title and numbers, intervals included."""
+        measures = {}
+        for line in self.run(["evaluate", str(model), str(table), *options]).splitlines():
+            title, _, text = line.strip().partition("  ")
+            measures[title] = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", text)]
+        return measures
+
+    def run(self, command):
+        done = subprocess.run([self.path, *command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if done.returncode != 0:
+            words = [line for line in done.stderr.splitlines() if line.startswith("Error")] or [done.stderr.strip()[-300:]]
+            raise ProgramError(f"made {' '.join(command)}: {words[-1]}")
+        return done.stdout

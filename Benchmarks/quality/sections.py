@@ -1,0 +1,156 @@
+"""The sections of the table."""
+
+import csv
+import json
+import random
+import statistics
+import subprocess
+
+import environment
+import recipes
+from program import ProgramError
+
+
+def chosen(names, options):
+    return [name for name in names if options.sets is None or name in options.sets]
+
+
+def density(figures, program, data, options):
+    """Mean test nats, each set by its own command; choices were made on valid.csv only."""
+    figures.section("density", "test nats a row")
+    for name in chosen(recipes.DENSITY, options):
+        bound, recipe = recipes.DENSITY[name]
+        folder = data / "binary" / name
+        command = ["--validation", str(folder / "valid.csv"), *recipes.COMMON.split(), *recipe.split()]
+        model, seconds = program.train(folder / "train.csv", command)
+        nats = program.evaluate(model, folder / "test.csv")["nats a row"]
+        figures.add(name, nats[0], ("<=", bound), f"± {nats[1]:.3f}, {recipe}", places=3)
+        figures.add(f"{name}, seconds to fit", seconds, ("<=", recipes.SECONDS_MAX), places=0)
+
+
+def oneclass(figures, program, data, options):
+    """Trained by default on half of the normal rows, tested on the other half and all anomalies."""
+    figures.section("oneclass", "area under the ROC curve, default settings")
+    areas, precisions, times = [], [], []
+    names = chosen(sorted(path.name for path in (data / "oneclass").iterdir()), options)
+    baseline = detectors(figures, "oneclass", [data / "oneclass" / name for name in names])
+    for name in names:
+        folder = data / "oneclass" / name
+        try:
+            model, seconds = program.train(folder / "train.csv", [])
+            measures = program.evaluate(model, folder / "test.csv", ["--label", "label"])
+        except ProgramError as error:
+            figures.skip(str(error))
+            continue
+        areas.append(measures["AUROC"][0])
+        precisions.append(measures["average precision"][0])
+        times.append(seconds)
+        beside = "".join(f", {label} {scores[name]:.3f}" for label, scores in baseline.items())
+        figures.add(name, areas[-1], detail=f"average precision {precisions[-1]:.3f}, fit {seconds:.0f} s{beside}")
+    if not areas:
+        return
+    # The goals are those of all the sets.
+    whole = options.sets is None
+    beside = "".join(f", {label} {statistics.mean(scores.values()):.4f}" for label, scores in baseline.items())
+    figures.add(f"mean of the {len(areas)}", statistics.mean(areas), (">=", 0.922) if whole else None, beside[2:])
+    figures.add("mean average precision", statistics.mean(precisions))
+    figures.add("longest fit, seconds", max(times), ("<=", 60), places=0)
+
+
+def contaminated(figures, program, data, options):
+    """Trained on everything unlabelled, tested on the same rows."""
+    figures.section("contaminated", "area under the ROC curve, --contaminated")
+    names = chosen(sorted(path.stem for path in (data / "anomaly").glob("*.csv")), options)
+    baseline = detectors(figures, "contaminated", [data / "anomaly" / f"{name}.csv" for name in names])
+    areas = []
+    for name in names:
+        table = data / "anomaly" / f"{name}.csv"
+        model, seconds = program.train(table, ["--drop", "label", "--contaminated"])
+        areas.append(program.evaluate(model, table, ["--label", "label"])["AUROC"][0])
+        beside = "".join(f", {label} {scores[name]:.3f}" for label, scores in baseline.items())
+        figures.add(name, areas[-1], detail=f"fit {seconds:.0f} s{beside}")
+    if not areas:
+        return
+    goal = (">=", round(statistics.mean(baseline["IForest"].values()), 4)) if "IForest" in baseline else None
+    figures.add(f"mean of the {len(areas)}, goal: IForest's in this run", statistics.mean(areas), goal)
+
+
+def detectors(figures, protocol, tables):
+    """Areas of scikit-learn's detectors on the same tables: a dictionary a detector; empty where there is none."""
+    try:
+        environment.install("scikit-learn")
+    except environment.Unavailable as error:
+        figures.skip(f"comparison: {error}")
+        return {}
+    script = str(environment.FOLDER) + "/quality/detectors.py"
+    command = [environment.PYTHON, script, protocol, *map(str, tables)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        figures.skip(f"comparison: {done.stderr.strip().splitlines()[-1]}")
+        return {}
+    figures.note(environment.versions("scikit-learn"))
+    return json.loads(done.stdout)
+
+
+CALIBRATION_SETS = ["PageBlocks", "annthyroid", "mammography", "pendigits", "satellite"]
+ALPHAS = [0.01, 0.05]
+
+
+def calibration(figures, program, data, options):
+    """Normal rows are dealt anew for every seed: some to train on, the others to raise false alarms.
+
+    The calibration is a fifth of the rows to train on. Their number is such that every alpha can be met exactly:
+    p-values of n calibration rows are multiples of 1 / (n + 1), and only those not above alpha raise an alarm.
+    """
+    figures.section("calibration", f"false-alarm rate, {options.seeds} seeds a set")
+    rates = {alpha: [] for alpha in ALPHAS}
+    for name in chosen(CALIBRATION_SETS, options):
+        header, rows = normal_rows(data / "oneclass" / name)
+        hundreds = (len(rows) // 2 + 5) // 500
+        train_count = 5 * (100 * hundreds - 1)
+        mine = {alpha: [] for alpha in ALPHAS}
+        for seed in range(1, options.seeds + 1):
+            random.Random(seed).shuffle(rows)
+            write(program.scratch / "train.csv", header, rows[:train_count])
+            write(program.scratch / "test.csv", [*header, "label"], [[*row, "0"] for row in rows[train_count:]])
+            model, _ = program.train(program.scratch / "train.csv", ["--seed", str(seed)])
+            for alpha in ALPHAS:
+                measures = program.evaluate(
+                    model, program.scratch / "test.csv", ["--label", "label", "--alpha", str(alpha)])
+                mine[alpha].append(measures["false alarms"][0])
+            model.unlink()
+        for alpha in ALPHAS:
+            rates[alpha] += mine[alpha]
+            figures.add(f"{name} at {alpha}, {train_count} rows", statistics.mean(mine[alpha]),
+                        detail=interval(mine[alpha]), places=5)
+    for alpha in ALPHAS:
+        if rates[alpha]:
+            bounds = (round(0.9 * alpha, 6), round(1.1 * alpha, 6))
+            figures.add(f"mean at {alpha}", statistics.mean(rates[alpha]), bounds, interval(rates[alpha]), places=5)
+
+
+def interval(rates):
+    """The 95 % interval of the mean over seeds."""
+    if len(rates) < 2:
+        return ""
+    margin = 1.96 * statistics.stdev(rates) / len(rates) ** 0.5
+    middle = statistics.mean(rates)
+    return f"95 % interval {middle - margin:.5f}…{middle + margin:.5f} of {len(rates)} trainings"
+
+
+def normal_rows(folder):
+    """The header without the label, and all normal rows of both files."""
+    with open(folder / "train.csv", newline="") as file:
+        header, *rows = csv.reader(file)
+    with open(folder / "test.csv", newline="") as file:
+        names, *others = csv.reader(file)
+    assert names == [*header, "label"], folder
+    return header, rows + [row[:-1] for row in others if float(row[-1]) == 0]
+
+
+def write(path, header, rows):
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+
+
+SECTIONS = {"density": density, "oneclass": oneclass, "contaminated": contaminated, "calibration": calibration}

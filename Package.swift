@@ -68,7 +68,8 @@ let package = Package(
         .testTarget(
             name: "DensityServiceTests", dependencies: ["DensityService", "CRowScanner", "Oracle", "RawHTTP"],
             swiftSettings: swiftSettings),
-        .testTarget(name: "ProgramTests", dependencies: ["made", "MADE", "RawHTTP"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ProgramTests", dependencies: ["made", "MADE", "Oracle", "RawHTTP"], swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17,

@@ -120,9 +120,7 @@ void CSVStream::read_cell() {
     size_t column = places[cell];
     auto fault = read_csv_cell(schema, column, cutter.cell, cutter.is_quoted, row[column]);
     if (fault) return blame_once(*fault, column, 0, cutter.cell);
-    if (!std::isnan(row[column])) return;
-    has_missing = true;
-    if (refuses_missing) blame_once(MADE_ROW_MISSING_VALUE, column, 0, {});
+    if (std::isnan(row[column])) has_missing = true;
 }
 
 void CSVStream::blame_once(made_row_fault fault, size_t column, size_t found, std::string_view text) {

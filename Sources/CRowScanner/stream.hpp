@@ -12,11 +12,9 @@ struct made_row_stream {
     made_stream_read read(const char *bytes, size_t count, bool is_last, size_t rows_max, made_float_buffer &matrix);
 
 protected:
-    made_row_stream(const made_row_schema &schema, bool refuses_missing)
-        : schema(schema), refuses_missing(refuses_missing) {}
+    explicit made_row_stream(const made_row_schema &schema) : schema(schema) {}
 
     const made_row_schema &schema;
-    const bool refuses_missing;
     made_stream_read result{};
 
     virtual void read_rows(
@@ -35,7 +33,7 @@ private:
 
 /// A JSON row a line.
 struct LineStream final : made_row_stream {
-    LineStream(const made_row_schema &schema, bool refuses_missing) : made_row_stream(schema, refuses_missing) {}
+    explicit LineStream(const made_row_schema &schema) : made_row_stream(schema) {}
 
 protected:
     void read_rows(
@@ -56,7 +54,7 @@ private:
 
 /// CSV whose header names all columns of the schema, in any order.
 struct CSVStream final : made_row_stream {
-    CSVStream(const made_row_schema &schema, bool refuses_missing) : made_row_stream(schema, refuses_missing) {}
+    explicit CSVStream(const made_row_schema &schema) : made_row_stream(schema) {}
 
 protected:
     void read_rows(

@@ -11,7 +11,8 @@ extension [Variable] {
             let count = filter { $0.kind.typeName == type }.count
             return count > 0 ? "\(count) \(type)" : nil
         }
-        return counts.joined(separator: ", ") + (isAllBinary ? ": \(map(\.name).shortened(to: 12))" : "")
+        if isAllBinary { return "\(count) binary: \(map(\.name).shortened(to: 12))" }
+        return "\(count): \(counts.joined(separator: ", "))"
     }
 
     /// A line a variable, with what it may be; none where all are binary.

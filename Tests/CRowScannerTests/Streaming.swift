@@ -23,11 +23,11 @@ struct Streamed: Equatable {
 /// Reads pieces as a stream of rows; by default of three binary columns a, b and c.
 func stream(
     _ pieces: [[UInt8]], _ format: made_stream_format,
-    columns: [Column] = [Column(name: "a"), Column(name: "b"), Column(name: "c")], refusesMissing: Bool = true,
+    columns: [Column] = [Column(name: "a"), Column(name: "b"), Column(name: "c")],
     rowsMax: Int = 1 << 20
 ) -> Streamed {
     var result = Streamed()
-    guard let schema = makeSchema(columns), let stream = made_row_stream_create(schema, format, refusesMissing)
+    guard let schema = makeSchema(columns), let stream = made_row_stream_create(schema, format)
     else { return result }
     defer {
         made_row_stream_free(stream)

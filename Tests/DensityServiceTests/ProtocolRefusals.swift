@@ -37,7 +37,7 @@ let protocolRefusals: [Refused] = [
     .init(path: "/v1/models/model:predict", body: #"{"instances":[{"v7":1}]}"#, status: 422, detail: "\"v7\""),
     .init(path: "/v1/models/model:predict", body: #"{"instances":[[0,1,2]]}"#, status: 422, detail: "instances[0].v2"),
     .init(path: "/v1/models/model:explain", body: #"{"instances":[[0,1,2]]}"#, status: 422, detail: "instances[0].v2"),
-    .init(path: "/v1/models/model:explain", body: #"{"instances":[[0,null,1]]}"#, status: 422, detail: "missing"),
+    .init(path: "/v1/models/model:explain", body: #"{"instances":[[0,"1",1]]}"#, status: 422, detail: "v1"),
     .init(
         path: "/v1/models/model:predict", headers: ["Accept: text/csv"], body: #"{"instances":[]}"#, status: 406,
         detail: "application/json"),

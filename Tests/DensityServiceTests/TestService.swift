@@ -92,6 +92,7 @@ struct ScoreReply: Decodable {
     var version: String
     var logLikelihood: [Double?]
     var bitsPerDimension: [Double?]
+    var standardError: [Double?]?
     var pValue: [Double?]?
     var alpha: Double?
     var anomaly: [Bool?]?

@@ -70,8 +70,6 @@ typedef struct made_scan_request {
     bool is_tensor;
     /// The member must be there.
     bool is_required;
-    /// A row with a missing value is faulty.
-    bool refuses_missing;
     /// More rows, or more values in all, are refused.
     size_t rows_max;
     size_t values_max;
@@ -115,8 +113,6 @@ typedef enum made_row_fault {
     MADE_ROW_UNKNOWN_LABEL,
     /// The value of `column` is a number beyond all floats: `text`.
     MADE_ROW_OUT_OF_RANGE,
-    /// `column` has no value, and the request refuses that.
-    MADE_ROW_MISSING_VALUE,
     /// A line of a stream that is no row at all: `text` says why.
     MADE_ROW_MALFORMED,
 } made_row_fault;
@@ -267,7 +263,7 @@ typedef struct made_row_stream made_row_stream;
 
 /// `schema` must outlive the stream. Null where memory is short.
 made_row_stream *_Nullable made_row_stream_create(
-    const made_row_schema *_Nonnull schema, made_stream_format format, bool refuses_missing);
+    const made_row_schema *_Nonnull schema, made_stream_format format);
 void made_row_stream_free(made_row_stream *_Nullable stream);
 
 /// Reads on, at most `rows_max` rows; it has then not read all bytes. `is_last`: nothing comes after these bytes.

@@ -13,6 +13,8 @@ final class ScoreJob: @unchecked Sendable {
     let batch: RowBatch
     /// The job's good rows within the batch.
     let rows: Range<Int>
+    /// How many of them have a missing value.
+    let missingRowCount: Int
     /// The problems of its other rows, ascending; empty unless the request keeps good rows.
     let faults: [RowFault]
     /// Writes its results.
@@ -26,7 +28,7 @@ final class ScoreJob: @unchecked Sendable {
 
     init(
         call: Call, model: LoadedModel, options: ScoreOptions, batch: RowBatch, rows: Range<Int>,
-        faults: [RowFault] = [],
+        missingRowCount: Int, faults: [RowFault] = [],
         encode: @escaping @Sendable (ScoreJob, ScoreSheet) -> Reply = { ScoreAnswer(job: $0, sheet: $1).reply() }
     ) {
         self.call = call
@@ -34,6 +36,7 @@ final class ScoreJob: @unchecked Sendable {
         self.options = options
         self.batch = batch
         self.rows = rows
+        self.missingRowCount = missingRowCount
         self.faults = faults
         self.encode = encode
         remaining = Atomic(rows.count)
@@ -44,6 +47,42 @@ final class ScoreJob: @unchecked Sendable {
         let sheet = ScoreSheet(variableCount: batch.variableCount)
         sheet.reserve(rowCount: rows.count, withSurprisals: options.needsSurprisals)
         self.sheet = sheet
+    }
+
+    /// The values of one good row [D], NaN where one is missing.
+    func values(ofRow row: Int) -> UnsafeBufferPointer<Float> {
+        batch.values(ofRows: rows.lowerBound + row..<rows.lowerBound + row + 1)
+    }
+
+    /// The same job with a batch of its own; nil where memory is short.
+    func withOwnBatch() -> ScoreJob? {
+        let own = RowBatch(variableCount: batch.variableCount)
+        guard own.rows.append(UnsafeRawBufferPointer(batch.values(ofRows: rows))) else { return nil }
+        return ScoreJob(
+            call: call, model: model, options: options, batch: own, rows: 0..<own.rowCount,
+            missingRowCount: missingRowCount, faults: faults, encode: encode)
+    }
+
+    /// Complete rows that take about as long to score as this job's.
+    var weight: Int {
+        guard missingRowCount > 0 else { return rows.count }
+        return model.compiled.passCount(of: batch.values(ofRows: rows).span, missing: options.missing)
+    }
+
+    /// Scores all rows, of which some have missing values, and replies.
+    func scoreIncomplete(weight: Int, using workspace: CompiledModel.Workspace) {
+        let start = monotonicNanoseconds()
+        computeStart = start
+        let sheet = ScoreSheet(variableCount: batch.variableCount)
+        sheet.reserve(rowCount: rows.count, withSurprisals: options.needsSurprisals, withErrors: true)
+        sheet.score(
+            incomplete: batch.values(ofRows: rows), options.missing, withSurprisals: options.needsSurprisals,
+            model: model.compiled, using: workspace)
+        self.sheet = sheet
+        model.drift.noteComplete(batch.values(ofRows: rows), sheet.logLikelihoods(count: rows.count))
+        model.cost(of: .incomplete).record(rows: weight, nanoseconds: monotonicNanoseconds() - start)
+        model.statistics.countExecution()
+        answer()
     }
 
     /// Notes that `count` more rows are scored; true for the caller who finished the job.

@@ -73,6 +73,13 @@ final class Turn {
         for job in gathered.model.queue.submit(jobs) { job.call.refuseAsQueueIsFull(of: job.model) }
     }
 
+    /// Takes a job with missing values and a batch of its own, which is as much work as `weight` complete rows. Each such
+    /// row is a batch of draws itself: there is nothing to gain by gathering it with others.
+    func add(incomplete job: ScoreJob, weight: Int) {
+        let task = QueuedTask(call: job.call, rows: weight) { job.scoreIncomplete(weight: weight, using: $0) }
+        run(task, kind: .incomplete, of: job.model)
+    }
+
     /// Scores what is left of the turn.
     func finish() {
         for gathered in gathered.values where !gathered.jobs.isEmpty {

@@ -11,6 +11,8 @@ final class BulkSink: BodySink, @unchecked Sendable {
     private static let blockBytes = 64 << 10
     /// With so many blocks waiting the client is paused, and goes on when no more than one is left.
     private static let waitingBlocksMax = 4
+    /// Rows that a task scores before others get their turn, one with missing values for each of its particles.
+    private static let taskRows = 16384
     /// What the first task weighs against the bound on waiting rows. Those after it weigh nothing: one is refused at once
     /// or answered, and has one task at a time in the queue.
     private static let admissionRows = 1024
@@ -99,7 +101,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
         }
     }
 
-    /// Scores one block, so that other requests get their turn between two.
+    /// Scores one block, or what of it is no more than `taskRows`, so that other requests get their turn between two.
     private func work(using workspace: CompiledModel.Workspace) {
         let next = state.withLock { state -> (block: [UInt8], isLast: Bool)? in
             guard !state.isOver, !state.waiting.isEmpty else { return nil }
@@ -111,13 +113,18 @@ final class BulkSink: BodySink, @unchecked Sendable {
             return (block, state.isComplete && state.waiting.isEmpty)
         }
         guard let next else { return }
+        var isComplete = false
         do throws(Problem) {
-            try score(next.block, isLast: next.isLast, using: workspace)
+            let part = try score(next.block, isLast: next.isLast, using: workspace)
+            isComplete = part.isComplete
+            if !isComplete {
+                state.withLock { $0.waiting.insert(Array(next.block[part.byteCount...]), at: 0) }
+            }
         } catch {
             end()
             return call.refuse(error)
         }
-        if next.isLast { return reply() }
+        if next.isLast, isComplete { return reply() }
         let hasMore = state.withLock { state -> Bool in
             state.isRunning = !state.isOver && !state.waiting.isEmpty
             return state.isRunning
@@ -125,14 +132,19 @@ final class BulkSink: BodySink, @unchecked Sendable {
         if hasMore { enqueue() }
     }
 
-    private func score(_ block: [UInt8], isLast: Bool, using workspace: CompiledModel.Workspace) throws(Problem) {
+    private func score(
+        _ block: [UInt8], isLast: Bool, using workspace: CompiledModel.Workspace
+    ) throws(Problem) -> BulkScorer.Part {
         let start = monotonicNanoseconds()
         if computeStart == nil { computeStart = start }
         let rowCount = scorer.rowCount
         let scored = block.withUnsafeBytes { bytes in
-            Result { () throws(BulkError) in try scorer.score(bytes, isLast: isLast, using: workspace) }
+            Result { () throws(BulkError) in
+                try scorer.score(bytes, isLast: isLast, weightMax: Self.taskRows, using: workspace)
+            }
         }
-        let lines = try scored.mapError { Problem($0) }.get()
+        let part = try scored.mapError { Problem($0) }.get()
+        let lines = part.lines
         computeNanoseconds += nanoseconds(from: start, to: monotonicNanoseconds())
         call.observer.metrics.countBatch(.queue, rows: scorer.rowCount - rowCount)
         answerByteCount += lines.count
@@ -143,6 +155,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
             )
         }
         if !lines.isEmpty { answer.append(lines) }
+        return part
     }
 
     private func reply() {

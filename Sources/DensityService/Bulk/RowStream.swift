@@ -10,7 +10,7 @@ final class RowStream {
     /// Nil where memory is short.
     init?(_ format: LineFormat, schema: RowSchema) {
         let written = format == .csv ? MADE_STREAM_CSV : MADE_STREAM_NDJSON
-        guard let handle = made_row_stream_create(schema.handle, written, true) else { return nil }
+        guard let handle = made_row_stream_create(schema.handle, written) else { return nil }
         self.handle = handle
         self.schema = schema
     }

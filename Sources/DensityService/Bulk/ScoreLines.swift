@@ -22,8 +22,8 @@ struct ScoreLines {
         write(lineEnd)
     }
 
-    /// The line of a scored row.
-    mutating func write(logLikelihood: Double) {
+    /// The line of a scored row; NDJSON tells the standard error of a row with missing values, CSV has no column for it.
+    mutating func write(logLikelihood: Double, standardError: Double?) {
         let isJSON = format == .ndjson
         if isJSON { write(#"{"log_likelihood":"#) }
         write(number: logLikelihood)
@@ -33,6 +33,10 @@ struct ScoreLines {
             write(number: pValue)
             write(isJSON ? #","anomaly":"# : ",")
             write(pValue <= alpha ? "true" : "false")
+        }
+        if isJSON, let standardError {
+            write(#","standard_error":"#)
+            write(number: standardError)
         }
         if isJSON { write("}\n") } else { write(lineEnd) }
     }

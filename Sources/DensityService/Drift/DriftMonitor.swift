@@ -80,6 +80,20 @@ final class DriftMonitor: Sendable {
         }
     }
 
+    /// Notes those of the rows that lack no value: the log-likelihood of the others compares with nothing in the calibration,
+    /// and they cannot be explained in the same terms.
+    func noteComplete(_ rows: UnsafeBufferPointer<Float>, _ logLikelihoods: UnsafeBufferPointer<Double>) {
+        let variableCount = model.variableCount
+        let complete = logLikelihoods.indices.filter { row in
+            !rows[row * variableCount..<(row + 1) * variableCount].contains(where: \.isNaN)
+        }
+        let values = complete.flatMap { rows[$0 * variableCount..<($0 + 1) * variableCount] }
+        let results = complete.map { logLikelihoods[$0] }
+        values.withUnsafeBufferPointer { values in
+            results.withUnsafeBufferPointer { note(values, $0) }
+        }
+    }
+
     private func keep(_ row: Slice<UnsafeBufferPointer<Float>>, in notes: inout Notes) {
         if notes.keptCount < keptRowsMax {
             notes.kept.append(contentsOf: row)

@@ -44,7 +44,7 @@ extension APIOperation {
         summary: "How likely each row is, and which of its values are odd.",
         description: """
             One entry a row, in the request's order. p_value, alpha and anomaly are there for a calibrated model only. \
-            Attribution depends on the ordering of the variables: of two values that contradict each other, the later is charged. \
+            A missing value (null, or an absent name) is integrated out by draws. Attribution depends on the ordering of the variables: of two values that contradict each other, the later is charged. \
             NDJSON (a row a line) and CSV (a header with the variables' names) are read as they arrive and answered in kind, \
             a line for every line.
             """,

@@ -44,12 +44,12 @@ extension ServiceLoop {
         let input = InputTensor(
             model: model, rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2)
         let first = batch.rowCount
-        let rowCount = try input.read(tensor, binary: binary, into: batch.rows, using: tensorScanner)
+        let count = try input.read(tensor, binary: binary, into: batch.rows, using: tensorScanner)
         var options = ScoreOptions(calibration: model.card.calibration, alpha: core.options.alpha)
         options.perVariable = request.outputs.contains { $0.tensor.isPerVariable }
-        return ScoreJob(call: call, model: model, options: options, batch: batch, rows: first..<first + rowCount) {
-            InferAnswer(request: request, job: $0, sheet: $1).reply()
-        }
+        return ScoreJob(
+            call: call, model: model, options: options, batch: batch, rows: first..<first + count.rows,
+            missingRowCount: count.missing, encode: { InferAnswer(request: request, job: $0, sheet: $1).reply() })
     }
 }
 

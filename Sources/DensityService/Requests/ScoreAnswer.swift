@@ -23,7 +23,7 @@ struct ScoreAnswer {
                 lines.write(fault: fault.problem.detail)
                 faults.removeFirst()
             } else {
-                lines.write(logLikelihood: logLikelihood(next))
+                lines.write(logLikelihood: logLikelihood(next), standardError: standardError(next))
                 next += 1
             }
         }
@@ -36,8 +36,10 @@ struct ScoreAnswer {
         json.beginObject()
         json.raw(job.model.nameMembers)
         column("log_likelihood", in: &json) { json, row in json.number(logLikelihood(row)) }
-        let bits = -1 / (Double(sheet.variableCount) * 0.693_147_180_559_945_3)
-        column("bits_per_dimension", in: &json) { json, row in json.number(logLikelihood(row) * bits) }
+        column("bits_per_dimension", in: &json) { json, row in json.number(bitsPerDimension(row)) }
+        if job.missingRowCount > 0 {
+            column("standard_error", in: &json) { json, row in json.number(sheet.standardErrors[job.sheetStart + row]) }
+        }
         if let calibration = job.model.card.calibration, let alpha = job.options.alpha {
             let values = (0..<rowCount).map { calibration.pValue(of: logLikelihood($0)) }
             column("p_value", in: &json) { json, row in json.number(values[row]) }
@@ -52,6 +54,18 @@ struct ScoreAnswer {
 
     private func logLikelihood(_ row: Int) -> Double {
         sheet.logLikelihoods[job.sheetStart + row]
+    }
+
+    /// −log₂ p a known value; 0 where none is known.
+    private func bitsPerDimension(_ row: Int) -> Double {
+        let knownCount = job.missingRowCount == 0 ? sheet.variableCount : job.values(ofRow: row).count { !$0.isNaN }
+        return -logLikelihood(row) / (Double(max(knownCount, 1)) * 0.693_147_180_559_945_3)
+    }
+
+    /// Nil where the row has all values.
+    private func standardError(_ row: Int) -> Double? {
+        job.missingRowCount > 0 && job.values(ofRow: row).contains(where: \.isNaN)
+            ? sheet.standardErrors[job.sheetStart + row] : nil
     }
 
     /// One value a row of the request, null for a faulty one; `write` gets the place among the good rows.
@@ -75,7 +89,7 @@ struct ScoreAnswer {
             let variables = job.model.card.variables
             column("explanations", in: &json) { json, row in
                 json.beginArray()
-                for variable in largest(count, of: surprisals(row)) {
+                for variable in largest(count, of: surprisals(row)) where !surprisals(row)[variable].isNaN {
                     json.beginObject()
                     json.member("variable", variables[variable].name)
                     json.key("surprisal")
@@ -106,7 +120,9 @@ struct ScoreAnswer {
 
     /// The places of the largest values, largest first; of equal ones the first.
     private func largest(_ count: Int, of values: UnsafeMutableBufferPointer<Float>) -> ArraySlice<Int> {
-        values.indices.sorted { values[$0] == values[$1] ? $0 < $1 : values[$0] > values[$1] }.prefix(count)
+        // NaN, which a missing value has, is larger than nothing.
+        let keys = values.map { $0.isNaN ? -.infinity : $0 }
+        return keys.indices.sorted { keys[$0] == keys[$1] ? $0 < $1 : keys[$0] > keys[$1] }.prefix(count)
     }
 
     private func faults(to json: inout JSONWriter) {

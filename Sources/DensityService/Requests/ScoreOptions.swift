@@ -9,6 +9,8 @@ struct ScoreOptions: Equatable {
     var perVariable = false
     /// The share of normal rows that may be called anomalies; nil where the model has no calibration.
     var alpha: Double?
+    /// How missing values are integrated out.
+    var missing = MissingValues()
     /// A faulty row spoils its own answer only.
     var keepsGoodRows = false
     /// The answer is a line a row; nil: one JSON document.
@@ -17,6 +19,7 @@ struct ScoreOptions: Equatable {
     /// Whether the model must say what each variable contributes.
     var needsSurprisals: Bool { explain != nil || perVariable }
 
+    static let particlesRange = 1...65536
     static let names = ["explain", "per_variable", "alpha", "particles", "seed", "on_error"]
 
     /// The defaults for a model; `alpha` of the service is raised to what the model's calibration can reach.
@@ -39,11 +42,18 @@ struct ScoreOptions: Equatable {
         if let alpha = try fields.value("alpha", Double.self, mustBe: "a number") {
             try set(alpha: alpha, calibration: card.calibration)
         }
-        let particles = try fields.value("particles", Int.self, mustBe: "a whole number")
-        if let particles, !(1...65536).contains(particles) {
-            throw Problem(422, "'particles' is \(particles); it must be 1 to 65536", pointer: "/particles")
+        if let particles = try fields.value("particles", Int.self, mustBe: "a whole number") {
+            let range = Self.particlesRange
+            guard range.contains(particles) else {
+                throw Problem(
+                    422, "'particles' is \(particles); it must be \(range.lowerBound) to \(range.upperBound)",
+                    pointer: "/particles")
+            }
+            missing.particles = particles
         }
-        _ = try fields.value("seed", UInt64.self, mustBe: "a whole number below 2^64")
+        if let seed = try fields.value("seed", UInt64.self, mustBe: "a whole number below 2^64") {
+            missing.seed = seed
+        }
         switch try fields.value("on_error", String.self, mustBe: "a string") {
         case nil, "request": keepsGoodRows = false
         case "row": keepsGoodRows = true

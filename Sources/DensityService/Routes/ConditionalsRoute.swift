@@ -16,7 +16,7 @@ extension ServiceLoop {
         }
         let task = QueuedTask(call: call, rows: max(request.rowCount, 1)) { workspace in
             let start = monotonicNanoseconds()
-            let body = request.answer(using: workspace)
+            let body = ConditionalsAnswer(request).body(using: workspace)
             let end = monotonicNanoseconds()
             model.cost(of: .conditionals).record(rows: request.rowCount, nanoseconds: end - start)
             call.answer(

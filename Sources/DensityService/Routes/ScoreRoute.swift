@@ -17,7 +17,15 @@ extension ServiceLoop {
         let batch = gathered.batch
         let valueCount = batch.rows.count
         do throws(Problem) {
-            turn.add(try makeJob(batch), to: gathered)
+            let job = try makeJob(batch)
+            guard job.missingRowCount > 0 else { return turn.add(job, to: gathered) }
+            let weight = job.weight
+            guard weight <= core.options.queueRowsMax else { throw Problem(tooMuchWork: weight, job, core.options) }
+            guard let own = job.withOwnBatch() else {
+                throw Problem(503, "memory is short; try again later", retryAfter: 1)
+            }
+            batch.rows.count = valueCount
+            turn.add(incomplete: own, weight: weight)
         } catch {
             batch.rows.count = valueCount
             throw error
@@ -28,7 +36,7 @@ extension ServiceLoop {
         -> ScoreJob
     {
         let shape = BodyScanner.Shape(
-            member: "rows", refusesMissing: true, rowsMax: core.options.queueRowsMax,
+            member: "rows", rowsMax: core.options.queueRowsMax,
             valuesMax: core.options.bodyBytesMax / 2)
         let firstRow = batch.rowCount
         return try scan(call, as: shape, schema: model.schema, into: batch.rows) { (scan) throws(Problem) in
@@ -41,7 +49,7 @@ extension ServiceLoop {
             let faults = try faults(of: scan, shape: shape, model: model, areKept: options.keepsGoodRows)
             return ScoreJob(
                 call: call, model: model, options: options, batch: batch, rows: firstRow..<batch.rowCount,
-                faults: faults)
+                missingRowCount: scan.missing_row_count, faults: faults)
         }
     }
 
@@ -68,6 +76,16 @@ extension ServiceLoop {
         let problem = { Problem(errors[$0], shape: shape, variables: model.card.variables) }
         guard areKept else { throw problem(0) }
         return (0..<scan.error_count).map { RowFault(row: errors[$0].row, problem: problem($0)) }
+    }
+}
+
+extension Problem {
+    fileprivate init(tooMuchWork weight: Int, _ job: ScoreJob, _ options: ServiceOptions) {
+        self.init(
+            413,
+            "\(job.missingRowCount) rows with missing values at \(job.options.missing.particles) particles are the work of "
+                + "\(weight) complete rows, and a request may ask for \(options.queueRowsMax); lower 'particles', or send "
+                + "fewer rows, or all of them as NDJSON or CSV")
     }
 }
 

@@ -12,7 +12,8 @@ struct Evaluate: ParsableCommand {
             anomalies. With --label, the name of a column that is 1 for anomalies and 0 for normal rows, also how well \
             the model tells them apart: the area under the ROC curve, the average precision, and the shares of normal \
             rows (false alarms) and of anomalies (detected) whose p-value is at most alpha. Behind a measure stands its \
-            95 % interval: DeLong's of the area, Boyd's of the average precision, Wilson's of the shares.
+            95 % interval: DeLong's of the area, Boyd's of the average precision, Wilson's of the shares. Missing values \
+            are integrated out.
             """)
 
     @OptionGroup var source: ModelArguments
@@ -69,8 +70,11 @@ struct Evaluate: ParsableCommand {
                 }
             }
             var logLikelihoods = [Double](repeating: 0, count: groups.count)
+            var errors = logLikelihoods
             var span = logLikelihoods.mutableSpan
-            model.score(values.span, into: &span, using: workspace)
+            var errorSpan = errors.mutableSpan
+            model.score(
+                values.span, missing: MissingValues(), into: &span, standardErrors: &errorSpan, using: workspace)
             for (logLikelihood, group) in zip(logLikelihoods, groups) { tally.take(logLikelihood, group) }
             rows.removeAll(keepingCapacity: true)
         }

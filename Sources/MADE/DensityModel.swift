@@ -110,11 +110,14 @@ public struct TrainingSummary: Sendable, Equatable, Codable {
     public var trainRows: Int
     /// Rows that chose the stopping point.
     public var validationRows: Int
-    /// Rows kept for calibration.
+    /// Rows whose log-likelihoods are the calibration.
     public var calibrationRows: Int
+    /// Parts in which a table too small to keep rows for calibration was cross-fitted: each row was scored by a model that
+    /// was fitted without the row's part. Nil where the calibration rows were kept from every fit.
+    public var calibrationFolds: Int?
     /// Passes over the training rows up to the weights that were kept, averaged over the members.
     public var epochs: Int
-    /// Mean negative log-likelihood of the training rows, nats a row.
+    /// Mean negative log-likelihood of the training rows, nats a row. Rows with missing cells do not count, here and below.
     public var trainNats: Double
     /// Mean negative log-likelihood of the validation rows, nats a row.
     public var validationNats: Double
@@ -122,20 +125,43 @@ public struct TrainingSummary: Sendable, Equatable, Codable {
     public var testNats: Double?
     /// All random choices follow from it.
     public var seed: UInt64
+    /// How training went; nil in files that do not tell.
+    public var curve: TrainingCurve?
 
     /// A summary of one training run.
     public init(
-        trainRows: Int, validationRows: Int, calibrationRows: Int, epochs: Int, trainNats: Double,
-        validationNats: Double, testNats: Double? = nil, seed: UInt64
+        trainRows: Int, validationRows: Int, calibrationRows: Int, calibrationFolds: Int? = nil, epochs: Int,
+        trainNats: Double, validationNats: Double, testNats: Double? = nil, seed: UInt64, curve: TrainingCurve? = nil
     ) {
         self.trainRows = trainRows
         self.validationRows = validationRows
         self.calibrationRows = calibrationRows
+        self.calibrationFolds = calibrationFolds
         self.epochs = epochs
         self.trainNats = trainNats
         self.validationNats = validationNats
         self.testNats = testNats
         self.seed = seed
+        self.curve = curve
+    }
+}
+
+/// Mean nats a row after some of the passes over the training rows, averaged over the members; a member that ended before
+/// counts with its last.
+public struct TrainingCurve: Sendable, Equatable, Codable {
+    /// Numbers of passes, ascending; as many as the other two have elements.
+    public var epochs: [Int]
+    /// Of the training rows, as the gradient saw them: with all that training does to rows and units.
+    public var trainNats: [Float]
+    /// Of the validation rows.
+    public var validationNats: [Float]
+
+    /// Precondition: all three have the same number of elements.
+    public init(epochs: [Int], trainNats: [Float], validationNats: [Float]) {
+        precondition(epochs.count == trainNats.count && epochs.count == validationNats.count)
+        self.epochs = epochs
+        self.trainNats = trainNats
+        self.validationNats = validationNats
     }
 }
 

@@ -93,7 +93,7 @@ public struct RealEncoding: Sendable, Equatable, Codable {
     /// Most Gaussians that a mixture may have.
     public static let componentCountMax = 64
 
-    /// Centres and scales the column: median and IQR / 1.349, or mean and standard deviation where the IQR is 0.
+    /// Centres and scales the column: median and IQR / 1.349, or median and standard deviation where the IQR is 0.
     public var affine: AffineEncoding
     /// Gaussians in the mixture, 1…64.
     public var componentCount: Int

@@ -1,6 +1,9 @@
 internal import MADE
 
-/// Log-likelihoods of a table's rows as they are served, to the bit: calibration compares with nothing else.
+/// Log-likelihoods of a table's complete rows as they are served, to the bit: calibration compares with nothing else.
+///
+/// Rows with missing cells are passed over: what is served for them is an estimate of the likelihood of fewer values, with
+/// which those of whole rows cannot be compared.
 struct Evaluation {
     private let model: CompiledModel
     private let workspace: CompiledModel.Workspace
@@ -10,19 +13,20 @@ struct Evaluation {
         workspace = self.model.makeWorkspace()
     }
 
-    /// log p(x) of each row, nats [rows].
-    func logLikelihoods(of table: Table) -> [Double] {
+    /// Mean negative log-likelihood, nats a row; nil where no row is complete.
+    func meanNats(of table: Table) -> Double? {
+        let table = table.completeRows
+        guard table.rowCount > 0 else { return nil }
         var logLikelihoods = [Double](repeating: 0, count: table.rowCount)
         var span = logLikelihoods.mutableSpan
         model.score(table.values.span, into: &span, using: workspace)
-        return logLikelihoods
+        return -logLikelihoods.reduce(0, +) / Double(table.rowCount)
     }
 
-    /// The calibration that a table of rows apart from all others gives.
-    func calibration(on table: Table) -> Calibration {
+    /// Adds what a table of rows that the model was not fitted to says of normal rows.
+    func add(_ table: Table, to tally: inout CalibrationTally) {
+        let table = table.completeRows
         let variableCount = model.variableCount
-        var logLikelihoods: [Double] = []
-        var tally = SurprisalTally(variableCount: variableCount)
         for first in stride(from: 0, to: table.rowCount, by: 1024) {
             let rows = first..<min(first + 1024, table.rowCount)
             let cells = rows.lowerBound * variableCount..<rows.upperBound * variableCount
@@ -35,14 +39,40 @@ struct Evaluation {
             model.explain(
                 table.values.span.extracting(cells), logLikelihoods: &resultSpan, surprisals: &surprisalSpan,
                 explained: &explainedSpan, using: workspace)
-            logLikelihoods += results
-            tally.add(surprisals.span)
+            tally.add(logLikelihoods: results, surprisals: surprisals.span)
         }
-        return Calibration(logLikelihoods: logLikelihoods, surprisals: tally.summary)
+    }
+}
+
+/// Adds up the scores of calibration rows, which may come from several models.
+struct CalibrationTally {
+    private var logLikelihoods: [Double] = []
+    private var surprisals: SurprisalTally
+
+    init(variableCount: Int) {
+        surprisals = SurprisalTally(variableCount: variableCount)
     }
 
-    /// Mean negative log-likelihood, nats a row.
-    func meanNats(of table: Table) -> Double {
-        -logLikelihoods(of: table).reduce(0, +) / Double(table.rowCount)
+    /// Adds n rows' log-likelihoods and surprisals [n × D], nats.
+    mutating func add(logLikelihoods: [Double], surprisals: Span<Float>) {
+        self.logLikelihoods += logLikelihoods
+        self.surprisals.add(surprisals)
+    }
+
+    /// Nil before the first row.
+    var calibration: Calibration? {
+        logLikelihoods.isEmpty
+            ? nil : Calibration(logLikelihoods: logLikelihoods, surprisals: surprisals.summary)
+    }
+}
+
+extension Table {
+    /// The rows without a missing cell.
+    fileprivate var completeRows: Table {
+        guard values.contains(where: \.isNaN) else { return self }
+        return rows(
+            (0..<rowCount).filter { row in
+                !values[row * columns.count..<(row + 1) * columns.count].contains(where: \.isNaN)
+            })
     }
 }

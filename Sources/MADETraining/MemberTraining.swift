@@ -12,6 +12,10 @@ final class MemberTraining {
         var network: MaskedNetwork
         /// Passes up to the weights that were kept.
         var epochs: Int
+        /// Every look at the validation rows.
+        var course: [Epoch]
+        /// Whether training came to its own end.
+        var isComplete: Bool
     }
 
     /// One pass over the training rows.
@@ -99,6 +103,7 @@ final class MemberTraining {
         _ = schedule.take(validationNats(), epoch: 0)
         var order = Array(0..<train.rowCount)
         let epochsMax = options.decay == .cosine ? Int.max : options.epochsMax
+        var course: [Epoch] = []
         for epoch in 1...epochsMax {
             order.shuffle(using: &shuffles)
             let trainNats = pass(over: order, isStopped: isStopped)
@@ -108,11 +113,11 @@ final class MemberTraining {
             if schedule.bestEpoch == epoch { best.set(from: passes.parameters) }
             guard let trainNats else { break }
             let isLast = verdict == .end || epoch == epochsMax
-            report(
-                Epoch(
-                    number: epoch, trainNats: trainNats, validationNats: nats,
-                    bestValidationNats: schedule.bestNats, isLast: isLast,
-                    epochsLeft: min(schedule.epochsLeft, epochsMax - epoch)))
+            let look = Epoch(
+                number: epoch, trainNats: trainNats, validationNats: nats, bestValidationNats: schedule.bestNats,
+                isLast: isLast, epochsLeft: min(schedule.epochsLeft, epochsMax - epoch))
+            course.append(look)
+            report(look)
             if isLast { break }
             if verdict == .reduce {
                 passes.parameters.set(from: best)
@@ -121,7 +126,7 @@ final class MemberTraining {
         }
         return Result(
             ordering: ordering, hiddenDegrees: hiddenDegrees, network: passes.plan.network(from: best.elements),
-            epochs: schedule.bestEpoch)
+            epochs: schedule.bestEpoch, course: course, isComplete: course.last?.isLast == true)
     }
 
     /// One gradient step a batch over the rows in `order`; mean nats a row.

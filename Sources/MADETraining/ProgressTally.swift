@@ -1,16 +1,14 @@
 /// Adds up what the members report, for rate and time left.
 struct ProgressTally {
-    private let options: TrainingOptions
     private let rowCount: Int
     private let start = ContinuousClock.now
     private var epochsDone: [Int]
     private var epochsLeft: [Int?]
 
-    init(options: TrainingOptions, rowCount: Int) {
-        self.options = options
+    init(memberCount: Int, rowCount: Int) {
         self.rowCount = rowCount
-        epochsDone = Array(repeating: 0, count: options.memberCount)
-        epochsLeft = Array(repeating: nil, count: options.memberCount)
+        epochsDone = Array(repeating: 0, count: memberCount)
+        epochsLeft = Array(repeating: nil, count: memberCount)
     }
 
     /// The progress after `epoch` of `member`, counted from 0.
@@ -21,7 +19,7 @@ struct ProgressTally {
         let done = epochsDone.reduce(0, +)
         let rate = Double(done) / seconds
         return TrainingProgress(
-            member: member + 1, memberCount: options.memberCount, epoch: epoch.number, trainNats: epoch.trainNats,
+            member: member + 1, memberCount: epochsDone.count, epoch: epoch.number, trainNats: epoch.trainNats,
             validationNats: epoch.validationNats, bestValidationNats: epoch.bestValidationNats, isLast: epoch.isLast,
             rowsPerSecond: rate * Double(rowCount), secondsLeft: Double(totalLeft) / rate)
     }

@@ -1,3 +1,5 @@
+internal import CStaircase
+internal import Glibc
 public import MADE
 
 /// How a model is trained. The defaults are those for tables without numbers; `recommended` has others for tables with some.
@@ -12,8 +14,8 @@ public struct TrainingOptions: Sendable, Equatable {
     public var isResidual = false
     /// Gaussians in the mixture of each real variable.
     public var componentCount = 5
-    /// Least standard deviation of such a Gaussian, in encoded units.
-    public var scaleFloor: Float = 0.1
+    /// Least standard deviation of such a Gaussian, in encoded units; nil: by the number of rows.
+    public var scaleFloor: Float?
     /// What a network sees of an encoded number is clipped to ± this.
     public var inputBound: Float = 5
     /// Whether a real column is centred and scaled by its median and interquartile range, or by mean and deviation.
@@ -57,6 +59,9 @@ public struct TrainingOptions: Sendable, Equatable {
     public var validationShare = 0.1
     /// Share of the rows kept for calibration, where no calibration table is given; 0: no calibration, hence no p-values.
     public var calibrationShare = 0.2
+    /// Parts in which a table is cross-fitted where its calibration share would be under 200 rows; 0: that share is held out
+    /// all the same.
+    public var foldCount = 10
     /// Members trained side by side, one a thread. The result does not depend on it.
     public var threadCount = 1
 
@@ -68,6 +73,15 @@ public struct TrainingOptions: Sendable, Equatable {
         stepCount ?? max(Self.stepsMin, Self.epochsMin * rowCount / batchRows)
     }
 
+    /// The scale floor for a column of `rowCount` numbers.
+    ///
+    /// What is narrower than the bins that suit a histogram of the column cannot be told from chance: their width is
+    /// 2 IQR / ∛n (Freedman and Diaconis 1981), the IQR being 1.349 in encoded units.
+    func scaleFloor(rowCount: Int) -> Float {
+        scaleFloor ?? min(Self.scaleFloorMax, 2 * 1.349 * powf(Float(max(rowCount, 1)), -1 / 3))
+    }
+
+    private static let scaleFloorMax: Float = 0.5
     private static let stepsMin = 1500
     private static let epochsMin = 30
 
@@ -96,7 +110,7 @@ public struct TrainingOptions: Sendable, Equatable {
         try require(
             (1...RealEncoding.componentCountMax).contains(componentCount), "components",
             "1…\(RealEncoding.componentCountMax)")
-        try require(scaleFloor > 0 && scaleFloor <= 1, "scale-floor", "above 0, at most 1")
+        try require(scaleFloor.map { $0 > 0 && $0 <= 1 } ?? true, "scale-floor", "above 0, at most 1")
         try require(inputBound > 0 && inputBound.isFinite, "input-bound", "above 0")
         try require(inputDropout >= 0 && inputDropout <= 0.95, "input-dropout", "0…0.95")
         try require(inputNoise >= 0 && inputNoise.isFinite, "input-noise", "0 or more")
@@ -111,6 +125,7 @@ public struct TrainingOptions: Sendable, Equatable {
         try require(calibrationShare >= 0 && calibrationShare < 1, "calibration-share", "0 or more, below 1")
         try require(
             validationShare + calibrationShare < 1, "validation-share", "below 1 together with the calibration share")
+        try require(foldCount == 0 || (2...100).contains(foldCount), "folds", "0 or 2…100")
         try require((1...1024).contains(threadCount), "threads", "1…1024")
     }
 }

@@ -2,9 +2,9 @@ internal import Synchronization
 
 /// Where a training stands after one more pass of one member over the training rows.
 public struct TrainingProgress: Sendable {
-    /// The member that made the pass, from 1.
+    /// The member that made the pass, from 1; those of cross-fitted models come behind the served model's.
     public var member: Int
-    /// How many members there are.
+    /// How many members are trained in all.
     public var memberCount: Int
     /// Passes this member has made.
     public var epoch: Int

@@ -21,7 +21,7 @@ enum VariableEncoding {
         let sorted = values.sorted()
         return RealEncoding(
             affine: affine(sorted, isRobust: options.isRobust), componentCount: options.componentCount,
-            scaleFloor: options.scaleFloor, inputBound: options.inputBound, step: step, minimum: sorted.first,
+            scaleFloor: options.scaleFloor(rowCount: values.count), inputBound: options.inputBound, step: step, minimum: sorted.first,
             maximum: sorted.last)
     }
 

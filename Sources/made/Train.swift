@@ -17,9 +17,11 @@ struct Train: ParsableCommand {
             empty, or, in a file whose columns of numbers show it, NA, NaN, null or the like.
 
             Trains an ensemble of masked networks, each with a random ordering of the variables of its own, until the \
-            validation rows no longer get more likely, and keeps the best weights. Rows that neither the gradient nor \
-            the stopping point has seen give the calibration that p-values are read from. The same table, options and \
-            seed give the same file, bit by bit, on one kind of CPU, whatever the number of threads.
+            validation rows no longer get more likely, or for a number of steps where the table has columns of numbers, \
+            and keeps the best weights. Rows that neither the gradient nor the stopping point has seen give the \
+            calibration that p-values are read from; of a table with fewer than 200 such rows, all rows do, each \
+            scored by a model of the same kind that was trained without it. The same table, options and seed give the \
+            same file, bit by bit, on one kind of CPU, whatever the number of threads.
 
             Ctrl-C ends the training early and writes the best so far; a second Ctrl-C writes nothing.
             """)
@@ -138,7 +140,8 @@ struct Train: ParsableCommand {
         print("validation  \(validationNats) nats a row, \(summary.validationRows) rows")
         if let nats = summary.testNats { print("test        \(ProgressLine.decimal(nats, 4)) nats a row") }
         if summary.calibrationRows > 0 {
-            print("calibration \(summary.calibrationRows) rows")
+            let folds = summary.calibrationFolds.map { ", cross-fitted in \($0) parts" } ?? ""
+            print("calibration \(summary.calibrationRows) rows\(folds)")
         } else {
             print("calibration none: the model gives no p-values")
         }

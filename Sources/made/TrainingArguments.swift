@@ -26,8 +26,8 @@ struct TrainingArguments: ParsableArguments {
 
     @Option(
         help: """
-            Least standard deviation of a Gaussian, where 1 is that of the middle half of the column. (default: 0.1; \
-            contaminated 0.2)
+            Least standard deviation of a Gaussian, where 1 is that of the middle half of the column. (default: the \
+            fewer rows, the larger; contaminated 0.2)
             """)
     var scaleFloor: Float?
 
@@ -105,6 +105,13 @@ struct TrainingArguments: ParsableArguments {
             """)
     var calibrationShare: Double?
 
+    @Option(
+        help: """
+            Parts in which a table is cross-fitted where its calibration share would be under 200 rows, so that neither \
+            training nor calibration starves; 0 for never. (default: 10)
+            """)
+    var folds: Int?
+
     /// The options for a table of `schema`.
     func options(for schema: TableSchema) -> TrainingOptions {
         var options = TrainingOptions.recommended(for: schema, isContaminated: contaminated)
@@ -116,7 +123,7 @@ struct TrainingArguments: ParsableArguments {
         set(\.isDirect, direct)
         set(\.isResidual, residual)
         set(\.componentCount, components)
-        set(\.scaleFloor, scaleFloor)
+        if let scaleFloor { options.scaleFloor = scaleFloor }
         set(\.memberCount, members)
         set(\.seed, seed)
         set(\.decay, schedule)
@@ -135,6 +142,7 @@ struct TrainingArguments: ParsableArguments {
         set(\.directL1, directL1)
         set(\.validationShare, validationShare)
         set(\.calibrationShare, calibrationShare)
+        set(\.foldCount, folds)
         return options
     }
 }

@@ -201,6 +201,27 @@ import Testing
         #expect([0, 1, 3].map { gradient.elements[$0] } == [1, 0.5, 1])
     }
 
+    @Test func smallTablesAreSplitIntoFoldsThatCoverThem() throws {
+        let table = Table(columns: ["x"], values: (0..<93).map { Float($0) })
+        var options = TrainingOptions()
+        options.foldCount = 4
+        let split = try TableSplit(table, validation: nil, calibration: nil, options: options)
+        #expect(split.calibration == nil)
+        #expect(Set(split.train.values + split.validation.values) == Set(table.values))
+        #expect(split.folds.flatMap { $0.calibration?.values ?? [] }.sorted() == table.values)
+        for fold in split.folds {
+            let held = try #require(fold.calibration).values
+            #expect((23...24).contains(held.count) && (6...7).contains(fold.validation.rowCount))
+            #expect(Set(fold.train.values + fold.validation.values + held) == Set(table.values))
+            #expect(fold.train.rowCount + fold.validation.rowCount + held.count == 93)
+        }
+        options.foldCount = 0
+        let plain = try TableSplit(table, validation: nil, calibration: nil, options: options)
+        #expect(plain.calibration?.rowCount == 18 && plain.folds.isEmpty)
+        let given = try TableSplit(table, validation: table, calibration: table, options: options)
+        #expect(given.folds.isEmpty && given.train == table)
+    }
+
     @Test func theSplitIsDisjointAndWhole() throws {
         // Row i holds i in binary, so that rows can be told apart.
         let values = (0..<1000).flatMap { row in (0..<10).map { Float(row >> $0 & 1) } }

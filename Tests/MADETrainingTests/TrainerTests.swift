@@ -19,6 +19,7 @@ import Testing
         options.l1 = 0
         options.directL1 = 0
         options.seed = seed
+        options.foldCount = 2
         change(&options)
         return options
     }
@@ -161,7 +162,10 @@ import Testing
             if progress.epoch == 4 { stop.raise() }
         }
         #expect(model.members.count == 1)
-        #expect(model.calibration?.logLikelihoods.count == 60)
+        #expect(model.calibration == nil, "no fold was fitted")
+        let large = try Trainer(options).train(
+            TrainingTables(train: source.rows(1100, seed: 10)), name: "markov", stop: stop)
+        #expect(large.calibration?.logLikelihoods.count == 220, "these rows are kept from the fit whatever its length")
         let same = try Trainer(options).train(tables, name: "markov", stop: stop)
         #expect(same.training?.epochs == 0, "raised before the first step: the marginals")
         #expect(abs((same.training?.validationNats ?? 0) - 8 * log(2)) < 0.1)
@@ -202,6 +206,83 @@ import Testing
         #expect(low < 160)
     }
 
+    @Test func smallTablesAreCalibratedByAllTheirRows() throws {
+        let options = options { $0.foldCount = 5 }
+        let train = source.rows(300, seed: 15)
+        let model = try Trainer(options).train(TrainingTables(train: train), name: "markov")
+        let summary = try #require(model.training)
+        #expect(summary.trainRows + summary.validationRows == 300)
+        #expect(summary.calibrationRows == 300 && summary.calibrationFolds == 5)
+        let calibration = try #require(model.calibration)
+        let oracle = Oracle(model)
+        func logLikelihoods(_ table: Table) -> [Double] {
+            (0..<table.rowCount).map { row in
+                oracle.logLikelihood(of: table.values[row * 8..<row * 8 + 8].map(Double.init))
+            }
+        }
+        // Nothing of the served model's own scores of its rows.
+        #expect(calibration.logLikelihoods != logLikelihoods(train).sorted())
+        let low = logLikelihoods(source.rows(1000, seed: 16)).count { calibration.pValue(of: $0) <= 0.1 }
+        #expect((50..<160).contains(low))
+    }
+
+    @Test func learnsLabelsNumbersAndMissingCellsToNearTheirEntropy() throws {
+        // A label uniform in 3, a number normal around 3 places, a flag that says whether it is above 0; some cells missing.
+        var generator = PhiloxGenerator(seed: 17)
+        func table(_ rowCount: Int, missingShare: Float) -> Table {
+            var values: [Float] = []
+            for _ in 0..<rowCount {
+                let label = Int.random(in: 0..<3, using: &generator)
+                let normal = (0..<12).reduce(Float(-6)) { sum, _ in sum + generator.uniform() }
+                let number = [-30, 5, 40][label] + 5 * normal
+                let row = [Float(label), number, number > 0 ? 1 : 0]
+                values += row.map { generator.uniform() < missingShare ? .nan : $0 }
+            }
+            return Table(columns: ["label", "number", "flag"], values: values)
+        }
+        let schema = TableSchema(columns: [
+            .init(name: "label", kind: .categorical(Categories(labels: ["x", "y", "z"]))),
+            .init(name: "number", kind: .real(step: nil)), .init(name: "flag", kind: .binary),
+        ])
+        var options = TrainingOptions.recommended(for: schema)
+        options.hiddenWidths = [32, 32]
+        options.memberCount = 2
+        options.stepCount = 600
+        options.scaleFloor = 0.05
+        options.inputNoise = 0
+        let model = try Trainer(options).train(
+            TrainingTables(
+                train: table(2000, missingShare: 0.1), schema: schema, test: table(1000, missingShare: 0)),
+            name: "mixed")
+        let nats = try #require(model.training?.testNats)
+        // log 3 for the label, log (5 √(2πe)) for the number; the flag is then certain.
+        let entropy = log(3) + log(5 * (2 * Double.pi * M_E).squareRoot())
+        #expect(nats > entropy - 0.1 && nats < entropy + 0.15, "\(nats) nats, entropy \(entropy)")
+        #expect(model.isResidual)
+        let summary = try #require(model.training)
+        // A share of 400 rows was kept, 0.9³ of them complete.
+        #expect((240..<340).contains(summary.calibrationRows))
+        let curve = try #require(summary.curve)
+        #expect(curve.epochs.count > 10 && curve.epochs.count <= 100)
+        #expect(curve.validationNats[0] > curve.validationNats[curve.epochs.count - 1] + 0.5)
+    }
+
+    @Test func curvesAverageMembersOfDifferentLengths() {
+        func epoch(_ number: Int, _ nats: Double) -> MemberTraining.Epoch {
+            MemberTraining.Epoch(
+                number: number, trainNats: nats, validationNats: nats + 1, bestValidationNats: nats, isLast: false,
+                epochsLeft: 0)
+        }
+        let curve = TrainingCurve([
+            [epoch(1, 5), epoch(2, 3)], [epoch(1, 7), epoch(2, 5), epoch(3, .infinity), epoch(4, 1)], [],
+        ])
+        #expect(curve.epochs == [1, 2, 4])
+        #expect(curve.trainNats == [6, 4, 2] && curve.validationNats == [7, 5, 3])
+        let long = TrainingCurve([(1...1001).map { epoch($0, 1) }])
+        #expect(long.epochs.count == 100 && long.epochs.last == 1001)
+        #expect(TrainingCurve([]).epochs.isEmpty)
+    }
+
     @Test func wrongOptionsAreNamed() {
         let changes: [(String, (inout TrainingOptions) -> Void)] = [
             ("hidden", { $0.hiddenWidths = [0] }), ("hidden", { $0.hiddenWidths = [Int](repeating: 1, count: 17) }),
@@ -210,6 +291,10 @@ import Testing
             ("patience", { $0.patienceEpochs = 0 }), ("dropout", { $0.dropout = 1 }), ("l1", { $0.l1 = .infinity }),
             ("weight-decay", { $0.weightDecay = 1e4 }), ("validation-share", { $0.validationShare = 0 }),
             ("calibration-share", { $0.calibrationShare = -0.1 }), ("validation-share", { $0.calibrationShare = 0.95 }),
+            ("steps", { $0.stepCount = 0 }), ("components", { $0.componentCount = 65 }),
+            ("scale-floor", { $0.scaleFloor = 0 }), ("input-noise", { $0.inputNoise = -1 }),
+            ("input-dropout", { $0.inputDropout = 1 }), ("clip-norm", { $0.gradientNormMax = -1 }),
+            ("trim", { $0.trimmedShare = 0.6 }), ("folds", { $0.foldCount = 1 }),
             ("threads", { $0.threadCount = 0 }),
         ]
         for (name, change) in changes {

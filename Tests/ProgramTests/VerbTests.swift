@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func theSameSeedAndFileGiveTheSameCheckpointBits() throws {
-        let data = try table(rows: 600, seed: 1)
+        let data = try table(rows: 1000, seed: 1)
         let models = ["one", "two"].map { "\(folder)/\($0).safetensors" }
         for model in models {
             let outcome = try Program.run([

@@ -1,0 +1,33 @@
+internal import MADE
+
+extension TrainingCurve {
+    /// Most points of a curve: more would not be seen.
+    private static let pointsMax = 100
+
+    /// The average over members, `courses` having each one's looks in order; what is not finite is passed over.
+    init(_ courses: [[MemberTraining.Epoch]]) {
+        let courses = courses.map { course in
+            course.filter { $0.trainNats.isFinite && $0.validationNats.isFinite }
+        }.filter { !$0.isEmpty }
+        let numbers = Set(courses.joined().map(\.number)).sorted()
+        let pointCount = min(numbers.count, Self.pointsMax)
+        var places = courses.map { _ in 0 }
+        var epochs: [Int] = []
+        var train: [Float] = []
+        var validation: [Float] = []
+        for point in 0..<pointCount {
+            // The last point is the last number.
+            let number = numbers[(point + 1) * numbers.count / pointCount - 1]
+            for (index, course) in courses.enumerated() {
+                while places[index] + 1 < course.count && course[places[index] + 1].number <= number {
+                    places[index] += 1
+                }
+            }
+            let looks = zip(courses, places).map { $0[$1] }
+            epochs.append(number)
+            train.append(Float(looks.reduce(0) { $0 + $1.trainNats } / Double(looks.count)))
+            validation.append(Float(looks.reduce(0) { $0 + $1.validationNats } / Double(looks.count)))
+        }
+        self.init(epochs: epochs, trainNats: train, validationNats: validation)
+    }
+}

@@ -23,8 +23,10 @@ struct Score: ParsableCommand {
             """)
     var data: String = "-"
 
-    @Option(help: "A row is an anomaly where its p-value is at most alpha.")
-    var alpha = 0.01
+    @Option(
+        help:
+            "A row is an anomaly where its p-value is at most alpha. (default: 0.01, or the least that can be reached)")
+    var alpha: Double?
 
     @Option(help: "Draws that stand for the missing values of a row, 1 to 65536.")
     var particles = MissingValues().particles
@@ -46,7 +48,9 @@ struct Score: ParsableCommand {
 
     func run() throws {
         let (model, _) = try source.load()
-        try checkAlpha(alpha, model.card)
+        if let alpha { try checkAlpha(alpha, model.card) }
+        // As the service's own: what nobody asked for is no reason to refuse a model.
+        let reachable = alpha ?? max(0.01, model.card.calibration?.smallestPValue ?? 0)
         let input = try InputBytes(path: data)
         let workspace = model.makeWorkspace()
         var output = Output()
@@ -59,7 +63,7 @@ struct Score: ParsableCommand {
             let current =
                 try scorer
                 ?? BulkScorer(
-                    model: model, input: guess, output: outputFormat ?? guess, alpha: alpha,
+                    model: model, input: guess, output: outputFormat ?? guess, alpha: reachable,
                     missing: MissingValues(particles: particles, seed: seed), lineEnd: "\n")
             scorer = current
             do {

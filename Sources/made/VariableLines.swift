@@ -19,7 +19,8 @@ extension [Variable] {
     var details: [(String, String)] {
         if isAllBinary { return [] }
         let more = count > Self.detailedMax ? [("", "… (\(count - Self.detailedMax) more)")] : []
-        return prefix(Self.detailedMax).map { ("  \($0.name)", $0.detail) } + more
+        let width = Swift.min((prefix(Self.detailedMax).map(\.name.count).max() ?? 0) + 3, 32)
+        return prefix(Self.detailedMax).map { ("  \($0.name)".padded(to: width), $0.detail) } + more
     }
 
     private var isAllBinary: Bool { allSatisfy { $0.kind.typeName == "binary" } }

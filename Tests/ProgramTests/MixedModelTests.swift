@@ -105,6 +105,18 @@ import Testing
         #expect(try Program.run(["sample", path, "--given", "carat=NA"]).errors.contains("is not a finite number"))
     }
 
+    /// With few calibration rows the default alpha is the least that they allow, as it is in the service.
+    @Test func anAlphaThatNobodyAskedForRefusesNoModel() throws {
+        let few = "\(folder)/few.safetensors"
+        var model = try Checkpoint.read(path)
+        model.calibration = Calibration(logLikelihoods: [-3, -2, -1])
+        try Checkpoint.write(model, to: few)
+        let row = "{\"cut\":\"Fair\",\"carat\":90}"
+        let scored = try Program.run(["score", few], input: row)
+        #expect(scored.status == 0 && scored.output.contains("\"p_value\":0.25,\"anomaly\":true"), "\(scored)")
+        #expect(try Program.run(["score", few, "--alpha", "0.01"], input: row).status == 2)
+    }
+
     @Test func inspectTellsWhatEveryVariableIs() throws {
         let outcome = try Program.run(["inspect", path])
         try #require(outcome.status == 0, "\(outcome.errors)")

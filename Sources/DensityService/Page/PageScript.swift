@@ -125,7 +125,7 @@ extension WebPage {
           const spread = answer.standard_error ? " ± " + answer.standard_error[0].toFixed(3) : "";
           const lines = [["log-likelihood",
             answer.log_likelihood[0].toFixed(3) + spread + " nats (the higher, the more usual)"]];
-          if (answer.p_value) lines.push(["p-value", p.toPrecision(3) + " (anomaly at " + answer.alpha + " or less)"]);
+          if (answer.p_value) lines.push(["p-value", p.toPrecision(3) + " (anomaly at " + answer.alpha.toPrecision(3) * 1 + " or less)"]);
           const named = isBinary ? blamed : answer.explanations[0].slice(0, 3);
           if (named.length) lines.push(["most surprising", named.map(entry =>
             entry.variable + " (" + entry.surprisal.toFixed(2) + " nats)").join(", ")]);

@@ -109,6 +109,12 @@ int mhd_shim_await(int epoll, int socket, bool for_writing, void *context)
     return epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event);
 }
 
+int mhd_shim_await_hangup(int epoll, int socket, void *context)
+{
+    struct epoll_event event = {.events = EPOLLRDHUP, .data.ptr = context};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event);
+}
+
 void mhd_shim_forget(int epoll, int socket)
 {
     epoll_ctl(epoll, EPOLL_CTL_DEL, socket, NULL);

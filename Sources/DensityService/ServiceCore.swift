@@ -29,7 +29,9 @@ final class ServiceCore: Sendable {
                 activation: options.activation, loopCount: options.serverOptions.loopCount,
                 limits: WorkerQueue.Limits(
                     workerCount: options.workers > 0 ? options.workers : cores, batchRowsMax: options.batchRowsMax,
-                    waitingRowsMax: options.queueRowsMax, delay: .microseconds(options.delayMax)),
+                    waitingRowsMax: options.queueRowsMax,
+                    waitNanosecondsMax: options.queueMillisecondsMax * 1_000_000, delay: .microseconds(options.delayMax)
+                ),
                 pending: pending, metrics: observer.metrics, driftRows: options.driftRows),
             logger: observer.logger)
         watch = options.watchesModels ? try ModelWatch(registry) : nil

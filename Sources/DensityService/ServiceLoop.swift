@@ -55,6 +55,7 @@ final class ServiceLoop: LoopHandler {
     }
 
     func reply(to refusal: Refusal, requestID: String?) -> Reply {
+        if case .deadlinePassed = refusal.reason { return lateReply(to: refusal, id: ids.id(requested: requestID)) }
         var problem = Problem(
             refusal.status, refusal.detail + (ServiceOptions.setting(of: refusal.reason).map { " (\($0))" } ?? ""))
         if case .methodNotAllowed = refusal.reason, let path = refusal.path {
@@ -71,6 +72,30 @@ final class ServiceLoop: LoopHandler {
         core.observer.note(
             Observer.Answer(id: id, method: "-", route: .unknown, status: refusal.status))
         return reply
+    }
+
+    /// What the loop answers in the place of a call whose time is over.
+    private func lateReply(to refusal: Refusal, id: String) -> Reply {
+        core.observer.metrics.countCancellation(.deadline)
+        let destination = Destination(path: refusal.path ?? "")
+        let model = try? core.registry.snapshot.model(named: destination.model, version: destination.version)
+        if destination.route.scores { model?.statistics.count(nil, total: 0) }
+        core.observer.note(
+            Observer.Answer(
+                id: id, method: "-", route: destination.route, model: model?.card.name, status: refusal.status))
+        var reply = Problem.late.reply(requestID: id, path: refusal.path)
+        reply.addHeader("X-Request-ID", id)
+        return reply
+    }
+
+    func noteDeparture(_ head: RequestHead) {
+        core.observer.metrics.countCancellation(.hangUp)
+        let destination = Destination(path: head.path)
+        core.observer.log(
+            Observer.Answer(
+                id: ids.id(requested: head.header("X-Request-ID")), trace: TraceContext(head.header("traceparent")),
+                method: head.method.rawValue, route: destination.route, client: head.principal,
+                model: destination.model, status: Observer.departed))
     }
 
     func requestID(of exchange: Exchange) -> String { ids.id(requested: exchange.header("X-Request-ID")) }
@@ -145,7 +170,9 @@ final class ServiceLoop: LoopHandler {
         guard let milliseconds = wholeNumber(field), (1...3_600_000).contains(milliseconds) else {
             throw Problem(400, "X-Timeout-Ms is \(quoted(field)); it must be a whole number, 1 to 3600000")
         }
-        return start + milliseconds * 1_000_000
+        let deadline = start + milliseconds * 1_000_000
+        exchange.expire(at: deadline)
+        return deadline
     }
 }
 

@@ -21,6 +21,8 @@ public struct ServiceOptions: Sendable {
     public var delayMax = 0
     /// Rows that may wait for one model, and rows of one request.
     public var queueRowsMax = 131_072
+    /// Work that may wait for one model, milliseconds.
+    public var queueMillisecondsMax = 1000
     /// Rows of one request for samples.
     public var sampleRowsMax = 100_000
     /// Bytes of a request's body.

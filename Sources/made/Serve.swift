@@ -148,12 +148,14 @@ struct WorkFlags: ParsableArguments {
     @Option(help: .setting("inline-budget")) var inlineBudget: String?
     @Option(help: .setting("batch-rows-max")) var batchRowsMax: String?
     @Option(help: .setting("delay-max")) var delayMax: String?
+    @Option(help: .setting("queue-milliseconds-max")) var queueMillisecondsMax: String?
     @Option(help: .setting("queue-rows-max")) var queueRowsMax: String?
 
     var flags: [String: String?] {
         [
             "loops": loops, "workers": workers, "inline-budget": inlineBudget, "batch-rows-max": batchRowsMax,
-            "delay-max": delayMax, "queue-rows-max": queueRowsMax,
+            "delay-max": delayMax, "queue-milliseconds-max": queueMillisecondsMax,
+            "queue-rows-max": queueRowsMax,
         ]
     }
 }

@@ -44,6 +44,7 @@ private let unusual = [
     "drift-rows": "500",
     "loops": "3",
     "workers": "5", "inline-budget": "17", "batch-rows-max": "19", "delay-max": "23", "queue-rows-max": "29",
+    "queue-milliseconds-max": "41",
     "log-level": "error", "log-format": "json",
 ]
 

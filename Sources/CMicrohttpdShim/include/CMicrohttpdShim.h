@@ -57,6 +57,8 @@ int mhd_shim_epoll(void);
 
 /* Watches a socket until it can be read (or written) or has failed; it stays in the set until mhd_shim_forget. */
 int mhd_shim_await(int epoll, int socket, bool for_writing, void *context);
+/* The same for the moment when the client ends its side of the connection; 0 on success. */
+int mhd_shim_await_hangup(int epoll, int socket, void *context);
 void mhd_shim_forget(int epoll, int socket);
 
 /* Contexts of sockets that wait no longer, at most `count` of them, without blocking; how many. */

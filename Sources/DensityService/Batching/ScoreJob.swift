@@ -42,6 +42,11 @@ final class ScoreJob: @unchecked Sendable {
         remaining = Atomic(rows.count)
     }
 
+    /// What its rows from `row` on are expected to take.
+    func expectedNanoseconds(from row: Int) -> Int {
+        rows.isEmpty ? 0 : expectedNanoseconds / rows.count * (rows.count - row)
+    }
+
     /// Prepares for results that come from several batches.
     func makeOwnSheet() {
         let sheet = ScoreSheet(variableCount: batch.variableCount)

@@ -17,6 +17,13 @@ final class Turn {
     /// Where requests for `model` go.
     func bench(for model: LoadedModel) -> LoopBench { model.benches[loopIndex] }
 
+    /// Whether a body of so many bytes probably holds more rows than the loop computes itself in a turn.
+    func isBeyondLoop(_ byteCount: Int, _ model: LoadedModel) -> Bool {
+        // A value and its separator take two bytes in most bodies.
+        let rowCount = max(1, byteCount / (2 * model.card.variables.count))
+        return model.cost(of: .score).nanoseconds(rows: rowCount) > inlineBudget
+    }
+
     /// Takes a job whose rows are in the batch of `bench`. What is more than the loop computes itself goes to the
     /// model's queue at once: the workers need not wait for the rest of the turn, nor its rows for memory.
     func add(_ job: ScoreJob, to bench: LoopBench) {
@@ -66,7 +73,7 @@ final class Turn {
             bench.sheet.score(
                 batch.values(ofRows: first..<end), at: 0, withSurprisals: withSurprisals, model: model.compiled,
                 using: bench.workspace)
-            model.drift.note(batch.values(ofRows: first..<end), bench.sheet.logLikelihoods(count: end - first))
+            model.note(batch.values(ofRows: first..<end), bench.sheet.logLikelihoods(count: end - first))
             model.cost(of: withSurprisals ? .explain : .score).record(
                 rows: end - first, nanoseconds: monotonicNanoseconds() - start)
             jobs.first?.call.observer.metrics.countBatch(.inline, rows: end - first)
@@ -85,10 +92,10 @@ extension Call {
     /// Refuses because too much work waits already; the client may come back when it is done.
     func refuseAsQueueIsFull(of model: LoadedModel) {
         observer.metrics.countRejection(.queueFull)
-        let seconds = model.cost(of: .score).nanoseconds(rows: model.queue.waitingRows) / 1_000_000_000
+        let seconds = model.queue.waitNanoseconds / 1_000_000_000
         refuse(
             Problem(
-                503, "too many rows wait for this model (queue-rows-max); try again later",
+                503, "too many rows wait for this model (queue-milliseconds-max, queue-rows-max); try again later",
                 retryAfter: 1 + min(seconds, 60)))
     }
 }

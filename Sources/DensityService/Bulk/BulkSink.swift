@@ -62,7 +62,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
         do {
             scorer = try BulkScorer(
                 model: model.compiled, schema: model.schema, input: input, output: output, alpha: scoring.alpha,
-                drift: model.drift)
+                served: model)
         } catch {
             throw Problem(error)
         }
@@ -102,12 +102,13 @@ final class BulkSink: BodySink, @unchecked Sendable {
 
     /// Asks for a worker. The loop's thread, or the task that ends.
     private func enqueue() {
-        let rows = hasStarted ? 0 : min(Self.admissionRows, options.queueRowsMax)
+        let isFirst = !hasStarted
         hasStarted = true
         // A value and its separator take two bytes at least.
         let blockRows = Self.blockBytes / (2 * model.card.variables.count)
         let task = QueuedTask(
-            call: call, rows: rows, expectedNanoseconds: model.cost(of: .score).nanoseconds(rows: blockRows)
+            call: call, rows: isFirst ? min(Self.admissionRows, options.queueRowsMax) : 0, isAdmitted: !isFirst,
+            expectedNanoseconds: model.cost(of: .score).nanoseconds(rows: blockRows)
         ) { self.work(using: $0) }
         if !model.queue.submit(task) {
             end()

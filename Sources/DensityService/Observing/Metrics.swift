@@ -2,14 +2,13 @@
 final class Metrics: Sendable {
     /// Why a request was turned away although it could have been served.
     enum Rejection: Int, CaseIterable {
-        case queueFull, noModel, deadline, stopping, noKey, wrongKey, scope, notLocal, keyRate, addressRate,
+        case queueFull, noModel, stopping, noKey, wrongKey, scope, notLocal, keyRate, addressRate,
             noCertificate, wrongCertificate
 
         var label: String {
             switch self {
             case .queueFull: "queue_full"
             case .noModel: "no_model"
-            case .deadline: "deadline"
             case .stopping: "stopping"
             case .noKey: "no_key"
             case .wrongKey: "wrong_key"
@@ -19,6 +18,18 @@ final class Metrics: Sendable {
             case .addressRate: "address_rate"
             case .noCertificate: "no_certificate"
             case .wrongCertificate: "wrong_certificate"
+            }
+        }
+    }
+
+    /// Why work was dropped that had been accepted.
+    enum Cancellation: Int, CaseIterable {
+        case hangUp, deadline
+
+        var label: String {
+            switch self {
+            case .hangUp: "hang_up"
+            case .deadline: "deadline"
             }
         }
     }
@@ -35,6 +46,7 @@ final class Metrics: Sendable {
     /// [routes × statuses], the last column for any other status.
     private let requests = Counters(count: Route.allCases.count * (statuses.count + 1))
     private let rejections = Counters(count: Rejection.allCases.count)
+    private let cancellations = Counters(count: Cancellation.allCases.count)
     private let batches = Counters(count: Place.allCases.count)
     /// Files of models read: failed, succeeded.
     private let loads = Counters(count: 2)
@@ -46,7 +58,9 @@ final class Metrics: Sendable {
     let batchRows = Histogram(bounds: Histogram.rows)
     let startSeconds = Double(wallNanoseconds()) * 1e-9
 
-    private static let computing: [Route] = [.score, .conditionals, .sample, .v2Infer]
+    private static let computing: [Route] = [
+        .score, .v2Infer, .conditionals, .sample, .invocations, .v1Predict, .v1Explain,
+    ]
 
     /// Counts an answered request; durations are nanoseconds.
     func countRequest(_ route: Route, status: Int, duration: UInt64) {
@@ -59,6 +73,8 @@ final class Metrics: Sendable {
     func countRejection(_ reason: Rejection) { rejections.add(1, at: reason.rawValue) }
 
     func countLoad(succeeded: Bool) { loads.add(1, at: succeeded ? 1 : 0) }
+
+    func countCancellation(_ reason: Cancellation) { cancellations.add(1, at: reason.rawValue) }
 
     func countBatch(_ place: Place, rows: Int) {
         batches.add(1, at: place.rawValue)
@@ -81,6 +97,12 @@ final class Metrics: Sendable {
         for reason in Rejection.allCases {
             text.sample(
                 "made_rejected_total", [("reason", reason.label)], Double(rejections.value(at: reason.rawValue)))
+        }
+        text.family(
+            "made_cancelled_total", "counter", "Requests accepted, but not answered: the client or its time had gone.")
+        for reason in Cancellation.allCases {
+            text.sample(
+                "made_cancelled_total", [("reason", reason.label)], Double(cancellations.value(at: reason.rawValue)))
         }
         text.family("made_model_loads_total", "counter", "Files of models read, to serve them or not.")
         for (index, outcome) in ["failed", "ready"].enumerated() {

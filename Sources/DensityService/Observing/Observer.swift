@@ -31,8 +31,17 @@ final class Observer: Sendable {
         var total: UInt64 = 0
     }
 
+    /// The status under which the log has requests whose clients left before there was an answer.
+    static let departed = 499
+
+    /// Counts an answer and writes its log line.
     func note(_ answer: Answer) {
         metrics.countRequest(answer.route, status: answer.status, duration: answer.total)
+        log(answer)
+    }
+
+    /// Writes the log line of a request.
+    func log(_ answer: Answer) {
         guard logsRequests else { return }
         var line = LogLine(format, level: .info, message: "request")
         line.field("id", answer.id)

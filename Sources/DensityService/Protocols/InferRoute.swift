@@ -9,7 +9,7 @@ extension ServiceLoop {
         // Raw tensors after the JSON are no JSON; their clients say so, or nothing.
         if stated == nil || !call.isOctetStream { try call.readsJSON() }
         try call.answers(with: [.json, .binary])
-        try gather(for: model) { (batch) throws(Problem) in
+        try gather(call, for: model) { (batch) throws(Problem) in
             try call.exchange.withBody { body in
                 Result { () throws(Problem) in
                     var jsonCount = body.count

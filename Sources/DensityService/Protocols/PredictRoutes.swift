@@ -45,7 +45,7 @@ extension ServiceLoop {
         let shape = BodyScanner.Shape(
             member: "instances", refusesMissing: true, rowsMax: core.options.queueRowsMax,
             valuesMax: core.options.bodyBytesMax / 2)
-        try gather(for: model) { (batch) throws(Problem) in
+        try gather(call, for: model) { (batch) throws(Problem) in
             let first = batch.rowCount
             try self.scan(call, as: shape, schema: model.schema, into: batch.rows) { (scan) throws(Problem) in
                 // What such clients send beside the instances chooses among a server's functions; there is one here.

@@ -8,11 +8,16 @@ extension ServiceLoop {
         try call.readsJSON(or: LineFormat.allCases.map(\.mediaType))
         let type = try call.answers(with: [.json, .ndjson, .csv])
         let lines = LineFormat.allCases.first { $0.mediaType == type }
-        try gather(for: model) { (batch) throws(Problem) in try self.scoreJob(call, model, batch, lines: lines) }
+        try gather(call, for: model) { (batch) throws(Problem) in try self.scoreJob(call, model, batch, lines: lines) }
     }
 
     /// Lets a job, whose rows `makeJob` appends to the turn's batch, be scored with the others of the turn.
-    func gather(for model: LoadedModel, _ makeJob: (RowBatch) throws(Problem) -> ScoreJob) throws(Problem) {
+    func gather(_ call: Call, for model: LoadedModel, _ makeJob: (RowBatch) throws(Problem) -> ScoreJob) throws(Problem)
+    {
+        // Reading rows takes time of which there is none when they would be refused afterwards.
+        if turn.isBeyondLoop(call.exchange.bodyByteCount, model), model.queue.isFull {
+            return call.refuseAsQueueIsFull(of: model)
+        }
         let bench = turn.bench(for: model)
         let batch = bench.batch
         let valueCount = batch.rows.count

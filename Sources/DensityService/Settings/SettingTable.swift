@@ -81,6 +81,10 @@ extension ServiceOptions {
             "delay-max", .work, \.delayMax, 0...1_000_000,
             "Microseconds that an idle queue waits for a batch to fill."),
         .whole(
+            "queue-milliseconds-max", .work, \.queueMillisecondsMax, 1...3_600_000,
+            "Milliseconds that an accepted request may wait for one model's workers, as its rows are expected to take; what "
+                + "would wait longer is refused with 503 at once."),
+        .whole(
             "queue-rows-max", .work, \.queueRowsMax, 1...16_777_216,
             "Rows that may wait for one model, and rows of one request."),
     ]

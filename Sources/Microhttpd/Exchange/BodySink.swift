@@ -44,6 +44,8 @@ public struct RequestHead {
 extension LoopHandler {
     /// All bodies are collected.
     public func sink(for head: RequestHead) -> ((Exchange) -> any BodySink)? { nil }
+    /// Nobody counts them.
+    public func noteDeparture(_ head: RequestHead) {}
     /// Every POST has a body.
     public func mayLackBody(_ head: RequestHead) -> Bool { false }
     /// All requests pass.

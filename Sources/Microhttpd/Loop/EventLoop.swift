@@ -12,6 +12,9 @@ public protocol LoopHandler: AnyObject {
     func mayLackBody(_ head: RequestHead) -> Bool
     /// Takes a complete request, head and body. Reply now (the cheapest), in `endOfTurn`, or later from any thread.
     func receive(_ exchange: Exchange)
+    /// The client of a request has gone before there was a reply. One that ends its side of the connection while it waits
+    /// counts as gone.
+    func noteDeparture(_ head: RequestHead)
     /// Called after each turn of the loop in which `receive` was: the place to work on a turn's requests at once.
     func endOfTurn()
     /// Asked when the head of a request is in order, before any of its body is read. Nil lets it pass; else this is the
@@ -50,7 +53,8 @@ final class EventLoop: @unchecked Sendable {
     var watchdog: Watchdog
     var hasReceived = false
     /// Requests whose connection is suspended.
-    private(set) var suspended: [Request] = []
+    var suspended: [Request] = []
+    let patience = Patience()
     /// Requests that the end of the grace period cut off. Read by others after the thread has ended.
     private(set) var unansweredCount = 0
     /// The grace period is over: answer 503 instead of waiting.
@@ -91,7 +95,9 @@ final class EventLoop: @unchecked Sendable {
         settings.pointee.context = Unmanaged.passUnretained(self).toOpaque()
         installCallbacks(in: settings)
         daemon = mhd_shim_start(settings)
-        guard let daemon, mhd_shim_watch(daemon, bell.descriptor) == 0, handshakes?.watch(from: daemon) != false else {
+        guard let daemon, mhd_shim_watch(daemon, bell.descriptor) == 0, patience.watch(from: daemon),
+            handshakes?.watch(from: daemon) != false
+        else {
             throw ServerError.cannotStart(reason: String(cString: strerror(errno)))
         }
     }
@@ -133,20 +139,6 @@ final class EventLoop: @unchecked Sendable {
 
     func noteLog(_ line: String) { log(line) }
 
-    func addSuspended(_ request: Request) {
-        request.suspendedIndex = suspended.count
-        suspended.append(request)
-    }
-
-    func removeSuspended(_ request: Request) {
-        guard let index = request.suspendedIndex else { return }
-        request.suspendedIndex = nil
-        let last = suspended.removeLast()
-        guard last !== request else { return }
-        last.suspendedIndex = index
-        suspended[index] = last
-    }
-
     private func turn() {
         let wait = waitMilliseconds()
         turnTime = nil
@@ -161,6 +153,7 @@ final class EventLoop: @unchecked Sendable {
             handshakes?.settle()
         }
         if finishDeadline != nil { for connection in watchdog.resting(now: now) { hangUp(connection) } }
+        keepPatience()
         if now >= nextRound {
             for connection in watchdog.round(now: now) { cutOff(connection) }
             for connection in watchdog.abandoned() { hangUp(connection) }
@@ -172,7 +165,8 @@ final class EventLoop: @unchecked Sendable {
     private func waitMilliseconds() -> Int32 {
         if finishDeadline != nil { return 10 }
         if watchdog.connections.isEmpty { return -1 }
-        return Int32(clamping: (nextRound - min(nextRound, monotonicNow())) / 1_000_000 + 1)
+        let next = min(nextRound, patience.nextTime)
+        return Int32(clamping: (next - min(next, monotonicNow())) / 1_000_000 + 1)
     }
 
     private func obeyCommands() {

@@ -40,6 +40,7 @@ extension EventLoop {
         if let reason = lateness(of: connection) {
             let refusal = Refusal(reason, path: connection.request?.target.path)
             sendPastDaemon(reply(to: refusal, for: connection.request), on: connection)
+            connection.request?.phase = .replied
         }
         hangUp(connection)
     }
@@ -139,6 +140,7 @@ extension EventLoop {
             return drains ? .YES : answer(request, rejection)
         }
         request.sink = makeSink?(Exchange(request))
+        addTimed(request)
         request.phase = .body
         return .YES
     }
@@ -181,6 +183,7 @@ extension EventLoop {
         if isAborting { return refuse(request, Refusal(.stopping, path: request.path)) }
         hasReceived = true
         handler?.receive(Exchange(request))
+        addTimed(request)
         return deliver(request, orSuspend: false)
     }
 
@@ -248,10 +251,11 @@ extension EventLoop {
 
     /// The reply has been sent, or never will be.
     private func end(_ request: Request) {
-        request.close()
+        if request.close(), request.isInHand { handler?.noteDeparture(RequestHead(request)) }
         request.sink?.end()
         request.sink = nil
         removeSuspended(request)
+        removeTimed(request)
         request.client.request = nil
         watchdog.expect(.nextRequest, of: request.client, now: now)
     }

@@ -28,6 +28,8 @@ public struct TLSFailure: Error {
 final class ClientTLS {
     private var session: gnutls_session_t?
     private var credentials: gnutls_certificate_credentials_t?
+    /// GnuTLS keeps the pointer.
+    private let host = strdup("localhost")
 
     init(socket: Int32, options: TLSOptions) throws {
         gnutls_certificate_allocate_credentials(&credentials)
@@ -42,7 +44,7 @@ final class ClientTLS {
         }
         gnutls_priority_set_direct(session, "NORMAL:-VERS-ALL:+VERS-\(options.version)", nil)
         gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, UnsafeMutableRawPointer(credentials))
-        gnutls_session_set_verify_cert(session, "localhost", 0)
+        gnutls_session_set_verify_cert(session, host, 0)
         gnutls_transport_set_int2(session, socket, socket)
         let status = gnutls_handshake(session)
         if status < 0 {
@@ -55,6 +57,7 @@ final class ClientTLS {
     deinit {
         if let session { gnutls_deinit(session) }
         if let credentials { gnutls_certificate_free_credentials(credentials) }
+        free(host)
     }
 
     /// The server's certificate, DER.

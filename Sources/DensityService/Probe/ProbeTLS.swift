@@ -15,6 +15,8 @@ public enum ProbeTrust: Sendable {
 final class ProbeTLS {
     private var session: gnutls_session_t?
     private var credentials: gnutls_certificate_credentials_t?
+    /// GnuTLS keeps the pointer for as long as the session lives.
+    private let host: UnsafeMutablePointer<CChar>?
 
     /// A refusal, in one line.
     struct Failure: Error {
@@ -23,6 +25,7 @@ final class ProbeTLS {
 
     /// Shakes hands with `host`, which the certificate must be of unless `trust` is in anybody.
     init(socket: Int32, host: String, trust: ProbeTrust) throws(Failure) {
+        self.host = strdup(host)
         gnutls_certificate_allocate_credentials(&credentials)
         // As libmicrohttpd does: a server that goes away is no reason to die.
         gnutls_init(&session, UInt32(GNUTLS_CLIENT.rawValue) | UInt32(GNUTLS_NO_SIGNAL.rawValue))
@@ -39,7 +42,7 @@ final class ProbeTLS {
         gnutls_set_default_priority(session)
         gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, UnsafeMutableRawPointer(credentials))
         gnutls_server_name_set(session, GNUTLS_NAME_DNS, host, host.utf8.count)
-        if case .anybody = trust {} else { gnutls_session_set_verify_cert(session, host, 0) }
+        if case .anybody = trust {} else { gnutls_session_set_verify_cert(session, self.host, 0) }
         gnutls_transport_set_int2(session, socket, socket)
         let status = gnutls_handshake(session)
         if status == GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR {
@@ -51,6 +54,7 @@ final class ProbeTLS {
     deinit {
         if let session { gnutls_deinit(session) }
         if let credentials { gnutls_certificate_free_credentials(credentials) }
+        free(host)
     }
 
     func send(_ bytes: [UInt8]) -> Int { Int(gnutls_record_send(session, bytes, bytes.count)) }

@@ -96,7 +96,7 @@ private func withLoop<Result>(
     #expect(try service.get("/health").status == 503)
 }
 
-@Test func aFullQueueIs503AndADeadline504() throws {
+@Test func aFullQueueIs503() throws {
     let service = try TestService([randomModel("model", variables: 3)]) { options in
         options.inlineBudget = 0
         options.workers = 1
@@ -121,6 +121,14 @@ private func withLoop<Result>(
                 detail: "too many rows wait"),
         ], by: service)
     #expect(try first.receive().status == 200)
+}
+
+@Test func aDeadlineIs504() throws {
+    let service = try TestService([randomModel("model", variables: 3)]) { options in
+        options.inlineBudget = 0
+        options.workers = 1
+        options.delayMax = 1_000_000
+    }
     let late = ["X-Timeout-Ms: 1"]
     for refused in [
         Refused(headers: late, body: row, status: 504, detail: "X-Timeout-Ms"),

@@ -111,7 +111,7 @@ extension APIOperation {
             Where no keys are configured, from the service's own machine only. No request is lost. A file that cannot be served \
             changes nothing, and GET /models says why beside what is served still.
             """,
-        parameters: ["timeout"], body: "Empty", isBodyRequired: false, examples: [("plain", "{}")],
+        body: "Empty", isBodyRequired: false, examples: [("plain", "{}")],
         answers: [
             Answer(description: "The new model card.", content: [("application/json", "ModelCard", nil)])
         ], problems: [404, 422])

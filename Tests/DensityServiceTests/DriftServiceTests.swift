@@ -224,4 +224,12 @@ func everyWayOfScoringIsWatched(inlineBudget: Int) throws {
     #expect(
         try value(#"made_drift_calibration_surprisal_nats{model="m",version="1",variable="v0"}"#)
             == drift.surprisal?.variables[0].calibrationMean)
+    // A reload starts a new window; what is counted goes on.
+    #expect(try service.post("/models/m/reload", "").status == 200)
+    let later = try service.get("/metrics").text
+    for sample in ["made_anomalies_total", "made_log_likelihood_nats_count"] {
+        let line = try #require(metrics.first { $0.hasPrefix(sample) })
+        #expect(later.contains("\n\(line)\n"), "\(sample)")
+    }
+    #expect(later.contains(#"made_drift_rows{model="m",version="1"} 0"#))
 }

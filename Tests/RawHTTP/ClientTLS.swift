@@ -33,7 +33,9 @@ final class ClientTLS {
         gnutls_certificate_allocate_credentials(&credentials)
         gnutls_init(&session, UInt32(GNUTLS_CLIENT.rawValue) | UInt32(GNUTLS_NO_SIGNAL.rawValue))
         guard let session, let credentials else { throw TLSFailure(reason: "no memory") }
-        gnutls_certificate_set_x509_trust_file(credentials, options.authority, GNUTLS_X509_FMT_PEM)
+        guard gnutls_certificate_set_x509_trust_file(credentials, options.authority, GNUTLS_X509_FMT_PEM) == 1 else {
+            throw TLSFailure(reason: "\(options.authority) cannot be read")
+        }
         if let identity = options.identity {
             gnutls_certificate_set_x509_key_file(
                 credentials, identity.certificate, identity.key, GNUTLS_X509_FMT_PEM)
@@ -43,7 +45,11 @@ final class ClientTLS {
         gnutls_session_set_verify_cert(session, "localhost", 0)
         gnutls_transport_set_int2(session, socket, socket)
         let status = gnutls_handshake(session)
-        if status < 0 { throw TLSFailure(reason: String(cString: gnutls_strerror(status))) }
+        if status < 0 {
+            // What is wrong with the server's certificate, as the bits of gnutls_certificate_status_t.
+            let verdict = String(gnutls_session_get_verify_cert_status(session), radix: 16)
+            throw TLSFailure(reason: "\(String(cString: gnutls_strerror(status))) \(verdict)")
+        }
     }
 
     deinit {

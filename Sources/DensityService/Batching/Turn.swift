@@ -73,7 +73,7 @@ final class Turn {
             bench.sheet.score(
                 batch.values(ofRows: first..<end), at: 0, withSurprisals: withSurprisals, model: model.compiled,
                 using: bench.workspace)
-            model.drift.note(batch.values(ofRows: first..<end), bench.sheet.logLikelihoods(count: end - first))
+            model.note(batch.values(ofRows: first..<end), bench.sheet.logLikelihoods(count: end - first))
             model.cost(of: withSurprisals ? .explain : .score).record(
                 rows: end - first, nanoseconds: monotonicNanoseconds() - start)
             jobs.first?.call.observer.metrics.countBatch(.inline, rows: end - first)

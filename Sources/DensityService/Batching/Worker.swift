@@ -37,7 +37,7 @@ final class Worker: @unchecked Sendable {
         sheet.reserve(rowCount: rowCount, withSurprisals: withSurprisals)
         let score = { [self] (values: UnsafeBufferPointer<Float>) in
             sheet.score(values, at: 0, withSurprisals: withSurprisals, model: model, using: workspace)
-            first.model.drift.note(values, sheet.logLikelihoods(count: rowCount))
+            first.model.note(values, sheet.logLikelihoods(count: rowCount))
         }
         if let values = contiguousRows(of: pieces) {
             score(values)

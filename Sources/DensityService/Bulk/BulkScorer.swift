@@ -15,8 +15,8 @@ public final class BulkScorer {
     private(set) var anomalyCount = 0
 
     private let model: CompiledModel
-    /// Nil outside a service.
-    private let drift: DriftMonitor?
+    /// What it is as it is served; nil outside a service.
+    private let served: LoadedModel?
     /// Rows below it are anomalies.
     private let anomalyBound: Double
     private let stream: RowStream
@@ -38,11 +38,11 @@ public final class BulkScorer {
 
     init(
         model: CompiledModel, schema: RowSchema, input: BulkInput, output: any ScoreOutput, alpha: Double?,
-        drift: DriftMonitor? = nil
+        served: LoadedModel? = nil
     ) throws(BulkError) {
         guard let stream = RowStream(input, schema: schema) else { throw BulkError(503, "memory is short") }
         self.model = model
-        self.drift = drift
+        self.served = served
         anomalyBound = alpha.flatMap { model.card.calibration?.anomalyBound($0) } ?? -.infinity
         self.stream = stream
         self.output = output
@@ -83,7 +83,7 @@ public final class BulkScorer {
             var span = UnsafeMutableBufferPointer(rebasing: results[..<goodCount]).mutableSpan
             model.score(rows.values.span, into: &span, using: workspace)
             anomalyCount += results[..<goodCount].count { $0 < anomalyBound }
-            drift?.note(rows.values, UnsafeBufferPointer(rebasing: results[..<goodCount]))
+            served?.note(rows.values, UnsafeBufferPointer(rebasing: results[..<goodCount]))
         }
         var faults = UnsafeBufferPointer(start: read.errors, count: read.error_count)[...]
         var next = 0

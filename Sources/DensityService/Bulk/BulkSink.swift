@@ -62,7 +62,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
         do {
             scorer = try BulkScorer(
                 model: model.compiled, schema: model.schema, input: input, output: output, alpha: scoring.alpha,
-                drift: model.drift)
+                served: model)
         } catch {
             throw Problem(error)
         }

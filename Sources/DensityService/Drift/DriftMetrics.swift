@@ -46,14 +46,14 @@ extension PrometheusText {
         }
     }
 
-    /// The log-likelihoods of all rows that each model has scored since it was loaded.
+    /// The log-likelihoods of all rows that each model has scored.
     mutating func logLikelihoods(_ models: [LoadedModel]) {
         let name = "made_log_likelihood_nats"
         family(name, "histogram", "Log-likelihoods of scored rows.")
         for model in models {
             let labels = model.card.labels
-            let (counts, sum) = model.drift.histogram
-            for (bound, count) in zip(DriftMonitor.bounds, counts) {
+            let (counts, sum) = model.statistics.logLikelihoods.figures
+            for (bound, count) in zip(LogLikelihoodHistogram.bounds, counts) {
                 sample("\(name)_bucket", labels + [("le", Self.number(bound))], Double(count))
             }
             sample("\(name)_bucket", labels + [("le", "+Inf")], Double(counts.last ?? 0))

@@ -10,8 +10,6 @@ final class DriftMonitor: Sendable {
     /// than scoring it. Fewer are where they would take more than `keptValuesMax`.
     static let rowsPerStudied = 16
     private static let keptValuesMax = 1 << 24
-    /// Upper bounds of the histogram of log-likelihoods, nats.
-    static let bounds: [Double] = [-1000, -500, -200, -100, -50, -20, -10, -5, -2, -1, 0, 10, 100]
 
     /// What is noted as rows are scored.
     private struct Notes {
@@ -24,9 +22,6 @@ final class DriftMonitor: Sendable {
         /// Rows until the next one that is kept.
         var gap = 1
         var generator = PhiloxGenerator(seed: .random(in: .min ... .max))
-        /// Of all rows since the model was loaded; the last one of those above all bounds.
-        var buckets = [Int](repeating: 0, count: bounds.count + 1)
-        var sum = 0.0
     }
 
     /// What was worked out for those who asked.
@@ -63,21 +58,15 @@ final class DriftMonitor: Sendable {
 
     /// Notes rows [n × D] and their log-likelihoods [n]. Any thread.
     func note(_ rows: UnsafeBufferPointer<Float>, _ logLikelihoods: UnsafeBufferPointer<Double>) {
+        if windowRows == 0 { return }
         let variableCount = model.variableCount
         notes.withLock { notes in
-            for logLikelihood in logLikelihoods {
-                notes.sum += logLikelihood
-                var bucket = 0
-                while bucket < Self.bounds.count, logLikelihood > Self.bounds[bucket] { bucket += 1 }
-                notes.buckets[bucket] += 1
-            }
-            defer { notes.rowCount += logLikelihoods.count }
-            guard windowRows > 0 else { return }
             var place = notes.rowCount % windowRows
             for logLikelihood in logLikelihoods {
                 notes.logLikelihoods[place] = logLikelihood
                 place = place + 1 == windowRows ? 0 : place + 1
             }
+            notes.rowCount += logLikelihoods.count
             var row = notes.gap - 1
             while row < logLikelihoods.count {
                 keep(rows[row * variableCount..<(row + 1) * variableCount], in: &notes)
@@ -96,18 +85,6 @@ final class DriftMonitor: Sendable {
             for (offset, value) in row.enumerated() { notes.kept[start + offset] = value }
         }
         notes.keptCount += 1
-    }
-
-    /// How often log-likelihoods were at most each of `bounds`, how many there were in all at the end, and their sum, since
-    /// the model was loaded.
-    var histogram: (cumulativeCounts: [Int], sum: Double) {
-        let (buckets, sum) = notes.withLock { ($0.buckets, $0.sum) }
-        var total = 0
-        let counts = buckets.map { count in
-            total += count
-            return total
-        }
-        return (counts, sum)
     }
 
     /// What is to be known of the window, with anomalies at `alpha`. It takes milliseconds: not for a loop.

@@ -90,6 +90,12 @@ final class LoadedModel: Sendable {
         costs = [nanoseconds.score, nanoseconds.explain, nanoseconds.explain, nanoseconds.sample].map(CostEstimate.init)
     }
 
+    /// Notes rows [n × D] that were scored, and their log-likelihoods [n]. Any thread.
+    func note(_ rows: UnsafeBufferPointer<Float>, _ logLikelihoods: UnsafeBufferPointer<Double>) {
+        drift.note(rows, logLikelihoods)
+        statistics.logLikelihoods.record(logLikelihoods)
+    }
+
     func cost(of work: Work) -> CostEstimate { costs[work.rawValue] }
 
     private static func read(

@@ -17,6 +17,8 @@ final class InferenceStatistics: Sendable {
     let scoredRows = Atomic(0)
     /// Rows answered as anomalies, at whatever alpha their requests asked for.
     let anomalies = Atomic(0)
+    /// Of all rows that were scored.
+    let logLikelihoods = LogLikelihoodHistogram()
 
     /// Counts an answer; one without an effort is a refusal.
     func count(_ effort: Call.Effort?, total: UInt64) {

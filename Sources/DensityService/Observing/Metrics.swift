@@ -58,7 +58,9 @@ final class Metrics: Sendable {
     let batchRows = Histogram(bounds: Histogram.rows)
     let startSeconds = Double(wallNanoseconds()) * 1e-9
 
-    private static let computing: [Route] = [.score, .conditionals, .sample, .v2Infer]
+    private static let computing: [Route] = [
+        .score, .v2Infer, .conditionals, .sample, .invocations, .v1Predict, .v1Explain,
+    ]
 
     /// Counts an answered request; durations are nanoseconds.
     func countRequest(_ route: Route, status: Int, duration: UInt64) {

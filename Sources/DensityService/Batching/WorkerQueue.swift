@@ -58,8 +58,8 @@ final class WorkerQueue: Sendable {
         var waitingNanoseconds = 0
         var assignedNanoseconds = 0
         var idle: [Worker]
-        /// When it was last looked through for what nobody waits for any more.
-        var cleaningTime: UInt64 = 0
+        /// How many requests had been cancelled when it was last looked through for what nobody waits for any more.
+        var cleanedCancellationCount = 0
     }
 
     private let state: Mutex<State>
@@ -98,6 +98,10 @@ final class WorkerQueue: Sendable {
                 && state.waitingRows + rows <= self.limits.waitingRowsMax
         }
         if fits(state) { return true }
+        // Looked for only where somebody has gone since the last time: under overload this comes with every request.
+        let cancellationCount = metrics.cancellationCount
+        guard cancellationCount != state.cleanedCancellationCount else { return false }
+        state.cleanedCancellationCount = cancellationCount
         unwanted += state.removeUnwanted(at: monotonicNanoseconds())
         return fits(state)
     }
@@ -282,11 +286,8 @@ extension WorkerQueue.State {
         waitingNanoseconds += nanoseconds
     }
 
-    /// Takes out what nobody waits for any more, and returns whose it was. Under overload this is asked for with every
-    /// request, and done now and then only.
+    /// Takes out what nobody waits for any more, and returns whose it was.
     fileprivate mutating func removeUnwanted(at now: UInt64) -> [Call] {
-        guard now >= cleaningTime + 10_000_000 else { return [] }
-        cleaningTime = now
         var unwanted: [Call] = []
         for work in waiting.removeAll(where: { !$0.call.isWanted(at: now) }) {
             unwanted.append(work.call)

@@ -76,6 +76,11 @@ final class Metrics: Sendable {
 
     func countCancellation(_ reason: Cancellation) { cancellations.add(1, at: reason.rawValue) }
 
+    /// Of all reasons.
+    var cancellationCount: Int {
+        Cancellation.allCases.reduce(0) { $0 + cancellations.value(at: $1.rawValue) }
+    }
+
     func countBatch(_ place: Place, rows: Int) {
         batches.add(1, at: place.rawValue)
         batchRows.record(rows)

@@ -70,8 +70,8 @@ extension CompiledModel {
     }
 
     /// How often a row passes through all members to score rows `[n × D]`: once for each row without NaN, for others the
-    /// particles and combinations that they take over the number of members. A pass that draws takes longer than one that
-    /// scores, two to four times as long in small networks.
+    /// particles and combinations that they take over the number of members. A pass that draws takes
+    /// about one and a half times as long as one that scores.
     public func passCount(of rows: Span<Float>, missing: MissingValues) -> Int {
         precondition(rows.count.isMultiple(of: variableCount))
         return rows.withUnsafeBufferPointer { rows in

@@ -31,6 +31,9 @@ struct Evaluate: ParsableCommand {
         help: "A row is an anomaly where its p-value is at most alpha. (default: 0.01, if the calibration reaches it)")
     var alpha: Double?
 
+    @Option(help: "An SVG file to write: the scores with the thresholds, and the share of rows flagged at each alpha.")
+    var plot: String?
+
     private static let defaultAlpha = 0.01
 
     func run() throws {
@@ -40,8 +43,12 @@ struct Evaluate: ParsableCommand {
         // Of a model with few calibration rows all but its alarms can still be measured.
         let reachable = alpha ?? (smallest <= Self.defaultAlpha ? Self.defaultAlpha : nil)
         let tally = try measure(
-            model, ScoreTally(calibration: reachable.flatMap { _ in model.card.calibration }, alpha: reachable ?? 0))
+            model,
+            ScoreTally(
+                calibration: reachable.flatMap { _ in model.card.calibration }, alpha: reachable ?? 0,
+                keepsScores: plot != nil))
         guard tally.nats.count > 0 else { throw TableError(path: data, problem: .noRows) }
+        if let plot { try writeText(Picture.ofScores(tally, model.card), to: plot) }
         for (title, text) in lines(tally, model.card, alpha: reachable) { print(title.padded(to: 20) + text) }
     }
 

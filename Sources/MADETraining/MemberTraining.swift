@@ -140,7 +140,7 @@ final class MemberTraining {
             let rows = order[order.count * batch / batchCount..<order.count * (batch + 1) / batchCount]
             passes.load(rows, of: train.values, corruption: &corruption)
             passes.forward(dropout: &dropout)
-            let trimmedCount = stepsDone * 10 >= stepCount ? trimmedCount(of: rows.count) : 0
+            let trimmedCount = stepsDone >= trimStart ? trimmedCount(of: rows.count) : 0
             nats += passes.loss(trimmedCount: trimmedCount)
             countedRows += rows.count - trimmedCount
             guard nats.isFinite else { return .infinity }
@@ -168,6 +168,12 @@ final class MemberTraining {
             countedRows += rows.count - trimmedCount
         }
         return nats / Double(countedRows)
+    }
+
+    /// The step from which rows are left out. Few of them from nearly the start, so that they are never learned; many when
+    /// it is known which: those that fit worst at first are those that nothing has been learned of yet.
+    private var trimStart: Int {
+        Int(Float(stepCount) * options.trimmedShare / 2)
     }
 
     private func trimmedCount(of rowCount: Int) -> Int {

@@ -12,8 +12,8 @@ public struct TrainingOptions: Sendable, Equatable {
     public var isDirect = true
     /// Whether a hidden layer adds the one before it to its own units, where both are as wide.
     public var isResidual = false
-    /// Gaussians in the mixture of each real variable.
-    public var componentCount = 5
+    /// Gaussians in the mixture of each real variable; nil: by the number of rows.
+    public var componentCount: Int?
     /// Least standard deviation of such a Gaussian, in encoded units; nil: by the number of rows.
     public var scaleFloor: Float?
     /// What a network sees of an encoded number is clipped to ± this.
@@ -46,8 +46,8 @@ public struct TrainingOptions: Sendable, Equatable {
     public var inputNoise: Float = 0
     /// The Euclidean norm that a step's gradient is scaled down to where it is larger; 0: never.
     public var gradientNormMax: Float = 0
-    /// Share of the rows of each step that the gradient leaves out, those of the largest loss, once a tenth of the steps is
-    /// done: for tables that are not free of anomalies.
+    /// Share of the rows of each step that the gradient leaves out, those of the largest loss: what is wrong in a table is
+    /// not to be learned.
     public var trimmedShare: Float = 0
     /// Decoupled weight decay of all weights.
     public var weightDecay: Float = 0
@@ -81,9 +81,16 @@ public struct TrainingOptions: Sendable, Equatable {
         scaleFloor ?? min(Self.scaleFloorMax, 2 * 1.349 * powf(Float(max(rowCount, 1)), -1 / 3))
     }
 
+    /// Gaussians for a column of `rowCount` numbers: more only where there are rows to tell them apart.
+    func componentCount(rowCount: Int) -> Int {
+        componentCount ?? max(Self.componentsMin, min(Int(Double(rowCount).squareRoot() / 8), Self.componentsMax))
+    }
+
     private static let scaleFloorMax: Float = 0.5
+    private static let componentsMin = 5
+    private static let componentsMax = 24
     private static let stepsMin = 1500
-    private static let epochsMin = 30
+    private static let epochsMin = 60
 
     /// More would be a mistake, and would fill the memory.
     static let hiddenWidthMax = 65_536
@@ -108,7 +115,7 @@ public struct TrainingOptions: Sendable, Equatable {
         try require(patienceEpochs >= 1, "patience", "1 or more")
         try require(stepCount.map { $0 >= 1 } ?? true, "steps", "1 or more")
         try require(
-            (1...RealEncoding.componentCountMax).contains(componentCount), "components",
+            componentCount.map { (1...RealEncoding.componentCountMax).contains($0) } ?? true, "components",
             "1…\(RealEncoding.componentCountMax)")
         try require(scaleFloor.map { $0 > 0 && $0 <= 1 } ?? true, "scale-floor", "above 0, at most 1")
         try require(inputBound > 0 && inputBound.isFinite, "input-bound", "above 0")
@@ -145,6 +152,7 @@ extension TrainingOptions {
         options.hiddenWidths = [128, 128]
         options.isResidual = true
         options.inputNoise = 0.15
+        options.trimmedShare = 0.004
         options.gradientNormMax = 5
         options.decay = .cosine
         options.learningRate = 3e-3

@@ -171,6 +171,36 @@ import Testing
         #expect(encoding.affine.offset == 1 && abs(encoding.affine.scale - 1 / 2.828427) < 1e-6)
     }
 
+    @Test func moreRowsGiveNarrowerAndMoreGaussians() {
+        func encoding(_ values: [Float], step: Float? = nil, _ change: (inout TrainingOptions) -> Void = { _ in })
+            -> RealEncoding?
+        {
+            var options = TrainingOptions()
+            change(&options)
+            let schema = TableSchema(columns: [.init(name: "x", kind: .real(step: step))])
+            let rows = Table(columns: ["x"], values: values)
+            guard
+                case .real(let encoding)? = VariableEncoding.variables(schema, rows: rows, options: options).first?.kind
+            else { return nil }
+            return encoding
+        }
+        let few = encoding((0..<100).map(Float.init))
+        let many = encoding((0..<27_000).map(Float.init))
+        #expect(few?.scaleFloor == 0.5 && few?.componentCount == 5)
+        // 2 · 1.349 / ∛27000, and √27000 / 8.
+        #expect(abs((many?.scaleFloor ?? 0) - 2.698 / 30) < 1e-5 && many?.componentCount == 20)
+        // Ten values, 500 rows each: the IQR is 5 or so, a quarter of a step less than the histogram's bins.
+        let counts = encoding((0..<5000).map { Float($0 % 10) }, step: 1)
+        #expect(counts.map { abs($0.scaleFloor - 0.25 * $0.affine.scale) < 1e-6 } == true)
+        let rare = encoding((0..<900).map { Float($0 % 10) }, step: 1)
+        #expect(rare.map { $0.scaleFloor > 0.25 * $0.affine.scale } == true)
+        let given = encoding((0..<5000).map { Float($0 % 10) }, step: 1) {
+            $0.scaleFloor = 0.3
+            $0.componentCount = 2
+        }
+        #expect(given?.scaleFloor == 0.3 && given?.componentCount == 2)
+    }
+
     @Test func aCosineFallsFromTheRateToNothing() {
         var schedule = LearningSchedule(rate: 2, steps: 10, stepsPerEpoch: 4)
         var rates: [Float] = []

@@ -2,6 +2,7 @@
 #include "CMicrohttpdShim.h"
 
 #include <linux/tcp.h>
+#include <malloc.h>
 #include <sys/ioctl.h>
 #include <netinet/in.h>
 #include <stdarg.h>
@@ -151,4 +152,11 @@ const struct sockaddr *mhd_shim_client_address(struct MHD_Connection *connection
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     return info ? info->client_addr : NULL;
+}
+
+void mhd_shim_release_free_memory(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

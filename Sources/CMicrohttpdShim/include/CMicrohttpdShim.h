@@ -71,4 +71,7 @@ int mhd_shim_socket(struct MHD_Connection *connection);
 void *mhd_shim_socket_context(struct MHD_Connection *connection);
 const struct sockaddr *mhd_shim_client_address(struct MHD_Connection *connection);
 
+/* Gives freed memory back to the system, as far as the C library can. */
+void mhd_shim_release_free_memory(void);
+
 #endif

@@ -150,9 +150,8 @@ final class LoadedModel: Sendable {
         return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
-    /// Draws a few rows, scores and explains them; nanoseconds a row of each, the
-    /// quickest time of three. Nil where the model gives
-    /// one of its own rows a log-likelihood that is no number.
+    /// Draws a few rows, scores and explains them; nanoseconds a row of each, the quickest of three times. Nil where the
+    /// model gives one of its own rows a log-likelihood that is no number.
     private static func warmUp(_ model: CompiledModel) -> (score: Double, explain: Double, sample: Double)? {
         let rowCount = 16
         let workspace = model.makeWorkspace()

@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import Logging
 internal import MADE
+internal import Microhttpd
 
 extension Registry {
     /// Which files to read.
@@ -64,6 +65,8 @@ extension Registry {
         retire(allBut: Set(files.map(\.path)), scope: scope, unreadable: unreadable, failures: &failures)
         for file in files where !unfinished.contains(file.path) && isDue(file, scope) {
             if let failure = load(file) { failures.append(failure) }
+            // Of reading it, and of models that were replaced.
+            releaseFreeMemory()
         }
         return failures
     }

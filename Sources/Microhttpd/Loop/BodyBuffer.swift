@@ -1,3 +1,4 @@
+internal import CMicrohttpdShim
 internal import Glibc
 internal import Synchronization
 
@@ -89,3 +90,7 @@ final class BufferPool: Sendable {
         if !isKept { free(block.start) }
     }
 }
+
+/// Gives freed memory back to the system. The C library keeps it where large blocks come and go, and the more of it the
+/// longer that goes on; to be called after something large was freed, not with every request. Any thread.
+public func releaseFreeMemory() { mhd_shim_release_free_memory() }

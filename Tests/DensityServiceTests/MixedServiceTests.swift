@@ -129,6 +129,9 @@ private func logLikelihoods(_ service: TestService, _ rows: [[Float]]) throws ->
     #expect(errors[0] == 0 && errors[2] == 0 && errors[1] > 0)
     #expect(reply.logLikelihood[0] == plain.logLikelihood[0] && reply.logLikelihood[2] == plain.logLikelihood[2])
     #expect(reply.logLikelihood[3] == 0 && errors[3] == 0 && reply.bitsPerDimension[3] == 0)
+    // Bits are told a value that is known.
+    #expect(abs((reply.bitsPerDimension[1] ?? 0) + (reply.logLikelihood[1] ?? 0) / (3 * log(2))) < 1e-12)
+    #expect(!reply.bitsPerDimension.contains { $0?.sign == .minus && $0 == 0 })
     // The same request, the same answer; another seed, another one; more particles, a smaller error.
     #expect(
         try service.post("/score", "{\"rows\":\(json)}").decode(ScoreReply.self).logLikelihood == reply.logLikelihood)

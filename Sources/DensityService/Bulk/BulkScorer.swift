@@ -140,9 +140,9 @@ public final class BulkScorer {
                 output.write(fault: Self.detail(of: fault, variables: model.card.variables), row: rowCount + row)
             } else {
                 let values = rows.values[next * model.variableCount..<(next + 1) * model.variableCount]
-                let isEstimate = hasMissing && values.contains(where: \.isNaN)
                 output.write(
-                    logLikelihood: logLikelihoods[next], standardError: isEstimate ? standardErrors[next] : nil)
+                    logLikelihood: logLikelihoods[next],
+                    estimate: hasMissing ? Estimate(of: values, standardError: standardErrors[next]) : nil)
                 next += 1
             }
         }

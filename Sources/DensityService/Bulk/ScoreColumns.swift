@@ -34,22 +34,22 @@ struct ScoreColumns: ScoreOutput {
     private let nameMembers: [UInt8]
     private let calibration: Calibration?
     private let alpha: Double
-    private let bitsPerNat: Double
+    private let variableCount: Int
     private var logLikelihoods = Column("log_likelihood")
     private var bits = Column("bits_per_dimension")
     private var standardErrors = Column("standard_error")
+    private var hasMissing = false
     private var pValues = Column("p_value")
     private var anomalies = Column("anomaly")
     private var errors = Column("errors")
     private var hasErrors = false
-    private var hasEstimates = false
 
     /// `alpha` counts for a calibrated model only.
     init(model: LoadedModel, alpha: Double?) {
         nameMembers = model.nameMembers
         calibration = model.card.calibration
         self.alpha = alpha ?? 0
-        bitsPerNat = ScoreAnswer.bitsPerNat(variableCount: model.card.variables.count)
+        variableCount = model.card.variables.count
     }
 
     var heldByteCount: Int {
@@ -60,11 +60,12 @@ struct ScoreColumns: ScoreOutput {
 
     mutating func take() -> [UInt8] { [] }
 
-    mutating func write(logLikelihood: Double, standardError: Double?) {
+    mutating func write(logLikelihood: Double, estimate: Estimate?) {
+        if estimate != nil { hasMissing = true }
+        let bitsPerNat = ScoreAnswer.bitsPerNat(variableCount: estimate?.knownCount ?? variableCount)
         logLikelihoods.write { $0.number(logLikelihood) }
-        bits.write { $0.number(logLikelihood * bitsPerNat) }
-        if standardError != nil { hasEstimates = true }
-        standardErrors.write { $0.number(standardError ?? 0) }
+        bits.write { $0.number(logLikelihood * bitsPerNat + 0) }
+        standardErrors.write { $0.number(estimate?.standardError ?? 0) }
         guard let calibration else { return }
         let pValue = calibration.pValue(of: logLikelihood)
         pValues.write { $0.number(pValue) }
@@ -93,7 +94,7 @@ struct ScoreColumns: ScoreOutput {
         bits.end()
         members.append(logLikelihoods.pieces)
         members.append(bits.pieces)
-        if hasEstimates {
+        if hasMissing {
             standardErrors.end()
             members.append(standardErrors.pieces)
         }

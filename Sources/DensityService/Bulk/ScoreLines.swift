@@ -25,8 +25,8 @@ struct ScoreLines: ScoreOutput {
         write(lineEnd)
     }
 
-    /// The line of a scored row; NDJSON tells the standard error of a row with missing values, CSV has no column for it.
-    mutating func write(logLikelihood: Double, standardError: Double?) {
+    /// NDJSON tells the standard error of a row with missing values; CSV has no column for it.
+    mutating func write(logLikelihood: Double, estimate: Estimate?) {
         let isJSON = format == .ndjson
         if isJSON { write(#"{"log_likelihood":"#) }
         write(number: logLikelihood)
@@ -37,9 +37,9 @@ struct ScoreLines: ScoreOutput {
             write(isJSON ? #","anomaly":"# : ",")
             write(pValue <= alpha ? "true" : "false")
         }
-        if isJSON, let standardError {
+        if isJSON, let estimate {
             write(#","standard_error":"#)
-            write(number: standardError)
+            write(number: estimate.standardError)
         }
         if isJSON { write("}\n") } else { write(lineEnd) }
     }

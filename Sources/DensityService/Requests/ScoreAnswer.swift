@@ -27,7 +27,7 @@ struct ScoreAnswer {
                 lines.write(fault: fault.problem.detail, row: row)
                 faults.removeFirst()
             } else {
-                lines.write(logLikelihood: logLikelihood(next), standardError: standardError(next))
+                lines.write(logLikelihood: logLikelihood(next), estimate: estimate(next))
                 next += 1
             }
         }
@@ -40,8 +40,7 @@ struct ScoreAnswer {
         json.beginObject()
         json.raw(job.model.nameMembers)
         column("log_likelihood", in: &json) { json, row in json.number(logLikelihood(row)) }
-        let bits = Self.bitsPerNat(variableCount: sheet.variableCount)
-        column("bits_per_dimension", in: &json) { json, row in json.number(logLikelihood(row) * bits) }
+        column("bits_per_dimension", in: &json) { json, row in json.number(bitsPerDimension(row)) }
         if job.missingRowCount > 0 {
             column("standard_error", in: &json) { json, row in json.number(sheet.standardErrors[job.sheetStart + row]) }
         }
@@ -57,9 +56,9 @@ struct ScoreAnswer {
         return json.bytes
     }
 
-    /// What turns a log-likelihood into bits per dimension: −1 / (D log 2).
+    /// What turns a log-likelihood into bits per dimension: −1 / (D log 2). Without a variable the log-likelihood is 0.
     static func bitsPerNat(variableCount: Int) -> Double {
-        -1 / (Double(variableCount) * 0.693_147_180_559_945_3)
+        -1 / (Double(max(variableCount, 1)) * 0.693_147_180_559_945_3)
     }
 
     private func logLikelihood(_ row: Int) -> Double {
@@ -68,14 +67,15 @@ struct ScoreAnswer {
 
     /// −log₂ p a known value; 0 where none is known.
     private func bitsPerDimension(_ row: Int) -> Double {
-        let knownCount = job.missingRowCount == 0 ? sheet.variableCount : job.values(ofRow: row).count { !$0.isNaN }
-        return -logLikelihood(row) / (Double(max(knownCount, 1)) * 0.693_147_180_559_945_3)
+        let knownCount = estimate(row)?.knownCount ?? sheet.variableCount
+        // Plus 0: a row of which nothing is known has no −0 bits.
+        return logLikelihood(row) * Self.bitsPerNat(variableCount: knownCount) + 0
     }
 
     /// Nil where the row has all values.
-    private func standardError(_ row: Int) -> Double? {
-        job.missingRowCount > 0 && job.values(ofRow: row).contains(where: \.isNaN)
-            ? sheet.standardErrors[job.sheetStart + row] : nil
+    private func estimate(_ row: Int) -> Estimate? {
+        if job.missingRowCount == 0 { return nil }
+        return Estimate(of: job.values(ofRow: row), standardError: sheet.standardErrors[job.sheetStart + row])
     }
 
     /// One value a row of the request, null for a faulty one; `write` gets the place among the good rows.

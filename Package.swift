@@ -23,7 +23,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
-        // Hashes; libmicrohttpd brings it along for TLS.
+        // TLS, for which libmicrohttpd brings it along, and hashes.
         .systemLibrary(name: "CGnuTLS", pkgConfig: "gnutls", providers: [.apt(["libgnutls28-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CMicrohttpdShim", dependencies: ["CMicrohttpd"], cSettings: cSettings),
@@ -32,7 +32,7 @@ let package = Package(
             name: "CRowScanner",
             cxxSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [.linkedLibrary("simdjson")]),
-        .target(name: "Microhttpd", dependencies: ["CMicrohttpdShim"], swiftSettings: swiftSettings),
+        .target(name: "Microhttpd", dependencies: ["CMicrohttpdShim", "CGnuTLS"], swiftSettings: swiftSettings),
         .target(name: "MADE", dependencies: ["CStaircase"], swiftSettings: swiftSettings),
         .target(
             name: "MADETraining", dependencies: ["MADE", "CRowScanner", "CStaircase", "COpenBLAS"],
@@ -57,7 +57,7 @@ let package = Package(
         // The slow, double-precision reference that the fast code is held against.
         .target(name: "Oracle", dependencies: ["MADE"], path: "Tests/Oracle", swiftSettings: swiftSettings),
         // A client that sends exactly the bytes it is given.
-        .target(name: "RawHTTP", path: "Tests/RawHTTP", swiftSettings: swiftSettings),
+        .target(name: "RawHTTP", dependencies: ["CGnuTLS"], path: "Tests/RawHTTP", swiftSettings: swiftSettings),
         .testTarget(name: "CStaircaseTests", dependencies: ["CStaircase"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MADETests", dependencies: ["MADE", "Oracle"], resources: [.copy("Fixtures")],
@@ -68,7 +68,8 @@ let package = Package(
         .testTarget(
             name: "DensityServiceTests", dependencies: ["DensityService", "CRowScanner", "Oracle", "RawHTTP"],
             swiftSettings: swiftSettings),
-        .testTarget(name: "ProgramTests", dependencies: ["made", "MADE", "RawHTTP"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ProgramTests", dependencies: ["made", "MADE", "Oracle", "RawHTTP"], swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17,

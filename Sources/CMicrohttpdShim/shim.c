@@ -18,9 +18,23 @@ static void log_line(void *context, const char *format, va_list arguments)
     settings->log(settings->context, line);
 }
 
+/* libmicrohttpd starts no TLS without a certificate of its own, which no session of ours uses. */
+static int no_certificate(void)
+{
+    return -1;
+}
+
 struct MHD_Daemon *mhd_shim_start(struct mhd_shim_settings *settings)
 {
+    const struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) settings->tls_priorities},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *) no_certificate},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
     unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    if (settings->tls_priorities)
+        flags |= MHD_USE_TLS;
     /* The logger comes first, so that complaints about the other options reach it. */
     return MHD_start_daemon(
         flags, 0, NULL, NULL, settings->handle, settings->context,
@@ -31,6 +45,7 @@ struct MHD_Daemon *mhd_shim_start(struct mhd_shim_settings *settings)
         MHD_OPTION_URI_LOG_CALLBACK, settings->request_line, settings->context,
         MHD_OPTION_NOTIFY_COMPLETED, settings->completed, settings->context,
         MHD_OPTION_NOTIFY_CONNECTION, settings->notify_connection, settings->context,
+        MHD_OPTION_ARRAY, settings->tls_priorities ? tls : plain,
         MHD_OPTION_END);
 }
 
@@ -69,6 +84,55 @@ bool mhd_shim_nothing_more_comes(int socket)
     enum { CLOSE_WAIT = 8 };
     int unread = 0;
     return information(socket).tcpi_state == CLOSE_WAIT && ioctl(socket, FIONREAD, &unread) == 0 && unread == 0;
+}
+
+int mhd_shim_unread_bytes(int socket)
+{
+    int unread = 0;
+    return ioctl(socket, FIONREAD, &unread) == 0 ? unread : 0;
+}
+
+int mhd_shim_peek(int socket)
+{
+    unsigned char byte;
+    return recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1 ? byte : -1;
+}
+
+int mhd_shim_epoll(void)
+{
+    return epoll_create1(EPOLL_CLOEXEC);
+}
+
+int mhd_shim_await(int epoll, int socket, bool for_writing, void *context)
+{
+    struct epoll_event event = {.events = for_writing ? EPOLLOUT : EPOLLIN | EPOLLRDHUP, .data.ptr = context};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event);
+}
+
+int mhd_shim_await_hangup(int epoll, int socket, void *context)
+{
+    struct epoll_event event = {.events = EPOLLRDHUP, .data.ptr = context};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event);
+}
+
+void mhd_shim_forget(int epoll, int socket)
+{
+    epoll_ctl(epoll, EPOLL_CTL_DEL, socket, NULL);
+}
+
+int mhd_shim_arrived(int epoll, void **contexts, int count)
+{
+    struct epoll_event events[64];
+    int arrived = epoll_wait(epoll, events, count < 64 ? count : 64, 0);
+    for (int i = 0; i < arrived; i++)
+        contexts[i] = events[i].data.ptr;
+    return arrived;
+}
+
+void *mhd_shim_tls_session(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return info ? info->tls_session : NULL;
 }
 
 int mhd_shim_socket(struct MHD_Connection *connection)

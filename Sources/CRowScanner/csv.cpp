@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 static std::optional<made_row_fault> read_number(made_column_kind kind, std::string_view text, float &value) {
     auto number = decimal_number(text);
@@ -52,10 +53,12 @@ bool made_row_schema_read_cell(
 void CSVStream::read_rows(
     const char *&at, const char *end, bool is_last, size_t rows_max, made_float_buffer &matrix
 ) {
+    result.header = header;
     while (result.row_count < rows_max) {
         made_cell_end ending = cutter.next(at, end, is_last);
         if (ending == MADE_CELL_UNFINISHED) return;
-        if (!has_header) {
+        if (!has_places) decide_header(ending);
+        if (!has_places) {
             read_header_cell(ending);
             if (result.status != MADE_STREAM_OK || ending == MADE_CELL_LAST) return;
             continue;
@@ -76,6 +79,19 @@ void CSVStream::read_rows(
     }
 }
 
+/// Without a header the columns of a line are those of the schema.
+void CSVStream::decide_header(made_cell_end end) {
+    if (header == MADE_HEADER_GUESSED) {
+        bool is_name = end <= MADE_CELL_LAST && schema.find(cutter.cell) != made_row_schema::none;
+        result.header = header = is_name ? MADE_HEADER_PRESENT : MADE_HEADER_ABSENT;
+    }
+    if (header == MADE_HEADER_PRESENT) return;
+    places.resize(schema.columns.size());
+    std::iota(places.begin(), places.end(), size_t(0));
+    row.resize(places.size());
+    has_places = true;
+}
+
 void CSVStream::read_header_cell(made_cell_end end) {
     if (end > MADE_CELL_LAST) return stop(MADE_STREAM_HEADER_MALFORMED);
     std::string_view name = cutter.cell;
@@ -91,7 +107,7 @@ void CSVStream::read_header_cell(made_cell_end end) {
             return stop(MADE_STREAM_HEADER_INCOMPLETE, schema.columns[column].name);
         }
     }
-    has_header = true;
+    has_places = true;
     row.resize(places.size());
 }
 
@@ -120,9 +136,7 @@ void CSVStream::read_cell() {
     size_t column = places[cell];
     auto fault = read_csv_cell(schema, column, cutter.cell, cutter.is_quoted, row[column]);
     if (fault) return blame_once(*fault, column, 0, cutter.cell);
-    if (!std::isnan(row[column])) return;
-    has_missing = true;
-    if (refuses_missing) blame_once(MADE_ROW_MISSING_VALUE, column, 0, {});
+    if (std::isnan(row[column])) has_missing = true;
 }
 
 void CSVStream::blame_once(made_row_fault fault, size_t column, size_t found, std::string_view text) {

@@ -93,16 +93,10 @@ bool Pass::begin_row() {
 
 /// Keeps the row that is read, or its fault.
 void Pass::end_row() {
-    float *row = matrix.values + matrix.count;
-    size_t column_count = request.schema->columns.size();
-    if (has_missing && request.refuses_missing && !is_faulty) {
-        auto first = std::find_if(row, row + column_count, [](float number) { return std::isnan(number); });
-        blame(MADE_ROW_MISSING_VALUE, size_t(first - row), {});
-    }
     if (is_faulty) {
         scanner.errors.push_back(fault);
     } else {
-        matrix.count += column_count;
+        matrix.count += request.schema->columns.size();
         scan.missing_row_count += has_missing;
     }
     scan.row_count++;

@@ -91,7 +91,6 @@ void LineStream::read_line(const char *line, size_t count, made_float_buffer &ma
     }
     made_scan_request request{};
     request.schema = &schema;
-    request.refuses_missing = refuses_missing;
     request.rows_max = 1;
     request.values_max = SIZE_MAX;
     size_t kept = matrix.count;
@@ -115,9 +114,11 @@ void LineStream::read_line(const char *line, size_t count, made_float_buffer &ma
     result.row_count++;
 }
 
-made_row_stream *made_row_stream_create(const made_row_schema *schema, made_stream_format format, bool refuses_missing) {
-    if (format == MADE_STREAM_CSV) return new (std::nothrow) CSVStream(*schema, refuses_missing);
-    return new (std::nothrow) LineStream(*schema, refuses_missing);
+made_row_stream *made_row_stream_create(
+    const made_row_schema *schema, made_stream_format format, made_stream_header header
+) {
+    if (format == MADE_STREAM_CSV) return new (std::nothrow) CSVStream(*schema, header);
+    return new (std::nothrow) LineStream(*schema);
 }
 
 void made_row_stream_free(made_row_stream *stream) {

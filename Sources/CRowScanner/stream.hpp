@@ -12,11 +12,9 @@ struct made_row_stream {
     made_stream_read read(const char *bytes, size_t count, bool is_last, size_t rows_max, made_float_buffer &matrix);
 
 protected:
-    made_row_stream(const made_row_schema &schema, bool refuses_missing)
-        : schema(schema), refuses_missing(refuses_missing) {}
+    explicit made_row_stream(const made_row_schema &schema) : schema(schema) {}
 
     const made_row_schema &schema;
-    const bool refuses_missing;
     made_stream_read result{};
 
     virtual void read_rows(
@@ -35,7 +33,7 @@ private:
 
 /// A JSON row a line.
 struct LineStream final : made_row_stream {
-    LineStream(const made_row_schema &schema, bool refuses_missing) : made_row_stream(schema, refuses_missing) {}
+    explicit LineStream(const made_row_schema &schema) : made_row_stream(schema) {}
 
 protected:
     void read_rows(
@@ -54,9 +52,9 @@ private:
     void read_line(const char *line, size_t count, made_float_buffer &matrix);
 };
 
-/// CSV whose header names all columns of the schema, in any order.
+/// CSV whose header names all columns of the schema, in any order, or that has none.
 struct CSVStream final : made_row_stream {
-    CSVStream(const made_row_schema &schema, bool refuses_missing) : made_row_stream(schema, refuses_missing) {}
+    CSVStream(const made_row_schema &schema, made_stream_header header) : made_row_stream(schema), header(header) {}
 
 protected:
     void read_rows(
@@ -64,7 +62,10 @@ protected:
 
 private:
     made_cell_cutter cutter;
-    bool has_header = false;
+    /// What is known of it.
+    made_stream_header header;
+    /// The columns of a line are known.
+    bool has_places = false;
     /// The column of the schema that each cell of a line is for.
     std::vector<size_t> places;
     std::vector<float> row;
@@ -76,6 +77,7 @@ private:
     /// The rest of the line goes by.
     bool is_skipping = false;
 
+    void decide_header(made_cell_end end);
     void read_header_cell(made_cell_end end);
     void read_cell();
     void blame_once(made_row_fault fault, size_t column, size_t found, std::string_view text);

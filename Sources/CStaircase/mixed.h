@@ -34,11 +34,7 @@ static void encode(
 }
 
 typedef struct {
-    // Pairs in use; the other lanes repeat one of them.
-    size_t count;
-    // Of each lane's row and variable: the row, the variable's position, and where its output units start in z.
-    size_t rows[16];
-    size_t positions[16];
+    // Where each lane's output units start in z.
     size_t starts[16];
     lanes values;
     // The variables' constants.
@@ -51,49 +47,55 @@ typedef struct {
     size_t count_max;
 } pairs;
 
-// All sixteen rows of one variable.
-INLINE void place_rows(pairs *pairs, const staircase_variable *variable, size_t position, size_t z_stride) {
-    pairs->count = 16;
-    pairs->count_max = variable->count;
-    for (size_t lane = 0; lane < 16; lane++) {
-        pairs->rows[lane] = lane;
-        pairs->positions[lane] = position;
-        pairs->starts[lane] = lane * z_stride + variable->first_output;
-    }
+// All sixteen rows of one variable; `values` are that variable's.
+INLINE void place_rows(
+    pairs *pairs, const staircase_variable *variable, const float *values, size_t values_stride, size_t z_stride) {
+    for (size_t lane = 0; lane < 16; lane++) pairs->starts[lane] = lane * z_stride + variable->first_output;
+    pairs->values = gather(values, values_stride, 16);
     pairs->counts = splat((float)variable->count);
     pairs->offsets = splat(variable->offset);
     pairs->scales = splat(variable->scale);
     pairs->scale_floors = splat(variable->scale_floor);
     pairs->surprisal_offsets = splat(variable->surprisal_offset);
+    pairs->count_max = variable->count;
 }
+
+// The row and the position of each lane's pair: `count` <= 16 of them, of which the last is repeated.
+typedef struct {
+    size_t rows[16];
+    size_t positions[16];
+    size_t count;
+} places;
 
 // Pairs first ..< first + 16 of those of `rows` rows and variables order[0] ..< order[count], rows first.
 INLINE void place_pairs(
-    pairs *pairs, const staircase_variable *variables, const size_t *order, size_t count, size_t rows, size_t first,
-    size_t z_stride) {
-    float counts[16], offsets[16], scales[16], scale_floors[16], surprisal_offsets[16];
+    pairs *pairs, places *places, const staircase_variable *variables, const size_t *order, size_t count, size_t rows,
+    size_t first, const float *values, size_t values_stride, size_t z_stride) {
+    float found[16], counts[16], offsets[16], scales[16], scale_floors[16], surprisal_offsets[16];
     size_t left = count * rows - first;
-    pairs->count = left < 16 ? left : 16;
+    places->count = left < 16 ? left : 16;
     pairs->count_max = 0;
     size_t row = first % rows;
     order += first / rows;
     for (size_t lane = 0; lane < 16; lane++) {
         size_t position = *order;
         const staircase_variable *variable = variables + position;
-        pairs->rows[lane] = row;
-        pairs->positions[lane] = position;
+        places->rows[lane] = row;
+        places->positions[lane] = position;
         pairs->starts[lane] = row * z_stride + variable->first_output;
         if (variable->count > pairs->count_max) pairs->count_max = variable->count;
+        found[lane] = values[row * values_stride + position];
         counts[lane] = (float)variable->count;
         offsets[lane] = variable->offset;
         scales[lane] = variable->scale;
         scale_floors[lane] = variable->scale_floor;
         surprisal_offsets[lane] = variable->surprisal_offset;
-        if (lane + 1 < pairs->count && ++row == rows) {
+        if (lane + 1 < places->count && ++row == rows) {
             row = 0;
             order++;
         }
     }
+    pairs->values = load(found);
     pairs->counts = load(counts);
     pairs->offsets = load(offsets);
     pairs->scales = load(scales);
@@ -229,39 +231,65 @@ INLINE lanes pair_surprisals(staircase_kind kind, const pairs *pairs, const floa
     }
 }
 
+// Subtracts sixteen rows' surprisals of one variable from `sums`, or stores them `stride` apart where `sums` is NULL.
+INLINE void deliver_rows(lanes found, double *sums, float *surprisals, size_t stride) {
+    if (sums) {
+        wide low, high;
+        __builtin_memcpy(&low, sums, sizeof low);
+        __builtin_memcpy(&high, sums + 8, sizeof high);
+        low -= __builtin_convertvector(found.lo, wide);
+        high -= __builtin_convertvector(found.hi, wide);
+        __builtin_memcpy(sums, &low, sizeof low);
+        __builtin_memcpy(sums + 8, &high, sizeof high);
+    } else {
+        for (size_t row = 0; row < 16; row++) surprisals[row * stride] = found[row];
+    }
+}
+
+// The end of the variables from `first` on, in `order`, that may stand side by side: of one kind, and where they are
+// mixtures with their parameters in the same columns.
+INLINE size_t alike_end(const staircase_variables *all, size_t first) {
+    const staircase_variable *head = all->variables + all->order[first];
+    size_t end = first + 1;
+    for (; end < all->count; end++) {
+        const staircase_variable *next = all->variables + all->order[end];
+        if (next->kind != head->kind || (head->kind == STAIRCASE_REAL && next->count != head->count)) break;
+    }
+    return end;
+}
+
 // Surprisals of at most 16 rows; subtracted from `sums`, or stored where `sums` is NULL. A row's are subtracted in the order
 // of `order`, whatever the number of rows.
 INLINE void mixed_block(
     const staircase_variables *all, size_t rows, const float *values, size_t values_stride, const float *z,
     const float *direct, size_t z_stride, double *sums, float *surprisals) {
-    for (size_t first = 0, end = 0; first < all->count; first = end) {
-        const staircase_variable *head = all->variables + all->order[first];
-        // The parameters of mixtures side by side must stand in the same columns.
-        for (end = first + 1; end < all->count; end++) {
-            const staircase_variable *next = all->variables + all->order[end];
-            if (next->kind != head->kind || (head->kind == STAIRCASE_REAL && next->count != head->count)) break;
+    pairs pairs;
+    if (rows == 16) {
+        for (size_t i = 0; i < all->count; i++) {
+            size_t position = all->order[i];
+            const staircase_variable *variable = all->variables + position;
+            place_rows(&pairs, variable, values + position, values_stride, z_stride);
+            lanes found = pair_surprisals(variable->kind, &pairs, z, direct);
+            deliver_rows(found, sums, surprisals + position, all->count);
         }
+        return;
+    }
+    for (size_t first = 0, end = 0; first < all->count; first = end) {
+        end = alike_end(all, first);
+        staircase_kind kind = all->variables[all->order[first]].kind;
         for (size_t pair = 0; pair < (end - first) * rows; pair += 16) {
-            pairs pairs;
-            if (rows == 16) {
-                size_t position = all->order[first + pair / 16];
-                place_rows(&pairs, all->variables + position, position, z_stride);
-            } else {
-                place_pairs(&pairs, all->variables, all->order + first, end - first, rows, pair, z_stride);
-            }
-            size_t places[16];
-            for (size_t lane = 0; lane < 16; lane++) {
-                places[lane] = pairs.rows[lane] * values_stride + pairs.positions[lane];
-            }
-            pairs.values = pick(values, places);
+            places places;
+            place_pairs(
+                &pairs, &places, all->variables, all->order + first, end - first, rows, pair, values, values_stride,
+                z_stride);
             float found[16];
-            store(found, pair_surprisals(head->kind, &pairs, z, direct));
-            for (size_t lane = 0; lane < pairs.count; lane++) {
-                size_t row = pairs.rows[lane];
+            store(found, pair_surprisals(kind, &pairs, z, direct));
+            for (size_t lane = 0; lane < places.count; lane++) {
+                size_t row = places.rows[lane];
                 if (sums) {
                     sums[row] -= (double)found[lane];
                 } else {
-                    surprisals[row * all->count + pairs.positions[lane]] = found[lane];
+                    surprisals[row * all->count + places.positions[lane]] = found[lane];
                 }
             }
         }

@@ -19,22 +19,17 @@ public final class Service: Sendable {
         self.sink = sink
         var serverOptions = options.serverOptions
         let logger = core.observer.logger
+        if let tls = core.gate.tls { serverOptions.tlsIdentity = { tls.identity } }
         serverOptions.log = { line in logger.debug("libmicrohttpd: \(line)") }
         do {
-            server = try Server(options: serverOptions) { _ in ServiceLoop(core: core) }
+            server = try Server(options: serverOptions) { index in ServiceLoop(core: core, index: index) }
         } catch {
             throw ServiceError(error.description)
         }
-        for entry in core.registry.snapshot.entries {
-            switch entry.state {
-            case .ready(let model):
-                logger.info(
-                    "model ready", metadata: ["model": "\(entry.name)", "variables": "\(model.card.variables.count)"])
-            case .failed(let reason): logger.error("model failed", metadata: ["reason": "\(reason)"])
-            }
-        }
+        core.gate.tls?.note("TLS certificate ready", logger)
+        let registry = core.registry
         core.refreshing.add { core.reloadAccess() }
-        core.refreshing.add { core.reloadModels() }
+        core.refreshing.add { registry.reloadAll() }
     }
 
     /// Where it listens.
@@ -42,7 +37,7 @@ public final class Service: Sendable {
         let host =
             core.options.host.contains(":") && !core.options.host.hasPrefix("[")
             ? "[\(core.options.host)]" : core.options.host
-        return "http://\(host):\(server.port)"
+        return "\(core.gate.tls == nil ? "http" : "https")://\(host):\(server.port)"
     }
 
     /// The port it listens on.

@@ -1,13 +1,14 @@
 internal import Dispatch
 internal import Glibc
-internal import Logging
-internal import MADE
+internal import Microhttpd
 internal import Synchronization
 
 /// What all loops share.
 final class ServiceCore: Sendable {
     let options: ServiceOptions
     let registry: Registry
+    /// Of the folders of models, where that was asked for.
+    private let watch: ModelWatch?
     let observer: Observer
     let gate: Gate
     /// Entered by all queued work.
@@ -23,34 +24,17 @@ final class ServiceCore: Sendable {
         gate = try Gate(options)
         let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         registry = try Registry(
-            paths: paths, defaultName: options.defaultModel,
+            paths: paths, defaultName: options.defaultModel, mayBeEmpty: options.watchesModels,
             environment: LoadedModel.Environment(
-                activation: options.activation,
+                activation: options.activation, loopCount: options.serverOptions.loopCount,
                 limits: WorkerQueue.Limits(
                     workerCount: options.workers > 0 ? options.workers : cores, batchRowsMax: options.batchRowsMax,
-                    waitingRowsMax: options.queueRowsMax, delay: .microseconds(options.delayMax)),
-                pending: pending, metrics: observer.metrics, driftRows: options.driftRows))
-    }
-
-    /// Reads every model's file again, and says in the log what came of it; a model that was taken out of service stays so.
-    func reloadModels() {
-        for entry in registry.snapshot.entries {
-            if case .failed(Registry.unloaded) = entry.state { continue }
-            _ = try? reloadModel(entry.name)
-        }
-    }
-
-    /// Reads one model's file again, and says in the log what came of it.
-    func reloadModel(_ name: String) throws(Problem) -> LoadedModel {
-        do throws(Problem) {
-            let model = try registry.reload(name)
-            observer.logger.info(
-                "model reloaded", metadata: ["model": "\(model.card.name)", "sha256": "\(model.digest)"])
-            return model
-        } catch {
-            observer.logger.error("model not reloaded", metadata: ["reason": "\(error.detail)"])
-            throw error
-        }
+                    waitingRowsMax: options.queueRowsMax,
+                    waitNanosecondsMax: options.queueMillisecondsMax * 1_000_000, delay: .microseconds(options.delayMax)
+                ),
+                pending: pending, metrics: observer.metrics, driftRows: options.driftRows),
+            logger: observer.logger)
+        watch = options.watchesModels ? try ModelWatch(registry) : nil
     }
 
     /// Whether requests that need a model can be answered.

@@ -12,11 +12,11 @@ final class ServiceLoop: LoopHandler {
     var ids = RequestIDs()
     /// The keys that were seen last.
     var knownRing: (generation: Int, ring: KeyRing)?
-    private var generation = 0
 
-    init(core: ServiceCore) {
+    /// - Parameter index: its number among the loops.
+    init(core: ServiceCore, index: Int) {
         self.core = core
-        turn = Turn(inlineBudget: core.options.inlineBudget * 1000)
+        turn = Turn(loopIndex: index, inlineBudget: core.options.inlineBudget * 1000)
     }
 
     func receive(_ exchange: Exchange) {
@@ -28,8 +28,7 @@ final class ServiceLoop: LoopHandler {
         do throws(Problem) {
             try check(exchange, route)
             switch route {
-            case .score, .conditionals, .sample, .reload, .drift, .model, .invocations, .v1Model, .v1Predict,
-                .v1Explain,
+            case .score, .conditionals, .sample, .drift, .model, .invocations, .v1Model, .v1Predict, .v1Explain,
                 .v2Model,
                 .v2ModelReady, .v2Statistics, .v2Infer:
                 let model = try model(at: destination)
@@ -49,11 +48,14 @@ final class ServiceLoop: LoopHandler {
         }
     }
 
+    func mayLackBody(_ head: RequestHead) -> Bool { Destination(path: head.path).route.takesNoBody }
+
     func endOfTurn() {
         turn.finish()
     }
 
     func reply(to refusal: Refusal, requestID: String?) -> Reply {
+        if case .deadlinePassed = refusal.reason { return lateReply(to: refusal, id: ids.id(requested: requestID)) }
         var problem = Problem(
             refusal.status, refusal.detail + (ServiceOptions.setting(of: refusal.reason).map { " (\($0))" } ?? ""))
         if case .methodNotAllowed = refusal.reason, let path = refusal.path {
@@ -70,6 +72,30 @@ final class ServiceLoop: LoopHandler {
         core.observer.note(
             Observer.Answer(id: id, method: "-", route: .unknown, status: refusal.status))
         return reply
+    }
+
+    /// What the loop answers in the place of a call whose time is over.
+    private func lateReply(to refusal: Refusal, id: String) -> Reply {
+        core.observer.metrics.countCancellation(.deadline)
+        let destination = Destination(path: refusal.path ?? "")
+        let model = try? core.registry.snapshot.model(named: destination.model, version: destination.version)
+        if destination.route.scores { model?.statistics.count(nil, total: 0) }
+        core.observer.note(
+            Observer.Answer(
+                id: id, method: "-", route: destination.route, model: model?.card.name, status: refusal.status))
+        var reply = Problem.late.reply(requestID: id, path: refusal.path)
+        reply.addHeader("X-Request-ID", id)
+        return reply
+    }
+
+    func noteDeparture(_ head: RequestHead) {
+        core.observer.metrics.countCancellation(.hangUp)
+        let destination = Destination(path: head.path)
+        core.observer.log(
+            Observer.Answer(
+                id: ids.id(requested: head.header("X-Request-ID")), trace: TraceContext(head.header("traceparent")),
+                method: head.method.rawValue, route: destination.route, client: head.principal,
+                model: destination.model, status: Observer.departed))
     }
 
     func requestID(of exchange: Exchange) -> String { ids.id(requested: exchange.header("X-Request-ID")) }
@@ -92,13 +118,8 @@ final class ServiceLoop: LoopHandler {
     }
 
     func model(at destination: Destination) throws(Problem) -> LoadedModel {
-        let snapshot = core.registry.snapshot
-        if snapshot.generation != generation {
-            generation = snapshot.generation
-            turn.keepOnly(snapshot.entries.lazy.compactMap(\.model))
-        }
         do {
-            return try snapshot.model(named: destination.model, version: destination.version)
+            return try core.registry.snapshot.model(named: destination.model, version: destination.version)
         } catch {
             if error.status == 503 { core.observer.metrics.countRejection(.noModel) }
             throw error
@@ -110,7 +131,6 @@ final class ServiceLoop: LoopHandler {
         case .score: try score(call, model)
         case .conditionals: try conditionals(call, model)
         case .sample: try sample(call, model)
-        case .reload: try reload(call, model)
         case .drift: try drift(call, model)
         case .invocations: try invocations(call, model)
         case .v1Model: v1Model(call, model)
@@ -127,6 +147,7 @@ final class ServiceLoop: LoopHandler {
     private func answer(_ call: Call) throws(Problem) {
         switch call.route {
         case .models: try models(call)
+        case .reload: try reload(call)
         case .live: live(call)
         case .ready: ready(call)
         case .health: health(call)
@@ -149,7 +170,9 @@ final class ServiceLoop: LoopHandler {
         guard let milliseconds = wholeNumber(field), (1...3_600_000).contains(milliseconds) else {
             throw Problem(400, "X-Timeout-Ms is \(quoted(field)); it must be a whole number, 1 to 3600000")
         }
-        return start + milliseconds * 1_000_000
+        let deadline = start + milliseconds * 1_000_000
+        exchange.expire(at: deadline)
+        return deadline
     }
 }
 

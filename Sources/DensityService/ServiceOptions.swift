@@ -21,6 +21,8 @@ public struct ServiceOptions: Sendable {
     public var delayMax = 0
     /// Rows that may wait for one model, and rows of one request.
     public var queueRowsMax = 131_072
+    /// Work that may wait for one model, milliseconds.
+    public var queueMillisecondsMax = 1000
     /// Rows of one request for samples.
     public var sampleRowsMax = 100_000
     /// Bytes of a request's body.
@@ -49,6 +51,12 @@ public struct ServiceOptions: Sendable {
     public var graceSeconds = 7.0
     /// The file of API keys; nil: nobody needs one.
     public var apiKeysFile: String?
+    /// The certificate of the service and those that lead to it, PEM; nil: plain HTTP.
+    public var tlsCertificateFile: String?
+    /// Its key, PEM.
+    public var tlsKeyFile: String?
+    /// The certificates of those who sign clients' certificates, PEM; nil: clients need none.
+    public var tlsClientCAFile: String?
     /// Requests a second of one key; 0: no limit.
     public var keyRateMax = 0.0
     /// Requests at once of one key; 0: a second's worth.
@@ -61,6 +69,8 @@ public struct ServiceOptions: Sendable {
     public var corsOrigins: [String] = []
     /// Checkpoints, or folders of them; none: the bundled ones.
     public var models: [String] = []
+    /// Whether folders of models are watched, so that what changes there is served.
+    public var watchesModels = false
     /// The model of requests that name none.
     public var defaultModel: String?
     /// The share of normal rows that may be called anomalies, where a request does not say.

@@ -14,6 +14,8 @@ public struct Calibration: Sendable, Equatable {
 
     /// The conformal p-value (1 + #{calibration ≤ logLikelihood}) / (1 + #calibration) (Vovk et al. 2005, eq. 2.20):
     /// under no drift at most a share alpha of normal rows has a p-value ≤ alpha, for every alpha.
+    ///
+    /// It holds for complete rows, as the calibration's are: the density of fewer variables is on another scale.
     public func pValue(of logLikelihood: Double) -> Double {
         var low = 0
         var high = logLikelihoods.count

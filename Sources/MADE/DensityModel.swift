@@ -167,10 +167,10 @@ public struct TrainingCurve: Sendable, Equatable, Codable {
 
 /// Everything about a model but its weights.
 public struct ModelCard: Sendable {
-    /// What the model is called in URLs.
-    public let name: String
-    /// The version that answers carry.
-    public let version: String
+    /// What the model is called in URLs. As the file has it; who serves it may know better.
+    public var name: String
+    /// The version that answers carry, likewise.
+    public var version: String
     /// The table's columns, in the order of a row's values.
     public let variables: [Variable]
     /// The non-linearity of all hidden layers.

@@ -12,6 +12,9 @@ public struct ServerOptions: Sendable {
     public var allowsOptions: Bool
     /// Connections that may wait to be accepted.
     public var backlog: Int32
+    /// Makes it HTTPS: asked for every new connection, on a loop's thread, so that another certificate can take over
+    /// without a connection lost. Nil for plain HTTP.
+    public var tlsIdentity: (@Sendable () -> TLSIdentity)?
     /// Receives libmicrohttpd's own complaints, a line each, on a loop's thread: broken clients mostly.
     public var log: @Sendable (String) -> Void
 

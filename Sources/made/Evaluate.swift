@@ -12,7 +12,8 @@ struct Evaluate: ParsableCommand {
             anomalies. With --label, the name of a column that is 1 for anomalies and 0 for normal rows, also how well \
             the model tells them apart: the area under the ROC curve, the average precision, and the shares of normal \
             rows (false alarms) and of anomalies (detected) whose p-value is at most alpha. Behind a measure stands its \
-            95 % interval: DeLong's of the area, Boyd's of the average precision, Wilson's of the shares.
+            95 % interval: DeLong's of the area, Boyd's of the average precision, Wilson's of the shares. Missing values \
+            are integrated out.
             """)
 
     @OptionGroup var source: ModelArguments
@@ -30,6 +31,9 @@ struct Evaluate: ParsableCommand {
         help: "A row is an anomaly where its p-value is at most alpha. (default: 0.01, if the calibration reaches it)")
     var alpha: Double?
 
+    @Option(help: "An SVG file to write: the scores with the thresholds, and the share of rows flagged at each alpha.")
+    var plot: String?
+
     private static let defaultAlpha = 0.01
 
     func run() throws {
@@ -39,8 +43,12 @@ struct Evaluate: ParsableCommand {
         // Of a model with few calibration rows all but its alarms can still be measured.
         let reachable = alpha ?? (smallest <= Self.defaultAlpha ? Self.defaultAlpha : nil)
         let tally = try measure(
-            model, ScoreTally(calibration: reachable.flatMap { _ in model.card.calibration }, alpha: reachable ?? 0))
+            model,
+            ScoreTally(
+                calibration: reachable.flatMap { _ in model.card.calibration }, alpha: reachable ?? 0,
+                keepsScores: plot != nil))
         guard tally.nats.count > 0 else { throw TableError(path: data, problem: .noRows) }
+        if let plot { try writeText(Picture.ofScores(tally, model.card), to: plot) }
         for (title, text) in lines(tally, model.card, alpha: reachable) { print(title.padded(to: 20) + text) }
     }
 
@@ -69,8 +77,11 @@ struct Evaluate: ParsableCommand {
                 }
             }
             var logLikelihoods = [Double](repeating: 0, count: groups.count)
+            var errors = logLikelihoods
             var span = logLikelihoods.mutableSpan
-            model.score(values.span, into: &span, using: workspace)
+            var errorSpan = errors.mutableSpan
+            model.score(
+                values.span, missing: MissingValues(), into: &span, standardErrors: &errorSpan, using: workspace)
             for (logLikelihood, group) in zip(logLikelihoods, groups) { tally.take(logLikelihood, group) }
             rows.removeAll(keepingCapacity: true)
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import MADE
+import MADETraining
 
 /// `made inspect`: the model card, and the proof of the autoregressive property.
 struct Inspect: ParsableCommand {
@@ -8,11 +9,26 @@ struct Inspect: ParsableCommand {
 
     @OptionGroup var source: ModelArguments
 
+    @Option(
+        help: "An SVG file to write: the training curve, the calibration rows' scores, samples of a model of pictures.")
+    var plot: String?
+
     func run() throws {
         let (model, verdict) = try source.load()
+        if let plot { try writePicture(of: model, to: plot) }
         for (title, text) in lines(of: model.card) + [("autoregressive", proof(verdict))] {
             print(title.padded(to: 16) + text)
         }
+    }
+
+    private func writePicture(of model: CompiledModel, to path: String) throws {
+        let picture = Picture.ofModel(model.card) { count in
+            model.sample(SamplingRequest(count: count, seed: 1), using: model.makeWorkspace()).rows
+        }
+        guard let picture else {
+            throw ValidationError("--plot: the model has no training curve, no calibration and no pictures to show")
+        }
+        try writeText(picture, to: path)
     }
 
     private func lines(of card: ModelCard) -> [(String, String)] {

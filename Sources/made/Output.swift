@@ -51,3 +51,21 @@ struct Output: ~Copyable {
         return true
     }
 }
+
+/// A file that cannot be written.
+private struct UnwritableFile: Error, CustomStringConvertible {
+    let path: String
+    let reason: String
+    var description: String { "\(path): cannot be written: \(reason)" }
+}
+
+/// Makes `path` a file of this text, whatever it was.
+func writeText(_ text: String, to path: String) throws {
+    guard let file = fopen(path, "w") else {
+        throw UnwritableFile(path: path, reason: String(cString: strerror(errno)))
+    }
+    let written = fputs(text, file)
+    guard fclose(file) == 0 && written >= 0 else {
+        throw UnwritableFile(path: path, reason: String(cString: strerror(errno)))
+    }
+}

@@ -7,9 +7,9 @@ struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve models over HTTP.",
         discussion: """
-            The first line on standard output is 'listening on http://HOST:PORT', once requests are answered; log lines go to
-            standard error. SIGTERM and SIGINT answer what was accepted, then end. SIGHUP reads the files of models and
-            keys again.
+            The first line on standard output is 'listening on http(s)://HOST:PORT', once requests are answered; log lines go to
+            standard error. SIGTERM and SIGINT answer what was accepted, then end. SIGHUP reads the files of models, keys
+            and certificates again.
             Each option may also be given by its environment variable, such as MADE_QUEUE_ROWS_MAX, or by a key of a YAML
             file, such as queue-rows-max: a flag wins over the environment, and that over the file.
             """)
@@ -108,6 +108,9 @@ struct ListeningFlags: ParsableArguments {
 
 struct AccessFlags: ParsableArguments {
     @Option(help: .setting("api-keys-file")) var apiKeysFile: String?
+    @Option(help: .setting("tls-certificate-file")) var tlsCertificateFile: String?
+    @Option(help: .setting("tls-key-file")) var tlsKeyFile: String?
+    @Option(help: .setting("tls-client-ca-file")) var tlsClientCAFile: String?
     @Option(help: .setting("key-rate-max")) var keyRateMax: String?
     @Option(help: .setting("key-burst-max")) var keyBurstMax: String?
     @Option(help: .setting("address-rate-max")) var addressRateMax: String?
@@ -116,22 +119,25 @@ struct AccessFlags: ParsableArguments {
 
     var flags: [String: String?] {
         [
-            "api-keys-file": apiKeysFile, "key-rate-max": keyRateMax, "key-burst-max": keyBurstMax,
+            "api-keys-file": apiKeysFile, "tls-certificate-file": tlsCertificateFile, "tls-key-file": tlsKeyFile,
+            "tls-client-ca-file": tlsClientCAFile, "key-rate-max": keyRateMax, "key-burst-max": keyBurstMax,
             "address-rate-max": addressRateMax, "address-burst-max": addressBurstMax, "cors-origins": corsOrigins,
         ]
     }
 }
 
 struct ModelFlags: ParsableArguments {
+    @Option(help: .setting("watch-models")) var watchModels: String?
     @Option(help: .setting("default-model")) var defaultModel: String?
     @Option(help: .setting("alpha")) var alpha: String?
     @Option(help: .setting("activation")) var activation: String?
     @Option(help: .setting("sample-rows-max")) var sampleRowsMax: String?
+    @Option(help: .setting("drift-rows")) var driftRows: String?
 
     var flags: [String: String?] {
         [
-            "default-model": defaultModel, "alpha": alpha, "activation": activation,
-            "sample-rows-max": sampleRowsMax,
+            "watch-models": watchModels, "default-model": defaultModel, "alpha": alpha, "activation": activation,
+            "sample-rows-max": sampleRowsMax, "drift-rows": driftRows,
         ]
     }
 }
@@ -142,12 +148,14 @@ struct WorkFlags: ParsableArguments {
     @Option(help: .setting("inline-budget")) var inlineBudget: String?
     @Option(help: .setting("batch-rows-max")) var batchRowsMax: String?
     @Option(help: .setting("delay-max")) var delayMax: String?
+    @Option(help: .setting("queue-milliseconds-max")) var queueMillisecondsMax: String?
     @Option(help: .setting("queue-rows-max")) var queueRowsMax: String?
 
     var flags: [String: String?] {
         [
             "loops": loops, "workers": workers, "inline-budget": inlineBudget, "batch-rows-max": batchRowsMax,
-            "delay-max": delayMax, "queue-rows-max": queueRowsMax,
+            "delay-max": delayMax, "queue-milliseconds-max": queueMillisecondsMax,
+            "queue-rows-max": queueRowsMax,
         ]
     }
 }

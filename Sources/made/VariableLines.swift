@@ -11,14 +11,16 @@ extension [Variable] {
             let count = filter { $0.kind.typeName == type }.count
             return count > 0 ? "\(count) \(type)" : nil
         }
-        return counts.joined(separator: ", ") + (isAllBinary ? ": \(map(\.name).shortened(to: 12))" : "")
+        if isAllBinary { return "\(count) binary: \(map(\.name).shortened(to: 12))" }
+        return "\(count): \(counts.joined(separator: ", "))"
     }
 
     /// A line a variable, with what it may be; none where all are binary.
     var details: [(String, String)] {
         if isAllBinary { return [] }
         let more = count > Self.detailedMax ? [("", "… (\(count - Self.detailedMax) more)")] : []
-        return prefix(Self.detailedMax).map { ("  \($0.name)", $0.detail) } + more
+        let width = Swift.min((prefix(Self.detailedMax).map(\.name.count).max() ?? 0) + 3, 32)
+        return prefix(Self.detailedMax).map { ("  \($0.name)".padded(to: width), $0.detail) } + more
     }
 
     private var isAllBinary: Bool { allSatisfy { $0.kind.typeName == "binary" } }

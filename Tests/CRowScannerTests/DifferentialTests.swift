@@ -180,7 +180,7 @@ private func compare(_ bytes: [UInt8], _ scanning: Scanning, seed: UInt64) {
 
 /// Rows of lone zeros and ones are read by a way of their own; a space before the body leads to the other.
 @Test func denseRowsReadTheSameByEitherWay() {
-    let scanning = Scanning(names.map { Column(name: $0) }, refusesMissing: true, rowsMax: 5)
+    let scanning = Scanning(names.map { Column(name: $0) }, rowsMax: 5)
     var denseCount = 0
     for seed in 0..<8000 as Range<UInt64> {
         var writer = BodyWriter(generator: Generator(state: seed))

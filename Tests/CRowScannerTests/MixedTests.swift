@@ -10,7 +10,7 @@ private let mixed = [
 /// What `stream` makes of a CSV text with the header of `mixed`, missing values allowed.
 private func table(_ lines: String, columns: [Column] = mixed) -> Streamed {
     let header = columns.map(\.name).joined(separator: ",")
-    return stream([Array("\(header)\n\(lines)".utf8)], MADE_STREAM_CSV, columns: columns, refusesMissing: false)
+    return stream([Array("\(header)\n\(lines)".utf8)], MADE_STREAM_CSV, columns: columns)
 }
 
 @Test func aRowIsTheSameInJSONInLinesAndInCSV() {
@@ -74,8 +74,7 @@ private func table(_ lines: String, columns: [Column] = mixed) -> Streamed {
     #expect(csv.missingRowCount == 2 && csv.faults.map(\.row) == [3])
     #expect(csv.values.map(\.isNaN) == [0, 0, 0, 1, 1, 1, 1, 0, 1].map { $0 == 1 })
     let lines = stream(
-        [Array("[null,1,1]\n[\"Fair\",1,1]\n{}\n[null]\n".utf8)], MADE_STREAM_NDJSON, columns: mixed,
-        refusesMissing: false)
+        [Array("[null,1,1]\n[\"Fair\",1,1]\n{}\n[null]\n".utf8)], MADE_STREAM_NDJSON, columns: mixed)
     #expect(lines.missingRowCount == 2 && lines.rowCount == 4 && lines.faults.map(\.row) == [3])
 }
 
@@ -148,10 +147,10 @@ private let mixedTable =
 @Test(arguments: [(mixedLines, MADE_STREAM_NDJSON), (mixedTable, MADE_STREAM_CSV)])
 func whereAMixedStreamIsCutDoesNotMatter(_ text: String, _ format: made_stream_format) {
     let bytes = Array(text.utf8)
-    let whole = stream([bytes], format, columns: mixed, refusesMissing: false)
+    let whole = stream([bytes], format, columns: mixed)
     #expect(whole.rowCount == 4 && whole.faults.count == 1)
     for cut in 0...bytes.count {
         let pieces = [Array(bytes[..<cut]), Array(bytes[cut...])]
-        #expect(stream(pieces, format, columns: mixed, refusesMissing: false) == whole, "cut at \(cut)")
+        #expect(stream(pieces, format, columns: mixed) == whole, "cut at \(cut)")
     }
 }

@@ -54,13 +54,11 @@ private let faultyRows: [(String, Scanned.Fault)] = [
     (#"[{"a":0,"b":0,"c":11}]"#, .init(fault: MADE_ROW_NOT_BINARY, row: 0, column: 2, text: "11")),
     ("[[0,1e999,0]]", .init(fault: MADE_ROW_OUT_OF_RANGE, row: 0, column: 1, text: "1e999")),
     ("[[0,-1e999 ,0]]", .init(fault: MADE_ROW_OUT_OF_RANGE, row: 0, column: 1, text: "-1e999")),
-    ("[[0,1,0],[1,null,0]]", .init(fault: MADE_ROW_MISSING_VALUE, row: 1, column: 1)),
-    (#"[{"a":1,"c":0}]"#, .init(fault: MADE_ROW_MISSING_VALUE, row: 0, column: 1)),
 ]
 
 @Test(arguments: faultyRows)
 func namesTheFaultOfARow(rows: String, fault: Scanned.Fault) {
-    let scan = Scanning(abc, refusesMissing: true)(#"{"rows":\#(rows)}"#)
+    let scan = Scanning(abc)(#"{"rows":\#(rows)}"#)
     #expect(scan.status == MADE_SCAN_OK)
     #expect(scan.faults == [fault])
     #expect(scan.values.count == 3 * (scan.rowCount - 1), "only good rows reach the matrix")

@@ -72,13 +72,13 @@ final class Scanning {
     private let member = strdup("rows")
 
     init(
-        _ columns: [Column], refusesMissing: Bool = false, isSingleRow: Bool = false, isTensor: Bool = false,
+        _ columns: [Column], isSingleRow: Bool = false, isTensor: Bool = false,
         rowsMax: Int = 1 << 20
     ) {
         schema = makeSchema(columns)
         request = made_scan_request(
             schema: schema, member: made_text(bytes: member, count: 4), is_single_row: isSingleRow,
-            is_tensor: isTensor, is_required: true, refuses_missing: refusesMissing, rows_max: rowsMax,
+            is_tensor: isTensor, is_required: true, rows_max: rowsMax,
             values_max: 1 << 30)
     }
 

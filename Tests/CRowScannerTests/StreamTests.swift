@@ -10,23 +10,23 @@ private let csvLines =
 @Test func everyLineOfAStreamIsARowGoodOrFaulty() {
     let lines = stream([Array(jsonLines.utf8)], MADE_STREAM_NDJSON)
     #expect(lines.rowCount == 11)
-    #expect(lines.values == [0, 1, 1, 0, 1, 1, 1, 1, 1])
-    #expect(lines.faults.map(\.row) == [2, 3, 4, 5, 6, 7, 8, 9])
+    #expect(lines.missingRowCount == 1 && lines.values[7].isNaN)
+    #expect(lines.values.filter { !$0.isNaN } == [0, 1, 1, 0, 1, 1, 0, 1, 1, 1, 1])
+    #expect(lines.faults.map(\.row) == [2, 3, 4, 5, 6, 8, 9])
     #expect(lines.faults[0].text == "the line is empty")
     #expect(lines.faults[3].text == "something follows the row")
     #expect(lines.faults[2].fault == MADE_ROW_WRONG_COUNT && lines.faults[4].fault == MADE_ROW_NOT_A_ROW)
-    #expect(lines.faults[5].fault == MADE_ROW_MISSING_VALUE && lines.faults[5].column == 1)
 
     let table = stream([Array(csvLines.utf8)], MADE_STREAM_CSV)
     #expect(table.rowCount == 9)
-    #expect(table.values == [0, 1, 1, 1, 0, 1, 0, 0, 0])
-    #expect(table.faults.map(\.row) == [2, 3, 4, 5, 6, 7])
+    #expect(table.missingRowCount == 1 && table.values[7].isNaN)
+    #expect(table.values.filter { !$0.isNaN } == [0, 1, 1, 1, 0, 1, 0, 1, 0, 0, 0])
+    #expect(table.faults.map(\.row) == [2, 3, 5, 6, 7])
     #expect(
         table.faults.map(\.fault) == [
-            MADE_ROW_MALFORMED, MADE_ROW_WRONG_COUNT, MADE_ROW_MISSING_VALUE, MADE_ROW_MALFORMED,
-            MADE_ROW_NOT_BINARY, MADE_ROW_WRONG_COUNT,
+            MADE_ROW_MALFORMED, MADE_ROW_WRONG_COUNT, MADE_ROW_MALFORMED, MADE_ROW_NOT_BINARY, MADE_ROW_WRONG_COUNT,
         ])
-    #expect(table.faults[4].column == 0 && table.faults[4].text == "\"")
+    #expect(table.faults[3].column == 0 && table.faults[3].text == "\"")
 }
 
 @Test(arguments: [(jsonLines, MADE_STREAM_NDJSON), (csvLines, MADE_STREAM_CSV)])
@@ -60,4 +60,29 @@ func whereAStreamIsCutDoesNotMatter(_ text: String, _ format: made_stream_format
     #expect(line.rowCount == 2 && line.faults.count == 1 && line.values == [1, 1, 1])
     let cell = stream([Array("a,b,c\n\"".utf8), long, Array("\n1,1,1\n".utf8)], MADE_STREAM_CSV)
     #expect(cell.rowCount == 2 && cell.faults.count == 1 && cell.values == [1, 1, 1])
+}
+
+@Test func aTableMayHaveNoHeader() {
+    let rows = "1,0,1\n0,0,1\n1,0\n"
+    let plain = stream([Array(rows.utf8)], MADE_STREAM_CSV, header: MADE_HEADER_ABSENT)
+    #expect(plain.values == [1, 0, 1, 0, 0, 1] && plain.rowCount == 3 && plain.header == MADE_HEADER_ABSENT)
+    #expect(plain.faults.map(\.fault) == [MADE_ROW_WRONG_COUNT])
+    #expect(stream([Array(rows.utf8)], MADE_STREAM_CSV, header: MADE_HEADER_GUESSED) == plain)
+    // The first cell decides, however late it comes.
+    let headed = "c,\"a\",b\n1,0,1\n"
+    for cut in 0...headed.utf8.count {
+        let pieces = [Array(headed.utf8.prefix(cut)), Array(headed.utf8.dropFirst(cut))]
+        let found = stream(pieces, MADE_STREAM_CSV, header: MADE_HEADER_GUESSED)
+        #expect(
+            found.values == [0, 1, 1] && found.rowCount == 1 && found.header == MADE_HEADER_PRESENT, "cut at \(cut)")
+        #expect(found == stream([Array(headed.utf8)], MADE_STREAM_CSV))
+    }
+    let named = stream([Array(headed.utf8)], MADE_STREAM_CSV, header: MADE_HEADER_ABSENT)
+    #expect(named.rowCount == 2 && named.faults.map(\.row) == [0] && named.values == [1, 0, 1])
+    for header in [MADE_HEADER_GUESSED, MADE_HEADER_ABSENT] {
+        let empty = stream([[]], MADE_STREAM_CSV, header: header)
+        #expect(empty.status == MADE_STREAM_OK && empty.rowCount == 0)
+    }
+    #expect(stream([Array("a,x,b\n".utf8)], MADE_STREAM_CSV, header: MADE_HEADER_GUESSED).name == "x")
+    #expect(stream([Array("\"1,0".utf8)], MADE_STREAM_CSV, header: MADE_HEADER_GUESSED).rowCount == 1)
 }

@@ -11,6 +11,7 @@ struct Streamed: Equatable {
     }
     var status = MADE_STREAM_OK
     var name = ""
+    var header = MADE_HEADER_PRESENT
     var rowCount = 0
     var missingRowCount = 0
     var faults: [Fault] = []
@@ -23,11 +24,11 @@ struct Streamed: Equatable {
 /// Reads pieces as a stream of rows; by default of three binary columns a, b and c.
 func stream(
     _ pieces: [[UInt8]], _ format: made_stream_format,
-    columns: [Column] = [Column(name: "a"), Column(name: "b"), Column(name: "c")], refusesMissing: Bool = true,
-    rowsMax: Int = 1 << 20
+    columns: [Column] = [Column(name: "a"), Column(name: "b"), Column(name: "c")],
+    header: made_stream_header = MADE_HEADER_PRESENT, rowsMax: Int = 1 << 20
 ) -> Streamed {
     var result = Streamed()
-    guard let schema = makeSchema(columns), let stream = made_row_stream_create(schema, format, refusesMissing)
+    guard let schema = makeSchema(columns), let stream = made_row_stream_create(schema, format, header)
     else { return result }
     defer {
         made_row_stream_free(stream)
@@ -56,6 +57,7 @@ func stream(
             result.rowCount += read.row_count
             result.missingRowCount += read.missing_row_count
             result.status = read.status
+            result.header = read.header
             result.name = string(read.name)
             if read.row_count < rowsMax || read.status != MADE_STREAM_OK { break }
         }

@@ -95,7 +95,7 @@ private func agrees(_ shown: Any, _ got: Any) -> Bool {
     #expect(fields("ConditionalsRequest") == Set(ConditionalsRequest.fieldNames + ["rows"]))
     #expect(fields("SampleRequest") == Set(SampleRequest.fieldNames + ["given"]))
     #expect(
-        Set(SampleRequest.queryNames)
+        Set(SampleRequest.queryNames + ScoreOptions.queryNames)
             == Set(try #require(components["parameters"]).keys).subtracting([
                 "model", "version", "timeout", "request_id", "traceparent",
             ]))
@@ -126,6 +126,13 @@ private func agrees(_ shown: Any, _ got: Any) -> Bool {
     #expect(
         Set((try shown(APIExample.health) as? Object)?.keys.map { $0 } ?? [])
             == Set((try json(client("GET", "/health")) as? Object)?.keys.map { $0 } ?? []))
+    // What it says of drift is of rows that are not here; its members are those of any window.
+    let drift = try #require(try json(client("GET", "/drift")) as? Object)
+    let shownDrift = try #require(try shown(APIExample.drift) as? Object)
+    #expect(Set(shownDrift.keys) == Set(drift.keys).union(["surprisal"]))
+    for name in ["kolmogorov_smirnov", "anomalies", "log_likelihood"] {
+        #expect(Set(((shownDrift[name] as? Object) ?? [:]).keys) == Set(((drift[name] as? Object) ?? [:]).keys))
+    }
     for (path, request) in [("/score", APIExample.badRowRequest), ("/sample", APIExample.sampleRequest)] {
         _ = try json(client.post(path, request))
     }

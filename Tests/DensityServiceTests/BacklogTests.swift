@@ -49,3 +49,18 @@ import Testing
         #expect(backlog.first == 2)
     }
 }
+
+@Test func whatIsTakenOutOfABacklogLeavesTheRestInOrder() {
+    var backlog = Backlog<Int>()
+    for number in 0..<10 { backlog.append(number) }
+    for _ in 0..<3 { backlog.removeFirst() }
+    #expect(backlog.removeAll { $0 % 2 == 0 } == [4, 6, 8])
+    backlog.append(11)
+    var rest: [Int] = []
+    while let first = backlog.first {
+        rest.append(first)
+        backlog.removeFirst()
+    }
+    #expect(rest == [3, 5, 7, 9, 11] && backlog.isEmpty)
+    #expect(backlog.removeAll { _ in true }.isEmpty)
+}

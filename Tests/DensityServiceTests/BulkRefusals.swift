@@ -13,6 +13,20 @@ let bulkRefusals: [Refused] = [
     .init(headers: csv, body: "v0,vl,v2\n", status: 422, detail: "did you mean 'v0'?"),
     .init(headers: csv, body: "v0,v1\n0,1\n", status: 422, detail: "lacks \"v2\""),
     .init(headers: ndjson + ["X-Timeout-Ms: soon"], body: "[0,1,0]", status: 400, detail: "X-Timeout-Ms"),
+    .init(path: "/score?alpha=x", headers: ndjson, body: "[0,1,0]", status: 400, detail: "'alpha' is \"x\""),
+    .init(path: "/score?alpha=0.1", headers: ndjson, body: "[0,1,0]", status: 422, detail: "no calibration"),
+    .init(
+        path: "/models/calibrated/score?alpha=0.001", headers: csv, body: "v0", status: 422,
+        detail: "199 calibration rows"),
+    .init(path: "/models/calibrated/score?alpha=2", body: #"{"rows":[]}"#, status: 422, detail: "between that and 1"),
+    .init(
+        path: "/score?alpha=1&alpha=1", headers: ndjson, body: "[0,1,0]", status: 400, detail: "'alpha' occurs twice"),
+    .init(
+        path: "/invocations", headers: csv + ["Accept: image/png"], body: "0,1,0", status: 406,
+        detail: "application/json"),
+    .init(
+        path: "/invocations", headers: ["Content-Type: text/csv; charset=latin1"], body: "0", status: 415,
+        detail: "send UTF-8"),
     .init(path: "/score?explain=2", headers: ndjson, body: "[0,1,0]", status: 400, detail: "not a parameter"),
     .init(path: "/models/modl/score", headers: csv, body: "v0\n", status: 404, detail: "did you mean 'model'?"),
     .init(method: "PUT", headers: csv, body: "v0\n", status: 405, detail: "use POST", allow: "POST"),

@@ -160,7 +160,7 @@ func everyWayOfScoringIsWatched(inlineBudget: Int) throws {
 /// What is kept of the rows goes round too, whenever somebody looks.
 @Test func onlyTheLatestRowsAreStudied() throws {
     let model = CompiledModel(calibratedModel())
-    let monitor = DriftMonitor(model: model, windowRows: 64)
+    let monitor = DriftMonitor(model: model, card: model.card, windowRows: 64)
     let (old, new): ([Float], [Float]) = ([0, 1, 0, 1, 0, 1], [1, 1, 1, 0, 0, 0])
     func note(_ row: [Float], count: Int) {
         let rows = [Float](repeatElement(row, count: count).joined())
@@ -206,20 +206,30 @@ func everyWayOfScoringIsWatched(inlineBudget: Int) throws {
         let line = try #require(metrics.first { $0.hasPrefix(name + " ") }, "\(name) is missing")
         return try #require(Double(line.dropFirst(name.count + 1)))
     }
-    #expect(try value(#"made_anomalies_total{model="m"}"#) == Double(flagged + flaggedLines))
-    #expect(try value(#"made_rows_scored_total{model="m"}"#) == 800)
-    #expect(try value(#"made_log_likelihood_nats_count{model="m"}"#) == 800)
+    #expect(try value(#"made_anomalies_total{model="m",version="1"}"#) == Double(flagged + flaggedLines))
+    #expect(try value(#"made_rows_scored_total{model="m",version="1"}"#) == 800)
+    #expect(try value(#"made_log_likelihood_nats_count{model="m",version="1"}"#) == 800)
     let values = scores.logLikelihood.compactMap(\.self)
-    #expect(abs(try value(#"made_log_likelihood_nats_sum{model="m"}"#) - 2 * values.reduce(0, +)) < 1e-6)
+    #expect(abs(try value(#"made_log_likelihood_nats_sum{model="m",version="1"}"#) - 2 * values.reduce(0, +)) < 1e-6)
     let below = Double(2 * values.count { $0 <= -5 })
-    #expect(try value(#"made_log_likelihood_nats_bucket{model="m",le="-5"}"#) == below)
+    #expect(try value(#"made_log_likelihood_nats_bucket{model="m",version="1",le="-5"}"#) == below)
     let drift = try service.drift()
-    #expect(try value(#"made_drift_rows{model="m"}"#) == 800)
-    #expect(try value(#"made_drift_distance{model="m"}"#) == drift.kolmogorovSmirnov?.distance)
-    #expect(try value(#"made_drift_p_value{model="m"}"#) == drift.kolmogorovSmirnov?.pValue)
-    #expect(try value(#"made_drift_anomaly_ratio{model="m"}"#) == drift.anomalies?.share)
-    #expect(try value(#"made_drift_surprisal_nats{model="m",variable="v5"}"#) == drift.surprisal?.variables[5].mean)
+    #expect(try value(#"made_drift_rows{model="m",version="1"}"#) == 800)
+    #expect(try value(#"made_drift_distance{model="m",version="1"}"#) == drift.kolmogorovSmirnov?.distance)
+    #expect(try value(#"made_drift_p_value{model="m",version="1"}"#) == drift.kolmogorovSmirnov?.pValue)
+    #expect(try value(#"made_drift_anomaly_ratio{model="m",version="1"}"#) == drift.anomalies?.share)
     #expect(
-        try value(#"made_drift_calibration_surprisal_nats{model="m",variable="v0"}"#)
+        try value(#"made_drift_surprisal_nats{model="m",version="1",variable="v5"}"#)
+            == drift.surprisal?.variables[5].mean)
+    #expect(
+        try value(#"made_drift_calibration_surprisal_nats{model="m",version="1",variable="v0"}"#)
             == drift.surprisal?.variables[0].calibrationMean)
+    // A reload starts a new window; what is counted goes on.
+    #expect(try service.post("/models/m/reload", "").status == 200)
+    let later = try service.get("/metrics").text
+    for sample in ["made_anomalies_total", "made_log_likelihood_nats_count"] {
+        let line = try #require(metrics.first { $0.hasPrefix(sample) })
+        #expect(later.contains("\n\(line)\n"), "\(sample)")
+    }
+    #expect(later.contains(#"made_drift_rows{model="m",version="1"} 0"#))
 }

@@ -3,8 +3,9 @@ import Testing
 
 @testable import DensityService
 
-/// SHA-256 of "abc" (FIPS 180-4's example) and of nothing.
+/// SHA-256 of "abc" (FIPS 180-4's example), of "def", and of nothing.
 private let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+private let def = "cb8379ac2098aa165029e3938a51da0bcecfc008fd6795f401178647f96c5b34"
 private let nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 private func digest(_ text: String) -> KeyDigest { Array(text.utf8).withUnsafeBytes { KeyDigest(of: $0) } }
@@ -34,11 +35,11 @@ private func refusal(_ text: String) -> String {
             # name   scopes        SHA-256 of the key
 
             alice    score,admin   \(abc)   # she left it on her desk
-            \tprometheus metrics \(nothing.uppercased())\r
+            \tprometheus metrics \(def.uppercased())\r
             """, path: "keys")
     #expect(keys.map(\.name) == ["alice", "prometheus"])
     #expect(keys.map(\.scopes) == [[.score, .admin], [.metrics]])
-    #expect(keys.map(\.digest) == [digest("abc"), digest("")])
+    #expect(keys.map(\.digest) == [digest("abc"), digest("def")])
     #expect(keys[0].scopeList == "score,admin")
 }
 
@@ -65,7 +66,8 @@ private func refusal(_ text: String) -> String {
             "a score \(abc.dropLast())x",
             "keys:1: a SHA-256 is 64 hexadecimal digits; the third field holds something else"
         ),
-        ("a score \(abc)\na admin \(nothing)", "keys:2: the name \"a\" stands in line 1 already"),
+        ("a score \(abc)\na admin \(def)", "keys:2: the name \"a\" stands in line 1 already"),
+        ("a score \(nothing)", "keys:1: this is the SHA-256 of nothing; the key was empty when it was made"),
         ("a score \(abc)\n\nb admin \(abc)", "keys:3: the same digest stands in line 1 already"),
     ]
     for (text, message) in cases {

@@ -44,3 +44,61 @@ func scanRows(
         return (Array(buffer.values), problem)
     }
 }
+
+/// A model of `mixedVariables` with random weights, calibrated on its own draws where `calibrated`.
+func mixedModel(members: Int = 1, calibrated: Bool = false, seed: UInt64 = 1) -> DensityModel {
+    var generator = PhiloxGenerator(seed: seed)
+    var model = RandomModel.mixed(
+        mixedVariables, hiddenWidths: [16, 16], direct: true, memberCount: members, using: &generator)
+    model.name = "mixed"
+    if calibrated {
+        let compiled = CompiledModel(model)
+        let samples = compiled.sample(SamplingRequest(count: 199, seed: 5), using: compiled.makeWorkspace())
+        model.calibration = Calibration(logLikelihoods: samples.logLikelihoods)
+    }
+    return model
+}
+
+/// Rows of `mixedVariables`; where `missingShare` is above 0 so many of their values are missing.
+func mixedRows(_ count: Int, missingShare: Float = 0, seed: UInt64) -> [[Float]] {
+    var generator = PhiloxGenerator(seed: seed)
+    return (0..<count).map { _ in
+        RandomModel.row(of: mixedVariables, using: &generator).map { generator.uniform() < missingShare ? .nan : $0 }
+    }
+}
+
+/// The rows as every format writes them.
+struct WrittenRows {
+    private let rows: [[Float]]
+    private let text = RowText(mixedVariables)
+
+    init(_ rows: [[Float]]) {
+        self.rows = rows
+    }
+
+    func lines(asObjects: Bool = false) -> [String] {
+        rows.map { row in
+            var bytes: [UInt8] = []
+            text.appendJSON(row, asObject: asObjects, to: &bytes)
+            return String(decoding: bytes, as: UTF8.self)
+        }
+    }
+
+    func json(asObjects: Bool = false) -> String { "[\(lines(asObjects: asObjects).joined(separator: ","))]" }
+
+    var ndjson: String { lines().map { $0 + "\n" }.joined() }
+
+    var csv: String {
+        var bytes = text.csvHeader
+        for row in rows {
+            bytes += Array("\r\n".utf8)
+            text.appendCSV(row, to: &bytes)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Categories as indices, missing values as null.
+    var tensor: String {
+        "[\(rows.joined().map { $0.isNaN ? "null" : "\($0)" }.joined(separator: ","))]"
+    }
+}

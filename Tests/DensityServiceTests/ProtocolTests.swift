@@ -65,7 +65,7 @@ import Testing
     #expect(
         try service.post("/v2/repository/models/a/unload", #"{"parameters":{"unload_dependents":false}}"#).status == 200
     )
-    let gone = #"{"name":"a","state":"UNAVAILABLE","reason":"unloaded"}"#
+    let gone = #"{"name":"a","version":"1","state":"UNAVAILABLE","reason":"unloaded"}"#
     #expect(try index("{}") == "[\(gone),\(ready("b"))]")
     #expect(try index(#"{"ready":true}"#) == "[\(ready("b"))]")
     #expect(try service.get("/v2/models/a/ready").status == 503)

@@ -96,10 +96,10 @@ import Testing
     let lines = Set(try service.get("/metrics").text.split(separator: "\n").map(String.init))
     #expect(lines.contains(#"made_http_requests_total{route="/score",status="200"} 1"#))
     #expect(lines.contains(#"made_http_requests_total{route="/score",status="422"} 1"#))
-    #expect(lines.contains(#"made_rows_scored_total{model="m"} 2"#))
+    #expect(lines.contains(#"made_rows_scored_total{model="m",version="1"} 2"#))
     #expect(lines.contains(#"made_batch_rows_bucket{le="2"} 1"#))
     #expect(lines.contains(#"made_batch_rows_sum 2"#))
-    #expect(lines.contains(#"made_queue_rows{model="m"} 0"#))
+    #expect(lines.contains(#"made_queue_rows{model="m",version="1"} 0"#))
     #expect(lines.contains(#"made_http_request_duration_seconds_count{route="/score"} 2"#))
     // Every family is announced before its samples, which are numbers.
     var family = ""

@@ -43,7 +43,7 @@ import Testing
     let stream = { (format: LineFormat, bytes: [UInt8]) throws -> [Float] in
         let schema = try #require(RowSchema(mixedVariables))
         let rows = RowBuffer()
-        let reader = try #require(RowStream(format, schema: schema))
+        let reader = try #require(RowStream(BulkInput(format: format), schema: schema))
         let read = bytes.withUnsafeBytes { reader.read($0, isLast: true, rowsMax: 1000, into: rows) }
         #expect(read.error_count == 0 && BulkError(read, variables: mixedVariables) == nil)
         return Array(rows.values)

@@ -33,14 +33,18 @@ private func refusal(_ text: String) -> String {
 /// A value of each setting that is not its default.
 private let unusual = [
     "host": "::1", "port": "9", "connections-max": "7", "address-connections-max": "3", "uri-bytes-max": "512",
-    "header-bytes-max": "1024", "header-fields-max": "12", "api-keys-file": "/k s/keys", "key-rate-max": "2.5",
+    "header-bytes-max": "1024", "header-fields-max": "12", "api-keys-file": "/k s/keys",
+    "tls-certificate-file": "/c.pem",
+    "tls-key-file": "/k.pem", "tls-client-ca-file": "/a.pem", "key-rate-max": "2.5",
     "key-burst-max": "31", "address-rate-max": "0.5", "address-burst-max": "37",
     "cors-origins": "https://a.example:8443", "body-bytes-max": "2048", "bulk-bytes-max": "4096",
     "bulk-answer-bytes-max": "8192", "head-seconds-max": "0.5",
     "body-seconds-max": "1.25", "idle-seconds-max": "3", "grace-seconds": "0.1", "models": "/a b/c.safetensors",
-    "default-model": "null", "alpha": "0.02", "activation": "tanh", "sample-rows-max": "11", "drift-rows": "500",
+    "watch-models": "true", "default-model": "null", "alpha": "0.02", "activation": "tanh", "sample-rows-max": "11",
+    "drift-rows": "500",
     "loops": "3",
     "workers": "5", "inline-budget": "17", "batch-rows-max": "19", "delay-max": "23", "queue-rows-max": "29",
+    "queue-milliseconds-max": "41",
     "log-level": "error", "log-format": "json",
 ]
 

@@ -15,7 +15,7 @@ private let row = #"{"rows":[[0,1,0]]}"#
 private final class LosingLoop: LoopHandler {
     private let loop: ServiceLoop
 
-    init(core: ServiceCore) { loop = ServiceLoop(core: core) }
+    init(core: ServiceCore) { loop = ServiceLoop(core: core, index: 0) }
 
     func receive(_ exchange: Exchange) {}
     func endOfTurn() {}
@@ -52,7 +52,7 @@ private func withLoop<Result>(
 
 @Test func aServiceThatIsGoingAwaySaysSo() throws {
     try withLoop {
-        ServiceLoop(core: $0)
+        ServiceLoop(core: $0, index: 0)
     } _: { core, server in
         let client = try Client(port: server.port)
         #expect(try client("GET", "/readyz").status == 200)
@@ -96,7 +96,7 @@ private func withLoop<Result>(
     #expect(try service.get("/health").status == 503)
 }
 
-@Test func aFullQueueIs503AndADeadline504() throws {
+@Test func aFullQueueIs503() throws {
     let service = try TestService([randomModel("model", variables: 3)]) { options in
         options.inlineBudget = 0
         options.workers = 1
@@ -106,7 +106,7 @@ private func withLoop<Result>(
     }
     let first = try service.client()
     try first.send("POST", "/score", body: Array(body(randomRows(8, variables: 3, seed: 1)).utf8))
-    while try !service.get("/metrics").text.contains(#"made_queue_rows{model="model"} 8"#) {}
+    while try !service.get("/metrics").text.contains(#"made_queue_rows{model="model",version="1"} 8"#) {}
     let eight = body(randomRows(8, variables: 3, seed: 2))
     try expectRefusals(
         [
@@ -121,6 +121,14 @@ private func withLoop<Result>(
                 detail: "too many rows wait"),
         ], by: service)
     #expect(try first.receive().status == 200)
+}
+
+@Test func aDeadlineIs504() throws {
+    let service = try TestService([randomModel("model", variables: 3)]) { options in
+        options.inlineBudget = 0
+        options.workers = 1
+        options.delayMax = 1_000_000
+    }
     let late = ["X-Timeout-Ms: 1"]
     for refused in [
         Refused(headers: late, body: row, status: 504, detail: "X-Timeout-Ms"),

@@ -11,24 +11,34 @@ import Testing
 final class TestService {
     let service: Service
     let models: [String: DensityModel]
-    private let folder: URL
+    let folder: URL
     /// Never closed: a line that came late would go to whatever file has its number then.
     private static let log = open("/dev/null", O_WRONLY)
 
     /// Writes `models` to a folder of their own and serves it on a free port.
-    init(
+    convenience init(
         _ models: [DensityModel], sink: LogSink? = nil, options change: (inout ServiceOptions) -> Void = { _ in }
+    ) throws {
+        try self.init(models, sink: sink, layout: { _ in }, options: change)
+    }
+
+    /// Writes `models`, and what `layout` writes, to a folder of their own and serves it, and `others`, on a free port.
+    init(
+        _ models: [DensityModel], sink: LogSink? = nil, others: [String] = [], layout: (URL) throws -> Void,
+        options change: (inout ServiceOptions) -> Void = { _ in }
     ) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("made-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         for model in models {
             try Checkpoint.write(model, to: folder.appendingPathComponent("\(model.name).safetensors").path)
         }
+        try layout(folder)
         self.models = Dictionary(uniqueKeysWithValues: models.map { ($0.name, $0) })
         var options = ServiceOptions()
         options.port = 0
         change(&options)
-        service = try Service(models: [folder.path], options: options, sink: sink ?? LogSink(descriptor: Self.log))
+        service = try Service(
+            models: [folder.path] + others, options: options, sink: sink ?? LogSink(descriptor: Self.log))
         service.start()
     }
 
@@ -37,7 +47,10 @@ final class TestService {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    func path(of model: String) -> String { folder.appendingPathComponent("\(model).safetensors").path }
+    func path(of model: String) -> String { path("\(model).safetensors") }
+
+    /// Of a file or folder within the folder that is served.
+    func path(_ relative: String) -> String { folder.appendingPathComponent(relative).path }
 
     func client() throws -> TestClient { try TestClient(port: service.port) }
 
@@ -92,6 +105,7 @@ struct ScoreReply: Decodable {
     var version: String
     var logLikelihood: [Double?]
     var bitsPerDimension: [Double?]
+    var standardError: [Double?]?
     var pValue: [Double?]?
     var alpha: Double?
     var anomaly: [Bool?]?

@@ -52,7 +52,9 @@ struct MixedSamplingTests {
                             }
                         }
                         let scored = compiled.outputs(of: rows, member: index, using: workspace)
-                        #expect(inPass == scored, "seed \(seed), \(rowCount) rows, member \(index)")
+                        // All the numbers would be too much of an answer.
+                        let isSame = inPass == scored
+                        #expect(isSame, "seed \(seed), \(rowCount) rows, member \(index)")
                     }
                 }
             }

@@ -26,12 +26,13 @@ final class ClosureHandler: LoopHandler {
 /// Runs a server on a free port for the length of a test.
 func withServer<Result>(
     limits: Limits = Limits(), loopCount: Int = 2, allowsOptions: Bool = false,
-    log: @escaping @Sendable (String) -> Void = { _ in },
+    log: @escaping @Sendable (String) -> Void = { _ in }, tls: (@Sendable () -> TLSIdentity)? = nil,
     receive: @escaping @Sendable (Exchange) -> Void = echo,
     _ body: (Server) throws -> Result
 ) throws -> Result {
     var options = ServerOptions(port: 0, loopCount: loopCount, limits: limits, allowsOptions: allowsOptions)
     options.log = log
+    options.tlsIdentity = tls
     let server = try Server(options: options) { _ in ClosureHandler(onReceive: receive) }
     server.start()
     defer { server.stop(grace: .seconds(5)) }

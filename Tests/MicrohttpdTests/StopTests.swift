@@ -171,9 +171,16 @@ import Testing
         arrived.wait()
         let sending = try Client(port: server.port)
         sending.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12")
+        let streaming = try Client(port: server.port)
+        streaming.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n12\r\n")
         #expect(!server.stop(grace: .milliseconds(300)))
         #expect(try waiting.reply().status == 503)
-        #expect(throws: ClientError.closed) { try sending.reply() }
+        // Who is still sending is told too, by a reply that closes.
+        for client in [sending, streaming] {
+            let reply = try client.reply()
+            #expect(reply.status == 503 && reply["Connection"] == "close")
+            #expect(throws: ClientError.closed) { try client.reply() }
+        }
         held.withLock { $0 = [] }
     }
 

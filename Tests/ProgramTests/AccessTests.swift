@@ -52,7 +52,7 @@ extension Client {
         while !server.program.errors.contains("API keys not reloaded") { sched_yield() }
         #expect(server.program.errors.contains("keys.txt:3: \\\"scroe\\\" is not a scope"), "\(server.program.errors)")
         #expect(try client.models(with: first) == 200 && client.models(with: second) == 200)
-        #expect(!server.program.errors.contains(first) && server.program.errors.contains("key=second"))
+        #expect(!server.program.errors.contains(first) && server.program.errors.contains("client=second"))
     }
 
     @Test func aFileOfKeysThatCannotBeUsedIsOneLine() throws {

@@ -56,6 +56,7 @@ final class RunningProgram: @unchecked Sendable {
         try? FileManager.default.removeItem(at: errorFile)
     }
 
+    var identifier: Int32 { process.processIdentifier }
     var isRunning: Bool { process.isRunning }
 
     /// What it has written to standard error so far.
@@ -96,10 +97,10 @@ final class ServingProgram: Sendable {
     let program: RunningProgram
     let port: UInt16
 
-    init(_ arguments: [String]) throws {
+    init(_ arguments: [String], scheme: String = "http") throws {
         program = try RunningProgram(["serve", "--port", "0"] + arguments)
         let line = try #require(program.readLine(), "no first line; standard error: \(program.errors)")
-        #expect(line.hasPrefix("listening on http://127.0.0.1:"))
+        #expect(line.hasPrefix("listening on \(scheme)://127.0.0.1:"))
         port = try #require(UInt16(line.split(separator: ":").last ?? ""))
     }
 

@@ -142,6 +142,15 @@ import Testing
         ] {
             #expect(outcome.output.contains(line), "\(line) in \(outcome.output)")
         }
+        let plots = ["\(folder)/evaluate.svg", "\(folder)/inspect.svg"]
+        let evaluated = try Program.run([
+            "evaluate", model, data, "--label", "bad", "--drop", "id", "--plot", plots[0],
+        ])
+        #expect(evaluated.status == 0, "\(evaluated.errors)")
+        #expect(try Program.run(["inspect", model, "--plot", plots[1]]).status == 0)
+        for plot in plots { #expect(try String(contentsOfFile: plot, encoding: .utf8).hasPrefix("<svg ")) }
+        #expect(try Program.run(["inspect", model, "--plot", "\(folder)/none/a.svg"]).status == 1)
+
         let refused = try Program.run(["evaluate", model, data, "--label", "bad"])
         #expect(refused.status == 1 && refused.errors.contains("column \"id\" is not expected"))
         let ids = try Program.run(["evaluate", model, data, "--label", "id", "--drop", "bad"])

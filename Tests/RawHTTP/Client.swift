@@ -4,9 +4,10 @@ internal import Glibc
 /// A client that sends exactly the bytes it is given.
 public final class Client {
     private let socket: Int32
+    private var tls: ClientTLS?
 
-    /// Connects to an IPv4 address.
-    public init(host: String = "127.0.0.1", port: UInt16) throws {
+    /// Connects to an IPv4 address; with `tls`, shakes hands.
+    public init(host: String = "127.0.0.1", port: UInt16, tls options: TLSOptions? = nil) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -21,16 +22,22 @@ public final class Client {
         // Only a broken server makes a test wait this long.
         var bound = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &bound, socklen_t(MemoryLayout<timeval>.size))
+        if let options { tls = try ClientTLS(socket: socket, options: options) }
     }
 
     deinit { close(socket) }
+
+    /// The server's certificate, DER; empty without TLS.
+    public var peerCertificate: [UInt8] { tls?.peerCertificate ?? [] }
 
     /// Whether all bytes were taken; false once the server has closed.
     @discardableResult
     public func send(_ bytes: some Collection<UInt8>) -> Bool {
         var rest = Array(bytes)[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = rest.withUnsafeBytes {
+                tls?.send($0) ?? Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             if count <= 0 { return false }
             rest = rest.dropFirst(count)
         }
@@ -43,6 +50,13 @@ public final class Client {
 
     /// Nothing more will be sent; replies can still be read.
     public func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
+
+    /// Goes away without a goodbye: closing resets the connection, and drops what the server has not read.
+    public func abandon() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        shutdown(socket, Int32(SHUT_RDWR))
+    }
 
     /// Posts a JSON body and waits for the reply.
     public func post(_ path: String, _ body: String) throws -> ReceivedReply {
@@ -85,8 +99,8 @@ public final class Client {
 
     private func receiveMore() throws {
         var chunk = [UInt8](repeating: 0, count: 65536)
-        let count = recv(socket, &chunk, chunk.count, 0)
-        if count < 0, errno == EAGAIN { throw ClientError.silent }
+        let count = tls?.receive(&chunk) ?? recv(socket, &chunk, chunk.count, 0)
+        if tls == nil, count < 0, errno == EAGAIN { throw ClientError.silent }
         guard count > 0 else { throw ClientError.closed }
         received += chunk[..<count]
     }

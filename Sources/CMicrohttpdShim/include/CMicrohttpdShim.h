@@ -15,6 +15,7 @@ struct mhd_shim_settings {
     unsigned connection_count_max;
     size_t connection_memory_bytes;
     unsigned idle_seconds_max;
+    const char *tls_priorities; /* of GnuTLS; NULL for plain HTTP */
     void *context; /* first argument of every callback */
     MHD_AccessHandlerCallback handle;
     void *(*request_line)(void *context, const char *uri, struct MHD_Connection *connection);
@@ -25,7 +26,7 @@ struct mhd_shim_settings {
 
 /*
  * A daemon on epoll that neither listens nor has threads, whose connections may be suspended; NULL on failure (errno
- * says why).
+ * says why). With TLS every session must be given credentials before its first step, in notify_connection.
  */
 struct MHD_Daemon *mhd_shim_start(struct mhd_shim_settings *settings);
 
@@ -44,6 +45,27 @@ uint64_t mhd_shim_received_bytes(int socket);
 
 /* Whether the client has ended its side of a TCP connection and all that it sent has been read. */
 bool mhd_shim_nothing_more_comes(int socket);
+
+/* Bytes that wait to be read from a socket. */
+int mhd_shim_unread_bytes(int socket);
+
+/* The first byte that waits to be read from a socket; -1 where none does. */
+int mhd_shim_peek(int socket);
+
+/* An epoll set of its own, for mhd_shim_watch; -1 on failure. */
+int mhd_shim_epoll(void);
+
+/* Watches a socket until it can be read (or written) or has failed; it stays in the set until mhd_shim_forget. */
+int mhd_shim_await(int epoll, int socket, bool for_writing, void *context);
+/* The same for the moment when the client ends its side of the connection; 0 on success. */
+int mhd_shim_await_hangup(int epoll, int socket, void *context);
+void mhd_shim_forget(int epoll, int socket);
+
+/* Contexts of sockets that wait no longer, at most `count` of them, without blocking; how many. */
+int mhd_shim_arrived(int epoll, void **contexts, int count);
+
+/* The GnuTLS session; NULL for plain HTTP. */
+void *mhd_shim_tls_session(struct MHD_Connection *connection);
 
 int mhd_shim_socket(struct MHD_Connection *connection);
 void *mhd_shim_socket_context(struct MHD_Connection *connection);

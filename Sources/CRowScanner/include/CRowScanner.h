@@ -70,8 +70,6 @@ typedef struct made_scan_request {
     bool is_tensor;
     /// The member must be there.
     bool is_required;
-    /// A row with a missing value is faulty.
-    bool refuses_missing;
     /// More rows, or more values in all, are refused.
     size_t rows_max;
     size_t values_max;
@@ -115,8 +113,6 @@ typedef enum made_row_fault {
     MADE_ROW_UNKNOWN_LABEL,
     /// The value of `column` is a number beyond all floats: `text`.
     MADE_ROW_OUT_OF_RANGE,
-    /// `column` has no value, and the request refuses that.
-    MADE_ROW_MISSING_VALUE,
     /// A line of a stream that is no row at all: `text` says why.
     MADE_ROW_MALFORMED,
 } made_row_fault;
@@ -230,9 +226,18 @@ bool made_row_schema_read_cell(
 typedef enum made_stream_format {
     /// A JSON row a line.
     MADE_STREAM_NDJSON,
-    /// RFC 4180; the first line names all columns, in any order.
+    /// RFC 4180; a first line that names the columns names all of them, in any order.
     MADE_STREAM_CSV,
 } made_stream_format;
+
+/// Whether the first line of CSV names the columns.
+typedef enum made_stream_header {
+    MADE_HEADER_PRESENT,
+    /// No: every line has all columns, in the schema's order.
+    MADE_HEADER_ABSENT,
+    /// Yes where the first cell is the name of a column.
+    MADE_HEADER_GUESSED,
+} made_stream_header;
 
 /// What is wrong with a stream as a whole; `name` is the column's.
 typedef enum made_stream_status {
@@ -250,6 +255,8 @@ typedef enum made_stream_status {
 typedef struct made_stream_read {
     made_stream_status status;
     made_text name;
+    /// Of CSV; MADE_HEADER_GUESSED as long as it is not known.
+    made_stream_header header;
     /// How many bytes were read.
     size_t byte_count;
     /// Lines that ended, faulty ones included.
@@ -265,9 +272,9 @@ typedef struct made_stream_read {
 /// whatever comes.
 typedef struct made_row_stream made_row_stream;
 
-/// `schema` must outlive the stream. Null where memory is short.
+/// `schema` must outlive the stream; `header` is of CSV. Null where memory is short.
 made_row_stream *_Nullable made_row_stream_create(
-    const made_row_schema *_Nonnull schema, made_stream_format format, bool refuses_missing);
+    const made_row_schema *_Nonnull schema, made_stream_format format, made_stream_header header);
 void made_row_stream_free(made_row_stream *_Nullable stream);
 
 /// Reads on, at most `rows_max` rows; it has then not read all bytes. `is_last`: nothing comes after these bytes.

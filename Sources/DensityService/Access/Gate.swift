@@ -1,17 +1,22 @@
 internal import Microhttpd
 
-/// Decides by the head of a request whether it is served: keys, rates, and where changes may come from.
+/// Decides by the head of a request whether it is served: certificates, keys, rates, and where changes may come from.
 final class Gate: Sendable {
     let origins: Origins?
     /// Nil where no keys are configured.
     let keys: KeyStore?
+    /// Nil for plain HTTP.
+    let tls: TLSStore?
+    private let wantsCertificate: Bool
     private let keyRate: Rate?
     private let addressRate: Rate?
 
-    /// - Throws: what is wrong with the file of keys, in one line.
+    /// - Throws: what is wrong with the file of keys or those of TLS, in one line.
     init(_ options: ServiceOptions) throws(ServiceError) {
         origins = Origins(options.corsOrigins)
         if let path = options.apiKeysFile { keys = try KeyStore(path: path) } else { keys = nil }
+        tls = try TLSStore(options)
+        wantsCertificate = options.tlsClientCAFile != nil
         keyRate = Self.rate(options.keyRateMax, burst: options.keyBurstMax)
         addressRate = Self.rate(options.addressRateMax, burst: options.addressBurstMax)
     }
@@ -28,7 +33,7 @@ final class Gate: Sendable {
     }
 
     /// Whether nothing but changes to models needs a look.
-    var isPassive: Bool { keys == nil && addressRate == nil && origins == nil }
+    var isPassive: Bool { keys == nil && addressRate == nil && origins == nil && !wantsCertificate }
 
     /// Notes in `head` whose key it bears.
     ///
@@ -39,6 +44,7 @@ final class Gate: Sendable {
             let wait = head.addressBucket.take(now: now, rate: addressRate)
             try Self.moderate(wait, addressRate, of: "your address", setting: "address-rate-max", .addressRate)
         }
+        if wantsCertificate { try Self.checkCertificate(head) }
         guard case .key(let scope) = requirement else { return }
         guard let ring else {
             if scope == .admin { try Self.checkOrigin(head) }
@@ -58,6 +64,20 @@ final class Gate: Sendable {
                     "this needs a key with the scope '\(scope.rawValue)'; the key '\(key.name)' has \(key.scopeList)",
                     challenge: "Bearer realm=\"made\", error=\"insufficient_scope\", scope=\"\(scope.rawValue)\""),
                 reason: .scope)
+        }
+    }
+
+    /// Whoever watches the service has no certificate; so a connection comes about without one, and is of no other use.
+    private static func checkCertificate(_ head: RequestHead) throws(Denial) {
+        switch head.clientCertificate {
+        case .valid(let subject): head.principal = subject
+        case .none:
+            throw Denial(
+                problem: Problem(403, "this needs a client certificate, signed by one of those in tls-client-ca-file"),
+                reason: .noCertificate)
+        case .invalid(let reason):
+            throw Denial(
+                problem: Problem(403, "the client certificate does not count: \(reason)"), reason: .wrongCertificate)
         }
     }
 
@@ -96,7 +116,7 @@ final class Gate: Sendable {
         throw Denial(
             problem: Problem(
                 429,
-                "over the limit of \(rate.perSecond) requests a second, \(rate.burst) at once, of \(whom()) (\(setting))",
+                "over the limit of \(Setting.plain(rate.perSecond)) requests a second, \(rate.burst) at once, of \(whom()) (\(setting))",
                 retryAfter: seconds),
             reason: reason)
     }

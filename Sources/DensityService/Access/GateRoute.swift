@@ -45,16 +45,18 @@ extension ServiceLoop {
         core.observer.note(
             Observer.Answer(
                 id: id, trace: TraceContext(head.header("traceparent")), method: head.method.rawValue, route: route,
-                key: head.principal, status: reply.status, total: nanoseconds(from: start, to: monotonicNanoseconds())))
+                client: head.principal, status: reply.status,
+                total: nanoseconds(from: start, to: monotonicNanoseconds())))
         return reply
     }
 }
 
 extension ServiceCore {
-    /// Reads the file of API keys again; where it cannot be used, the old keys stay and a line of the log says why.
+    /// Reads the files of API keys and of TLS again; where they cannot be used the old ones stay, and the log says why.
     func reloadAccess() {
-        guard let keys = gate.keys else { return }
         let logger = observer.logger
+        gate.tls?.reload(logger)
+        guard let keys = gate.keys else { return }
         do throws(ServiceError) {
             let count = try keys.reload()
             logger.info("API keys reloaded", metadata: ["file": "\(keys.path)", "keys": "\(count)"])

@@ -48,6 +48,10 @@ enum KeyFile {
             let what = fields[2].utf8.count == 64 ? "holds something else" : "has \(fields[2].utf8.count) characters"
             throw ServiceError("\(place): a SHA-256 is 64 hexadecimal digits; the third field \(what)")
         }
+        // Else the empty key would do.
+        guard digest != KeyDigest(of: UnsafeRawBufferPointer(start: nil, count: 0)) else {
+            throw ServiceError("\(place): this is the SHA-256 of nothing; the key was empty when it was made")
+        }
         return APIKey(name: name, scopes: try scopes(of: fields[1], at: place), digest: digest)
     }
 

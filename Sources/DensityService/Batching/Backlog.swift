@@ -16,6 +16,19 @@ struct Backlog<Element> {
         elements.append(element)
     }
 
+    /// Takes out, and returns, what is so; the rest stays in order.
+    mutating func removeAll(where isSo: (Element) -> Bool) -> [Element] {
+        var removed: [Element] = []
+        // Asked once each: the answer may change in between.
+        elements = elements[start...].filter { element in
+            guard let element, isSo(element) else { return true }
+            removed.append(element)
+            return false
+        }
+        start = 0
+        return removed
+    }
+
     /// Precondition: it is not empty.
     mutating func removeFirst() {
         elements[start] = nil

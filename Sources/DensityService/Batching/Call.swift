@@ -49,12 +49,18 @@ final class Call: Sendable {
         deadline.map { now > $0 } ?? false
     }
 
+    /// Whether its answer is still worth computing.
+    func isWanted(at now: UInt64) -> Bool { !isPastDeadline(at: now) && exchange.isOpen }
+
     /// Sends `reply` with the fields that every reply has.
     func answer(_ reply: Reply, effort: Effort? = nil) {
+        // Who has gone, or was told already that it took too long, is counted by who noticed.
+        guard exchange.isOpen else { return }
         var reply = reply
         reply.addHeader("X-Request-ID", id)
         var answer = Observer.Answer(
-            id: id, trace: trace, method: exchange.method.rawValue, route: route, key: exchange.principal, model: model,
+            id: id, trace: trace, method: exchange.method.rawValue, route: route, client: exchange.principal,
+            model: model,
             status: reply.status)
         if let effort {
             reply.addHeader("Server-Timing", Self.serverTiming(effort))
@@ -76,8 +82,9 @@ final class Call: Sendable {
 
     /// Refuses because the request's own time is over.
     func refuseAsLate() {
-        observer.metrics.countRejection(.deadline)
-        refuse(Problem(504, "the request's own deadline (X-Timeout-Ms) passed before its answer was there"))
+        guard exchange.isOpen else { return }
+        observer.metrics.countCancellation(.deadline)
+        refuse(.late)
     }
 
     private static func serverTiming(_ effort: Effort) -> String {

@@ -13,8 +13,12 @@ final class ScoreJob: @unchecked Sendable {
     let batch: RowBatch
     /// The job's good rows within the batch.
     let rows: Range<Int>
+    /// How many of them have a missing value.
+    let missingRowCount: Int
     /// The problems of its other rows, ascending; empty unless the request keeps good rows.
     let faults: [RowFault]
+    /// What its rows are expected to take.
+    let expectedNanoseconds: Int
     /// Writes its results.
     let encode: @Sendable (ScoreJob, ScoreSheet) -> Reply
     /// Where its results are, from `sheetStart` on.
@@ -26,7 +30,7 @@ final class ScoreJob: @unchecked Sendable {
 
     init(
         call: Call, model: LoadedModel, options: ScoreOptions, batch: RowBatch, rows: Range<Int>,
-        faults: [RowFault] = [],
+        missingRowCount: Int, faults: [RowFault] = [],
         encode: @escaping @Sendable (ScoreJob, ScoreSheet) -> Reply = { ScoreAnswer(job: $0, sheet: $1).reply() }
     ) {
         self.call = call
@@ -34,9 +38,16 @@ final class ScoreJob: @unchecked Sendable {
         self.options = options
         self.batch = batch
         self.rows = rows
+        self.missingRowCount = missingRowCount
         self.faults = faults
         self.encode = encode
+        expectedNanoseconds = model.cost(of: options.needsSurprisals ? .explain : .score).nanoseconds(rows: rows.count)
         remaining = Atomic(rows.count)
+    }
+
+    /// What its rows from `row` on are expected to take.
+    func expectedNanoseconds(from row: Int) -> Int {
+        rows.isEmpty ? 0 : expectedNanoseconds / rows.count * (rows.count - row)
     }
 
     /// Prepares for results that come from several batches.
@@ -44,6 +55,42 @@ final class ScoreJob: @unchecked Sendable {
         let sheet = ScoreSheet(variableCount: batch.variableCount)
         sheet.reserve(rowCount: rows.count, withSurprisals: options.needsSurprisals)
         self.sheet = sheet
+    }
+
+    /// The values of one good row [D], NaN where one is missing.
+    func values(ofRow row: Int) -> UnsafeBufferPointer<Float> {
+        batch.values(ofRows: rows.lowerBound + row..<rows.lowerBound + row + 1)
+    }
+
+    /// The same job with a batch of its own; nil where memory is short.
+    func withOwnBatch() -> ScoreJob? {
+        let own = RowBatch(variableCount: batch.variableCount)
+        guard own.rows.append(UnsafeRawBufferPointer(batch.values(ofRows: rows))) else { return nil }
+        return ScoreJob(
+            call: call, model: model, options: options, batch: own, rows: 0..<own.rowCount,
+            missingRowCount: missingRowCount, faults: faults, encode: encode)
+    }
+
+    /// Complete rows that take about as long to score as this job's.
+    var weight: Int {
+        guard missingRowCount > 0 else { return rows.count }
+        return model.compiled.passCount(of: batch.values(ofRows: rows).span, missing: options.missing)
+    }
+
+    /// Scores all rows, of which some have missing values, and replies.
+    func scoreIncomplete(weight: Int, using workspace: CompiledModel.Workspace) {
+        let start = monotonicNanoseconds()
+        computeStart = start
+        let sheet = ScoreSheet(variableCount: batch.variableCount)
+        sheet.reserve(rowCount: rows.count, withSurprisals: options.needsSurprisals, withErrors: true)
+        sheet.score(
+            incomplete: batch.values(ofRows: rows), options.missing, withSurprisals: options.needsSurprisals,
+            model: model.compiled, using: workspace)
+        self.sheet = sheet
+        model.note(batch.values(ofRows: rows), sheet.logLikelihoods(count: rows.count), haveMissing: true)
+        model.cost(of: .incomplete).record(rows: weight, nanoseconds: monotonicNanoseconds() - start)
+        model.statistics.countExecution()
+        answer()
     }
 
     /// Notes that `count` more rows are scored; true for the caller who finished the job.
@@ -55,7 +102,7 @@ final class ScoreJob: @unchecked Sendable {
         guard let calibration = model.card.calibration, let alpha = options.alpha else { return }
         let bound = calibration.anomalyBound(alpha)
         let count = sheet.logLikelihoods[sheetStart..<sheetStart + rows.count].count { $0 < bound }
-        if count > 0 { model.anomalies.wrappingAdd(count, ordering: .relaxed) }
+        if count > 0 { model.statistics.anomalies.wrappingAdd(count, ordering: .relaxed) }
     }
 
     /// Replies with the job's results.
@@ -65,7 +112,7 @@ final class ScoreJob: @unchecked Sendable {
         guard let sheet else { return }
         let reply = encode(self, sheet)
         countAnomalies(sheet)
-        model.scoredRows.wrappingAdd(rows.count, ordering: .relaxed)
+        model.statistics.scoredRows.wrappingAdd(rows.count, ordering: .relaxed)
         call.answer(reply, effort: call.effort(rows: rows.count, started: computeStart, ended: now))
     }
 }

@@ -11,19 +11,23 @@ final class ScoreSheet: @unchecked Sendable {
     /// [n × D], and what each row's add up to [n], nats; empty where they were not asked for.
     private(set) var surprisals: UnsafeMutableBufferPointer<Float>
     private(set) var explained: UnsafeMutableBufferPointer<Double>
+    /// Of the log-likelihoods [n]; empty where no row lacks a value.
+    private(set) var standardErrors: UnsafeMutableBufferPointer<Double>
 
     init(variableCount: Int) {
         self.variableCount = variableCount
         logLikelihoods = .init(start: nil, count: 0)
         surprisals = .init(start: nil, count: 0)
         explained = .init(start: nil, count: 0)
+        standardErrors = .init(start: nil, count: 0)
     }
 
     deinit { free() }
 
     /// Makes room for `rowCount` rows; what was there is lost.
-    func reserve(rowCount: Int, withSurprisals: Bool) {
-        if rowCount > rowCapacity || (withSurprisals && surprisals.isEmpty) {
+    func reserve(rowCount: Int, withSurprisals: Bool, withErrors: Bool = false) {
+        let lacksPart = (withSurprisals && surprisals.isEmpty) || (withErrors && standardErrors.isEmpty)
+        if rowCount > rowCapacity || lacksPart {
             let capacity = max(rowCount, min(2 * rowCapacity, 4096), 64)
             free()
             logLikelihoods = .allocate(capacity: capacity)
@@ -31,6 +35,7 @@ final class ScoreSheet: @unchecked Sendable {
                 surprisals = .allocate(capacity: capacity * variableCount)
                 explained = .allocate(capacity: capacity)
             }
+            if withErrors { standardErrors = .allocate(capacity: capacity) }
             rowCapacity = capacity
         }
     }
@@ -59,6 +64,26 @@ final class ScoreSheet: @unchecked Sendable {
         UnsafeBufferPointer(rebasing: logLikelihoods[..<count])
     }
 
+    /// Scores rows [n × D], of which some lack values, into the sheet's first rows. The surprisal of a missing value is NaN.
+    func score(
+        incomplete rows: UnsafeBufferPointer<Float>, _ missing: MissingValues, withSurprisals: Bool,
+        model: CompiledModel, using workspace: CompiledModel.Workspace
+    ) {
+        let count = rows.count / variableCount
+        var results = UnsafeMutableBufferPointer(rebasing: logLikelihoods[..<count]).mutableSpan
+        var errors = UnsafeMutableBufferPointer(rebasing: standardErrors[..<count]).mutableSpan
+        guard withSurprisals else {
+            return model.score(
+                rows.span, missing: missing, into: &results, standardErrors: &errors, using: workspace)
+        }
+        var surprisals = UnsafeMutableBufferPointer(rebasing: surprisals[..<rows.count]).mutableSpan
+        var explained = UnsafeMutableBufferPointer(rebasing: explained[..<count]).mutableSpan
+        model.explain(
+            rows.span, missing: missing, logLikelihoods: &results, surprisals: &surprisals, explained: &explained,
+            standardErrors: &errors, using: workspace)
+        for cell in rows.indices where rows[cell].isNaN { surprisals[cell] = .nan }
+    }
+
     /// Copies results of another sheet's rows to this one's from `first` on.
     func copy(from other: ScoreSheet, rows: Range<Int>, to first: Int) {
         let target = first..<first + rows.count
@@ -77,8 +102,10 @@ final class ScoreSheet: @unchecked Sendable {
         logLikelihoods.deallocate()
         surprisals.deallocate()
         explained.deallocate()
+        standardErrors.deallocate()
         surprisals = .init(start: nil, count: 0)
         explained = .init(start: nil, count: 0)
+        standardErrors = .init(start: nil, count: 0)
     }
 }
 

@@ -3,9 +3,11 @@ internal import MADE
 
 /// One thread's worth of scoring.
 ///
-/// `@unchecked Sendable`: all but `queue` is touched on `queue` only, and `score` and `run` check that.
+/// `@unchecked Sendable`: all but `queue` and `assignedNanoseconds` is touched on `queue` only, and `score` and `run` check that.
 final class Worker: @unchecked Sendable {
     let queue: DispatchQueue
+    /// What it is at work on is expected to take, nanoseconds. Under the lock of its model's queue.
+    var assignedNanoseconds = 0
     private let model: CompiledModel
     private let workspace: CompiledModel.Workspace
     /// Rows of several batches side by side.
@@ -35,7 +37,7 @@ final class Worker: @unchecked Sendable {
         sheet.reserve(rowCount: rowCount, withSurprisals: withSurprisals)
         let score = { [self] (values: UnsafeBufferPointer<Float>) in
             sheet.score(values, at: 0, withSurprisals: withSurprisals, model: model, using: workspace)
-            first.model.drift.note(values, sheet.logLikelihoods(count: rowCount))
+            first.model.note(values, sheet.logLikelihoods(count: rowCount))
         }
         if let values = contiguousRows(of: pieces) {
             score(values)

@@ -11,6 +11,8 @@ final class BulkSink: BodySink, @unchecked Sendable {
     private static let blockBytes = 64 << 10
     /// With so many blocks waiting the client is paused, and goes on when no more than one is left.
     private static let waitingBlocksMax = 4
+    /// Rows that a task scores before others get their turn, one with missing values for each of its particles.
+    private static let taskRows = 16384
     /// What the first task weighs against the bound on waiting rows. Those after it weigh nothing: one is refused at once
     /// or answered, and has one task at a time in the queue.
     private static let admissionRows = 1024
@@ -29,7 +31,8 @@ final class BulkSink: BodySink, @unchecked Sendable {
     private let call: Call
     private let model: LoadedModel
     private let scorer: BulkScorer
-    private let mediaType: MediaType
+    /// The answer's `Content-Type`.
+    private let mediaType: String
     private let options: ServiceOptions
     private let state = Mutex(State())
     private var block: [UInt8] = []
@@ -39,19 +42,29 @@ final class BulkSink: BodySink, @unchecked Sendable {
     private var computeStart: UInt64?
     private var computeNanoseconds: UInt64 = 0
 
-    /// - Throws: 406 where the client takes no lines; 503 where memory is short.
-    init(_ call: Call, model: LoadedModel, input: LineFormat, options: ServiceOptions) throws(Problem) {
-        let formats = [input] + LineFormat.allCases.filter { $0 != input }
-        mediaType = try call.answers(with: formats.map(\.mediaType))
+    /// - Throws: 400 and 422 for a parameter of the query, 406 where the client takes neither lines nor JSON, 503 where
+    ///   memory is short.
+    init(_ call: Call, model: LoadedModel, input: BulkInput, options: ServiceOptions) throws(Problem) {
+        let formats = [input.format] + LineFormat.allCases.filter { $0 != input.format }
+        let type = try call.answers(with: formats.map(\.mediaType) + [.json])
+        mediaType = type.name(
+            accept: call.exchange.header("Accept"), contentType: call.exchange.header("Content-Type"))
         self.call = call
         self.model = model
         self.options = options
-        let calibration = model.card.calibration
+        var scoring = ScoreOptions(calibration: model.card.calibration, alpha: options.alpha)
+        try scoring.read(call.exchange.queryItems, card: model.card)
+        let output: any ScoreOutput =
+            if let format = formats.first(where: { $0.mediaType == type }) {
+                ScoreLines(
+                    format, calibration: model.card.calibration, alpha: scoring.alpha, lineEnd: "\r\n")
+            } else {
+                ScoreColumns(model: model, alpha: scoring.alpha)
+            }
         do {
             scorer = try BulkScorer(
-                model: model.compiled, schema: model.schema, input: input, output: mediaType == .csv ? .csv : .ndjson,
-                alpha: ScoreOptions(calibration: calibration, alpha: options.alpha).alpha, lineEnd: "\r\n",
-                drift: model.drift)
+                model: model.compiled, schema: model.schema, input: input, output: output, alpha: scoring.alpha,
+                served: model)
         } catch {
             throw Problem(error)
         }
@@ -91,15 +104,21 @@ final class BulkSink: BodySink, @unchecked Sendable {
 
     /// Asks for a worker. The loop's thread, or the task that ends.
     private func enqueue() {
-        let rows = hasStarted ? 0 : min(Self.admissionRows, options.queueRowsMax)
+        let isFirst = !hasStarted
         hasStarted = true
-        if !model.queue.submit(QueuedTask(call: call, rows: rows, run: { self.work(using: $0) })) {
+        // A value and its separator take two bytes at least.
+        let blockRows = Self.blockBytes / (2 * model.card.variables.count)
+        let task = QueuedTask(
+            call: call, rows: isFirst ? min(Self.admissionRows, options.queueRowsMax) : 0, isAdmitted: !isFirst,
+            expectedNanoseconds: model.cost(of: .score).nanoseconds(rows: blockRows)
+        ) { self.work(using: $0) }
+        if !model.queue.submit(task) {
             end()
             call.refuseAsQueueIsFull(of: model)
         }
     }
 
-    /// Scores one block, so that other requests get their turn between two.
+    /// Scores one block, or what of it is no more than `taskRows`, so that other requests get their turn between two.
     private func work(using workspace: CompiledModel.Workspace) {
         let next = state.withLock { state -> (block: [UInt8], isLast: Bool)? in
             guard !state.isOver, !state.waiting.isEmpty else { return nil }
@@ -111,13 +130,18 @@ final class BulkSink: BodySink, @unchecked Sendable {
             return (block, state.isComplete && state.waiting.isEmpty)
         }
         guard let next else { return }
+        var isComplete = false
         do throws(Problem) {
-            try score(next.block, isLast: next.isLast, using: workspace)
+            let part = try score(next.block, isLast: next.isLast, using: workspace)
+            isComplete = part.isComplete
+            if !isComplete {
+                state.withLock { $0.waiting.insert(Array(next.block[part.byteCount...]), at: 0) }
+            }
         } catch {
             end()
             return call.refuse(error)
         }
-        if next.isLast { return reply() }
+        if next.isLast, isComplete { return reply() }
         let hasMore = state.withLock { state -> Bool in
             state.isRunning = !state.isOver && !state.waiting.isEmpty
             return state.isRunning
@@ -125,33 +149,39 @@ final class BulkSink: BodySink, @unchecked Sendable {
         if hasMore { enqueue() }
     }
 
-    private func score(_ block: [UInt8], isLast: Bool, using workspace: CompiledModel.Workspace) throws(Problem) {
+    private func score(
+        _ block: [UInt8], isLast: Bool, using workspace: CompiledModel.Workspace
+    ) throws(Problem) -> BulkScorer.Part {
         let start = monotonicNanoseconds()
         if computeStart == nil { computeStart = start }
         let rowCount = scorer.rowCount
         let scored = block.withUnsafeBytes { bytes in
-            Result { () throws(BulkError) in try scorer.score(bytes, isLast: isLast, using: workspace) }
+            Result { () throws(BulkError) in
+                try scorer.score(bytes, isLast: isLast, weightMax: Self.taskRows, using: workspace)
+            }
         }
-        let lines = try scored.mapError { Problem($0) }.get()
+        let part = try scored.mapError { Problem($0) }.get()
+        let lines = part.lines
         computeNanoseconds += nanoseconds(from: start, to: monotonicNanoseconds())
         call.observer.metrics.countBatch(.queue, rows: scorer.rowCount - rowCount)
         answerByteCount += lines.count
-        guard answerByteCount <= options.bulkAnswerBytesMax else {
+        guard answerByteCount + scorer.heldByteCount <= options.bulkAnswerBytesMax else {
             throw Problem(
                 413,
                 "the answer would take more than \(options.bulkAnswerBytesMax) bytes (bulk-answer-bytes-max); send several requests"
             )
         }
         if !lines.isEmpty { answer.append(lines) }
+        return part
     }
 
     private func reply() {
         if call.isPastDeadline(at: monotonicNanoseconds()) { return call.refuseAsLate() }
         let scoredCount = scorer.rowCount - scorer.faultCount
-        model.scoredRows.wrappingAdd(scoredCount, ordering: .relaxed)
-        model.anomalies.wrappingAdd(scorer.anomalyCount, ordering: .relaxed)
-        var reply = Reply(status: 200, headers: [("Content-Type", mediaType.rawValue)])
-        reply.pieces = answer
+        model.statistics.scoredRows.wrappingAdd(scoredCount, ordering: .relaxed)
+        model.statistics.anomalies.wrappingAdd(scorer.anomalyCount, ordering: .relaxed)
+        var reply = Reply(status: 200, headers: [("Content-Type", mediaType)])
+        reply.pieces = answer + scorer.finish()
         answer = []
         let effort = Call.Effort(
             rows: scoredCount, queue: nanoseconds(from: call.start, to: computeStart ?? call.start),

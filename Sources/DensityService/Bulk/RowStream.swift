@@ -8,9 +8,9 @@ final class RowStream {
     private let schema: RowSchema
 
     /// Nil where memory is short.
-    init?(_ format: LineFormat, schema: RowSchema) {
-        let written = format == .csv ? MADE_STREAM_CSV : MADE_STREAM_NDJSON
-        guard let handle = made_row_stream_create(schema.handle, written, true) else { return nil }
+    init?(_ input: BulkInput, schema: RowSchema) {
+        let written = input.format == .csv ? MADE_STREAM_CSV : MADE_STREAM_NDJSON
+        guard let handle = made_row_stream_create(schema.handle, written, input.header) else { return nil }
         self.handle = handle
         self.schema = schema
     }

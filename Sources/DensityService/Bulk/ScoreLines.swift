@@ -2,7 +2,7 @@ internal import MADE
 
 /// Scores as text, a line a row: `log_likelihood` and, for a calibrated model, `p_value` and `anomaly`. A faulty row has
 /// empty cells in CSV, nulls and the reason in NDJSON.
-struct ScoreLines {
+struct ScoreLines: ScoreOutput {
     let format: LineFormat
     let calibration: Calibration?
     let alpha: Double
@@ -17,13 +17,16 @@ struct ScoreLines {
         self.calibration = calibration
         self.alpha = alpha ?? 0
         self.lineEnd = lineEnd
-        guard format == .csv else { return }
+    }
+
+    mutating func begin(hasHeader: Bool) {
+        guard format == .csv, hasHeader else { return }
         write(calibration == nil ? "log_likelihood" : "log_likelihood,p_value,anomaly")
         write(lineEnd)
     }
 
-    /// The line of a scored row.
-    mutating func write(logLikelihood: Double) {
+    /// The line of a scored row; NDJSON tells the standard error of a row with missing values, CSV has no column for it.
+    mutating func write(logLikelihood: Double, standardError: Double?) {
         let isJSON = format == .ndjson
         if isJSON { write(#"{"log_likelihood":"#) }
         write(number: logLikelihood)
@@ -34,11 +37,14 @@ struct ScoreLines {
             write(isJSON ? #","anomaly":"# : ",")
             write(pValue <= alpha ? "true" : "false")
         }
+        if isJSON, let standardError {
+            write(#","standard_error":"#)
+            write(number: standardError)
+        }
         if isJSON { write("}\n") } else { write(lineEnd) }
     }
 
-    /// The line of a faulty row.
-    mutating func write(fault detail: String) {
+    mutating func write(fault detail: String, row: Int) {
         guard format == .ndjson else {
             if calibration != nil { write(",,") }
             return write(lineEnd)
@@ -52,13 +58,16 @@ struct ScoreLines {
         write("}\n")
     }
 
-    /// Hands out what was written since the last call.
     mutating func take() -> [UInt8] {
         // A copy of just the size: the buffer's own may be twice as large.
         let taken = Array(bytes[...])
         bytes.removeAll(keepingCapacity: true)
         return taken
     }
+
+    var heldByteCount: Int { 0 }
+
+    mutating func finish() -> [[UInt8]] { [] }
 
     private mutating func write(_ text: StaticString) {
         bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))

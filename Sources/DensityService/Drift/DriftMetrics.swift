@@ -27,10 +27,10 @@ extension PrometheusText {
     private mutating func gauge(
         _ name: String, _ help: String, _ reports: [DriftReport], _ value: (DriftReport) -> Double?
     ) {
-        let samples = reports.compactMap { report in value(report).map { (report.card.name, $0) } }
+        let samples = reports.compactMap { report in value(report).map { (report.card, $0) } }
         if samples.isEmpty { return }
         family(name, "gauge", help)
-        for (model, value) in samples { sample(name, [("model", model)], value) }
+        for (card, value) in samples { sample(name, card.labels, value) }
     }
 
     private mutating func surprisals(
@@ -41,19 +41,19 @@ extension PrometheusText {
         family(name, "gauge", help)
         for (card, means) in samples {
             for (variable, mean) in zip(card.variables, means) {
-                sample(name, [("model", card.name), ("variable", variable.name)], mean)
+                sample(name, card.labels + [("variable", variable.name)], mean)
             }
         }
     }
 
-    /// The log-likelihoods of all rows that each model has scored since it was loaded.
+    /// The log-likelihoods of all rows that each model has scored.
     mutating func logLikelihoods(_ models: [LoadedModel]) {
         let name = "made_log_likelihood_nats"
         family(name, "histogram", "Log-likelihoods of scored rows.")
         for model in models {
-            let labels = [(name: "model", value: model.card.name)]
-            let (counts, sum) = model.drift.histogram
-            for (bound, count) in zip(DriftMonitor.bounds, counts) {
+            let labels = model.card.labels
+            let (counts, sum) = model.statistics.logLikelihoods.figures
+            for (bound, count) in zip(LogLikelihoodHistogram.bounds, counts) {
                 sample("\(name)_bucket", labels + [("le", Self.number(bound))], Double(count))
             }
             sample("\(name)_bucket", labels + [("le", "+Inf")], Double(counts.last ?? 0))
@@ -61,4 +61,9 @@ extension PrometheusText {
             sample("\(name)_count", labels, Double(counts.last ?? 0))
         }
     }
+}
+
+extension ModelCard {
+    /// What tells it from others in metrics.
+    var labels: [(name: String, value: String)] { [("model", name), ("version", version)] }
 }

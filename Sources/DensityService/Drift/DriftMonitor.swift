@@ -7,10 +7,9 @@ internal import Synchronization
 /// is to be known is worked out when somebody asks.
 final class DriftMonitor: Sendable {
     /// One row of so many is kept, on average, to have its surprisals worked out when somebody asks: explaining a row costs more
-    /// than scoring it.
+    /// than scoring it. Fewer are where they would take more than `keptValuesMax`.
     static let rowsPerStudied = 16
-    /// Upper bounds of the histogram of log-likelihoods, nats.
-    static let bounds: [Double] = [-1000, -500, -200, -100, -50, -20, -10, -5, -2, -1, 0, 10, 100]
+    private static let keptValuesMax = 1 << 24
 
     /// What is noted as rows are scored.
     private struct Notes {
@@ -23,9 +22,6 @@ final class DriftMonitor: Sendable {
         /// Rows until the next one that is kept.
         var gap = 1
         var generator = PhiloxGenerator(seed: .random(in: .min ... .max))
-        /// Of all rows since the model was loaded; the last one of those above all bounds.
-        var buckets = [Int](repeating: 0, count: bounds.count + 1)
-        var sum = 0.0
     }
 
     /// What was worked out for those who asked.
@@ -41,42 +37,57 @@ final class DriftMonitor: Sendable {
     /// Rows that the window holds at most; 0: nothing is watched.
     let windowRows: Int
     private let model: CompiledModel
+    private let card: ModelCard
     private let keptRowsMax: Int
+    /// Rows from one that is kept to the next, on average.
+    private let keptGap: Int
     private let notes: Mutex<Notes>
     /// Taken before `notes` by those who need both.
     private let study = Mutex(Study())
 
-    init(model: CompiledModel, windowRows: Int) {
+    init(model: CompiledModel, card: ModelCard, windowRows: Int) {
         self.model = model
+        self.card = card
         self.windowRows = windowRows
-        keptRowsMax = (windowRows + Self.rowsPerStudied - 1) / Self.rowsPerStudied
+        keptRowsMax = min(
+            (windowRows + Self.rowsPerStudied - 1) / Self.rowsPerStudied,
+            max(1, Self.keptValuesMax / model.variableCount))
+        keptGap = max(Self.rowsPerStudied, windowRows / max(keptRowsMax, 1))
         notes = Mutex(Notes(logLikelihoods: Array(repeating: 0, count: windowRows)))
     }
 
     /// Notes rows [n × D] and their log-likelihoods [n]. Any thread.
     func note(_ rows: UnsafeBufferPointer<Float>, _ logLikelihoods: UnsafeBufferPointer<Double>) {
+        if windowRows == 0 { return }
         let variableCount = model.variableCount
         notes.withLock { notes in
-            for logLikelihood in logLikelihoods {
-                notes.sum += logLikelihood
-                var bucket = 0
-                while bucket < Self.bounds.count, logLikelihood > Self.bounds[bucket] { bucket += 1 }
-                notes.buckets[bucket] += 1
-            }
-            defer { notes.rowCount += logLikelihoods.count }
-            guard windowRows > 0 else { return }
             var place = notes.rowCount % windowRows
             for logLikelihood in logLikelihoods {
                 notes.logLikelihoods[place] = logLikelihood
                 place = place + 1 == windowRows ? 0 : place + 1
             }
+            notes.rowCount += logLikelihoods.count
             var row = notes.gap - 1
             while row < logLikelihoods.count {
                 keep(rows[row * variableCount..<(row + 1) * variableCount], in: &notes)
                 // Not every sixteenth: clients may send rows in a rhythm of their own.
-                row += Int.random(in: 1...2 * Self.rowsPerStudied - 1, using: &notes.generator)
+                row += Int.random(in: 1...2 * keptGap - 1, using: &notes.generator)
             }
             notes.gap = row - logLikelihoods.count + 1
+        }
+    }
+
+    /// Notes those of the rows that lack no value: the log-likelihood of the others compares with nothing in the calibration,
+    /// and they cannot be explained in the same terms.
+    func noteComplete(_ rows: UnsafeBufferPointer<Float>, _ logLikelihoods: UnsafeBufferPointer<Double>) {
+        let variableCount = model.variableCount
+        let complete = logLikelihoods.indices.filter { row in
+            !rows[row * variableCount..<(row + 1) * variableCount].contains(where: \.isNaN)
+        }
+        let values = complete.flatMap { rows[$0 * variableCount..<($0 + 1) * variableCount] }
+        let results = complete.map { logLikelihoods[$0] }
+        values.withUnsafeBufferPointer { values in
+            results.withUnsafeBufferPointer { note(values, $0) }
         }
     }
 
@@ -88,18 +99,6 @@ final class DriftMonitor: Sendable {
             for (offset, value) in row.enumerated() { notes.kept[start + offset] = value }
         }
         notes.keptCount += 1
-    }
-
-    /// How often log-likelihoods were at most each of `bounds`, how many there were in all at the end, and their sum, since
-    /// the model was loaded.
-    var histogram: (cumulativeCounts: [Int], sum: Double) {
-        let (buckets, sum) = notes.withLock { ($0.buckets, $0.sum) }
-        var total = 0
-        let counts = buckets.map { count in
-            total += count
-            return total
-        }
-        return (counts, sum)
     }
 
     /// What is to be known of the window, with anomalies at `alpha`. It takes milliseconds: not for a loop.
@@ -116,7 +115,7 @@ final class DriftMonitor: Sendable {
             if let report = study.report, rowCount == known { return report }
             let surprisals = explain(in: &study)
             let report = DriftReport(
-                card: model.card, windowRows: windowRows, logLikelihoods: window.sorted(), alpha: alpha,
+                card: card, windowRows: windowRows, logLikelihoods: window.sorted(), alpha: alpha,
                 surprisals: surprisals)
             study.report = report
             study.rowCount = rowCount

@@ -8,6 +8,14 @@ struct JSONWriter {
         bytes.reserveCapacity(capacity)
     }
 
+    /// Hands out what was written since the last call; what is written next goes on behind it.
+    mutating func take() -> [UInt8] {
+        // A copy of just the size: the buffer's own may be twice as large.
+        let taken = Array(bytes[...])
+        bytes.removeAll(keepingCapacity: true)
+        return taken
+    }
+
     mutating func beginObject() {
         separate()
         bytes.append(UInt8(ascii: "{"))

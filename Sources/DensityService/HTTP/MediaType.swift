@@ -40,9 +40,30 @@ enum MediaType: String {
             switch specificity {
             case 0: true
             case 1: offer.rawValue.hasPrefix(type.dropLast())
-            default: offer.rawValue == type || (offer == .json && type == "text/json")
+            default: offer.names.contains(type)
             }
         }
+    }
+
+    /// What rows a line are called; the first name is ours.
+    static let lineNames = [
+        "application/x-ndjson", "application/ndjson", "application/jsonlines", "application/x-jsonlines",
+    ]
+
+    private var names: [String] {
+        switch self {
+        case .json: [rawValue, "text/json"]
+        case .ndjson: Self.lineNames
+        default: [rawValue]
+        }
+    }
+
+    /// The name to answer under: the one that the client asks for, else the one that it gave to its own body.
+    func name(accept: String?, contentType: String?) -> String {
+        guard self == .ndjson else { return rawValue }
+        let ranges = (accept ?? "").split(separator: ",").map(Range.init).filter { $0.quality > 0 }.map(\.type)
+        let own = contentType.map { String($0.prefix { $0 != ";" }).trimmed().lowercased() }
+        return (ranges + [own ?? ""]).first(where: Self.lineNames.contains) ?? rawValue
     }
 
     /// Nil where a body of this `Content-Type` is read as JSON, else what is wrong with it.

@@ -27,6 +27,9 @@ struct Problem: Error, Equatable {
         self.challenge = challenge
     }
 
+    /// The request's own time is over.
+    static let late = Problem(504, "the request's own deadline (X-Timeout-Ms) passed before its answer was there")
+
     /// The problem document as a reply, without the fields that every reply has. Under the paths of the inference
     /// protocols it is their own, `{"error": …}`.
     func reply(requestID: String, path: String? = nil) -> Reply {

@@ -80,6 +80,14 @@ enum Route: String, CaseIterable {
         }
     }
 
+    /// Whether what is posted to it may have no body.
+    var takesNoBody: Bool {
+        switch self {
+        case .reload, .v2Index, .v2Load, .v2Unload: true
+        default: false
+        }
+    }
+
     /// Whether its requests are counted in a model's statistics.
     var scores: Bool {
         switch self {

@@ -10,7 +10,7 @@ public enum BundledModels {
     /// - Throws: a line that names where it looked.
     public static func directory() throws(ServiceError) -> String {
         let relative = "config/models"
-        if isDirectory(relative) { return relative }
+        if ModelFile.isFolder(relative) { return relative }
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &buffer, buffer.count)
         let bytes = buffer.prefix(max(count, 0)).map(UInt8.init(bitPattern:))
@@ -18,14 +18,9 @@ public enum BundledModels {
         while let slash = folder.lastIndex(of: "/") {
             folder = folder[..<slash]
             let candidate = "\(folder)/\(relative)"
-            if isDirectory(candidate) { return candidate }
+            if ModelFile.isFolder(candidate) { return candidate }
         }
         throw ServiceError(
             "no model is named, and there is no folder config/models here or above the program; name a checkpoint")
-    }
-
-    private static func isDirectory(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 }

@@ -21,16 +21,18 @@ final class LoadedModel: Sendable {
     let indices: [String: Int]
     /// Whether every value is 0 or 1.
     let isAllBinary: Bool
-    let scoredRows = Atomic(0)
-    /// Rows answered as anomalies, at whatever alpha their requests asked for.
-    let anomalies = Atomic(0)
     let drift: DriftMonitor
-    let statistics = InferenceStatistics()
+    /// Of this version of the model, whichever file it was read from.
+    let statistics: InferenceStatistics
+    /// What each event loop keeps for it, by the loop's number.
+    let benches: [LoopBench]
     private let costs: [CostEstimate]
 
     /// Kinds of work whose cost a row is measured.
     enum Work: Int, CaseIterable {
         case score, explain, conditionals, sample
+        /// One pass of a row with missing values.
+        case incomplete
     }
 
     /// Why a file cannot serve; one line.
@@ -41,6 +43,7 @@ final class LoadedModel: Sendable {
     /// What loading needs beside the file.
     struct Environment: Sendable {
         var activation: Activation?
+        var loopCount: Int
         var limits: WorkerQueue.Limits
         var pending: DispatchGroup
         var metrics: Metrics
@@ -48,21 +51,29 @@ final class LoadedModel: Sendable {
         var driftRows: Int
     }
 
-    /// Reads the file at `path`, proves the model autoregressive, and runs it once.
-    init(path: String, environment: Environment) throws(LoadError) {
-        let loaded = try Self.read(path, activation: environment.activation)
+    /// Reads a file, proves the model autoregressive, and lets it work on a few rows: the first request shall find all of
+    /// it in memory, and its cost known.
+    ///
+    /// - Parameter predecessor: what served this version before; its statistics go on.
+    init(
+        file: ModelFile, heirOf predecessor: LoadedModel? = nil, environment: Environment
+    ) throws(LoadError) {
+        let loaded = try Self.read(file.path, activation: environment.activation)
         compiled = loaded.model
-        card = loaded.model.card
+        var card = loaded.model.card
+        card.name = file.name ?? card.name
+        card.version = file.version ?? card.version
+        self.card = card
         verdict = loaded.verdict
-        guard !card.name.isEmpty, !card.name.contains("/") else {
-            throw LoadError(description: "\(path): the model's name \(quoted(card.name)) cannot stand in a path")
+        for (what, text) in [("name", card.name), ("version", card.version)] where text.isEmpty || text.contains("/") {
+            throw LoadError(description: "\(file.path): the model's \(what) \(quoted(text)) cannot stand in a path")
         }
-        digest = try Self.digest(of: path)
+        digest = try Self.digest(of: file.path)
         guard let schema = RowSchema(card.variables) else {
-            throw LoadError(description: "\(path): memory is short")
+            throw LoadError(description: "\(file.path): memory is short")
         }
         self.schema = schema
-        drift = DriftMonitor(model: compiled, windowRows: environment.driftRows)
+        drift = DriftMonitor(model: compiled, card: card, windowRows: environment.driftRows)
         queue = WorkerQueue(
             label: "made.\(card.name)", model: compiled, limits: environment.limits, pending: environment.pending,
             metrics: environment.metrics)
@@ -72,10 +83,29 @@ final class LoadedModel: Sendable {
         nameMembers = members.bytes
         document = Self.document(card: card, verdict: verdict, digest: digest)
         indices = Dictionary(zip(card.variables.map(\.name), card.variables.indices)) { first, _ in first }
-        let nanoseconds = Self.measure(compiled)
         isAllBinary = card.variables.allSatisfy { if case .binary = $0.kind { true } else { false } }
-        // Sampling a row and giving its conditionals start from guesses; the first calls correct them.
-        costs = [nanoseconds, 2 * nanoseconds, 2 * nanoseconds, 8 * nanoseconds].map(CostEstimate.init)
+        let isSameVersion = predecessor?.card.version == card.version
+        statistics = isSameVersion ? predecessor?.statistics ?? InferenceStatistics() : InferenceStatistics()
+        let compiled = compiled
+        benches = (0..<environment.loopCount).map { _ in LoopBench(compiled) }
+        guard let nanoseconds = Self.warmUp(compiled) else {
+            throw LoadError(description: "\(file.path): it gives its own samples no finite log-likelihood")
+        }
+        // Conditionals and passes with missing values start from guesses; the first calls correct them. The quantiles of a
+        // mixture are found by search.
+        let realCount = card.variables.count { if case .real = $0.kind { true } else { false } }
+        let conditionals = nanoseconds.explain + 40_000 * Double(realCount)
+        costs = [
+            nanoseconds.score, nanoseconds.explain, conditionals, nanoseconds.sample, 4 * nanoseconds.score,
+        ].map(CostEstimate.init)
+    }
+
+    /// Notes rows [n × D] that were scored, and their log-likelihoods [n]. Any thread.
+    func note(
+        _ rows: UnsafeBufferPointer<Float>, _ logLikelihoods: UnsafeBufferPointer<Double>, haveMissing: Bool = false
+    ) {
+        if haveMissing { drift.noteComplete(rows, logLikelihoods) } else { drift.note(rows, logLikelihoods) }
+        statistics.logLikelihoods.record(logLikelihoods)
     }
 
     func cost(of work: Work) -> CostEstimate { costs[work.rawValue] }
@@ -120,16 +150,33 @@ final class LoadedModel: Sendable {
         return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
-    /// Nanoseconds a row, of the second of two batches.
-    private static func measure(_ model: CompiledModel) -> Double {
+    /// Draws a few rows, scores and explains them; nanoseconds a row of each, the
+    /// quickest time of three. Nil where the model gives
+    /// one of its own rows a log-likelihood that is no number.
+    private static func warmUp(_ model: CompiledModel) -> (score: Double, explain: Double, sample: Double)? {
         let rowCount = 16
-        let rows = [Float](repeating: 0, count: rowCount * model.variableCount)
-        var results = [Double](repeating: 0, count: rowCount)
-        var span = results.mutableSpan
         let workspace = model.makeWorkspace()
-        model.score(rows.span, into: &span, using: workspace)
-        let start = monotonicNanoseconds()
-        model.score(rows.span, into: &span, using: workspace)
-        return Double(monotonicNanoseconds() - start) / Double(rowCount)
+        let sheet = ScoreSheet(variableCount: model.variableCount)
+        sheet.reserve(rowCount: rowCount, withSurprisals: true)
+        var rows: [Float] = []
+        let durations = [0, 1, 2].map { seed in
+            let start = monotonicNanoseconds()
+            rows = model.sample(SamplingRequest(count: rowCount, seed: UInt64(seed)), using: workspace).rows
+            let drawn = monotonicNanoseconds()
+            rows.withUnsafeBufferPointer {
+                sheet.score($0, at: 0, withSurprisals: false, model: model, using: workspace)
+            }
+            let scored = monotonicNanoseconds()
+            rows.withUnsafeBufferPointer {
+                sheet.score($0, at: 0, withSurprisals: true, model: model, using: workspace)
+            }
+            return [drawn - start, scored - drawn, monotonicNanoseconds() - scored].map {
+                Double($0) / Double(rowCount)
+            }
+        }
+        guard sheet.logLikelihoods.prefix(rowCount).allSatisfy(\.isFinite) else { return nil }
+        // Whatever interrupted one of them did not shorten it; an estimate far too high would turn the first clients away.
+        let least = (0..<3).map { kind in durations.map { $0[kind] }.min() ?? 0 }
+        return (score: least[1], explain: least[2], sample: least[0])
     }
 }

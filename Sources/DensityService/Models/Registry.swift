@@ -1,42 +1,109 @@
+internal import Dispatch
 internal import Glibc
+internal import Logging
 internal import MADE
 internal import Synchronization
 
-/// The models that are served, by name.
+/// The models that are served, by name and version.
+///
+/// Requests read a snapshot. All changes are made on one queue, one after the other: a file is read, checked and tried out
+/// there, beside what serves, and put in its place in a moment.
 final class Registry: Sendable {
-    /// What became of one file.
-    enum State: Sendable {
-        case ready(LoadedModel)
-        /// Why not; one line.
-        case failed(String)
+    /// Why a file does not serve.
+    enum Failure: Sendable, Equatable {
+        /// It cannot be read, or holds no model that can serve; the first text is for the log, the second for clients.
+        case unusable(String, shown: String)
+        /// Another file holds this version.
+        case duplicate(String)
+        /// It was asked to be taken out of service.
+        case unloaded
+
+        /// One line for clients, without the paths that lead to the models.
+        var shown: String {
+            switch self {
+            case .unusable(_, let shown), .duplicate(let shown): shown
+            case .unloaded: "unloaded"
+            }
+        }
     }
 
+    /// One file, and what became of it.
+    struct Version: Sendable {
+        var file: ModelFile
+        /// What requests call it; nil of a file that was never read.
+        var number: String?
+        /// What serves.
+        var model: LoadedModel?
+        /// What the last attempt to read the file came to; beside a model, that is the one from before.
+        var failure: Failure?
+        /// The file as it was at that attempt.
+        var identity: FileIdentity?
+
+        var state: State {
+            if model != nil { return .ready }
+            return failure == nil ? .loading : .failed
+        }
+    }
+
+    enum State: String {
+        case ready, loading, failed
+    }
+
+    /// A model.
     struct Entry: Sendable {
         var name: String
-        var path: String
-        var state: State
+        /// The newest first.
+        var versions: [Version]
 
-        var model: LoadedModel? {
-            if case .ready(let model) = state { return model }
-            return nil
-        }
+        /// What answers requests that ask for no version: the newest that is ready.
+        var model: LoadedModel? { versions.first { $0.model != nil }?.model }
+        /// All that are ready, the oldest first.
+        var models: [LoadedModel] { versions.reversed().compactMap(\.model) }
     }
 
     /// All models at one moment.
     struct Snapshot: Sendable {
         /// By name, ascending.
-        var entries: [Entry]
+        var entries: [Entry] = []
         /// The model of a request that names none.
         var defaultName: String?
-        /// Grows with every change.
-        var generation = 0
+        /// Everything that was there at the start has been read.
+        fileprivate var isWhole = false
 
         var hasReadyModel: Bool { entries.contains { $0.model != nil } }
 
+        /// Whether it answers requests that name no model.
+        func isDefault(_ model: LoadedModel) -> Bool {
+            model.card.name == defaultName && entry(named: model.card.name)?.model === model
+        }
+
+        func entry(named name: String) -> Entry? { entries.first { $0.name == name } }
+
         /// The model of a request; `name` is nil where it names none.
         ///
-        /// - Throws: 404 where there is no such model, 503 where it is not ready.
+        /// - Throws: 404 where there is no such model or version, 503 where it is not ready.
         func model(named name: String?, version: String? = nil) throws(Problem) -> LoadedModel {
+            let entry = try entry(ofRequestFor: name)
+            guard let version else {
+                guard let model = entry.model else {
+                    throw Problem(503, "the model \(quoted(entry.name)) is not ready", retryAfter: 5)
+                }
+                return model
+            }
+            guard let found = entry.versions.first(where: { $0.number == version }) else {
+                let known = entry.versions.compactMap(\.number).map { quoted($0) }.joined(separator: ", ")
+                throw Problem(
+                    404, "the model \(quoted(entry.name)) has no version \(quoted(version)); it has \(known)")
+            }
+            guard let model = found.model else {
+                throw Problem(
+                    503, "version \(quoted(version)) of the model \(quoted(entry.name)) is not ready", retryAfter: 5)
+            }
+            return model
+        }
+
+        /// - Throws: 404 where there is no such model, 503 where there is none at all.
+        func entry(ofRequestFor name: String?) throws(Problem) -> Entry {
             guard !entries.isEmpty else { throw Problem(503, "no model is loaded", retryAfter: 5) }
             guard let name = name ?? defaultName else {
                 throw Problem(
@@ -44,131 +111,129 @@ final class Registry: Sendable {
                     "several models are served and none is the default; use /models/{model}/… with one of "
                         + entries.map(\.name).joined(separator: ", "))
             }
-            guard let entry = entries.first(where: { $0.name == name }) else {
+            guard let entry = entry(named: name) else {
                 throw Problem(
                     404, "no model is called \(quoted(name))\(suggestion(for: name, among: entries.lazy.map(\.name)))")
             }
-            guard let model = entry.model else {
-                throw Problem(503, "the model \(quoted(name)) is not ready", retryAfter: 5)
-            }
-            if let version, version != model.card.version {
-                throw Problem(
-                    404,
-                    "the model \(quoted(entry.name)) has no version \(quoted(version)); served is \(quoted(model.card.version))"
-                )
-            }
-            return model
+            return entry
         }
     }
 
+    /// Where models come from.
+    struct Sources: Sendable {
+        /// Files that were named themselves.
+        var files: [ModelFile] = []
+        /// Folders whose files are served.
+        var folders: [String] = []
+    }
+
+    let sources: Sources
+    let environment: LoadedModel.Environment
+    let logger: Logger
+    /// Where all changes are made.
+    let queue = DispatchQueue(label: "made.models")
     private let state: Mutex<Snapshot>
-    private let environment: LoadedModel.Environment
+    private let configuredName: String?
 
     var snapshot: Snapshot { state.withLock { $0 } }
 
-    /// Loads every path; a directory stands for the checkpoints in it.
+    /// Loads every path; a folder stands for the models in it.
     ///
-    /// - Throws: a line for the user where a path holds no model, two models have one name, the default does not exist, or
-    ///   none of them can serve.
-    init(paths: [String], defaultName: String?, environment: LoadedModel.Environment) throws(ServiceError) {
-        var entries: [Entry] = []
+    /// - Parameter mayBeEmpty: models may come later.
+    /// - Throws: a line for the user where a path holds no model, two models have one name and version, the default does
+    ///   not exist, or none of them can serve.
+    init(
+        paths: [String], defaultName: String?, mayBeEmpty: Bool, environment: LoadedModel.Environment, logger: Logger
+    ) throws(ServiceError) {
+        self.environment = environment
+        self.logger = logger
+        configuredName = defaultName
+        var sources = Sources()
+        var versions: [Version] = []
         for path in paths {
-            for file in try Self.checkpoints(at: path) {
-                let entry = Self.load(file, environment: environment)
-                if case .failed(let reason) = entry.state, file == path { throw ServiceError(reason) }
-                if let other = entries.first(where: { $0.name == entry.name }) {
-                    throw ServiceError("two models are called '\(entry.name)': \(other.path) and \(file)")
-                }
-                entries.append(entry)
+            if ModelFile.isFolder(path) {
+                sources.folders.append(path)
+                continue
             }
+            let version = try Self.firstVersion(in: path, environment: environment)
+            sources.files.append(version.file)
+            versions.append(version)
         }
-        entries.sort { $0.name < $1.name }
-        if let defaultName, !entries.contains(where: { $0.name == defaultName }) {
+        self.sources = sources
+        state = Mutex(Snapshot(entries: Self.entries(of: versions)))
+        for folder in sources.folders where try ModelFile.all(in: folder).isEmpty && !mayBeEmpty {
             throw ServiceError(
-                "no model is called '\(defaultName)', which shall be the default\(suggestion(for: defaultName, among: entries.map(\.name)))"
+                "\(folder): the folder holds neither NAME.safetensors nor NAME/VERSION/model.safetensors")
+        }
+        queue.sync {
+            _ = refresh(.changed([]))
+            state.withLock { $0.isWhole = true }
+            change { _ in }
+        }
+        try checkStart(versions, paths: paths, mayBeEmpty: mayBeEmpty)
+    }
+
+    /// Changes what is served, in a moment. On the queue.
+    func change(_ edit: (inout [Version]) -> Void) {
+        dispatchPrecondition(condition: .onQueue(queue))
+        state.withLock { snapshot in
+            var versions = snapshot.entries.flatMap(\.versions)
+            edit(&versions)
+            snapshot.entries = Self.entries(of: versions)
+            snapshot.defaultName = defaultName(of: snapshot)
+        }
+    }
+
+    /// The one that the configuration names; else the one that it was, the only one, or the bundled one.
+    private func defaultName(of snapshot: Snapshot) -> String? {
+        if let configuredName { return configuredName }
+        guard snapshot.isWhole else { return nil }
+        if let name = snapshot.defaultName, snapshot.entry(named: name) != nil { return name }
+        if snapshot.entries.count == 1 { return snapshot.entries[0].name }
+        return snapshot.entry(named: BundledModels.defaultName)?.name
+    }
+
+    private static func entries(of versions: [Version]) -> [Entry] {
+        let models = Dictionary(grouping: versions) { $0.file.name ?? "" }
+        return models.map { name, versions in
+            Entry(name: name, versions: versions.sorted { isOlder($1.number ?? "", than: $0.number ?? "") })
+        }.sorted { $0.name < $1.name }
+    }
+
+    private static func firstVersion(
+        in path: String, environment: LoadedModel.Environment
+    ) throws(ServiceError) -> Version {
+        var file = ModelFile(path: path)
+        guard let identity = FileIdentity(of: path) else {
+            throw ServiceError("\(path): \(String(cString: strerror(errno)))")
+        }
+        do {
+            let model = try LoadedModel(file: file, environment: environment)
+            file.name = model.card.name
+            return Version(file: file, number: model.card.version, model: model, identity: identity)
+        } catch {
+            throw ServiceError(error.description)
+        }
+    }
+
+    private func checkStart(_ named: [Version], paths: [String], mayBeEmpty: Bool) throws(ServiceError) {
+        for (index, version) in named.enumerated() {
+            let same = named[..<index].first { $0.file.name == version.file.name && $0.number == version.number }
+            guard let same else { continue }
+            throw ServiceError(
+                "two models are called '\(version.file.name ?? "")': \(same.file.path) and \(version.file.path)")
+        }
+        let entries = snapshot.entries
+        let failures = entries.flatMap(\.versions).compactMap(\.failure)
+        for case .duplicate(let reason) in failures { throw ServiceError(reason) }
+        if let configuredName, snapshot.entry(named: configuredName) == nil {
+            throw ServiceError(
+                "no model is called '\(configuredName)', which shall be the default\(suggestion(for: configuredName, among: entries.map(\.name)))"
             )
         }
-        if !entries.contains(where: { $0.model != nil }) {
-            let reasons = entries.compactMap { entry -> String? in
-                if case .failed(let reason) = entry.state { return reason }
-                return nil
-            }
-            throw ServiceError(reasons.first ?? "no model to serve in \(paths.joined(separator: ", "))")
-        }
-        self.environment = environment
-        let implied = entries.count == 1 ? entries.first : entries.first { $0.name == BundledModels.defaultName }
-        state = Mutex(Snapshot(entries: entries, defaultName: defaultName ?? implied?.name))
-    }
-
-    /// Reads a model's file again and serves what it holds now; where that fails the old one stays.
-    func reload(_ name: String) throws(Problem) -> LoadedModel {
-        guard let entry = snapshot.entries.first(where: { $0.name == name }) else {
-            throw Problem(404, "no model is called \(quoted(name))")
-        }
-        let loaded = Self.load(entry.path, environment: environment)
-        switch loaded.state {
-        case .failed(let reason): throw Problem(422, "the model stays as it was: \(reason)")
-        case .ready(let model):
-            guard model.card.name == name else {
-                throw Problem(422, "the model stays as it was: the file now holds \(quoted(model.card.name))")
-            }
-            state.withLock { snapshot in
-                guard let index = snapshot.entries.firstIndex(where: { $0.name == name }) else { return }
-                snapshot.entries[index].state = loaded.state
-                snapshot.generation += 1
-            }
-            return model
-        }
-    }
-
-    /// Takes a model out of service; requests that it has taken are answered.
-    func unload(_ name: String) throws(Problem) {
-        let isKnown = state.withLock { snapshot in
-            guard let index = snapshot.entries.firstIndex(where: { $0.name == name }) else { return false }
-            snapshot.entries[index].state = .failed(Self.unloaded)
-            snapshot.generation += 1
-            return true
-        }
-        guard isKnown else { throw Problem(404, "no model is called \(quoted(name))") }
-    }
-
-    /// The reason why a model that was taken out of service does not serve.
-    static let unloaded = "unloaded"
-
-    private static func load(_ path: String, environment: LoadedModel.Environment) -> Entry {
-        do {
-            let model = try LoadedModel(path: path, environment: environment)
-            return Entry(name: model.card.name, path: path, state: .ready(model))
-        } catch {
-            return Entry(name: stem(of: path), path: path, state: .failed(error.description))
-        }
-    }
-
-    /// The files that a path stands for: itself, or the checkpoints of a directory in the order of their names.
-    private static func checkpoints(at path: String) throws(ServiceError) -> [String] {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw ServiceError("\(path): \(String(cString: strerror(errno)))")
-        }
-        guard status.st_mode & S_IFMT == S_IFDIR else { return [path] }
-        guard let directory = opendir(path) else {
-            throw ServiceError("\(path): \(String(cString: strerror(errno)))")
-        }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-            }
-            if name.hasSuffix(".safetensors"), !name.hasPrefix(".") { names.append(name) }
-        }
-        guard !names.isEmpty else { throw ServiceError("\(path): the directory holds no .safetensors file") }
-        return names.sorted().map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
-    }
-
-    private static func stem(of path: String) -> String {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        return name.hasSuffix(".safetensors") ? String(name.dropLast(".safetensors".count)) : name
+        if mayBeEmpty || entries.contains(where: { $0.model != nil }) { return }
+        if case .unusable(let reason, _) = failures.first { throw ServiceError(reason) }
+        throw ServiceError("no model to serve in \(paths.joined(separator: ", "))")
     }
 }
 

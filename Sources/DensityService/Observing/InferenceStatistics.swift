@@ -13,6 +13,13 @@ final class InferenceStatistics: Sendable {
     /// Of the last success, since 1970.
     private let lastMilliseconds = Atomic<UInt64>(0)
 
+    /// Rows of all answers that held scores.
+    let scoredRows = Atomic(0)
+    /// Rows answered as anomalies, at whatever alpha their requests asked for.
+    let anomalies = Atomic(0)
+    /// Of all rows that were scored.
+    let logLikelihoods = LogLikelihoodHistogram()
+
     /// Counts an answer; one without an effort is a refusal.
     func count(_ effort: Call.Effort?, total: UInt64) {
         guard let effort else {

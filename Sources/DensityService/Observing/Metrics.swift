@@ -2,13 +2,13 @@
 final class Metrics: Sendable {
     /// Why a request was turned away although it could have been served.
     enum Rejection: Int, CaseIterable {
-        case queueFull, noModel, deadline, stopping, noKey, wrongKey, scope, notLocal, keyRate, addressRate
+        case queueFull, noModel, stopping, noKey, wrongKey, scope, notLocal, keyRate, addressRate,
+            noCertificate, wrongCertificate
 
         var label: String {
             switch self {
             case .queueFull: "queue_full"
             case .noModel: "no_model"
-            case .deadline: "deadline"
             case .stopping: "stopping"
             case .noKey: "no_key"
             case .wrongKey: "wrong_key"
@@ -16,6 +16,20 @@ final class Metrics: Sendable {
             case .notLocal: "not_local"
             case .keyRate: "key_rate"
             case .addressRate: "address_rate"
+            case .noCertificate: "no_certificate"
+            case .wrongCertificate: "wrong_certificate"
+            }
+        }
+    }
+
+    /// Why work was dropped that had been accepted.
+    enum Cancellation: Int, CaseIterable {
+        case hangUp, deadline
+
+        var label: String {
+            switch self {
+            case .hangUp: "hang_up"
+            case .deadline: "deadline"
             }
         }
     }
@@ -32,7 +46,10 @@ final class Metrics: Sendable {
     /// [routes × statuses], the last column for any other status.
     private let requests = Counters(count: Route.allCases.count * (statuses.count + 1))
     private let rejections = Counters(count: Rejection.allCases.count)
+    private let cancellations = Counters(count: Cancellation.allCases.count)
     private let batches = Counters(count: Place.allCases.count)
+    /// Files of models read: failed, succeeded.
+    private let loads = Counters(count: 2)
     /// Seconds from the complete request to its reply, of the routes that compute and of all others.
     private let durations = computing.map { _ in Histogram(bounds: Histogram.durations) }
     private let otherDurations = Histogram(bounds: Histogram.durations)
@@ -41,7 +58,9 @@ final class Metrics: Sendable {
     let batchRows = Histogram(bounds: Histogram.rows)
     let startSeconds = Double(wallNanoseconds()) * 1e-9
 
-    private static let computing: [Route] = [.score, .conditionals, .sample, .v2Infer]
+    private static let computing: [Route] = [
+        .score, .v2Infer, .conditionals, .sample, .invocations, .v1Predict, .v1Explain,
+    ]
 
     /// Counts an answered request; durations are nanoseconds.
     func countRequest(_ route: Route, status: Int, duration: UInt64) {
@@ -52,6 +71,15 @@ final class Metrics: Sendable {
     }
 
     func countRejection(_ reason: Rejection) { rejections.add(1, at: reason.rawValue) }
+
+    func countLoad(succeeded: Bool) { loads.add(1, at: succeeded ? 1 : 0) }
+
+    func countCancellation(_ reason: Cancellation) { cancellations.add(1, at: reason.rawValue) }
+
+    /// Of all reasons.
+    var cancellationCount: Int {
+        Cancellation.allCases.reduce(0) { $0 + cancellations.value(at: $1.rawValue) }
+    }
 
     func countBatch(_ place: Place, rows: Int) {
         batches.add(1, at: place.rawValue)
@@ -74,6 +102,16 @@ final class Metrics: Sendable {
         for reason in Rejection.allCases {
             text.sample(
                 "made_rejected_total", [("reason", reason.label)], Double(rejections.value(at: reason.rawValue)))
+        }
+        text.family(
+            "made_cancelled_total", "counter", "Requests accepted, but not answered: the client or its time had gone.")
+        for reason in Cancellation.allCases {
+            text.sample(
+                "made_cancelled_total", [("reason", reason.label)], Double(cancellations.value(at: reason.rawValue)))
+        }
+        text.family("made_model_loads_total", "counter", "Files of models read, to serve them or not.")
+        for (index, outcome) in ["failed", "ready"].enumerated() {
+            text.sample("made_model_loads_total", [("outcome", outcome)], Double(loads.value(at: index)))
         }
         text.family("made_batches_total", "counter", "Batches scored, on an event loop or by a queue's worker.")
         for place in Place.allCases {

@@ -21,8 +21,8 @@ final class Observer: Sendable {
         var trace: TraceContext?
         var method: String
         var route: Route
-        /// The name of the client's API key.
-        var key: String?
+        /// The name of the client's API key, or whose its certificate is.
+        var client: String?
         var model: String?
         var status: Int
         var rows = 0
@@ -31,8 +31,17 @@ final class Observer: Sendable {
         var total: UInt64 = 0
     }
 
+    /// The status under which the log has requests whose clients left before there was an answer.
+    static let departed = 499
+
+    /// Counts an answer and writes its log line.
     func note(_ answer: Answer) {
         metrics.countRequest(answer.route, status: answer.status, duration: answer.total)
+        log(answer)
+    }
+
+    /// Writes the log line of a request.
+    func log(_ answer: Answer) {
         guard logsRequests else { return }
         var line = LogLine(format, level: .info, message: "request")
         line.field("id", answer.id)
@@ -42,7 +51,7 @@ final class Observer: Sendable {
         }
         line.field("method", answer.method)
         line.field("route", answer.route.rawValue)
-        if let key = answer.key { line.field("key", key) }
+        if let client = answer.client { line.field("client", client) }
         if let model = answer.model { line.field("model", model) }
         line.field("status", answer.status)
         if answer.rows > 0 {

@@ -78,7 +78,8 @@ enum APIDocument {
             json.key(method.rawValue.lowercased())
             operation.write(
                 id: "\(method.rawValue.lowercased())_\(name)", isHead: method == .head,
-                isPost: method == .post, requirement: route.requirement, isKeyed: isKeyed,
+                isPost: method == .post, takesNoBody: route.takesNoBody, requirement: route.requirement,
+                isKeyed: isKeyed,
                 isInference: path.hasPrefix("/v1/") || path.hasPrefix("/v2"), to: &json)
         }
         json.endObject()

@@ -33,10 +33,15 @@ enum APIExample {
         """
     static let health = """
         {"status": "ok", "version": "1.0.0", "uptime_seconds": 107.25,
-         "models": [{"name": "nltcs", "state": "ready", "queue_rows": 0}]}
+         "models": [{"name": "nltcs", "version": "1", "state": "ready", "queue_rows": 0}]}
         """
     static let drift = """
-        {"model": "nltcs", "version": "1", "window": 10000, "rows": 0}
+        {"model": "nltcs", "version": "1", "window": 10000, "rows": 3236,
+         "kolmogorov_smirnov": {"distance": 0.0203956, "p_value": 0.4547177},
+         "anomalies": {"share": 0.0123609, "alpha": 0.01, "p_value": 0.1699006},
+         "log_likelihood": {"mean": -6.0040672, "calibration_mean": -5.9977092},
+         "surprisal": {"rows": 198, "variables": [{"variable": "v0", "mean": 0.2865170, "calibration_mean": 0.3016208,
+           "calibration_standard_deviation": 0.6294103, "z_score": -0.3277847}]}}
         """
     static let predictRequest = #"{"instances": [[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]]}"#
     static let predictions = #"{"predictions": [{"log_likelihood": -1.8529432, "p_value": 1, "anomaly": false}]}"#

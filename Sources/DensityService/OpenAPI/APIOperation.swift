@@ -64,8 +64,8 @@ struct APIOperation {
     ///   - isKeyed: whether the service has keys.
     ///   - isInference: whether its errors may have the form of the inference protocols.
     func write(
-        id: String, isHead: Bool, isPost: Bool, requirement: Requirement, isKeyed: Bool, isInference: Bool,
-        to json: inout JSONWriter
+        id: String, isHead: Bool, isPost: Bool, takesNoBody: Bool, requirement: Requirement, isKeyed: Bool,
+        isInference: Bool, to json: inout JSONWriter
     ) {
         json.beginObject()
         json.member("operationId", id)
@@ -89,7 +89,7 @@ struct APIOperation {
         json.beginObject()
         for answer in answers { write(answer, isHead: isHead, to: &json) }
         let access = requirement == .nothing ? [] : requirement == .moderation ? [429] : [401, 403, 429]
-        let form = (isPost ? [411, 413] : []) + (body == nil ? [] : [415])
+        let form = (isPost ? takesNoBody ? [413] : [411, 413] : []) + (body == nil ? [] : [415])
         let all = Set(problems + Self.commonProblems + form + access).sorted()
         for status in all where !answers.contains(where: { $0.status == status }) {
             json.key("\(status)")
@@ -118,9 +118,10 @@ struct APIOperation {
         }
         json.endObject()
         json.endObject()
+        // No schema: any text is one of lines, and a line that is no row has its own answer.
         for type in lineBodies {
             json.key(type)
-            json.raw(##"{"schema":{"$ref":"#/components/schemas/Text"}}"##)
+            json.raw("{}")
         }
         json.endObject()
         json.endObject()

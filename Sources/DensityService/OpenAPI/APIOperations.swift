@@ -44,11 +44,12 @@ extension APIOperation {
         summary: "How likely each row is, and which of its values are odd.",
         description: """
             One entry a row, in the request's order. p_value, alpha and anomaly are there for a calibrated model only. \
-            Attribution depends on the ordering of the variables: of two values that contradict each other, the later is charged. \
+            A missing value (null, or an absent name) is integrated out by draws. Attribution depends on the ordering of the variables: of two values that contradict each other, the later is charged. \
             NDJSON (a row a line) and CSV (a header with the variables' names) are read as they arrive and answered in kind, \
-            a line for every line.
+            a line for every line; with 'Accept: application/json' by one document, as with on_error "row". CSV without a header \
+            says so: 'text/csv; header=absent'.
             """,
-        parameters: ["timeout"], body: "ScoreRequest", lineBodies: ["application/x-ndjson", "text/csv"],
+        parameters: ["alpha", "timeout"], body: "ScoreRequest", lineBodies: ["application/x-ndjson", "text/csv"],
         examples: [("two_rows", APIExample.scoreRequest), ("a_bad_row", APIExample.badRowRequest)],
         answers: [
             Answer(
@@ -89,6 +90,10 @@ extension APIOperation {
 
     private static let models = APIOperation(
         summary: "The models that are served.",
+        description: """
+            An entry a version, the newest first, and an entry with the state 'failed' for each file that cannot be served; \
+            'default' is what answers requests without a model's name.
+            """,
         answers: [
             Answer(
                 description: "All models.", content: [("application/json", "Models", APIExample.models)])
@@ -101,10 +106,12 @@ extension APIOperation {
         ], problems: [404, 406])
 
     private static let reload = APIOperation(
-        summary: "Read a model's file again and serve what it holds now.",
-        description:
-            "Where no keys are configured, from the service's own machine only. If the file cannot be served the old model stays.",
-        parameters: ["timeout"], body: "Empty", isBodyRequired: false, examples: [("plain", "{}")],
+        summary: "Read a model's files again and serve what they hold now.",
+        description: """
+            Where no keys are configured, from the service's own machine only. No request is lost. A file that cannot be served \
+            changes nothing, and GET /models says why beside what is served still.
+            """,
+        body: "Empty", isBodyRequired: false, examples: [("plain", "{}")],
         answers: [
             Answer(description: "The new model card.", content: [("application/json", "ModelCard", nil)])
         ], problems: [404, 422])

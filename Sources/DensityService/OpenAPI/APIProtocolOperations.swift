@@ -10,24 +10,31 @@ extension APIOperation {
             problems: problems)
     }
 
-    private static func predict(
-        _ summary: String, body: String = "PredictRequest", schema: String = "Predictions"
-    ) -> APIOperation {
-        APIOperation(
-            summary: summary, parameters: ["timeout"], body: body,
-            examples: [("one_instance", APIExample.predictRequest)],
-            answers: [
-                Answer(
-                    description: "Scored.", headers: ["Server-Timing"],
-                    content: [("application/json", schema, APIExample.predictions)])
-            ], problems: score)
-    }
-
-    static let invocations = predict(
-        "SageMaker's: as /score, or as KServe's :predict.", body: "Invocation", schema: "InvocationAnswer")
+    static let invocations = APIOperation(
+        summary: "SageMaker's: as /score, or as KServe's :predict.",
+        description: """
+            CSV has a header where its first cell is the name of a variable, or the type says 'header=present'; without one \
+            each line has the values in the model's order, and the answer has no header either.
+            """, parameters: ["timeout"], body: "Invocation", lineBodies: ["text/csv", "application/jsonlines"],
+        examples: [("one_instance", APIExample.predictRequest)],
+        answers: [
+            Answer(
+                description: "Scored.", headers: ["Server-Timing"],
+                content: [
+                    ("application/json", "InvocationAnswer", APIExample.predictions), ("text/csv", "Text", nil),
+                    ("application/jsonlines", "Text", nil), ("application/x-ndjson", "Text", nil),
+                ])
+        ], problems: score)
     static let v1Models = read("KServe's first protocol: the models that are ready.", "ModelNames")
     static let v1Model = model(read("Whether a model is ready.", "Readiness"))
-    static let v1Predict = predict("Score instances.")
+    static let v1Predict = APIOperation(
+        summary: "Score instances.", parameters: ["timeout"], body: "PredictRequest",
+        examples: [("one_instance", APIExample.predictRequest)],
+        answers: [
+            Answer(
+                description: "Scored.", headers: ["Server-Timing"],
+                content: [("application/json", "Predictions", APIExample.predictions)])
+        ], problems: score)
     static let v1Explain = APIOperation(
         summary: "Score instances, with the surprisal of each variable.", parameters: ["timeout"],
         body: "PredictRequest",
@@ -50,7 +57,8 @@ extension APIOperation {
         ])
     static let v2Model = model(read("The tensors that a model takes and gives.", "ModelMetadata"))
     static let v2ModelReady = model(read("Whether a model is ready.", "Readiness"))
-    static let v2Statistics = model(read("What a model has done since it was loaded.", "Statistics"))
+    static let v2Statistics = model(
+        read("What a model has done, a version each, since it was first loaded.", "Statistics"))
     static let v2Infer = APIOperation(
         summary: "Score a tensor of rows.",
         description: "With the header field Inference-Header-Content-Length raw tensors follow the JSON.",
@@ -67,7 +75,7 @@ extension APIOperation {
         summary: "The models and their states.", body: "IndexRequest", isBodyRequired: false,
         examples: [("ready_ones", #"{"ready": true}"#)],
         answers: [Answer(description: "All of them.", content: [("application/json", "Index", nil)])])
-    static let v2Load = change("Read a model's file again and serve what it holds now.")
+    static let v2Load = change("Read a model's files again and serve what they hold now.")
     static let v2Unload = change("Take a model out of service.")
 
     private static func change(_ summary: String) -> APIOperation {

@@ -10,9 +10,9 @@ extension APISchema {
         "Predictions": {"type": "object", "required": ["predictions"], "additionalProperties": false, "properties": {
           "predictions": {"type": "array", "items": {"type": "object", "required": ["log_likelihood"],
             "additionalProperties": false, "properties": {"log_likelihood": {"type": "number"},
-            "p_value": {"type": "number"}, "anomaly": {"type": "boolean"}}}},
-          "explanations": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": "number"},
-            "description": "The surprisal of each variable, by name."}}}},
+            "standard_error": {"type": "number"}, "p_value": {"type": "number"}, "anomaly": {"type": "boolean"}}}},
+          "explanations": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": ["number", "null"]},
+            "description": "The surprisal of each variable, by name; null of a missing one."}}}},
         "Invocation": {"description": "What /score takes, or instances.",
           "oneOf": [{"$ref": "#/components/schemas/ScoreRequest"}, {"$ref": "#/components/schemas/PredictRequest"}]},
         "InvocationAnswer": {
@@ -48,10 +48,10 @@ extension APISchema {
               "items": {"type": "integer", "minimum": 0, "maximum": 9223372036854775807}},
             "parameters": {"type": ["object", "null"],
               "properties": {"binary_data_size": {"type": ["integer", "null"], "minimum": 0}}},
-            "data": {"description": "Values, flat or a list a row; as bytes after the JSON where binary_data_size is given.",
+            "data": {"description": "Values, flat or a list a row; of a category its index, null for a missing value; as bytes after the JSON where binary_data_size is given.",
               "type": "array"}}}},
           "outputs": {"type": ["array", "null"], "items": {"type": "object", "required": ["name"], "properties": {
-            "name": {"enum": ["log_likelihood", "p_value", "anomaly", "surprisal"]},
+            "name": {"enum": ["log_likelihood", "p_value", "anomaly", "surprisal", "standard_error"]},
             "parameters": {"type": ["object", "null"], "properties": {"binary_data": {"type": ["boolean", "null"]}}}}}}}},
         "InferAnswer": {"type": "object", "required": ["model_name", "model_version", "outputs"],
           "additionalProperties": false, "properties": {"model_name": {"type": "string"},
@@ -60,12 +60,12 @@ extension APISchema {
             "additionalProperties": false, "properties": {"name": {"type": "string"}, "datatype": {"type": "string"},
             "shape": {"type": "array", "items": {"type": "integer"}},
             "parameters": {"type": "object", "properties": {"binary_data_size": {"type": "integer"}}},
-            "data": {"type": "array", "items": {"type": ["number", "boolean"]}}}}}}},
+            "data": {"type": "array", "items": {"type": ["number", "boolean", "null"]}}}}}}},
         "IndexRequest": {"type": "object", "additionalProperties": false,
           "properties": {"ready": {"type": ["boolean", "null"], "description": "Only models that are ready."}}},
         "Index": {"type": "array", "items": {"type": "object", "required": ["name", "state", "reason"],
           "additionalProperties": false, "properties": {"name": {"type": "string"}, "version": {"type": "string"},
-          "state": {"enum": ["READY", "UNAVAILABLE"]}, "reason": {"type": "string"}}}},
+          "state": {"enum": ["READY", "LOADING", "UNAVAILABLE"]}, "reason": {"type": "string"}}}},
         "RepositoryRequest": {"type": "object", "additionalProperties": false,
           "properties": {"parameters": {"description": "Of other servers' repositories; ignored."}}}
         """##

@@ -37,7 +37,12 @@ enum WebPage {
         #row.small button { padding: 0; width: 1.1rem; height: 1.1rem; font-size: 0; }
         #row.picture button { padding: 0; aspect-ratio: 1; width: min(1.5rem, 3vw); border-radius: 2px; font-size: 0; }
         #row button[aria-pressed=true] { background: var(--on); color: var(--paper); border-color: var(--on); }
-        #row button.odd { outline: 3px solid var(--odd); outline-offset: -1px; }
+        #row .odd { outline: 3px solid var(--odd); outline-offset: -1px; }
+        #row.fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .6rem; }
+        #row.fields label { display: flex; flex-direction: column; border-radius: 6px; padding: .2rem .3rem; min-width: 0; }
+        #row.fields span { font-size: .85rem; color: var(--soft); overflow-wrap: anywhere; }
+        #row.fields input, #row.fields select { font: inherit; color: inherit; background: var(--box); width: 100%;
+          box-sizing: border-box; border: 1px solid var(--line); border-radius: 6px; padding: .25rem .5rem; }
         #verdict { font-size: 1.15rem; font-weight: 600; } .odd-text { color: var(--odd); } .good-text { color: var(--good); }
         pre { background: var(--box); border: 1px solid var(--line); border-radius: 6px; padding: .6rem; overflow-x: auto;
           white-space: pre-wrap; word-break: break-all; font-size: .85rem; max-height: 14rem; }
@@ -52,7 +57,7 @@ enum WebPage {
         <p class="soft" id="about">Loading…</p>
 
         <h2>The row</h2>
-        <p class="soft">Every value is 0 or 1. Click one to change it.</p>
+        <p class="soft" id="hint"></p>
         <div id="row"></div>
         <p><button id="draw">Draw a usual row</button> <button id="flip">Spoil a few values</button>
         <button id="clear">All zeros</button></p>
@@ -65,7 +70,7 @@ enum WebPage {
         <pre id="curl"></pre>
         <p><button id="copy">Copy</button></p>
         <h2>More</h2>
-        <p class="soft"><a id="card" href="models">model card</a> · <a href="models">models</a> · <a href="health">health</a> ·
-        <a href="metrics">metrics</a> · <a href="sample?n=5">five drawn rows</a></p>
+        <p class="soft"><a id="card" href="models">model card</a> · <a id="drift" href="drift">drift</a> ·
+        <a href="models">models</a> · <a href="health">health</a> · <a href="metrics">metrics</a> · <a href="sample?n=5">five drawn rows</a></p>
         """
 }

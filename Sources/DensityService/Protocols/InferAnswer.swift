@@ -61,6 +61,7 @@ struct InferAnswer {
         case .pValue: for value in pValues { json.number(value) }
         case .anomaly: for value in anomalies { json.bool(value) }
         case .surprisal: for value in surprisals { json.number(value) }
+        case .standardError: for value in standardErrors { json.number(value) }
         }
     }
 
@@ -72,6 +73,7 @@ struct InferAnswer {
         case .pValue: pValues.withUnsafeBytes { bytes.append(contentsOf: $0) }
         case .anomaly: for value in anomalies { bytes.append(value ? 1 : 0) }
         case .surprisal: bytes.append(contentsOf: UnsafeRawBufferPointer(surprisals))
+        case .standardError: standardErrors.withUnsafeBytes { bytes.append(contentsOf: $0) }
         }
     }
 
@@ -83,6 +85,12 @@ struct InferAnswer {
         let count = sheet.variableCount
         let first = job.sheetStart * count
         return UnsafeMutableBufferPointer(rebasing: sheet.surprisals[first..<first + job.rows.count * count])
+    }
+
+    private var standardErrors: [Double] {
+        job.missingRowCount > 0
+            ? Array(sheet.standardErrors[job.sheetStart..<job.sheetStart + job.rows.count])
+            : [Double](repeating: 0, count: job.rows.count)
     }
 
     private var pValues: [Double] {

@@ -9,7 +9,7 @@ extension ServiceLoop {
         // Raw tensors after the JSON are no JSON; their clients say so, or nothing.
         if stated == nil || !call.isOctetStream { try call.readsJSON() }
         try call.answers(with: [.json, .binary])
-        try gather(for: model) { (batch) throws(Problem) in
+        try gather(call, for: model) { (batch) throws(Problem) in
             try call.exchange.withBody { body in
                 Result { () throws(Problem) in
                     var jsonCount = body.count
@@ -44,12 +44,12 @@ extension ServiceLoop {
         let input = InputTensor(
             model: model, rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2)
         let first = batch.rowCount
-        let rowCount = try input.read(tensor, binary: binary, into: batch.rows, using: tensorScanner)
+        let count = try input.read(tensor, binary: binary, into: batch.rows, using: tensorScanner)
         var options = ScoreOptions(calibration: model.card.calibration, alpha: core.options.alpha)
         options.perVariable = request.outputs.contains { $0.tensor.isPerVariable }
-        return ScoreJob(call: call, model: model, options: options, batch: batch, rows: first..<first + rowCount) {
-            InferAnswer(request: request, job: $0, sheet: $1).reply()
-        }
+        return ScoreJob(
+            call: call, model: model, options: options, batch: batch, rows: first..<first + count.rows,
+            missingRowCount: count.missing, encode: { InferAnswer(request: request, job: $0, sheet: $1).reply() })
     }
 }
 

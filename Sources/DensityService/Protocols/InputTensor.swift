@@ -23,17 +23,16 @@ struct InputTensor {
     init(model: LoadedModel, rowsMax: Int, valuesMax: Int) {
         self.model = model
         shape = BodyScanner.Shape(
-            member: "data", isTensor: true, isRequired: false, refusesMissing: true, rowsMax: rowsMax,
-            valuesMax: valuesMax)
+            member: "data", isTensor: true, isRequired: false, rowsMax: rowsMax, valuesMax: valuesMax)
     }
 
     /// Appends the tensor's values to `rows`: those of its `json`, which stands in a request's body, or `binary`, the bytes
     /// after that JSON.
     ///
-    /// - Returns: the number of rows.
+    /// - Returns: the number of rows, and of those with a missing value.
     func read(
         _ json: UnsafeRawBufferPointer, binary: UnsafeRawBufferPointer, into rows: RowBuffer, using scanner: BodyScanner
-    ) throws(Problem) -> Int {
+    ) throws(Problem) -> (rows: Int, missing: Int) {
         let valueCount = rows.count
         let scan = scanner.scan(json, as: shape, schema: model.schema, into: rows)
         if let problem = Problem(scan, shape: shape) { throw problem }
@@ -41,9 +40,10 @@ struct InputTensor {
         let rowCount = try rowCount(fields)
         let parameters = try fields.value(
             "parameters", Parameters.self, mustBe: "an object, and its 'binary_data_size' a whole number")
+        var missing = scan.missing_row_count
         if let byteCount = parameters?.byteCount {
             guard !scan.has_rows else { throw Problem(400, "the tensor 'rows' has both 'data' and 'binary_data_size'") }
-            try append(binary, stated: byteCount, rowCount: rowCount, to: rows)
+            missing = try append(binary, stated: byteCount, rowCount: rowCount, to: rows)
         } else {
             guard scan.has_rows else {
                 throw Problem(400, "the tensor 'rows' has neither 'data' nor 'binary_data_size'")
@@ -55,7 +55,7 @@ struct InputTensor {
             try check(scan, rowCount: rowCount)
         }
         precondition(rows.count == valueCount + rowCount * model.card.variables.count, "a row was lost")
-        return rowCount
+        return (rowCount, missing)
     }
 
     /// The number of rows by `shape`; checks all that is said of the tensor but its values.
@@ -95,9 +95,10 @@ struct InputTensor {
         }
     }
 
+    /// - Returns: the number of rows with a missing value.
     private func append(
         _ binary: UnsafeRawBufferPointer, stated byteCount: Int, rowCount: Int, to rows: RowBuffer
-    ) throws(Problem) {
+    ) throws(Problem) -> Int {
         let size = rowCount * model.card.variables.count * MemoryLayout<Float>.size
         guard byteCount == size else {
             throw Problem(
@@ -114,15 +115,22 @@ struct InputTensor {
         let first = rows.count
         guard rows.append(binary) else { throw Problem(503, "memory is short; try again later", retryAfter: 1) }
         let values = rows.values[first...]
-        if model.isAllBinary, values.allSatisfy({ $0 == 0 || $0 == 1 }) { return }
+        if model.isAllBinary, values.allSatisfy({ $0 == 0 || $0 == 1 }) { return 0 }
         let variables = model.card.variables
-        for (place, value) in values.enumerated() where !variables[place % variables.count].accepts(value) {
-            let (row, column) = place.quotientAndRemainder(dividingBy: variables.count)
-            let reason =
-                value.isNaN
-                ? "the value is missing (NaN); a row needs all variables"
-                : variables[column].objection(to: "\(value)", shown: "\(value)", isIndex: true)
-            throw Problem(422, "rows[\(row)].\(variables[column].name): \(reason)")
+        var missing = 0
+        for start in stride(from: first, to: values.endIndex, by: variables.count) {
+            var hasMissing = false
+            for (column, value) in values[start..<start + variables.count].enumerated() {
+                if value.isNaN {
+                    hasMissing = true
+                } else if !variables[column].accepts(value) {
+                    let objection = variables[column].objection(to: "\(value)", shown: "\(value)", isIndex: true)
+                    let row = (start - first) / variables.count
+                    throw Problem(422, "rows[\(row)].\(variables[column].name): \(objection)")
+                }
+            }
+            if hasMissing { missing += 1 }
         }
+        return missing
     }
 }

@@ -6,11 +6,13 @@ enum OutputTensor: String, CaseIterable {
     case pValue = "p_value"
     case anomaly
     case surprisal
+    /// Of the log-likelihood, where values are missing.
+    case standardError = "standard_error"
 
     /// The protocol's name of its element type.
     var datatype: String {
         switch self {
-        case .logLikelihood, .pValue: "FP64"
+        case .logLikelihood, .pValue, .standardError: "FP64"
         case .anomaly: "BOOL"
         case .surprisal: "FP32"
         }
@@ -19,7 +21,7 @@ enum OutputTensor: String, CaseIterable {
     /// Bytes of one element.
     var elementBytes: Int {
         switch self {
-        case .logLikelihood, .pValue: 8
+        case .logLikelihood, .pValue, .standardError: 8
         case .anomaly: 1
         case .surprisal: 4
         }
@@ -37,7 +39,7 @@ enum OutputTensor: String, CaseIterable {
 
     /// What a request gets that does not choose.
     static func defaults(of card: ModelCard) -> [OutputTensor] {
-        all(of: card).filter { !$0.isPerVariable }
+        all(of: card).filter { !$0.isPerVariable && $0 != .standardError }
     }
 }
 

@@ -12,7 +12,7 @@ struct PredictAnswer {
         json.beginObject()
         json.key("predictions")
         json.beginArray()
-        for row in rows { prediction(row, to: &json) }
+        for row in 0..<job.rows.count { prediction(row, to: &json) }
         json.endArray()
         if job.options.needsSurprisals {
             json.key("explanations")
@@ -25,9 +25,10 @@ struct PredictAnswer {
     }
 
     private func prediction(_ row: Int, to json: inout JSONWriter) {
-        let logLikelihood = sheet.logLikelihoods[row]
+        let logLikelihood = sheet.logLikelihoods[job.sheetStart + row]
         json.beginObject()
         json.member("log_likelihood", logLikelihood)
+        if job.missingRowCount > 0 { json.member("standard_error", sheet.standardErrors[job.sheetStart + row]) }
         if let calibration = job.model.card.calibration, let alpha = job.options.alpha {
             let pValue = calibration.pValue(of: logLikelihood)
             json.member("p_value", pValue)

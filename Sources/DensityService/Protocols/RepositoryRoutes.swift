@@ -1,4 +1,3 @@
-internal import Logging
 internal import MADE
 internal import Microhttpd
 
@@ -10,12 +9,13 @@ extension ServiceLoop {
         }
         var json = JSONWriter()
         json.beginArray()
-        for entry in core.registry.snapshot.entries where !(onlyReady ?? false) || entry.model != nil {
+        for version in core.registry.snapshot.entries.flatMap(\.versions) {
+            if onlyReady == true, version.state != .ready { continue }
             json.beginObject()
-            json.member("name", entry.name)
-            if let model = entry.model { json.member("version", model.card.version) }
-            json.member("state", entry.model == nil ? "UNAVAILABLE" : "READY")
-            json.member("reason", entry.unavailability)
+            json.member("name", version.file.name ?? "")
+            if let number = version.number { json.member("version", number) }
+            json.member("state", version.state.indexed)
+            json.member("reason", version.failure?.shown ?? "")
             json.endObject()
         }
         json.endArray()
@@ -31,9 +31,12 @@ extension ServiceLoop {
     /// POST /v2/repository/models/{model}/unload: takes it out of service.
     func v2Unload(_ call: Call) throws(Problem) {
         let name = try repositoryModel(call)
-        try core.registry.unload(name)
-        core.observer.logger.info("model unloaded", metadata: ["model": "\(name)"])
-        call.answer(.json(Array("{}".utf8)))
+        core.registry.unload(name) { result in
+            switch result {
+            case .success: call.answer(.json(Array("{}".utf8)))
+            case .failure(let problem): call.refuse(problem)
+            }
+        }
     }
 
     /// The model that a change is about; its parameters concern the repositories of other servers.
@@ -56,13 +59,13 @@ extension ServiceLoop {
     }
 }
 
-extension Registry.Entry {
-    /// Why it does not serve, without the paths that the log has; empty where it does.
-    fileprivate var unavailability: String {
-        switch state {
-        case .ready: ""
-        case .failed(Registry.unloaded): Registry.unloaded
-        case .failed: "its file cannot be served; the log says why"
+extension Registry.State {
+    /// As the protocol has it.
+    fileprivate var indexed: String {
+        switch self {
+        case .ready: "READY"
+        case .loading: "LOADING"
+        case .failed: "UNAVAILABLE"
         }
     }
 }

@@ -31,7 +31,8 @@ extension ServiceLoop {
         var json = JSONWriter(capacity: 512)
         json.beginObject()
         json.member("name", card.name)
-        json.member("versions", strings: [card.version])
+        let versions = core.registry.snapshot.entry(named: card.name)?.models ?? [model]
+        json.member("versions", strings: versions.map(\.card.version))
         json.member("platform", "made")
         json.key("inputs")
         json.beginArray()
@@ -54,17 +55,20 @@ extension ServiceLoop {
         call.answer(Self.readiness(of: model.card.name))
     }
 
-    /// GET /v2/models/{model}/stats.
+    /// GET /v2/models/{model}/stats: of all versions, or of the one that the path names.
     func v2Statistics(_ call: Call, _ model: LoadedModel) {
         var json = JSONWriter(capacity: 512)
         json.beginObject()
         json.key("model_stats")
         json.beginArray()
-        json.beginObject()
-        json.member("name", model.card.name)
-        json.member("version", model.card.version)
-        model.statistics.write(to: &json)
-        json.endObject()
+        let versions = core.registry.snapshot.entry(named: model.card.name)?.models ?? [model]
+        for version in Destination(path: call.exchange.path).version == nil ? versions : [model] {
+            json.beginObject()
+            json.member("name", version.card.name)
+            json.member("version", version.card.version)
+            version.statistics.write(to: &json)
+            json.endObject()
+        }
         json.endArray()
         json.endObject()
         call.answer(.json(json.bytes))

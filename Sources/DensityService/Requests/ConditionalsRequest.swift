@@ -1,4 +1,3 @@
-internal import Glibc
 internal import MADE
 
 /// Which conditionals of which rows to give.
@@ -64,9 +63,10 @@ struct ConditionalsRequest: Sendable {
         for variable in ordering.variables {
             bytes.append((bytes.last ?? 0) + card.variables[variable].name.utf8.count + 3)
         }
+        let sizes = card.variables.map(\.conditionalBytes)
         var total = 0
         for row in asked {
-            for variable in row { total += 100 + bytes[ordering.positions[variable]] }
+            for variable in row { total += sizes[variable] + bytes[ordering.positions[variable]] }
         }
         if total > Self.answerBytesMax {
             throw Problem(
@@ -88,61 +88,15 @@ struct ConditionalsRequest: Sendable {
                 + ", which come before it in this member's ordering",
             pointer: "/rows/\(row)")
     }
+}
 
-    /// The body of the answer.
-    func answer(using workspace: CompiledModel.Workspace) -> [UInt8] {
-        let card = model.card
-        let ordering = card.orderings[member]
-        let outputCount = model.compiled.layout.outputUnitCount
-        var json = JSONWriter(capacity: 4096)
-        json.beginObject()
-        json.raw(model.nameMembers)
-        json.member("ordering", strings: ordering.variables.lazy.map { card.variables[$0].name })
-        json.key("conditionals")
-        json.beginArray()
-        // A few rows at a time: the logits of all need not be there at once.
-        for start in stride(from: 0, to: rowCount, by: 64) {
-            let range = start..<min(start + 64, rowCount)
-            let count = card.variables.count
-            let outputs = model.compiled.outputs(
-                of: Array(rows[range.lowerBound * count..<range.upperBound * count]), member: member, using: workspace)
-            for row in range {
-                json.beginArray()
-                for variable in asked[row] {
-                    let first = (row - start) * outputCount
-                    let units = model.compiled.layout.outputs[variable]
-                    let conditional = Conditional(
-                        card.variables[variable], outputs: outputs[first + units.lowerBound..<first + units.upperBound])
-                    write(conditional, of: variable, value: rows[row * count + variable], ordering, to: &json)
-                }
-                json.endArray()
-            }
+extension Variable {
+    /// About how many bytes its conditional takes in an answer, the names of its predecessors aside.
+    fileprivate var conditionalBytes: Int {
+        switch kind {
+        case .binary: 100
+        case .categorical(let categories): categories.labels.reduce(100) { $0 + $1.utf8.count + 26 }
+        case .real: 280
         }
-        json.endArray()
-        json.endObject()
-        return json.bytes
-    }
-
-    private func write(
-        _ conditional: Conditional, of variable: Int, value: Float, _ ordering: Ordering, to json: inout JSONWriter
-    ) {
-        let variables = model.card.variables
-        json.beginObject()
-        json.member("variable", variables[variable].name)
-        json.member(
-            "given", strings: ordering.variables.prefix(ordering.positions[variable]).lazy.map { variables[$0].name })
-        switch conditional {
-        case .bernoulli(let logit):
-            json.member("type", "binary")
-            json.member("probability", 1 / (1 + exp(-Double(logit))))
-            if !value.isNaN {
-                json.member("value", Int(value))
-                // −log(1 + e^z) with z = −logit for a one and logit for a zero, without overflow.
-                let z = value == 1 ? -Double(logit) : Double(logit)
-                json.member("log_probability", -(max(z, 0) + log1p(exp(-abs(z)))))
-            }
-        case .categorical, .mixture: preconditionFailure("only binary models are loaded")
-        }
-        json.endObject()
     }
 }

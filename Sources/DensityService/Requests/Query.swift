@@ -6,7 +6,8 @@ extension Route {
     var queryNames: [String]? {
         switch self {
         case .sample: SampleRequest.queryNames
-        case .score, .conditionals, .models, .model, .reload, .drift: []
+        case .score: ScoreOptions.queryNames
+        case .conditionals, .models, .model, .reload, .drift: []
         default: nil
         }
     }

@@ -22,6 +22,8 @@ struct SampleRequest: Sendable {
     var temperature = 1.0
     var writesObjects = false
     var format = Format.json
+    /// The answer's `Content-Type`.
+    var mediaType = MediaType.json.rawValue
     /// [D], NaN where a variable is to be drawn; empty without evidence.
     var evidence: [Float] = []
 
@@ -105,7 +107,7 @@ struct SampleRequest: Sendable {
             case .ndjson: writer.ndjson()
             case .csv: writer.csv()
             }
-        var reply = Reply(status: 200, headers: [("Content-Type", format.mediaType.rawValue)], body: body)
+        var reply = Reply(status: 200, headers: [("Content-Type", mediaType)], body: body)
         // The other formats have no place for it.
         if format != .json { reply.addHeader("X-Seed", String(seed)) }
         return reply

@@ -9,6 +9,8 @@ struct ScoreOptions: Equatable {
     var perVariable = false
     /// The share of normal rows that may be called anomalies; nil where the model has no calibration.
     var alpha: Double?
+    /// How missing values are integrated out.
+    var missing = MissingValues()
     /// A faulty row spoils its own answer only.
     var keepsGoodRows = false
     /// The answer is a line a row; nil: one JSON document.
@@ -17,11 +19,24 @@ struct ScoreOptions: Equatable {
     /// Whether the model must say what each variable contributes.
     var needsSurprisals: Bool { explain != nil || perVariable }
 
+    static let particlesRange = 1...65536
+    /// Parameters of the query; a field of a body wins.
+    static let queryNames = ["alpha"]
     static let names = ["explain", "per_variable", "alpha", "particles", "seed", "on_error"]
 
     /// The defaults for a model; `alpha` of the service is raised to what the model's calibration can reach.
     init(calibration: Calibration?, alpha: Double) {
         self.alpha = calibration.map { max(alpha, $0.smallestPValue) }
+    }
+
+    /// Reads the query.
+    mutating func read(_ query: [(name: String, value: String)], card: ModelCard) throws(Problem) {
+        for (name, value) in query where name == "alpha" {
+            guard let alpha = decimalNumber(value) else {
+                throw Problem(400, "'alpha' is \(quoted(value)); it must be a number")
+            }
+            try set(alpha: alpha, calibration: card.calibration, pointer: nil)
+        }
     }
 
     /// Reads the fields that a scan handed back.
@@ -37,13 +52,20 @@ struct ScoreOptions: Equatable {
         }
         perVariable = try fields.value("per_variable", mustBe: "true or false") ?? false
         if let alpha = try fields.value("alpha", Double.self, mustBe: "a number") {
-            try set(alpha: alpha, calibration: card.calibration)
+            try set(alpha: alpha, calibration: card.calibration, pointer: "/alpha")
         }
-        let particles = try fields.value("particles", Int.self, mustBe: "a whole number")
-        if let particles, !(1...65536).contains(particles) {
-            throw Problem(422, "'particles' is \(particles); it must be 1 to 65536", pointer: "/particles")
+        if let particles = try fields.value("particles", Int.self, mustBe: "a whole number") {
+            let range = Self.particlesRange
+            guard range.contains(particles) else {
+                throw Problem(
+                    422, "'particles' is \(particles); it must be \(range.lowerBound) to \(range.upperBound)",
+                    pointer: "/particles")
+            }
+            missing.particles = particles
         }
-        _ = try fields.value("seed", UInt64.self, mustBe: "a whole number below 2^64")
+        if let seed = try fields.value("seed", UInt64.self, mustBe: "a whole number below 2^64") {
+            missing.seed = seed
+        }
         switch try fields.value("on_error", String.self, mustBe: "a string") {
         case nil, "request": keepsGoodRows = false
         case "row": keepsGoodRows = true
@@ -53,17 +75,17 @@ struct ScoreOptions: Equatable {
         }
     }
 
-    private mutating func set(alpha: Double, calibration: Calibration?) throws(Problem) {
+    private mutating func set(alpha: Double, calibration: Calibration?, pointer: String?) throws(Problem) {
         guard let calibration else {
             throw Problem(
-                422, "the model has no calibration, so 'alpha' has no meaning; leave it out", pointer: "/alpha")
+                422, "the model has no calibration, so 'alpha' has no meaning; leave it out", pointer: pointer)
         }
         guard alpha <= 1, alpha >= calibration.smallestPValue else {
             throw Problem(
                 422,
                 "'alpha' is \(alpha); with \(calibration.logLikelihoods.count) calibration rows no p-value is below "
                     + "\(calibration.smallestPValue), so it must lie between that and 1",
-                pointer: "/alpha")
+                pointer: pointer)
         }
         self.alpha = alpha
     }

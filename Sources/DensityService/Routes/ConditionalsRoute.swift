@@ -14,15 +14,18 @@ extension ServiceLoop {
             let fields = try OptionReader(scan, names: ConditionalsRequest.fieldNames, rowsMember: "rows")
             return try ConditionalsRequest(fields, rows: Array(buffer.values), model: model)
         }
-        let task = QueuedTask(call: call, rows: max(request.rowCount, 1)) { workspace in
+        let task = QueuedTask(
+            call: call, rows: max(request.rowCount, 1),
+            expectedNanoseconds: model.cost(of: .conditionals).nanoseconds(rows: request.rowCount)
+        ) { workspace in
             let start = monotonicNanoseconds()
-            let body = request.answer(using: workspace)
+            let body = ConditionalsAnswer(request).body(using: workspace)
             let end = monotonicNanoseconds()
             model.cost(of: .conditionals).record(rows: request.rowCount, nanoseconds: end - start)
             call.answer(
                 Reply(status: 200, headers: [("Content-Type", MediaType.json.rawValue)], body: body),
                 effort: call.effort(rows: request.rowCount, started: start, ended: end))
         }
-        turn.run(task, kind: .conditionals, of: model)
+        turn.run(task, of: model)
     }
 }

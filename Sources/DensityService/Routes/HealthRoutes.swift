@@ -28,11 +28,12 @@ extension ServiceLoop {
         json.member("uptime_seconds", Double(wallNanoseconds()) * 1e-9 - core.observer.metrics.startSeconds)
         json.key("models")
         json.beginArray()
-        for entry in core.registry.snapshot.entries {
+        for version in core.registry.snapshot.entries.flatMap(\.versions) {
             json.beginObject()
-            json.member("name", entry.name)
-            json.member("state", entry.model == nil ? "failed" : "ready")
-            if let model = entry.model { json.member("queue_rows", model.queue.waitingRows) }
+            json.member("name", version.file.name ?? "")
+            if let number = version.number { json.member("version", number) }
+            json.member("state", version.state.rawValue)
+            if let model = version.model { json.member("queue_rows", model.queue.waitingRows) }
             json.endObject()
         }
         json.endArray()

@@ -22,25 +22,30 @@ extension ServiceCore {
         text.sample("made_build_info", [("version", Build.version)], 1)
         observer.metrics.write(to: &text)
         let snapshot = registry.snapshot
-        let models = snapshot.entries.compactMap(\.model)
+        let models = snapshot.entries.flatMap(\.models)
         text.family("made_model_info", "gauge", "The models that are ready.")
         for model in models {
             text.sample(
                 "made_model_info",
-                [
-                    ("model", model.card.name), ("version", model.card.version), ("sha256", model.digest),
-                    ("default", model.card.name == snapshot.defaultName ? "true" : "false"),
+                model.card.labels + [
+                    ("sha256", model.digest), ("default", snapshot.isDefault(model) ? "true" : "false"),
                 ], 1)
         }
         text.perModel("made_rows_scored_total", "counter", "Rows of score requests that were answered.", models) {
-            $0.scoredRows.load(ordering: .relaxed)
+            $0.statistics.scoredRows.load(ordering: .relaxed)
         }
         text.perModel("made_anomalies_total", "counter", "Rows that were answered as anomalies.", models) {
-            $0.anomalies.load(ordering: .relaxed)
+            $0.statistics.anomalies.load(ordering: .relaxed)
         }
         text.logLikelihoods(models)
         text.perModel("made_queue_rows", "gauge", "Rows that wait for a worker.", models) { $0.queue.waitingRows }
         text.drift(models.filter { $0.drift.windowRows > 0 }.map { $0.drift.report(alpha: options.alpha) })
+        if let tls = gate.tls {
+            text.family(
+                "made_tls_certificate_expiry_seconds", "gauge",
+                "When the certificate of new connections expires, since 1970.")
+            text.sample("made_tls_certificate_expiry_seconds", [], Double(tls.identity.expirySeconds))
+        }
         text.processFigures(startSeconds: observer.metrics.startSeconds)
         return text.text
     }
@@ -51,6 +56,6 @@ extension PrometheusText {
         _ name: String, _ type: String, _ help: String, _ models: [LoadedModel], _ value: (LoadedModel) -> Int
     ) {
         family(name, type, help)
-        for model in models { sample(name, [("model", model.card.name)], Double(value(model))) }
+        for model in models { sample(name, model.card.labels, Double(value(model))) }
     }
 }

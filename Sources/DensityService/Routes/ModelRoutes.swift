@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import MADE
 internal import Microhttpd
 
@@ -12,21 +11,33 @@ extension ServiceLoop {
         json.key("models")
         json.beginArray()
         for entry in snapshot.entries {
-            json.beginObject()
-            json.member("name", entry.name)
-            if let model = entry.model { json.member("version", model.card.version) }
-            json.member("state", entry.model == nil ? "failed" : "ready")
-            json.member("default", entry.name == snapshot.defaultName)
-            if let model = entry.model {
-                json.member("variables", model.card.variables.count)
-                json.member("members", model.card.orderings.count)
-                json.member("calibrated", model.card.calibration != nil)
+            for version in entry.versions {
+                write(version, isDefault: version.model.map(snapshot.isDefault) ?? false, to: &json)
             }
-            json.endObject()
         }
         json.endArray()
         json.endObject()
         call.answer(.json(json.bytes))
+    }
+
+    /// One version: what serves, and beside it why its file as it is now does not.
+    private func write(_ version: Registry.Version, isDefault: Bool, to json: inout JSONWriter) {
+        var states = [version.state]
+        if version.state == .ready, version.failure != nil { states.append(.failed) }
+        for state in states {
+            json.beginObject()
+            json.member("name", version.file.name ?? "")
+            if let number = version.number { json.member("version", number) }
+            json.member("state", state.rawValue)
+            json.member("default", isDefault && state == .ready)
+            if state == .ready, let model = version.model {
+                json.member("variables", model.card.variables.count)
+                json.member("members", model.card.orderings.count)
+                json.member("calibrated", model.card.calibration != nil)
+            }
+            if state == .failed, let failure = version.failure { json.member("reason", failure.shown) }
+            json.endObject()
+        }
     }
 
     /// GET /models/{model}.
@@ -36,19 +47,17 @@ extension ServiceLoop {
     }
 
     /// POST /models/{model}/reload.
-    func reload(_ call: Call, _ model: LoadedModel) throws(Problem) {
+    func reload(_ call: Call) throws(Problem) {
         try optionalFields(of: call, names: []) { (_) throws(Problem) in }
-        reload(call, name: model.card.name) { .json($0.document) }
+        reload(call, name: Destination(path: call.exchange.path).model ?? "") { .json($0.document) }
     }
 
-    /// Reads a model's file again; answers with what `reply` makes of what it holds now.
+    /// Reads a model's files again; answers with what `reply` makes of what serves now.
     func reload(_ call: Call, name: String, reply: @escaping @Sendable (LoadedModel) -> Reply) {
-        // Reading and checking a file takes seconds; a loop has none.
-        DispatchQueue.global().async { [core] in
-            do throws(Problem) {
-                call.answer(reply(try core.reloadModel(name)))
-            } catch {
-                call.refuse(error)
+        core.registry.reload(name) { result in
+            switch result {
+            case .success(let model): call.answer(reply(model))
+            case .failure(let problem): call.refuse(problem)
             }
         }
     }

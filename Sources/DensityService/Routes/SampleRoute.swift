@@ -13,15 +13,18 @@ extension ServiceLoop {
             request.format = SampleRequest.Format.allCases.first { $0.mediaType == type } ?? .json
         }
         if call.exchange.method == .post { try readBody(of: call, model, limit: limit, into: &request) }
+        request.mediaType = request.format.mediaType.name(accept: call.exchange.header("Accept"), contentType: nil)
         let drawn = request
-        let task = QueuedTask(call: call, rows: drawn.count) { workspace in
+        let task = QueuedTask(
+            call: call, rows: drawn.count, expectedNanoseconds: model.cost(of: .sample).nanoseconds(rows: drawn.count)
+        ) { workspace in
             let start = monotonicNanoseconds()
             let reply = drawn.reply(model: model, using: workspace)
             let end = monotonicNanoseconds()
             model.cost(of: .sample).record(rows: drawn.count, nanoseconds: end - start)
             call.answer(reply, effort: call.effort(rows: drawn.count, started: start, ended: end))
         }
-        turn.run(task, kind: .sample, of: model)
+        turn.run(task, of: model)
     }
 
     private func readBody(

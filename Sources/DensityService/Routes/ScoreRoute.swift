@@ -8,16 +8,29 @@ extension ServiceLoop {
         try call.readsJSON(or: LineFormat.allCases.map(\.mediaType))
         let type = try call.answers(with: [.json, .ndjson, .csv])
         let lines = LineFormat.allCases.first { $0.mediaType == type }
-        try gather(for: model) { (batch) throws(Problem) in try self.scoreJob(call, model, batch, lines: lines) }
+        try gather(call, for: model) { (batch) throws(Problem) in try self.scoreJob(call, model, batch, lines: lines) }
     }
 
     /// Lets a job, whose rows `makeJob` appends to the turn's batch, be scored with the others of the turn.
-    func gather(for model: LoadedModel, _ makeJob: (RowBatch) throws(Problem) -> ScoreJob) throws(Problem) {
-        let gathered = turn.gathered(for: model)
-        let batch = gathered.batch
+    func gather(_ call: Call, for model: LoadedModel, _ makeJob: (RowBatch) throws(Problem) -> ScoreJob) throws(Problem)
+    {
+        // Reading rows takes time of which there is none when they would be refused afterwards.
+        if turn.isBeyondLoop(call.exchange.bodyByteCount, model), model.queue.isFull {
+            return call.refuseAsQueueIsFull(of: model)
+        }
+        let bench = turn.bench(for: model)
+        let batch = bench.batch
         let valueCount = batch.rows.count
         do throws(Problem) {
-            turn.add(try makeJob(batch), to: gathered)
+            let job = try makeJob(batch)
+            guard job.missingRowCount > 0 else { return turn.add(job, to: bench) }
+            let weight = job.weight
+            guard weight <= core.options.queueRowsMax else { throw Problem(tooMuchWork: weight, job, core.options) }
+            guard let own = job.withOwnBatch() else {
+                throw Problem(503, "memory is short; try again later", retryAfter: 1)
+            }
+            batch.rows.count = valueCount
+            turn.add(incomplete: own, weight: weight)
         } catch {
             batch.rows.count = valueCount
             throw error
@@ -28,11 +41,12 @@ extension ServiceLoop {
         -> ScoreJob
     {
         let shape = BodyScanner.Shape(
-            member: "rows", refusesMissing: true, rowsMax: core.options.queueRowsMax,
+            member: "rows", rowsMax: core.options.queueRowsMax,
             valuesMax: core.options.bodyBytesMax / 2)
         let firstRow = batch.rowCount
         return try scan(call, as: shape, schema: model.schema, into: batch.rows) { (scan) throws(Problem) in
             var options = ScoreOptions(calibration: model.card.calibration, alpha: core.options.alpha)
+            try options.read(call.exchange.queryItems, card: model.card)
             if scan.member_count > 0 { try options.read(scan, card: model.card) }
             options.lines = lines
             if lines != nil, options.needsSurprisals {
@@ -41,7 +55,7 @@ extension ServiceLoop {
             let faults = try faults(of: scan, shape: shape, model: model, areKept: options.keepsGoodRows)
             return ScoreJob(
                 call: call, model: model, options: options, batch: batch, rows: firstRow..<batch.rowCount,
-                faults: faults)
+                missingRowCount: scan.missing_row_count, faults: faults)
         }
     }
 
@@ -68,6 +82,16 @@ extension ServiceLoop {
         let problem = { Problem(errors[$0], shape: shape, variables: model.card.variables) }
         guard areKept else { throw problem(0) }
         return (0..<scan.error_count).map { RowFault(row: errors[$0].row, problem: problem($0)) }
+    }
+}
+
+extension Problem {
+    fileprivate init(tooMuchWork weight: Int, _ job: ScoreJob, _ options: ServiceOptions) {
+        self.init(
+            413,
+            "\(job.missingRowCount) rows with missing values at \(job.options.missing.particles) particles are the work of "
+                + "\(weight) complete rows, and a request may ask for \(options.queueRowsMax); lower 'particles', or send "
+                + "fewer rows, or all of them as NDJSON or CSV")
     }
 }
 

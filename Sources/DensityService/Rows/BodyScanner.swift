@@ -54,7 +54,6 @@ final class BodyScanner {
         var isSingleRow = false
         var isTensor = false
         var isRequired = true
-        var refusesMissing = false
         var rowsMax: Int
         var valuesMax: Int
     }
@@ -72,7 +71,7 @@ final class BodyScanner {
                 bytes: UnsafeRawPointer(shape.member.utf8Start).assumingMemoryBound(to: CChar.self),
                 count: shape.member.utf8CodeUnitCount),
             is_single_row: shape.isSingleRow, is_tensor: shape.isTensor, is_required: shape.isRequired,
-            refuses_missing: shape.refusesMissing, rows_max: shape.rowsMax, values_max: shape.valuesMax)
+            rows_max: shape.rowsMax, values_max: shape.valuesMax)
         guard let start = body.baseAddress?.assumingMemoryBound(to: CChar.self) else {
             return made_scan(
                 status: MADE_SCAN_EMPTY, offset: 0, reason: nil, name: made_text(), has_rows: false, row_count: 0,

@@ -61,8 +61,6 @@ extension Problem {
             self.init(
                 422, "\(cell.detail): the number \(quoted(text)) is out of range (±3.4e38)", pointer: cell.pointer)
         case MADE_ROW_MALFORMED: self.init(400, "\(row): \(text)", pointer: place)
-        case MADE_ROW_MISSING_VALUE:
-            self.init(422, "\(cell.detail): the value is missing; a row needs all variables", pointer: cell.pointer)
         default:
             let shown = text == "[" ? "an array" : text == "{" ? "an object" : quoted(text)
             let objection = variables[error.column].objection(to: text, shown: shown, isIndex: shape.isTensor)
@@ -87,7 +85,7 @@ extension Variable {
         case .categorical(let categories):
             let labels = categories.labels
             if isIndex { return "\(shown) is not the index of a category of '\(name)' (0 to \(labels.count - 1))" }
-            let listed = labels.prefix(Self.listedLabelsMax).joined(separator: ", ")
+            let listed = labels.prefix(Self.listedLabelsMax).map { $0.isEmpty ? "\"\"" : $0 }.joined(separator: ", ")
             let more = labels.count - min(labels.count, Self.listedLabelsMax)
             return "\(shown) is not a category of '\(name)' (\(listed)\(more > 0 ? " and \(more) more" : ""))"
                 + suggestion(for: text, among: labels)

@@ -7,6 +7,15 @@ extension ServiceOptions {
             "File of API keys, a line each: NAME SCOPES SHA256, where SCOPES are some of score, admin and metrics with commas "
                 + "between them, and SHA256 is that of the key. Read again on SIGHUP. None: everybody may ask everything, but "
                 + "only from this machine may models be loaded and unloaded."),
+        .file(
+            "tls-certificate-file", .access, \.tlsCertificateFile,
+            "PEM file of the certificate, and of those that lead to an authority that clients know: makes the service HTTPS, "
+                + "with TLS 1.2 or 1.3. Read again on SIGHUP, for new connections. None: plain HTTP."),
+        .file("tls-key-file", .access, \.tlsKeyFile, "PEM file of the certificate's key, not encrypted."),
+        .file(
+            "tls-client-ca-file", .access, \.tlsClientCAFile,
+            "PEM file of the authorities that sign clients' certificates (mutual TLS): who has none is answered 403 but by "
+                + "/livez, /readyz, /health, /ping and /v2/health. None: clients need no certificate."),
         .amount(
             "key-rate-max", .access, \.keyRateMax, upTo: 1e9,
             "Requests a second of one API key, on average; over it they are answered 429. 0 is no limit."),

@@ -121,7 +121,7 @@ extension Setting {
     }
 
     /// A number without a fraction of zero.
-    private static func plain(_ value: Double) -> String {
+    static func plain(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : value.description
     }
 }

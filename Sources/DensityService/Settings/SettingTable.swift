@@ -39,13 +39,19 @@ extension ServiceOptions {
     private static let modelSettings = [
         Setting(
             name: "models", group: .models,
-            help: "Checkpoints, PyTorch state dicts in safetensors form, or folders of them. None: config/models. "
-                + "A relative path of a configuration file starts at that file's folder.",
+            help:
+                "Checkpoints, PyTorch state dicts in safetensors form, or folders of them, which hold NAME.safetensors or "
+                + "NAME/VERSION/model.safetensors. None: config/models. A relative path of a configuration file starts at "
+                + "that file's folder.",
             form: .paths, takes: "paths", texts: { $0.models },
             apply: { options, texts in
                 options.models = texts
                 return texts.allSatisfy { !$0.isEmpty }
             }),
+        .text(
+            "watch-models", .models, \.watchesModels, takes: "true or false",
+            "Whether to watch folders of models and serve what changes there; without it SIGHUP and reload requests say when.",
+            read: { Bool($0) }, write: { "\($0)" }),
         .text(
             "default-model", .models, \.defaultModel, takes: "a name",
             "The model of requests that name none. None: the only one, or the bundled nltcs.", read: nonempty,
@@ -74,6 +80,10 @@ extension ServiceOptions {
         .whole(
             "delay-max", .work, \.delayMax, 0...1_000_000,
             "Microseconds that an idle queue waits for a batch to fill."),
+        .whole(
+            "queue-milliseconds-max", .work, \.queueMillisecondsMax, 1...3_600_000,
+            "Milliseconds that an accepted request may wait for one model's workers, as its rows are expected to take; what "
+                + "would wait longer is refused with 503 at once."),
         .whole(
             "queue-rows-max", .work, \.queueRowsMax, 1...16_777_216,
             "Rows that may wait for one model, and rows of one request."),

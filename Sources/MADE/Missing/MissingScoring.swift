@@ -69,8 +69,9 @@ extension CompiledModel {
         }
     }
 
-    /// Complete rows that take about as long to score as rows `[n × D]` do: of each row without NaN 1, of others the passes
-    /// per member that they need.
+    /// How often a row passes through all members to score rows `[n × D]`: once for each row without NaN, for others the
+    /// particles and combinations that they take over the number of members. A pass that draws takes
+    /// about one and a half times as long as one that scores.
     public func passCount(of rows: Span<Float>, missing: MissingValues) -> Int {
         precondition(rows.count.isMultiple(of: variableCount))
         return rows.withUnsafeBufferPointer { rows in

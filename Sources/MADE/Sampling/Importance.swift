@@ -67,17 +67,22 @@ extension CompiledModel {
         var logWeights = [Double](repeating: 0, count: particles.count)
         var ordered = [Float](repeating: 0, count: buffers.rowCount * variableCount)
         run(particles, request, stream: .particleValues, buffers: buffers) { pass, draws in
-            surprisals(of: pass.result, into: &ordered)
-            let known = variableIndices(of: pass.member, request.evidence)
-            for (row, draw) in draws.enumerated() {
-                logWeights[draw.target] = -known.reduce(0) { $0 + Double(ordered[row * variableCount + $1]) }
-            }
+            weigh(pass, draws, request.evidence, into: &logWeights, &ordered)
         }
         return logWeights
     }
 
-    /// The positions of `member`'s ordering that the evidence knows.
-    private func variableIndices(of member: CompiledMember, _ evidence: [Float]) -> [Int] {
-        member.ordering.variables.indices.filter { !evidence[member.ordering.variables[$0]].isNaN }
+    /// Writes log Π p_s(e_d | x_<d) over the evidence to the target of each of the pass's draws; `ordered` is scratch, D
+    /// numbers for each row of a pass.
+    func weigh(
+        _ pass: SamplingPass, _ draws: ArraySlice<Draw>, _ evidence: [Float], into logWeights: inout [Double],
+        _ ordered: inout [Float]
+    ) {
+        surprisals(of: pass.result, into: &ordered)
+        let variables = pass.member.ordering.variables
+        let known = variables.indices.filter { !evidence[variables[$0]].isNaN }
+        for (row, draw) in draws.enumerated() {
+            logWeights[draw.target] = -known.reduce(0) { $0 + Double(ordered[row * variableCount + $1]) }
+        }
     }
 }

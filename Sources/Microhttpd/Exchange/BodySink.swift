@@ -29,6 +29,8 @@ public struct RequestHead {
     public var remoteAddress: String { request.client.remoteAddress }
     /// Whether the client runs on this machine, or somebody there passes it on.
     public var isFromLoopback: Bool { request.client.isLoopback }
+    /// The certificate that the client has shown, where its connection is TLS.
+    public var clientCertificate: ClientCertificate { request.client.tls?.clientCertificate ?? .none }
     /// Shared by all requests from the client's address (of IPv6: from its network of 64 bits).
     public var addressBucket: TokenBucket { request.client.address.bucket }
 
@@ -42,6 +44,10 @@ public struct RequestHead {
 extension LoopHandler {
     /// All bodies are collected.
     public func sink(for head: RequestHead) -> ((Exchange) -> any BodySink)? { nil }
+    /// Nobody counts them.
+    public func noteDeparture(_ head: RequestHead) {}
+    /// Every POST has a body.
+    public func mayLackBody(_ head: RequestHead) -> Bool { false }
     /// All requests pass.
     public func earlyReply(to head: RequestHead) -> Reply? { nil }
     /// None.

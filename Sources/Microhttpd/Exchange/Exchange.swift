@@ -37,6 +37,13 @@ public final class Exchange: Sendable {
         }
     }
 
+    /// Whether a reply would still reach somebody: nobody has replied, and the client is there as far as is known.
+    public var isOpen: Bool { !request.isSettled }
+
+    /// Says when the answer will be worthless, nanoseconds of the monotonic clock: the server then answers 504 itself
+    /// (`Refusal.Reason.deadlinePassed`). Only in `LoopHandler.receive`, or where the exchange's sink is made.
+    public func expire(at deadline: UInt64) { request.deadline = deadline }
+
     /// Answers. The first reply counts; later ones are ignored, as is one to a client that has gone.
     public func reply(_ reply: Reply) { request.settle(.answered(reply)) }
 
@@ -105,6 +112,12 @@ final class Request: @unchecked Sendable {
     var principal: String?
     /// Place in the loop's list of suspended requests.
     var suspendedIndex: Int?
+    /// Since when, and whether the loop watches for its client's departure.
+    var suspensionTime: UInt64 = 0
+    var isWatched = false
+    /// When the server answers itself, and the place in the loop's list of such requests.
+    var deadline: UInt64?
+    var timedIndex: Int?
     private let outcome = Mutex(Outcome.awaited)
 
     init(handle: OpaquePointer, client: Connection, target: RequestTarget, bell: Bell) {
@@ -121,6 +134,14 @@ final class Request: @unchecked Sendable {
     }
 
     var requestID: String? { fields["x-request-id"] }
+
+    /// Its head or its body is not complete, and nothing is decided about it.
+    var isArriving: Bool {
+        switch phase {
+        case .head, .body: true
+        case .refused, .handedOut, .replied: false
+        }
+    }
 
     /// Settles the outcome if it is open. Any thread. Under the lock, so that a loop that finds a request settled also
     /// finds its connection resumed; after the resumption nothing of the connection is touched.
@@ -189,5 +210,15 @@ final class Request: @unchecked Sendable {
     }
 
     /// Ends it: whoever answers now is too late. The loop's thread only.
-    func close() { outcome.withLock { $0 = .over } }
+    ///
+    /// - Returns: whether nobody had answered.
+    func close() -> Bool {
+        outcome.withLock { outcome in
+            defer { outcome = .over }
+            switch outcome {
+            case .awaited, .suspended: return true
+            case .answered, .dropped, .over: return false
+            }
+        }
+    }
 }

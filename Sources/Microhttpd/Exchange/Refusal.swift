@@ -22,6 +22,8 @@ public struct Refusal: Sendable, Equatable {
         case headerFieldsTooLarge(bytesMax: Int, countMax: Int)
         /// 500: the exchange was dropped without a reply.
         case unanswered
+        /// 504: the request's own deadline passed (`Exchange.expire(at:)`).
+        case deadlinePassed
         /// 503: the server's grace period ended before the reply was there.
         case stopping
     }
@@ -49,6 +51,7 @@ public struct Refusal: Sendable, Equatable {
         case .headerFieldsTooLarge: 431
         case .unanswered: 500
         case .stopping: 503
+        case .deadlinePassed: 504
         }
     }
 
@@ -66,6 +69,7 @@ public struct Refusal: Sendable, Equatable {
         case .headerFieldsTooLarge(let bytes, let count):
             "the header fields are over the limit of \(bytes) bytes or \(count) fields"
         case .unanswered: "the request could not be answered"
+        case .deadlinePassed: "the request's own deadline passed before its answer was there"
         case .stopping: "the service stopped before the request was answered"
         }
     }
@@ -74,7 +78,7 @@ public struct Refusal: Sendable, Equatable {
     /// the next one starts.
     var closesConnection: Bool {
         switch reason {
-        case .methodNotAllowed, .lengthRequired, .unanswered: false
+        case .methodNotAllowed, .lengthRequired, .unanswered, .deadlinePassed: false
         default: true
         }
     }

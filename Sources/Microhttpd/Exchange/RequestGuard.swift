@@ -8,7 +8,8 @@ struct RequestGuard {
 
     /// The reason to refuse the request, or nil.
     func objection(
-        method: Method?, isHTTP10: Bool, target: RequestTarget, fields: HeaderFields, isStreamed: Bool
+        method: Method?, isHTTP10: Bool, target: RequestTarget, fields: HeaderFields, isStreamed: Bool,
+        mayLackBody: () -> Bool
     ) -> Refusal.Reason? {
         // Framing first: a doubtful body must not be read, whatever else is wrong.
         if let what = fields.framingViolation(isHTTP10: isHTTP10) ?? fields.violation { return .malformed(what) }
@@ -23,7 +24,9 @@ struct RequestGuard {
         if fields.expectCount > 0, !isHTTP10, !fields.expectsContinue || fields.expectCount > 1 {
             return .expectationUnknown
         }
-        if method == .post, fields.contentLengthCount == 0, !fields.isChunked { return .lengthRequired }
+        if method == .post, fields.contentLengthCount == 0, !fields.isChunked, !mayLackBody() {
+            return .lengthRequired
+        }
         let bodyBytesMax = isStreamed ? limits.streamedBodyBytesMax : limits.bodyBytesMax
         if let length = fields.contentLength, length > bodyBytesMax {
             return .bodyTooLarge(bytesMax: bodyBytesMax, isStreamed: isStreamed)

@@ -8,8 +8,13 @@ public protocol LoopHandler: AnyObject {
     /// the result is called once, where the head is in order, and makes what the body goes to as it arrives; `receive`
     /// is not called then.
     func sink(for head: RequestHead) -> ((Exchange) -> any BodySink)?
+    /// Asked of a POST that says nothing of a body: whether it may have none. If not it is refused with 411.
+    func mayLackBody(_ head: RequestHead) -> Bool
     /// Takes a complete request, head and body. Reply now (the cheapest), in `endOfTurn`, or later from any thread.
     func receive(_ exchange: Exchange)
+    /// The client of a request has gone before there was a reply. One that ends its side of the connection while it waits
+    /// counts as gone.
+    func noteDeparture(_ head: RequestHead)
     /// Called after each turn of the loop in which `receive` was: the place to work on a turn's requests at once.
     func endOfTurn()
     /// Asked when the head of a request is in order, before any of its body is read. Nil lets it pass; else this is the
@@ -48,13 +53,17 @@ final class EventLoop: @unchecked Sendable {
     var watchdog: Watchdog
     var hasReceived = false
     /// Requests whose connection is suspended.
-    private(set) var suspended: [Request] = []
+    var suspended: [Request] = []
+    let patience = Patience()
     /// Requests that the end of the grace period cut off. Read by others after the thread has ended.
     private(set) var unansweredCount = 0
     /// The grace period is over: answer 503 instead of waiting.
     private(set) var isAborting = false
     /// When this turn's wait was over.
     private var turnTime: UInt64?
+    /// Of new connections; nil for plain HTTP.
+    let tlsIdentity: (@Sendable () -> TLSIdentity)?
+    let handshakes: Handshakes?
     private let log: @Sendable (String) -> Void
     private let inbox = Mutex<[Command]>([])
     let bell = Bell()
@@ -62,6 +71,8 @@ final class EventLoop: @unchecked Sendable {
     /// Of the connection that the daemon is being given.
     var arriving: ClientAddress?
     private let settings: UnsafeMutablePointer<mhd_shim_settings>
+    /// What `settings` points to.
+    private let tlsPriorities: UnsafeMutablePointer<CChar>?
     private var nextRound: UInt64 = 0
     private var finishDeadline: UInt64?
 
@@ -70,17 +81,23 @@ final class EventLoop: @unchecked Sendable {
         guardian = RequestGuard(limits: options.limits, allowsOptions: options.allowsOptions)
         watchdog = Watchdog(limits: options.limits)
         log = options.log
+        tlsIdentity = options.tlsIdentity
+        handshakes = options.tlsIdentity.map { _ in Handshakes() }
         self.onClose = onClose
+        tlsPriorities = options.tlsIdentity.flatMap { _ in strdup(TLSIdentity.priorities) }
         settings = .allocate(capacity: 1)
         settings.initialize(to: mhd_shim_settings())
         // The acceptor keeps the limit; at a stop it takes in the backlog over and above it.
         settings.pointee.connection_count_max = .max
         settings.pointee.connection_memory_bytes = options.limits.connectionMemoryBytes
         settings.pointee.idle_seconds_max = UInt32(max(1, min(limits.longestSeconds.rounded(.up), 1e6)))
+        settings.pointee.tls_priorities = tlsPriorities.map { UnsafePointer($0) }
         settings.pointee.context = Unmanaged.passUnretained(self).toOpaque()
         installCallbacks(in: settings)
         daemon = mhd_shim_start(settings)
-        guard let daemon, mhd_shim_watch(daemon, bell.descriptor) == 0 else {
+        guard let daemon, mhd_shim_watch(daemon, bell.descriptor) == 0, patience.watch(from: daemon),
+            handshakes?.watch(from: daemon) != false
+        else {
             throw ServerError.cannotStart(reason: String(cString: strerror(errno)))
         }
     }
@@ -89,6 +106,7 @@ final class EventLoop: @unchecked Sendable {
         stopDaemon()
         settings.deinitialize(count: 1)
         settings.deallocate()
+        free(tlsPriorities)
     }
 
     /// Asks something of the loop. Any thread.
@@ -99,6 +117,7 @@ final class EventLoop: @unchecked Sendable {
 
     /// Turns until told to finish.
     func run() {
+        handshakes?.onPlainText = { [unowned self] in refusePlainText(on: $0) }
         while !isFinished { turn() }
         abortSuspended()
         stopDaemon()
@@ -120,30 +139,21 @@ final class EventLoop: @unchecked Sendable {
 
     func noteLog(_ line: String) { log(line) }
 
-    func addSuspended(_ request: Request) {
-        request.suspendedIndex = suspended.count
-        suspended.append(request)
-    }
-
-    func removeSuspended(_ request: Request) {
-        guard let index = request.suspendedIndex else { return }
-        request.suspendedIndex = nil
-        let last = suspended.removeLast()
-        guard last !== request else { return }
-        last.suspendedIndex = index
-        suspended[index] = last
-    }
-
     private func turn() {
         let wait = waitMilliseconds()
         turnTime = nil
         MHD_run_wait(daemon, wait)
+        handshakes?.settle()
         if hasReceived {
             hasReceived = false
             handler?.endOfTurn()
         }
-        if bell.hush() { obeyCommands() }
+        if bell.hush() {
+            obeyCommands()
+            handshakes?.settle()
+        }
         if finishDeadline != nil { for connection in watchdog.resting(now: now) { hangUp(connection) } }
+        keepPatience()
         if now >= nextRound {
             for connection in watchdog.round(now: now) { cutOff(connection) }
             for connection in watchdog.abandoned() { hangUp(connection) }
@@ -155,7 +165,8 @@ final class EventLoop: @unchecked Sendable {
     private func waitMilliseconds() -> Int32 {
         if finishDeadline != nil { return 10 }
         if watchdog.connections.isEmpty { return -1 }
-        return Int32(clamping: (nextRound - min(nextRound, monotonicNow())) / 1_000_000 + 1)
+        let next = min(nextRound, patience.nextTime)
+        return Int32(clamping: (next - min(next, monotonicNow())) / 1_000_000 + 1)
     }
 
     private func obeyCommands() {
@@ -192,7 +203,13 @@ final class EventLoop: @unchecked Sendable {
     private func abortSuspended() {
         isAborting = true
         unansweredCount = watchdog.connections.count { $0.request != nil }
+        // In the middle of a request libmicrohttpd takes no reply.
+        for connection in watchdog.connections {
+            guard let request = connection.request, request.isArriving else { continue }
+            sendPastDaemon(reply(to: Refusal(.stopping, path: request.target.path), for: request), on: connection)
+        }
         for request in suspended { request.settle(.dropped) }
+        handshakes?.resumeAll()
         for _ in 0..<3 { MHD_run_wait(daemon, 0) }
     }
 

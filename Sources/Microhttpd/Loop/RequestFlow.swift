@@ -40,7 +40,18 @@ extension EventLoop {
         if let reason = lateness(of: connection) {
             let refusal = Refusal(reason, path: connection.request?.target.path)
             sendPastDaemon(reply(to: refusal, for: connection.request), on: connection)
+            connection.request?.phase = .replied
         }
+        hangUp(connection)
+    }
+
+    /// Tells a client that speaks plain HTTP to a port of TLS what it should do. What it has sent is read first: else the
+    /// system would take the answer back when the connection is closed.
+    func refusePlainText(on connection: Connection) {
+        var unread = [UInt8](repeating: 0, count: 1 << 16)
+        recv(connection.socket, &unread, unread.count, Int32(MSG_DONTWAIT))
+        let bytes = reply(to: Refusal(.malformed("this port speaks TLS: use https://")), for: nil).wireBytes()
+        send(connection.socket, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
         hangUp(connection)
     }
 
@@ -52,8 +63,10 @@ extension EventLoop {
         arriving = nil
         let peer = mhd_shim_client_address(handle)
         let connection = Connection(
-            socket: mhd_shim_socket(handle), remoteAddress: peer.map { numericHost(of: $0) } ?? "",
-            isLoopback: peer.map { isLoopback($0) } ?? false, address: address)
+            handle: handle, tls: tlsIdentity.flatMap { TLSSession(of: handle, identity: $0()) },
+            remoteAddress: peer.map { numericHost(of: $0) } ?? "", isLoopback: peer.map { isLoopback($0) } ?? false,
+            address: address)
+        if connection.tls != nil { handshakes?.begin(connection) }
         watchdog.add(connection, now: now)
         return Unmanaged.passRetained(connection).toOpaque()
     }
@@ -63,6 +76,7 @@ extension EventLoop {
         slot = nil
         let connection = Unmanaged<Connection>.fromOpaque(opaque).takeRetainedValue()
         watchdog.remove(connection)
+        handshakes?.remove(connection)
         noteClosed(connection.address)
     }
 
@@ -112,7 +126,7 @@ extension EventLoop {
         let makeSink = hasBody || knownMethod == .post ? handler?.sink(for: RequestHead(request)) : nil
         let objection = guardian.objection(
             method: knownMethod, isHTTP10: isHTTP10, target: request.target, fields: fields,
-            isStreamed: makeSink != nil)
+            isStreamed: makeSink != nil, mayLackBody: { handler?.mayLackBody(RequestHead(request)) ?? false })
         if let objection {
             let rejection = self.rejection(Refusal(objection, path: request.path), for: request)
             request.phase = .refused(rejection)
@@ -126,6 +140,7 @@ extension EventLoop {
             return drains ? .YES : answer(request, rejection)
         }
         request.sink = makeSink?(Exchange(request))
+        addTimed(request)
         request.phase = .body
         return .YES
     }
@@ -168,6 +183,7 @@ extension EventLoop {
         if isAborting { return refuse(request, Refusal(.stopping, path: request.path)) }
         hasReceived = true
         handler?.receive(Exchange(request))
+        addTimed(request)
         return deliver(request, orSuspend: false)
     }
 
@@ -235,10 +251,11 @@ extension EventLoop {
 
     /// The reply has been sent, or never will be.
     private func end(_ request: Request) {
-        request.close()
+        if request.close(), request.isInHand { handler?.noteDeparture(RequestHead(request)) }
         request.sink?.end()
         request.sink = nil
         removeSuspended(request)
+        removeTimed(request)
         request.client.request = nil
         watchdog.expect(.nextRequest, of: request.client, now: now)
     }
@@ -249,8 +266,7 @@ extension EventLoop {
         case .head: .headTooSlow(secondsMax: limits.headSecondsMax)
         // Who never said a word does not expect an answer.
         case .firstHead:
-            mhd_shim_received_bytes(connection.socket) > 0
-                ? .headTooSlow(secondsMax: limits.headSecondsMax) : nil
+            connection.hasSpoken ? .headTooSlow(secondsMax: limits.headSecondsMax) : nil
         case .nextRequest, .nothing: nil
         }
     }
@@ -263,8 +279,12 @@ extension EventLoop {
             reply.headers += handler.commonHeaders(for: RequestHead(request))
         }
         let bytes = reply.wireBytes()
-        _ = bytes.withUnsafeBytes {
-            send(connection.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+        if let session = connection.tls {
+            session.sendLast(bytes)
+        } else {
+            _ = bytes.withUnsafeBytes {
+                send(connection.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+            }
         }
         shutdown(connection.socket, Int32(SHUT_WR))
     }

@@ -16,7 +16,11 @@ final class Connection {
         case nothing
     }
 
+    /// libmicrohttpd's handle. Not to be touched once the connection is closed.
+    let handle: OpaquePointer
     let socket: Int32
+    /// Nil for plain HTTP.
+    let tls: TLSSession?
     let remoteAddress: String
     let isLoopback: Bool
     let address: ClientAddress
@@ -31,12 +35,24 @@ final class Connection {
     /// Bytes received in all, as the first round found them while no request was on it.
     fileprivate var restingByteCount: UInt64?
 
-    init(socket: Int32, remoteAddress: String, isLoopback: Bool, address: ClientAddress) {
-        self.socket = socket
+    /// Whether the first byte of its handshake has been looked at.
+    var isHeard = false
+    /// Bytes received before the client could say anything, of its TLS handshake.
+    var introductionByteCount: UInt64 = 0
+
+    init(
+        handle: OpaquePointer, tls: TLSSession?, remoteAddress: String, isLoopback: Bool, address: ClientAddress
+    ) {
+        self.handle = handle
+        socket = mhd_shim_socket(handle)
+        self.tls = tls
         self.remoteAddress = remoteAddress
         self.isLoopback = isLoopback
         self.address = address
     }
+
+    /// Whether the client has sent anything yet, beside the handshake.
+    var hasSpoken: Bool { mhd_shim_received_bytes(socket) > introductionByteCount }
 }
 
 /// Bounds the whole head and the whole body of every request: libmicrohttpd's own timer starts again with every byte,
@@ -111,7 +127,8 @@ struct Watchdog {
             // What a paused client sent may wait in libmicrohttpd's memory.
             if connection.request?.isPaused == true { return false }
             return switch connection.expectation {
-            case .firstHead, .head, .body, .nextRequest: mhd_shim_nothing_more_comes(connection.socket)
+            case .firstHead, .head, .body, .nextRequest:
+                connection.tls?.pendingByteCount ?? 0 == 0 && mhd_shim_nothing_more_comes(connection.socket)
             case .nothing: false
             }
         }
@@ -123,7 +140,7 @@ struct Watchdog {
             guard now >= connection.restingSince + Self.restNanoseconds else { return false }
             switch connection.expectation {
             case .nextRequest: return true
-            case .firstHead: return connection.request == nil && mhd_shim_received_bytes(connection.socket) == 0
+            case .firstHead: return connection.request == nil && !connection.hasSpoken
             case .head, .body, .nothing: return false
             }
         }

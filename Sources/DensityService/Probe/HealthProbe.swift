@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// Asks a service over a plain socket whether it is ready: for containers that have no curl.
+/// Asks a service whether it is ready: for containers that have no curl.
 public enum HealthProbe {
-    /// Nil where `url` (http, its path given or /readyz) answers 200 within `seconds`; else why not, in one line.
-    public static func check(_ url: String, seconds: Int = 5) -> String? {
+    /// Nil where `url` (http or https, its path given or /readyz) answers 200 within `seconds`; else why not, in one line.
+    public static func check(_ url: String, trust: ProbeTrust = .system, seconds: Int = 5) -> String? {
         guard let target = Target(url) else {
             return "\(quoted(url)) is not an address such as http://127.0.0.1:8080"
         }
@@ -13,13 +13,18 @@ public enum HealthProbe {
         defer { close(socket) }
         let request = Array(
             "GET \(target.path) HTTP/1.1\r\nHost: \(target.host):\(target.port)\r\nConnection: close\r\n\r\n".utf8)
-        guard send(socket, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
-            return "the request could not be sent: \(String(cString: strerror(errno)))"
+        var tls: ProbeTLS?
+        do throws(ProbeTLS.Failure) {
+            if target.isSecure { tls = try ProbeTLS(socket: socket, host: target.host, trust: trust) }
+        } catch {
+            return error.reason
         }
+        let sent = tls?.send(request) ?? send(socket, request, request.count, Int32(MSG_NOSIGNAL))
+        guard sent == request.count else { return "the request could not be sent" }
         var head: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 512)
         while head.count < 64, !head.contains(UInt8(ascii: "\n")) {
-            let count = recv(socket, &chunk, chunk.count, 0)
+            let count = tls?.receive(&chunk) ?? recv(socket, &chunk, chunk.count, 0)
             guard count > 0 else { return "no answer within \(seconds) s" }
             head.append(contentsOf: chunk[..<count])
         }
@@ -30,13 +35,16 @@ public enum HealthProbe {
     }
 
     private struct Target {
+        var isSecure = false
         var host: String
         var port = "80"
         var path = "/readyz"
 
         init?(_ url: String) {
-            let scheme = "http://"
+            isSecure = url.hasPrefix("https://")
+            let scheme = isSecure ? "https://" : "http://"
             guard url.hasPrefix(scheme) else { return nil }
+            if isSecure { port = "443" }
             let rest = url.dropFirst(scheme.count)
             var authority = rest.prefix { $0 != "/" }
             let path = rest.dropFirst(authority.count)

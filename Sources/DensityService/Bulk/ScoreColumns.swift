@@ -1,0 +1,119 @@
+internal import MADE
+
+/// Scores as the columnar document of /score, put together as rows come: what it holds grows with the document alone.
+struct ScoreColumns: ScoreOutput {
+    /// The text of one member's array, in pieces: one block of memory for all of it would be copied as it grows.
+    private struct Column {
+        private static let pieceBytes = 64 << 10
+        private(set) var pieces: [[UInt8]] = []
+        private(set) var byteCount = 0
+        private var json = JSONWriter(capacity: pieceBytes + 512)
+
+        init(_ name: String) {
+            json.key(name)
+            json.beginArray()
+        }
+
+        mutating func write(_ element: (inout JSONWriter) -> Void) {
+            element(&json)
+            if json.bytes.count >= Self.pieceBytes { cut() }
+        }
+
+        mutating func end() {
+            json.endArray()
+            cut()
+        }
+
+        private mutating func cut() {
+            let piece = json.take()
+            byteCount += piece.count
+            pieces.append(piece)
+        }
+    }
+
+    private let nameMembers: [UInt8]
+    private let calibration: Calibration?
+    private let alpha: Double
+    private let bitsPerNat: Double
+    private var logLikelihoods = Column("log_likelihood")
+    private var bits = Column("bits_per_dimension")
+    private var standardErrors = Column("standard_error")
+    private var pValues = Column("p_value")
+    private var anomalies = Column("anomaly")
+    private var errors = Column("errors")
+    private var hasErrors = false
+    private var hasEstimates = false
+
+    /// `alpha` counts for a calibrated model only.
+    init(model: LoadedModel, alpha: Double?) {
+        nameMembers = model.nameMembers
+        calibration = model.card.calibration
+        self.alpha = alpha ?? 0
+        bitsPerNat = ScoreAnswer.bitsPerNat(variableCount: model.card.variables.count)
+    }
+
+    var heldByteCount: Int {
+        [logLikelihoods, bits, standardErrors, pValues, anomalies, errors].reduce(0) { $0 + $1.byteCount }
+    }
+
+    mutating func begin(hasHeader: Bool) {}
+
+    mutating func take() -> [UInt8] { [] }
+
+    mutating func write(logLikelihood: Double, standardError: Double?) {
+        logLikelihoods.write { $0.number(logLikelihood) }
+        bits.write { $0.number(logLikelihood * bitsPerNat) }
+        if standardError != nil { hasEstimates = true }
+        standardErrors.write { $0.number(standardError ?? 0) }
+        guard let calibration else { return }
+        let pValue = calibration.pValue(of: logLikelihood)
+        pValues.write { $0.number(pValue) }
+        anomalies.write { $0.bool(pValue <= alpha) }
+    }
+
+    /// The entry has no pointer: there is no JSON document that one could point into.
+    mutating func write(fault detail: String, row: Int) {
+        hasErrors = true
+        logLikelihoods.write { $0.null() }
+        bits.write { $0.null() }
+        standardErrors.write { $0.null() }
+        pValues.write { $0.null() }
+        anomalies.write { $0.null() }
+        errors.write { json in
+            json.beginObject()
+            json.member("row", row)
+            json.member("detail", detail)
+            json.endObject()
+        }
+    }
+
+    mutating func finish() -> [[UInt8]] {
+        var members = [[nameMembers]]
+        logLikelihoods.end()
+        bits.end()
+        members.append(logLikelihoods.pieces)
+        members.append(bits.pieces)
+        if hasEstimates {
+            standardErrors.end()
+            members.append(standardErrors.pieces)
+        }
+        if calibration != nil {
+            pValues.end()
+            anomalies.end()
+            var json = JSONWriter()
+            json.member("alpha", alpha)
+            members += [pValues.pieces, [json.bytes], anomalies.pieces]
+        }
+        if hasErrors {
+            errors.end()
+            members.append(errors.pieces)
+        }
+        var document = [[UInt8(ascii: "{")]]
+        for (index, member) in members.enumerated() {
+            if index > 0 { document.append([UInt8(ascii: ",")]) }
+            document += member
+        }
+        document.append([UInt8(ascii: "}")])
+        return document
+    }
+}

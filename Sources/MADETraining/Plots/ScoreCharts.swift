@@ -1,0 +1,98 @@
+internal import Glibc
+internal import MADE
+
+/// The charts of rows' scores −log p(x).
+enum ScoreCharts {
+    /// Alphas whose thresholds are shown, where the calibration reaches them.
+    private static let alphas = [0.05, 0.01, 0.001]
+    private static let columnCount = 60
+
+    /// How often scores occur among each group's rows; what lies far beyond the first group is in the last column.
+    static func histogram(
+        _ groups: [(name: String, scores: [Double])], calibration: Calibration?, title: String, offset: Double,
+        in drawing: inout Drawing
+    ) {
+        let sorted = groups.map { $0.scores.sorted() }
+        let low = sorted.compactMap(\.first).min() ?? 0
+        let usual = sorted[0][Int(0.995 * Double(sorted[0].count - 1))]
+        let thresholds = calibration.map { calibration in
+            alphas.compactMap { alpha in threshold(alpha, calibration).map { (alpha, $0) } }
+        }
+        let wanted = max(usual, thresholds?.map(\.1).max() ?? usual)
+        let last = sorted.compactMap(\.last).max() ?? 0
+        let range = low...max(min(last, wanted + max(wanted - low, 1e-9)), low + 1e-9)
+        let heights = sorted.map { columns($0, range) }
+        let beyond = sorted.reduce(0) { $0 + $1.count { $0 > range.upperBound } }
+        let axis = Axis("−log p(x), nats" + (beyond > 0 ? "; \(beyond) rows beyond are in the last column" : ""), range)
+        let chart = Chart(
+            title, x: axis, y: Axis("share of the rows", 0...(heights.joined().max() ?? 1) * 1.08, tickCount: 4),
+            offset: offset, in: &drawing)
+        let roles: [Drawing.Role] = [.first, .second]
+        for (heights, role) in zip(heights, roles) { chart.columns(heights, role, in: &drawing) }
+        for (row, threshold) in (thresholds ?? []).enumerated() {
+            chart.threshold(threshold.1, "alpha \(Axis.text(threshold.0))", row: row, in: &drawing)
+        }
+        chart.legend(
+            zip(groups, roles).map { ("\($0.name), \($0.scores.count) row\($0.scores.count == 1 ? "" : "s")", $1) },
+            in: &drawing)
+    }
+
+    /// Shares of the scores in columns of equal width; those beyond the range are in the last one.
+    private static func columns(_ scores: [Double], _ range: ClosedRange<Double>) -> [Double] {
+        var counts = [Int](repeating: 0, count: columnCount)
+        for score in scores {
+            let place = (score - range.lowerBound) / (range.upperBound - range.lowerBound) * Double(columnCount)
+            counts[max(0, min(columnCount - 1, Int(min(place, Double(columnCount)))))] += 1
+        }
+        return counts.map { Double($0) / Double(max(scores.count, 1)) }
+    }
+
+    /// The score above which a row's p-value is at most `alpha`; nil where none is.
+    static func threshold(_ alpha: Double, _ calibration: Calibration) -> Double? {
+        let count = calibration.logLikelihoods.count
+        // The largest number of calibration rows that may be as unlikely; 1e-9 is for the product's rounding.
+        let rowsBelow = Int(alpha * Double(count + 1) + 1e-9) - 1
+        return (0..<count).contains(rowsBelow) ? -calibration.logLikelihoods[rowsBelow] : nil
+    }
+
+    /// The share of the normal rows whose p-value is at most alpha over alpha, which should be alpha, and of anomalies.
+    static func calibration(
+        normal: [Double], anomalies: [Double], name: String, _ calibration: Calibration, offset: Double,
+        in drawing: inout Drawing
+    ) {
+        let pointCount = 80
+        let low = calibration.smallestPValue
+        let alphas = (0...pointCount).map { low * pow(1 / low, Double($0) / Double(pointCount)) }
+        let pValues = [normal, anomalies].map { $0.map { calibration.pValue(of: -$0) }.sorted() }
+        let axis = Axis(logarithmic: "alpha", low...1)
+        let chart = Chart(
+            "Rows flagged at each alpha", x: axis, y: Axis(logarithmic: "share of the rows", low / 2...1),
+            offset: offset, in: &drawing)
+        chart.line([(low, low), (1, 1)], .reference, in: &drawing)
+        var names: [(String, Drawing.Role)] = []
+        for (values, (name, role)) in zip(
+            pValues, [(name, .first), ("anomalies", .second)] as [(String, Drawing.Role)])
+        where !values.isEmpty {
+            let shares = alphas.map { alpha in
+                (alpha, Estimate(share: count(values, atMost: alpha), of: values.count))
+            }
+            let bounds = shares.map { ($0.0, $0.1.interval ?? 0...1) }
+            chart.band(
+                bounds.map { ($0.0, $0.1.lowerBound) }, bounds.map { ($0.0, $0.1.upperBound) }, role, in: &drawing)
+            chart.line(shares.map { ($0.0, $0.1.value) }, role, in: &drawing)
+            names.append(("\(name), with 95 % intervals", role))
+        }
+        chart.legend(names, in: &drawing)
+    }
+
+    /// How many of an ascending sequence are at most `bound`, but for rounding.
+    private static func count(_ sorted: [Double], atMost bound: Double) -> Int {
+        var low = 0
+        var high = sorted.count
+        while low < high {
+            let middle = (low + high) / 2
+            if sorted[middle] <= bound * (1 + 1e-12) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

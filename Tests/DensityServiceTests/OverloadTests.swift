@@ -1,0 +1,117 @@
+import Foundation
+import RawHTTP
+import Testing
+
+@testable import DensityService
+
+/// A service whose queue waits three seconds before it begins, so that what happens meanwhile happens in time.
+private func slowService(_ change: (inout ServiceOptions) -> Void = { _ in }) throws -> TestService {
+    try TestService([randomModel("m", variables: 16, hidden: [32])]) { options in
+        options.inlineBudget = 0
+        options.delayMax = 3_000_000
+        options.workers = 1
+        change(&options)
+    }
+}
+
+extension TestService {
+    /// The value of a sample of /metrics.
+    fileprivate func metric(_ name: String) throws -> Int {
+        let lines = try get("/metrics").text.split(separator: "\n")
+        let line = try #require(lines.first { $0.hasPrefix(name + " ") }, "\(name) is missing")
+        return try #require(Int(line.dropFirst(name.count + 1)))
+    }
+
+    /// Asks until a sample has a value.
+    fileprivate func wait(until name: String, is value: Int) throws {
+        let start = ContinuousClock.now
+        while try metric(name) != value, ContinuousClock.now - start < .seconds(20) { sched_yield() }
+        #expect(try metric(name) == value, "\(name)")
+    }
+}
+
+private let queued = "made_queue_rows{model=\"m\",version=\"1\"}"
+private let hungUp = "made_cancelled_total{reason=\"hang_up\"}"
+private let late = "made_cancelled_total{reason=\"deadline\"}"
+private let scored = "made_rows_scored_total{model=\"m\",version=\"1\"}"
+
+private func json(_ rows: Int) -> String { body(randomRows(rows, variables: 16, seed: 2)) }
+
+@Test func aDeadlineIsKeptThoughTheQueueHasNotBegun() throws {
+    let service = try slowService()
+    let client = try service.client()
+    for path in ["/score", "/conditionals", "/v1/models/m:predict"] {
+        let text = path.hasPrefix("/v1") ? json(2).replacing("rows", with: "instances") : json(2)
+        let reply = try client.post(path, text, headers: ["X-Timeout-Ms: 20", "X-Request-ID: q7"])
+        #expect(reply.status == 504 && reply.text.contains("X-Timeout-Ms"), "\(path)")
+        #expect(reply.header("X-Request-ID") == "q7")
+    }
+    #expect(try service.metric(late) == 3)
+    // The work is dropped when its turn comes, and the queue is as it was.
+    try service.wait(until: queued, is: 0)
+    #expect(try service.metric(scored) == 0)
+    #expect(try service.metric("made_batches_total{place=\"queue\"}") == 0)
+    #expect(try client.post("/score", json(2)).status == 200)
+    #expect(try service.metric(late) == 3)
+}
+
+@Test func queuedWorkOfAClientThatLeftIsDroppedAndCounted() throws {
+    let service = try slowService()
+    do {
+        let clients = try (0..<5).map { _ in try service.client() }
+        for client in clients {
+            try client.send("POST", "/score", headers: ["Content-Type: application/json"], body: Array(json(3).utf8))
+        }
+        try service.wait(until: queued, is: 15)
+    }
+    let staying = try service.post("/score", json(4))
+    #expect(staying.status == 200)
+    #expect(try service.metric(hungUp) == 5)
+    #expect(try service.metric(scored) == 4)
+    #expect(try service.metric(late) == 0)
+    try service.wait(until: queued, is: 0)
+}
+
+@Test func workOfABulkClientThatLeftIsDroppedAndCounted() throws {
+    let service = try slowService()
+    // More than the queue's blocks hold, so that the client is paused; and one that leaves in the middle of its body.
+    let line = "[\(Array(repeating: "1", count: 16).joined(separator: ","))]\n"
+    let text = Array(String(repeating: line, count: 10_000).utf8)
+    let head = { (count: Int) in
+        "POST /score HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-ndjson\r\nContent-Length: \(count)\r\n\r\n"
+    }
+    do {
+        let (whole, half) = (try service.client(), try service.client())
+        whole.send(head(text.count))
+        whole.send(text)
+        half.send(head(2 * 100_000))
+        half.send(text.prefix(100_000))
+        try service.wait(until: queued, is: 2048)
+    }
+    try service.wait(until: hungUp, is: 2)
+    try service.wait(until: queued, is: 0)
+    #expect(try service.metric(scored) == 0)
+    #expect(try service.post("/score", json(1)).status == 200)
+}
+
+@Test func moreWorkThanTheQueuesTimeIsRefusedAtOnce() throws {
+    let service = try slowService { options in
+        options.queueMillisecondsMax = 1
+        options.batchRowsMax = 64
+    }
+    // Far more than a millisecond's work of any processor; nothing stands before the first one.
+    let heavy = json(50_000)
+    let first = try service.client()
+    try first.send("POST", "/score", headers: ["Content-Type: application/json"], body: Array(heavy.utf8))
+    try service.wait(until: queued, is: 50_000)
+    for (path, text) in [("/score", heavy), ("/score", json(1)), ("/conditionals", json(1))] {
+        let refused = try service.post(path, text)
+        #expect(refused.status == 503 && refused.text.contains("too many rows wait"), "\(path)")
+        #expect(Int(refused.header("Retry-After") ?? "") ?? 0 >= 1)
+    }
+    #expect(try service.get("/livez").status == 200)
+    #expect(try first.receive().status == 200)
+    #expect(try service.metric("made_rejected_total{reason=\"queue_full\"}") == 3)
+    // It is over, and all of it has been taken off what is expected.
+    #expect(try service.post("/score", json(1)).status == 200)
+}

@@ -93,7 +93,7 @@ final class MemberTraining {
         shuffles = generator(.shuffles)
         dropout = options.dropout > 0 ? Dropout(share: options.dropout, generator: generator(.dropout)) : nil
         corruption = Corruption(
-            noise: options.inputNoise, dropout: options.inputDropout,
+            noise: options.inputNoise(rowCount: train.rowCount), dropout: options.inputDropout,
             generator: PhiloxGenerator(seed: options.seed, stream: Self.corruptionStreams + UInt64(index)))
     }
 

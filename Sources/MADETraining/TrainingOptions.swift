@@ -1,5 +1,4 @@
 internal import CStaircase
-internal import Glibc
 public import MADE
 
 /// How a model is trained. The defaults are those for tables without numbers; `recommended` has others for tables with some.
@@ -42,8 +41,9 @@ public struct TrainingOptions: Sendable, Equatable {
     public var dropout: Float = 0
     /// Share of the variables whose inputs a training step sets to 0.
     public var inputDropout: Float = 0
-    /// Standard deviation of the noise that a training step adds to encoded numbers that are inputs.
-    public var inputNoise: Float = 0
+    /// Standard deviation of the noise that a training step adds to encoded numbers that are inputs; nil: by the number of
+    /// rows.
+    public var inputNoise: Float?
     /// The Euclidean norm that a step's gradient is scaled down to where it is larger; 0: never.
     public var gradientNormMax: Float = 0
     /// Share of the rows of each step that the gradient leaves out, those of the largest loss: what is wrong in a table is
@@ -75,10 +75,15 @@ public struct TrainingOptions: Sendable, Equatable {
 
     /// The scale floor for a column of `rowCount` numbers.
     ///
-    /// What is narrower than the bins that suit a histogram of the column cannot be told from chance: their width is
-    /// 2 IQR / ∛n (Freedman and Diaconis 1981), the IQR being 1.349 in encoded units.
+    /// It falls as everything falls that n rows leave uncertain, with 1 / √n: what is narrower cannot be told from chance.
     func scaleFloor(rowCount: Int) -> Float {
-        scaleFloor ?? min(Self.scaleFloorMax, 2 * 1.349 * powf(Float(max(rowCount, 1)), -1 / 3))
+        scaleFloor ?? min(Self.scaleFloorMax, 8 / Float(max(rowCount, 1)).squareRoot())
+    }
+
+    /// The noise on inputs for a table of `rowCount` rows: as the floor, so that the conditionals of a large table are as
+    /// sharp as what they depend on.
+    func inputNoise(rowCount: Int) -> Float {
+        inputNoise ?? min(Self.inputNoiseMax, 4.7 / Float(max(rowCount, 1)).squareRoot())
     }
 
     /// Gaussians for a column of `rowCount` numbers: more only where there are rows to tell them apart.
@@ -87,6 +92,7 @@ public struct TrainingOptions: Sendable, Equatable {
     }
 
     private static let scaleFloorMax: Float = 0.5
+    private static let inputNoiseMax: Float = 0.15
     private static let componentsMin = 5
     private static let componentsMax = 24
     private static let stepsMin = 1500
@@ -120,7 +126,7 @@ public struct TrainingOptions: Sendable, Equatable {
         try require(scaleFloor.map { $0 > 0 && $0 <= 1 } ?? true, "scale-floor", "above 0, at most 1")
         try require(inputBound > 0 && inputBound.isFinite, "input-bound", "above 0")
         try require(inputDropout >= 0 && inputDropout <= 0.95, "input-dropout", "0…0.95")
-        try require(inputNoise >= 0 && inputNoise.isFinite, "input-noise", "0 or more")
+        try require(inputNoise.map { $0 >= 0 && $0.isFinite } ?? true, "input-noise", "0 or more")
         try require(gradientNormMax >= 0, "clip-norm", "0 or more")
         try require(trimmedShare >= 0 && trimmedShare <= 0.5, "trim", "0…0.5")
         try require(reductionCount >= 0, "reductions", "0 or more")
@@ -151,8 +157,7 @@ extension TrainingOptions {
         guard isReal || isContaminated else { return options }
         options.hiddenWidths = [128, 128]
         options.isResidual = true
-        options.inputNoise = 0.15
-        options.trimmedShare = 0.004
+        options.trimmedShare = 0.01
         options.gradientNormMax = 5
         options.decay = .cosine
         options.learningRate = 3e-3

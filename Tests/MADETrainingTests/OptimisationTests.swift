@@ -187,8 +187,8 @@ import Testing
         let few = encoding((0..<100).map(Float.init))
         let many = encoding((0..<27_000).map(Float.init))
         #expect(few?.scaleFloor == 0.5 && few?.componentCount == 5)
-        // 2 · 1.349 / ∛27000, and √27000 / 8.
-        #expect(abs((many?.scaleFloor ?? 0) - 2.698 / 30) < 1e-5 && many?.componentCount == 20)
+        // 8 / √27000, and √27000 / 8.
+        #expect(abs((many?.scaleFloor ?? 0) - 8 / 164.3168) < 1e-5 && many?.componentCount == 20)
         // Ten values, 500 rows each: the IQR is 5 or so, a quarter of a step less than the histogram's bins.
         let counts = encoding((0..<5000).map { Float($0 % 10) }, step: 1)
         #expect(counts.map { abs($0.scaleFloor - 0.25 * $0.affine.scale) < 1e-6 } == true)

@@ -156,6 +156,19 @@ INLINE lanes binary_surprisals(const pairs *pairs, const float *z, const float *
     return log1p_positive(exp_negative(-absolute(s))) - at_most(s, splat(0));
 }
 
+// Columns first ..< first + 16 of each pair's labels. A lane whose labels end before stays at its last sixteen, which count for
+// nothing there: what follows them may not be memory.
+INLINE void load_labels(const pairs *pairs, const float *z, const float *direct, size_t first, lanes columns[16]) {
+    float counts[16];
+    size_t starts[16];
+    store(counts, pairs->counts);
+    for (size_t lane = 0; lane < 16; lane++) {
+        size_t last = ((size_t)counts[lane] - 1) / 16 * 16;
+        starts[lane] = pairs->starts[lane] + (first < last ? first : last);
+    }
+    load_columns(z, direct, starts, 0, columns);
+}
+
 // log(sum of e^z) - z[value]. The greatest term is left out of the sum, which then is what a logarithm of 1 + sum needs to
 // keep the small surprisals of confident conditionals.
 INLINE lanes categorical_surprisals(const pairs *pairs, const float *z, const float *direct) {
@@ -164,7 +177,7 @@ INLINE lanes categorical_surprisals(const pairs *pairs, const float *z, const fl
     lanes columns[16];
     lanes peak = none, chosen = none;
     for (size_t first = 0; first < pairs->count_max; first += 16) {
-        load_columns(z, direct, pairs->starts, first, columns);
+        load_labels(pairs, z, direct, first, columns);
         for (size_t i = 0; i < 16 && first + i < pairs->count_max; i++) {
             lanes label = splat((float)(first + i));
             lanes logit = label < pairs->counts ? columns[i] : none;
@@ -175,7 +188,7 @@ INLINE lanes categorical_surprisals(const pairs *pairs, const float *z, const fl
     lanes others = splat(0);
     integers is_found = (integers)(0);
     for (size_t first = 0; first < pairs->count_max; first += 16) {
-        if (pairs->count_max > 16) load_columns(z, direct, pairs->starts, first, columns);
+        if (pairs->count_max > 16) load_labels(pairs, z, direct, first, columns);
         for (size_t i = 0; i < 16 && first + i < pairs->count_max; i++) {
             integers is_label = splat((float)(first + i)) < pairs->counts;
             integers is_peak = is_label & (columns[i] == peak) & ~is_found;

@@ -28,8 +28,9 @@ public final class Service: Sendable {
         }
         core.gate.tls?.note("TLS certificate ready", logger)
         let registry = core.registry
-        core.refreshing.add { core.reloadAccess() }
-        core.refreshing.add { registry.reloadAll() }
+        // The list belongs to the core, which must not keep itself.
+        core.refreshing.add { [weak core] in core?.reloadAccess() }
+        core.refreshing.add { [weak registry] in registry?.reloadAll() }
     }
 
     /// Where it listens.

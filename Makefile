@@ -43,7 +43,7 @@ sanitize-thread: prepare
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp $(TEST) --sanitize=thread --scratch-path .build-tsan --filter '$(SANITIZED)'
 
 sanitize-address: prepare
-	$(TEST) --sanitize=address --scratch-path .build-asan --filter '$(SANITIZED)'
+	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leak-sanitizer.supp $(TEST) --sanitize=address --scratch-path .build-asan --filter '$(SANITIZED)'
 
 prepare:
 	@sh .ci/prepare

@@ -41,14 +41,15 @@ public final class TLSIdentity: @unchecked Sendable {
     ///   - clientAuthorities: PEM; those who may have signed clients' certificates. Nil: clients are not asked.
     /// - Throws: what cannot be used.
     public init(certificate: [UInt8], key: [UInt8], clientAuthorities: [UInt8]? = nil) throws(TLSError) {
+        // Before the credentials: what is thrown until all properties have values would not free them.
+        expirySeconds = try Self.expirySeconds(of: certificate)
+        try Self.check(key: key)
         var allocated: gnutls_certificate_credentials_t?
         guard gnutls_certificate_allocate_credentials(&allocated) == 0, let credentials = allocated else {
             throw TLSError.certificate("memory is short")
         }
         self.credentials = credentials
         asksForClientCertificate = clientAuthorities != nil
-        expirySeconds = try Self.expirySeconds(of: certificate)
-        try Self.check(key: key)
         let status = withDatum(certificate) { certificate in
             withDatum(key) { key in
                 gnutls_certificate_set_x509_key_mem2(credentials, &certificate, &key, GNUTLS_X509_FMT_PEM, nil, 0)

@@ -154,6 +154,15 @@ const struct sockaddr *mhd_shim_client_address(struct MHD_Connection *connection
     return info ? info->client_addr : NULL;
 }
 
+void mhd_shim_bound_heaps(int count)
+{
+#ifdef __GLIBC__
+    mallopt(M_ARENA_MAX, count);
+#else
+    (void)count;
+#endif
+}
+
 void mhd_shim_release_free_memory(void)
 {
 #ifdef __GLIBC__

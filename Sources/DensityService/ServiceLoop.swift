@@ -16,7 +16,7 @@ final class ServiceLoop: LoopHandler {
     /// - Parameter index: its number among the loops.
     init(core: ServiceCore, index: Int) {
         self.core = core
-        turn = Turn(loopIndex: index, inlineBudget: core.options.inlineBudget * 1000)
+        turn = Turn(loopIndex: index, inlineBudget: core.options.inlineBudgetNanoseconds)
     }
 
     func receive(_ exchange: Exchange) {

@@ -13,8 +13,9 @@ public struct ServiceOptions: Sendable {
     public var loops = 0
     /// Workers of each model's queue; 0: one a core.
     public var workers = 0
-    /// What an event loop computes itself in one turn, microseconds.
-    public var inlineBudget = 200
+    /// What an event loop computes itself in one turn, microseconds; nil: 4000 where the loops are as many as the
+    /// processors, else 200.
+    public var inlineBudget: Int?
     /// Rows of one batch of a queue.
     public var batchRowsMax = 256
     /// How long an idle queue waits for a batch to fill, microseconds.
@@ -86,6 +87,10 @@ public struct ServiceOptions: Sendable {
 
     /// The defaults above.
     public init() {}
+
+    /// What an event loop computes itself in one turn, nanoseconds. With a processor of their own workers are soon at work;
+    /// without, a request only waits for two threads in place of one.
+    var inlineBudgetNanoseconds: Int { 1000 * (inlineBudget ?? (serverOptions.loopsTakeAllProcessors ? 4000 : 200)) }
 
     /// What the HTTP layer needs of them.
     var serverOptions: ServerOptions {

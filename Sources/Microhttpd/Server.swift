@@ -1,3 +1,4 @@
+internal import CMicrohttpdShim
 internal import Glibc
 internal import Synchronization
 
@@ -23,6 +24,8 @@ public final class Server: Sendable {
     public init(
         options: ServerOptions, makeHandler: @escaping @Sendable (_ loopIndex: Int) -> any LoopHandler
     ) throws(ServerError) {
+        // As many as can be used at once.
+        mhd_shim_bound_heaps(Int32(clamping: processorCount()))
         let listener = try Listener(host: options.host, port: options.port, backlog: options.backlog)
         let room = Room(connectionCountMax: options.limits.connectionCountMax)
         let addresses = AddressTable(

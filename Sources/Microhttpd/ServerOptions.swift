@@ -35,6 +35,9 @@ public struct ServerOptions: Sendable {
 
     /// One loop a core, at most two: a loop moves far more requests than the models behind it can answer.
     public static var defaultLoopCount: Int { min(2, processorCount()) }
+
+    /// Whether there is a loop for every processor, so that other threads only take turns with them.
+    public var loopsTakeAllProcessors: Bool { loopCount >= processorCount() }
 }
 
 /// Bounds that every request and connection keeps, or is refused by. Times are in seconds, fractions allowed.

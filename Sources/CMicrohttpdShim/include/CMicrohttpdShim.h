@@ -71,6 +71,9 @@ int mhd_shim_socket(struct MHD_Connection *connection);
 void *mhd_shim_socket_context(struct MHD_Connection *connection);
 const struct sockaddr *mhd_shim_client_address(struct MHD_Connection *connection);
 
+/* Bounds the heaps between which the C library spreads threads: each keeps freed memory of its own. */
+void mhd_shim_bound_heaps(int count);
+
 /* Gives freed memory back to the system, as far as the C library can. */
 void mhd_shim_release_free_memory(void);
 

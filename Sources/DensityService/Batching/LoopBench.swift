@@ -11,15 +11,13 @@ final class LoopBench: @unchecked Sendable {
     var jobs: [ScoreJob] = []
     /// What the jobs are expected to take, nanoseconds.
     var cost = 0
-    let sheet: ScoreSheet
-    private(set) lazy var workspace = compiled.makeWorkspace()
+    private(set) lazy var worker = Worker(queue: nil, model: compiled)
     private let compiled: CompiledModel
 
     init(_ compiled: CompiledModel) {
         self.compiled = compiled
         variableCount = compiled.variableCount
         batch = RowBatch(variableCount: variableCount)
-        sheet = ScoreSheet(variableCount: variableCount)
     }
 
     /// Hands out the jobs, whose rows no longer belong to it.

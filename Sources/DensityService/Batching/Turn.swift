@@ -5,6 +5,8 @@ internal import Microhttpd
 final class Turn {
     /// Where this turn's jobs are.
     private var active: [LoopBench] = []
+    /// Models to whose queues work went in this turn.
+    private var queued: [LoadedModel] = []
     private let loopIndex: Int
     /// What a loop may compute itself, nanoseconds a turn.
     private let inlineBudget: Int
@@ -30,8 +32,13 @@ final class Turn {
         if bench.jobs.isEmpty { active.append(bench) }
         bench.jobs.append(job)
         bench.cost += job.expectedNanoseconds
-        guard bench.cost > inlineBudget else { return }
-        for job in job.model.queue.submit(bench.takeJobs()) { job.call.refuseAsQueueIsFull(of: job.model) }
+        if bench.cost > inlineBudget { submit(bench) }
+    }
+
+    private func submit(_ bench: LoopBench) {
+        guard let model = bench.jobs.first?.model else { return }
+        if queued.last !== model { queued.append(model) }
+        for job in model.queue.submit(bench.takeJobs()) { job.call.refuseAsQueueIsFull(of: model) }
     }
 
     /// Takes a job with missing values and a batch of its own, which is as much work as `weight` complete rows. Each such
@@ -44,19 +51,28 @@ final class Turn {
         run(task, of: job.model)
     }
 
-    /// Scores what is left of the turn.
+    /// Scores what is left of the turn; where others wait already, after them.
     func finish() {
-        for bench in active where !bench.jobs.isEmpty {
-            score(bench.jobs, on: bench)
-            bench.forgetJobs()
+        for bench in active {
+            guard let model = bench.jobs.first?.model else { continue }
+            if model.queue.hasWaitingWork {
+                submit(bench)
+            } else {
+                score(bench.jobs, on: bench)
+                bench.forgetJobs()
+            }
         }
         active.removeAll(keepingCapacity: true)
+        for model in queued {
+            model.queue.assist(with: bench(for: model).worker, nanoseconds: inlineBudget)
+        }
+        queued.removeAll(keepingCapacity: true)
     }
 
     /// Runs a task now where it is small, else in the model's queue.
     func run(_ task: QueuedTask, of model: LoadedModel) {
         if task.expectedNanoseconds <= inlineBudget {
-            task.run(bench(for: model).workspace)
+            task.run(bench(for: model).worker.workspace)
         } else if !model.queue.submit(task) {
             task.call.refuseAsQueueIsFull(of: model)
         }
@@ -79,17 +95,17 @@ final class Turn {
         let end = jobs.last?.rows.upperBound ?? first
         let start = monotonicNanoseconds()
         if let batch = jobs.first?.batch, end > first {
-            bench.sheet.reserve(rowCount: end - first, withSurprisals: withSurprisals)
-            bench.sheet.score(
+            bench.worker.sheet.reserve(rowCount: end - first, withSurprisals: withSurprisals)
+            bench.worker.sheet.score(
                 batch.values(ofRows: first..<end), at: 0, withSurprisals: withSurprisals, model: model.compiled,
-                using: bench.workspace)
-            model.note(batch.values(ofRows: first..<end), bench.sheet.logLikelihoods(count: end - first))
+                using: bench.worker.workspace)
+            model.note(batch.values(ofRows: first..<end), bench.worker.sheet.logLikelihoods(count: end - first))
             jobs.first?.cost.record(rows: end - first, nanoseconds: monotonicNanoseconds() - start)
             jobs.first?.call.observer.metrics.countBatch(.inline, rows: end - first)
             model.statistics.countExecution()
         }
         for job in jobs {
-            job.sheet = bench.sheet
+            job.sheet = bench.worker.sheet
             job.sheetStart = job.rows.lowerBound - first
             job.computeStart = start
             job.answer()

@@ -21,7 +21,7 @@ extension WorkerQueue {
         private(set) var waitingRows = 0
         /// What all that waits, and all that is worked on, is expected to take.
         private var waitingNanoseconds = 0
-        var assignedNanoseconds = 0
+        private var assignedNanoseconds = 0
         private var idle: [Worker]
         /// How many requests had been cancelled when it was last looked through for what nobody waits for any more.
         var cleanedCancellationCount = 0
@@ -38,6 +38,12 @@ extension WorkerQueue {
             waiting.append(work)
             waitingRows += rows
             waitingNanoseconds += nanoseconds
+        }
+
+        /// Notes what a worker is at now, in place of what it was at.
+        mutating func assign(_ nanoseconds: Int, to worker: Worker) {
+            assignedNanoseconds += nanoseconds - worker.assignedNanoseconds
+            worker.assignedNanoseconds = nanoseconds
         }
 
         mutating func dropFirst(rows: Int, nanoseconds: Int) {

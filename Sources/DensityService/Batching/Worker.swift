@@ -3,33 +3,38 @@ internal import MADE
 
 /// One thread's worth of scoring.
 ///
-/// `@unchecked Sendable`: all but `queue` and `assignedNanoseconds` is touched on `queue` only, and `score` and `run` check that.
+/// `@unchecked Sendable`: all but `queue` and `assignedNanoseconds` is touched on `queue` only, and `score` and `run` check
+/// that; without a queue, on the thread of the event loop that it belongs to.
 final class Worker: @unchecked Sendable {
-    let queue: DispatchQueue
+    let queue: DispatchQueue?
     /// What it is at work on is expected to take, nanoseconds. Under the lock of its model's queue.
     var assignedNanoseconds = 0
     private let model: CompiledModel
-    private let workspace: CompiledModel.Workspace
+    let workspace: CompiledModel.Workspace
     /// Rows of several batches side by side.
     private var rows: [Float] = []
-    private let sheet: ScoreSheet
+    let sheet: ScoreSheet
 
-    init(label: String, model: CompiledModel) {
-        queue = DispatchQueue(label: label, qos: .userInitiated)
+    init(queue: DispatchQueue?, model: CompiledModel) {
+        self.queue = queue
         self.model = model
         workspace = model.makeWorkspace()
         sheet = ScoreSheet(variableCount: model.variableCount)
     }
 
+    private func checkThread() {
+        if let queue { dispatchPrecondition(condition: .onQueue(queue)) }
+    }
+
     func run(_ task: QueuedTask) {
-        dispatchPrecondition(condition: .onQueue(queue))
+        checkThread()
         task.run(workspace)
     }
 
     /// Scores rows of one or more jobs as one batch; returns the jobs that this finished. They must be answered before the
     /// next call.
     func score(_ pieces: [WorkerQueue.Piece]) -> [ScoreJob] {
-        dispatchPrecondition(condition: .onQueue(queue))
+        checkThread()
         guard let first = pieces.first?.job else { return [] }
         let withSurprisals = first.options.needsSurprisals
         let rowCount = pieces.reduce(0) { $0 + $1.rows.count }

@@ -50,13 +50,22 @@ final class WorkerQueue: Sendable {
     /// Entered by all work that is accepted and left by all that is answered.
     private let pending: DispatchGroup
     private let metrics: Metrics
+    /// Whether work waits, as the lock's last holder left it.
+    private let isWaitedFor = Atomic(false)
 
     init(label: String, model: CompiledModel, limits: Limits, pending: DispatchGroup, metrics: Metrics) {
         self.limits = limits
         self.pending = pending
         self.metrics = metrics
-        state = Mutex(State(idle: (0..<limits.workerCount).map { Worker(label: "\(label).\($0)", model: model) }))
+        state = Mutex(
+            State(
+                idle: (0..<limits.workerCount).map {
+                    Worker(queue: DispatchQueue(label: "\(label).\($0)", qos: .userInitiated), model: model)
+                }))
     }
+
+    /// Whether there is work that no worker has taken yet. Costs next to nothing; what it tells may be over.
+    var hasWaitingWork: Bool { isWaitedFor.load(ordering: .relaxed) }
 
     /// Rows that wait.
     var waitingRows: Int { state.withLock { $0.waitingRows } }
@@ -104,10 +113,12 @@ final class WorkerQueue: Sendable {
         }
     }
 
-    /// Rows that one batch shall hold of those that are expected to take `nanoseconds` together.
-    private func batchRowsMax(rows: Int, nanoseconds: Int) -> Int {
+    /// Rows that one batch shall hold of those that are expected to take `nanoseconds` together; zero if they take longer
+    /// than `nanosecondsMax`: who has not the time for all would leave a part to others, and the request would wait for two.
+    private func batchRowsMax(rows: Int, nanoseconds: Int, within nanosecondsMax: Int = .max) -> Int {
+        guard nanoseconds <= nanosecondsMax else { return 0 }
         let perRow = max(1, nanoseconds / max(1, rows))
-        return max(1, min(limits.batchRowsMax, limits.batchNanosecondsMax / perRow))
+        return min(max(1, min(limits.batchRowsMax, limits.batchNanosecondsMax / perRow)), nanosecondsMax / perRow)
     }
 
     /// Takes the jobs of one turn, in order; those for which there is no room are returned.
@@ -127,6 +138,7 @@ final class WorkerQueue: Sendable {
                 rowsAccepted += job.rows.count
                 nanosecondsAccepted += nanoseconds
             }
+            isWaitedFor.store(state.waiting.first != nil, ordering: .relaxed)
             let batchRows = batchRowsMax(rows: rowsAccepted, nanoseconds: nanosecondsAccepted)
             // One worker at least: a job may have no rows at all.
             return (refused, unwanted, state.wake(max(1, (rowsAccepted + batchRows - 1) / batchRows)))
@@ -145,6 +157,7 @@ final class WorkerQueue: Sendable {
             }
             pending.enter()
             state.append(.task(task), rows: task.rows, nanoseconds: task.expectedNanoseconds)
+            isWaitedFor.store(true, ordering: .relaxed)
             return (state.wake(1), unwanted)
         }
         drop(unwanted)
@@ -157,56 +170,73 @@ final class WorkerQueue: Sendable {
         for worker in workers {
             if limits.delay > .zero {
                 let delay = DispatchTimeInterval.nanoseconds(limits.delayNanoseconds)
-                worker.queue.asyncAfter(deadline: .now() + delay) { self.work(worker) }
+                worker.queue?.asyncAfter(deadline: .now() + delay) { self.work(worker) }
             } else {
-                worker.queue.async { self.work(worker) }
+                worker.queue?.async { self.work(worker) }
             }
         }
     }
 
     /// A worker's turn: batches until nothing waits.
     private func work(_ worker: Worker) {
-        dispatchPrecondition(condition: .onQueue(worker.queue))
-        while true {
-            let (assignment, unwanted) = take(for: worker)
-            drop(unwanted)
-            switch assignment {
-            case nil: return
-            case .run(let task):
-                worker.run(task)
-                pending.leave()
-            case .score(let pieces):
-                let start = monotonicNanoseconds()
-                let rowCount = pieces.reduce(0) { $0 + $1.rows.count }
-                for job in worker.score(pieces) {
-                    job.answer()
-                    pending.leave()
-                }
-                metrics.countBatch(.queue, rows: rowCount)
-                guard let first = pieces.first?.job else { continue }
-                first.model.statistics.countExecution()
-                // With the answers: they, too, are time for which the next in the queue waits.
-                first.cost.record(rows: rowCount, nanoseconds: monotonicNanoseconds() - start)
-            }
+        while advance(with: worker, nanosecondsMax: .max) {}
+    }
+
+    /// Works off what has waited longest with an event loop's own worker, for some nanoseconds: a loop that is busy takes
+    /// the processor from those who would.
+    func assist(with worker: Worker, nanoseconds: Int) {
+        // An operator who wants batches to fill does not want them drained.
+        guard limits.delay == .zero else { return }
+        // Where many are refused, they and others than this model's clients wait for the loop to come back.
+        var left = state.withLock { $0.isRefusing } ? nanoseconds / 16 : nanoseconds
+        let end = monotonicNanoseconds() + UInt64(left)
+        while left > 0, hasWaitingWork, advance(with: worker, nanosecondsMax: left) {
+            left = Int(end) - Int(monotonicNanoseconds())
         }
+        state.withLock { $0.assign(0, to: worker) }
+    }
+
+    /// Does what is next, if it is expected to take no longer than so; false where there is nothing.
+    private func advance(with worker: Worker, nanosecondsMax: Int) -> Bool {
+        let (assignment, unwanted) = take(for: worker, nanosecondsMax: nanosecondsMax)
+        drop(unwanted)
+        switch assignment {
+        case nil: return false
+        case .run(let task):
+            worker.run(task)
+            pending.leave()
+        case .score(let pieces):
+            let start = monotonicNanoseconds()
+            let rowCount = pieces.reduce(0) { $0 + $1.rows.count }
+            for job in worker.score(pieces) {
+                job.answer()
+                pending.leave()
+            }
+            metrics.countBatch(.queue, rows: rowCount)
+            guard let first = pieces.first?.job else { break }
+            first.model.statistics.countExecution()
+            // With the answers: they, too, are time for which the next in the queue waits.
+            first.cost.record(rows: rowCount, nanoseconds: monotonicNanoseconds() - start)
+        }
+        return true
     }
 
     /// The next batch or task, and calls whose time ran out, or whose clients left, while they waited; with nothing to do
     /// the worker is idle.
-    private func take(for worker: Worker) -> (Assignment?, unwanted: [Call]) {
+    private func take(for worker: Worker, nanosecondsMax: Int) -> (Assignment?, unwanted: [Call]) {
         state.withLock { state in
             // Read inside: what came in while this waited for the lock must not start after it is taken.
             let now = monotonicNanoseconds()
-            state.assignedNanoseconds -= worker.assignedNanoseconds
             // What a worker finds that was idle has not stood behind anything.
-            let overdueNanoseconds = worker.assignedNanoseconds > 0 ? limits.overdueNanoseconds : .max
+            let wasIdle = worker.queue != nil && worker.assignedNanoseconds == 0
+            let overdueNanoseconds = wasIdle ? .max : limits.overdueNanoseconds
             var gathered = Gathered()
             var unwanted: [Call] = []
             var task: QueuedTask?
             while task == nil, let work = state.waiting.first {
                 switch work {
                 case .task(let next):
-                    if !gathered.pieces.isEmpty { break }
+                    if !gathered.pieces.isEmpty || next.expectedNanoseconds > nanosecondsMax { break }
                     state.dropFirst(rows: next.rows, nanoseconds: next.expectedNanoseconds)
                     if next.call.isWanted(at: now),
                         next.isAdmitted || !state.isOverdue(next.call.start, at: now, after: overdueNanoseconds)
@@ -224,8 +254,9 @@ final class WorkerQueue: Sendable {
                         unwanted.append(job.call)
                         continue
                     }
-                    let rowsMax = batchRowsMax(rows: job.rows.count, nanoseconds: job.expectedNanoseconds)
-                    if gathered.hasRoom(for: job, rowsMax: rowsMax) {
+                    let rowsMax = batchRowsMax(
+                        rows: job.rows.count, nanoseconds: job.expectedNanoseconds, within: nanosecondsMax)
+                    if rowsMax > 0, gathered.hasRoom(for: job, rowsMax: rowsMax) {
                         gathered.take(from: job, next: next, rowsMax: rowsMax, now: now, state: &state)
                         continue
                     }
@@ -233,11 +264,11 @@ final class WorkerQueue: Sendable {
                 break
             }
             state.forgetRefusals()
-            worker.assignedNanoseconds = task?.expectedNanoseconds ?? gathered.nanoseconds
-            state.assignedNanoseconds += worker.assignedNanoseconds
+            isWaitedFor.store(state.waiting.first != nil, ordering: .relaxed)
+            state.assign(task?.expectedNanoseconds ?? gathered.nanoseconds, to: worker)
             if let task { return (.run(task), unwanted) }
             if !gathered.pieces.isEmpty { return (.score(gathered.pieces), unwanted) }
-            state.rest(worker)
+            if worker.queue != nil { state.rest(worker) }
             return (nil, unwanted)
         }
     }

@@ -77,6 +77,16 @@ extension Setting {
             read: { Value($0).flatMap { range.contains($0) ? $0 : nil } }, write: { "\($0)" })
     }
 
+    /// A setting of a whole number that may be left open.
+    static func wholeOrNone<Value: FixedWidthInteger & Sendable>(
+        _ name: String, _ group: Group, _ path: any WritableKeyPath<ServiceOptions, Value?> & Sendable,
+        _ range: ClosedRange<Value>, _ help: String
+    ) -> Setting {
+        one(
+            name, group, .number, path, takes: "a whole number, \(range.lowerBound) to \(range.upperBound)", help,
+            read: { Value($0).flatMap { range.contains($0) ? .some($0) : nil } }, write: { $0.map { "\($0)" } })
+    }
+
     /// A setting of a number above 0 and at most `limit`.
     static func positive(
         _ name: String, _ group: Group, _ path: any WritableKeyPath<ServiceOptions, Double> & Sendable,

@@ -73,9 +73,10 @@ extension ServiceOptions {
     private static let workSettings = [
         Setting.whole("loops", .work, \.loops, 0...256, "Event loops; 0 is one a core, at most two."),
         .whole("workers", .work, \.workers, 0...1024, "Workers a model; 0 is one a core."),
-        .whole(
+        .wholeOrNone(
             "inline-budget", .work, \.inlineBudget, 0...1_000_000,
-            "Microseconds of scoring that an event loop does itself in one turn."),
+            "Microseconds of scoring that an event loop does itself in one turn. None: 4000 where loops are as many as "
+                + "processors, so that workers would only take turns with them; else 200."),
         .whole("batch-rows-max", .work, \.batchRowsMax, 1...65_536, "Rows of one batch of a queue."),
         .whole(
             "delay-max", .work, \.delayMax, 0...1_000_000,

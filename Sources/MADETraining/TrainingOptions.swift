@@ -184,6 +184,8 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
     case option(name: String, range: String)
     /// Too few rows to have some for the gradient, for validation and for calibration.
     case tooFewRows(path: String, found: Int, needed: Int)
+    /// Nothing is left that a search of settings could vary.
+    case nothingToSearch
     /// A picture's lines do not fill a row.
     case imageWidth(Int, variableCount: Int)
 
@@ -193,6 +195,7 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
         case .option(let name, let range): "--\(name) must be \(range)"
         case .tooFewRows(let path, let found, let needed):
             "\(path): \(found) row\(found == 1 ? "" : "s"); at least \(needed) are needed for training and the rows held out"
+        case .nothingToSearch: "--search: all settings that it varies are fixed by options of their own"
         case .imageWidth(let width, let count):
             "--image-width \(width) does not divide the \(count) variables of a row into lines"
         }

@@ -14,6 +14,8 @@ final class MemberTraining {
         var epochs: Int
         /// Every look at the validation rows.
         var course: [Epoch]
+        /// Validation nats of the weights that were kept.
+        var bestValidationNats: Double
         /// Whether training came to its own end.
         var isComplete: Bool
     }
@@ -126,7 +128,8 @@ final class MemberTraining {
         }
         return Result(
             ordering: ordering, hiddenDegrees: hiddenDegrees, network: passes.plan.network(from: best.elements),
-            epochs: schedule.bestEpoch, course: course, isComplete: course.last?.isLast == true)
+            epochs: schedule.bestEpoch, course: course, bestValidationNats: schedule.bestNats,
+            isComplete: course.last?.isLast == true)
     }
 
     /// One gradient step a batch over the rows in `order`; mean nats a row.

@@ -152,6 +152,19 @@ struct TrainingArguments: ParsableArguments {
     }
 }
 
+extension TrainingArguments {
+    /// What a search must leave as it is.
+    var fixed: Set<SearchedOption> {
+        let given: [(SearchedOption, Bool)] = [
+            (.hidden, hidden != nil), (.residual, residual != nil), (.components, components != nil),
+            (.steps, steps != nil), (.dropout, dropout != nil), (.l1, l1 != nil),
+            (.learningRate, learningRate != nil), (.inputDropout, inputDropout != nil),
+            (.inputNoise, inputNoise != nil), (.weightDecay, weightDecay != nil), (.directL1, directL1 != nil),
+        ]
+        return Set(given.filter(\.1).map(\.0))
+    }
+}
+
 /// `500,500`; `0` for no hidden layer.
 struct HiddenWidths: ExpressibleByArgument {
     let widths: [Int]

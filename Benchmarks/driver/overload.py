@@ -11,6 +11,7 @@ is a few thousand requests a second. Needs numpy.
 
 import argparse
 import asyncio
+import collections
 import json
 import multiprocessing
 import os
@@ -88,7 +89,9 @@ class Load:
     def __init__(self, port, request, connections, rate, seconds):
         self.port, self.request, self.rate, self.seconds = port, request, rate, seconds
         self.limit = connections
-        self.idle, self.answers, self.unsent, self.failures, self.unhinted = [], [], 0, 0, 0
+        self.answers, self.unsent, self.failures, self.unhinted = [], 0, 0, 0
+        # First in, first out: the service closes connections on which nobody asks.
+        self.idle = collections.deque()
 
     def answered(self, connection, due, status, has_hint):
         now = time.perf_counter()
@@ -114,7 +117,7 @@ class Load:
         start = time.perf_counter()
         self.end = start + self.seconds
         if self.rate is None:
-            connections, self.idle = self.idle, []
+            connections, self.idle = self.idle, collections.deque()
             for connection in connections:
                 connection.ask(start)
             await asyncio.sleep(self.seconds)
@@ -124,7 +127,7 @@ class Load:
                 while (due := start + number / self.rate) <= now:
                     number += 1
                     if self.idle:
-                        self.idle.pop().ask(due)
+                        self.idle.popleft().ask(due)
                     else:
                         self.unsent += 1
                 await asyncio.sleep(0.001)

@@ -84,6 +84,20 @@ private func agrees(_ shown: Any, _ got: Any) -> Bool {
     #expect(Set(ids).count == ids.count && !ids.isEmpty)
 }
 
+@Test func whatMayHaveADeadlineSaysThatItMayBeMissed() throws {
+    let document = try document(of: TestService([randomModel("m")]))
+    let operations = try #require(document["paths"] as? [String: Object]).values.flatMap(\.values)
+    var count = 0
+    for operation in operations.compactMap({ $0 as? Object }) {
+        let parameters = operation["parameters"] as? [[String: String]] ?? []
+        let hasDeadline = parameters.contains { $0["$ref"]?.hasSuffix("/timeout") == true }
+        let answers = try #require(operation["responses"] as? Object)
+        #expect((answers["504"] != nil) == hasDeadline, "\(operation["operationId"] ?? "")")
+        if hasDeadline { count += 1 }
+    }
+    #expect(count > 10)
+}
+
 /// Fields of requests are written twice, in the document and where they are read.
 @Test func theFieldsOfRequestsAreThoseThatAreRead() throws {
     let document = try document(of: TestService([randomModel("m")]))

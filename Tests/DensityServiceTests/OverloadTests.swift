@@ -115,3 +115,14 @@ private func json(_ rows: Int) -> String { body(randomRows(rows, variables: 16, 
     // It is over, and all of it has been taken off what is expected.
     #expect(try service.post("/score", json(1)).status == 200)
 }
+
+@Test func onlyAQueueThatRefusesOthersRefusesWhatWaitedTooLong() {
+    var state = WorkerQueue.State(idle: [])
+    state.forgetRefusals()
+    #expect(!state.isOverdue(5, at: 1000, after: 100))
+    state.isRefusing = true
+    #expect(state.isOverdue(5, at: 106, after: 100))
+    #expect(!state.isOverdue(5, at: 105, after: 100))
+    state.forgetRefusals()
+    #expect(!state.isOverdue(5, at: 106, after: 100))
+}

@@ -17,6 +17,8 @@ final class ScoreJob: @unchecked Sendable {
     let missingRowCount: Int
     /// The problems of its other rows, ascending; empty unless the request keeps good rows.
     let faults: [RowFault]
+    /// Of its model, for rows that want the same.
+    let cost: CostEstimate
     /// What its rows are expected to take.
     let expectedNanoseconds: Int
     /// Writes its results.
@@ -41,7 +43,8 @@ final class ScoreJob: @unchecked Sendable {
         self.missingRowCount = missingRowCount
         self.faults = faults
         self.encode = encode
-        expectedNanoseconds = model.cost(of: options.needsSurprisals ? .explain : .score).nanoseconds(rows: rows.count)
+        cost = model.cost(of: options.needsSurprisals ? .explain : .score)
+        expectedNanoseconds = cost.nanoseconds(rows: rows.count)
         remaining = Atomic(rows.count)
     }
 

@@ -84,8 +84,7 @@ final class Turn {
                 batch.values(ofRows: first..<end), at: 0, withSurprisals: withSurprisals, model: model.compiled,
                 using: bench.workspace)
             model.note(batch.values(ofRows: first..<end), bench.sheet.logLikelihoods(count: end - first))
-            model.cost(of: withSurprisals ? .explain : .score).record(
-                rows: end - first, nanoseconds: monotonicNanoseconds() - start)
+            jobs.first?.cost.record(rows: end - first, nanoseconds: monotonicNanoseconds() - start)
             jobs.first?.call.observer.metrics.countBatch(.inline, rows: end - first)
             model.statistics.countExecution()
         }
@@ -101,8 +100,12 @@ final class Turn {
 extension Call {
     /// Refuses because too much work waits already; the client may come back when it is done.
     func refuseAsQueueIsFull(of model: LoadedModel) {
+        refuseAsQueueIsFull(waitNanoseconds: model.queue.waitNanoseconds)
+    }
+
+    func refuseAsQueueIsFull(waitNanoseconds: Int) {
         observer.metrics.countRejection(.queueFull)
-        let seconds = model.queue.waitNanoseconds / 1_000_000_000
+        let seconds = waitNanoseconds / 1_000_000_000
         refuse(
             Problem(
                 503, "too many rows wait for this model (queue-milliseconds-max, queue-rows-max); try again later",

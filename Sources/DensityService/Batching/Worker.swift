@@ -31,7 +31,6 @@ final class Worker: @unchecked Sendable {
     func score(_ pieces: [WorkerQueue.Piece]) -> [ScoreJob] {
         dispatchPrecondition(condition: .onQueue(queue))
         guard let first = pieces.first?.job else { return [] }
-        let start = monotonicNanoseconds()
         let withSurprisals = first.options.needsSurprisals
         let rowCount = pieces.reduce(0) { $0 + $1.rows.count }
         sheet.reserve(rowCount: rowCount, withSurprisals: withSurprisals)
@@ -45,8 +44,6 @@ final class Worker: @unchecked Sendable {
             copyRows(of: pieces)
             rows.withUnsafeBufferPointer(score)
         }
-        first.model.cost(of: withSurprisals ? .explain : .score).record(
-            rows: rowCount, nanoseconds: monotonicNanoseconds() - start)
         var finished: [ScoreJob] = []
         var row = 0
         for piece in pieces {

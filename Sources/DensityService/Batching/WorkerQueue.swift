@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import MADE
+internal import Microhttpd
 internal import Synchronization
 
 /// What waits for one model: work from all loops, merged into batches by whichever worker is free.
@@ -22,6 +23,13 @@ final class WorkerQueue: Sendable {
         var batchNanosecondsMax: Int { waitNanosecondsMax / 8 }
         /// ... and this is for what stands before a request. The rest is for estimates that are off.
         var backlogNanosecondsMax: Int { waitNanosecondsMax * 5 / 8 }
+        /// What has waited for longer, in a queue that refuses others, is refused as well: it was accepted on estimates
+        /// that proved too low, and would be answered after its time.
+        var overdueNanoseconds: Int { waitNanosecondsMax - batchNanosecondsMax }
+
+        var delayNanoseconds: Int {
+            Int(delay.components.seconds) * 1_000_000_000 + Int(delay.components.attoseconds / 1_000_000_000)
+        }
     }
 
     /// Rows of one job that a worker has taken.
@@ -35,31 +43,6 @@ final class WorkerQueue: Sendable {
     enum Assignment {
         case score([Piece])
         case run(QueuedTask)
-    }
-
-    fileprivate enum Work {
-        /// A job whose rows before `next` are taken.
-        case score(ScoreJob, next: Int)
-        case task(QueuedTask)
-
-        var call: Call {
-            switch self {
-            case .score(let job, _): job.call
-            case .task(let task): task.call
-            }
-        }
-    }
-
-    fileprivate struct State {
-        /// Each piece of work holds its request's rows and body.
-        var waiting = Backlog<Work>()
-        var waitingRows = 0
-        /// What all that waits, and all that is worked on, is expected to take.
-        var waitingNanoseconds = 0
-        var assignedNanoseconds = 0
-        var idle: [Worker]
-        /// How many requests had been cancelled when it was last looked through for what nobody waits for any more.
-        var cleanedCancellationCount = 0
     }
 
     private let state: Mutex<State>
@@ -100,16 +83,23 @@ final class WorkerQueue: Sendable {
         if fits(state) { return true }
         // Looked for only where somebody has gone since the last time: under overload this comes with every request.
         let cancellationCount = metrics.cancellationCount
-        guard cancellationCount != state.cleanedCancellationCount else { return false }
-        state.cleanedCancellationCount = cancellationCount
-        unwanted += state.removeUnwanted(at: monotonicNanoseconds())
-        return fits(state)
+        if cancellationCount != state.cleanedCancellationCount {
+            state.cleanedCancellationCount = cancellationCount
+            unwanted += state.removeUnwanted(at: monotonicNanoseconds())
+            if fits(state) { return true }
+        }
+        state.isRefusing = true
+        return false
     }
 
-    /// Answers whose time is over; others have gone.
+    /// Refuses what was taken out unanswered: the call's own time is over, or it waited too long. Others have gone.
     private func drop(_ unwanted: [Call]) {
         for call in unwanted {
-            call.refuseAsLate()
+            if call.isPastDeadline(at: monotonicNanoseconds()) {
+                call.refuseAsLate()
+            } else if call.exchange.isOpen {
+                call.refuseAsQueueIsFull(waitNanoseconds: waitNanoseconds)
+            }
             pending.leave()
         }
     }
@@ -166,9 +156,7 @@ final class WorkerQueue: Sendable {
     private func start(_ workers: [Worker]) {
         for worker in workers {
             if limits.delay > .zero {
-                let nanoseconds = limits.delay.components.attoseconds / 1_000_000_000
-                let delay = DispatchTimeInterval.nanoseconds(
-                    Int(limits.delay.components.seconds) * 1_000_000_000 + Int(nanoseconds))
+                let delay = DispatchTimeInterval.nanoseconds(limits.delayNanoseconds)
                 worker.queue.asyncAfter(deadline: .now() + delay) { self.work(worker) }
             } else {
                 worker.queue.async { self.work(worker) }
@@ -188,13 +176,17 @@ final class WorkerQueue: Sendable {
                 worker.run(task)
                 pending.leave()
             case .score(let pieces):
-                let finished = worker.score(pieces)
-                metrics.countBatch(.queue, rows: pieces.reduce(0) { $0 + $1.rows.count })
-                pieces.first?.job.model.statistics.countExecution()
-                for job in finished {
+                let start = monotonicNanoseconds()
+                let rowCount = pieces.reduce(0) { $0 + $1.rows.count }
+                for job in worker.score(pieces) {
                     job.answer()
                     pending.leave()
                 }
+                metrics.countBatch(.queue, rows: rowCount)
+                guard let first = pieces.first?.job else { continue }
+                first.model.statistics.countExecution()
+                // With the answers: they, too, are time for which the next in the queue waits.
+                first.cost.record(rows: rowCount, nanoseconds: monotonicNanoseconds() - start)
             }
         }
     }
@@ -206,6 +198,8 @@ final class WorkerQueue: Sendable {
             // Read inside: what came in while this waited for the lock must not start after it is taken.
             let now = monotonicNanoseconds()
             state.assignedNanoseconds -= worker.assignedNanoseconds
+            // What a worker finds that was idle has not stood behind anything.
+            let overdueNanoseconds = worker.assignedNanoseconds > 0 ? limits.overdueNanoseconds : .max
             var gathered = Gathered()
             var unwanted: [Call] = []
             var task: QueuedTask?
@@ -214,10 +208,18 @@ final class WorkerQueue: Sendable {
                 case .task(let next):
                     if !gathered.pieces.isEmpty { break }
                     state.dropFirst(rows: next.rows, nanoseconds: next.expectedNanoseconds)
-                    if next.call.isWanted(at: now) { task = next } else { unwanted.append(next.call) }
+                    if next.call.isWanted(at: now),
+                        next.isAdmitted || !state.isOverdue(next.call.start, at: now, after: overdueNanoseconds)
+                    {
+                        task = next
+                    } else {
+                        unwanted.append(next.call)
+                    }
                     continue
                 case .score(let job, let next):
-                    if !job.call.isWanted(at: now) {
+                    if !job.call.isWanted(at: now)
+                        || next == 0 && state.isOverdue(job.call.start, at: now, after: overdueNanoseconds)
+                    {
                         state.dropFirst(rows: job.rows.count - next, nanoseconds: job.expectedNanoseconds(from: next))
                         unwanted.append(job.call)
                         continue
@@ -230,11 +232,12 @@ final class WorkerQueue: Sendable {
                 }
                 break
             }
+            state.forgetRefusals()
             worker.assignedNanoseconds = task?.expectedNanoseconds ?? gathered.nanoseconds
             state.assignedNanoseconds += worker.assignedNanoseconds
             if let task { return (.run(task), unwanted) }
             if !gathered.pieces.isEmpty { return (.score(gathered.pieces), unwanted) }
-            state.idle.append(worker)
+            state.rest(worker)
             return (nil, unwanted)
         }
     }
@@ -263,61 +266,8 @@ final class WorkerQueue: Sendable {
             if end == job.rows.count {
                 state.dropFirst(rows: end - next, nanoseconds: cost)
             } else {
-                state.waiting.first = .score(job, next: end)
-                state.waitingRows -= end - next
-                state.waitingNanoseconds -= cost
+                state.cutFirst(job, to: end, rows: end - next, nanoseconds: cost)
             }
         }
     }
-}
-
-extension WorkerQueue.State {
-    fileprivate mutating func wake(_ count: Int) -> [Worker] {
-        let woken = Array(idle.suffix(count))
-        idle.removeLast(woken.count)
-        return woken
-    }
-
-    fileprivate var backlogNanoseconds: Int { waitingNanoseconds + assignedNanoseconds }
-
-    fileprivate mutating func append(_ work: WorkerQueue.Work, rows: Int, nanoseconds: Int) {
-        waiting.append(work)
-        waitingRows += rows
-        waitingNanoseconds += nanoseconds
-    }
-
-    /// Takes out what nobody waits for any more, and returns whose it was.
-    fileprivate mutating func removeUnwanted(at now: UInt64) -> [Call] {
-        var unwanted: [Call] = []
-        for work in waiting.removeAll(where: { !$0.call.isWanted(at: now) }) {
-            unwanted.append(work.call)
-            switch work {
-            case .task(let task):
-                waitingRows -= task.rows
-                waitingNanoseconds -= task.expectedNanoseconds
-            case .score(let job, let next):
-                waitingRows -= job.rows.count - next
-                waitingNanoseconds -= job.expectedNanoseconds(from: next)
-            }
-        }
-        return unwanted
-    }
-
-    fileprivate mutating func dropFirst(rows: Int, nanoseconds: Int) {
-        waitingRows -= rows
-        waitingNanoseconds -= nanoseconds
-        waiting.removeFirst()
-    }
-}
-
-/// Work other than scoring: it runs alone.
-struct QueuedTask: Sendable {
-    let call: Call
-    /// What it weighs against the bound on waiting rows.
-    let rows: Int
-    /// It goes on with what was accepted, and is not refused.
-    var isAdmitted = false
-    let expectedNanoseconds: Int
-    /// Computes and replies.
-    let run: @Sendable (CompiledModel.Workspace) -> Void
 }

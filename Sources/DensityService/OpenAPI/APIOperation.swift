@@ -90,7 +90,8 @@ struct APIOperation {
         for answer in answers { write(answer, isHead: isHead, to: &json) }
         let access = requirement == .nothing ? [] : requirement == .moderation ? [429] : [401, 403, 429]
         let form = (isPost ? takesNoBody ? [413] : [411, 413] : []) + (body == nil ? [] : [415])
-        let all = Set(problems + Self.commonProblems + form + access).sorted()
+        let deadline = parameters.contains("timeout") ? [504] : []
+        let all = Set(problems + Self.commonProblems + form + access + deadline).sorted()
         for status in all where !answers.contains(where: { $0.status == status }) {
             json.key("\(status)")
             json.raw(##"{"$ref":"#/components/responses/\##(isInference ? "Error" : "Problem")\##(status)"}"##)

@@ -38,7 +38,7 @@ extension APIOperation {
     }
 
     /// Of any request that computes.
-    private static let computing = [404, 406, 422, 504]
+    private static let computing = [404, 406, 422]
 
     private static let score = APIOperation(
         summary: "How likely each row is, and which of its values are odd.",

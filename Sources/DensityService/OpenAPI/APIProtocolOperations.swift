@@ -1,7 +1,7 @@
 internal import Microhttpd
 
 extension APIOperation {
-    private static let score = [404, 406, 422, 504]
+    private static let score = [404, 406, 422]
 
     private static func read(_ summary: String, _ schema: String, problems: [Int] = []) -> APIOperation {
         APIOperation(

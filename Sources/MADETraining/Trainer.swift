@@ -63,6 +63,9 @@ public struct Trainer: Sendable {
         if let imageWidth, imageWidth < 1 || tables.train.columns.count % imageWidth != 0 {
             throw .imageWidth(imageWidth, variableCount: tables.train.columns.count)
         }
+        guard options.maskCount == 1 || tables.train.columns.count > 1 else {
+            throw .option(name: "masks", range: "1 for a table of one column, which has one ordering")
+        }
         return try TableSplit(
             tables.train, validation: tables.validation, calibration: tables.calibration, options: options)
     }

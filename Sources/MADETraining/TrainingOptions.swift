@@ -19,8 +19,11 @@ public struct TrainingOptions: Sendable, Equatable {
     public var inputBound: Float = 5
     /// Whether a real column is centred and scaled by its median and interquartile range, or by mean and deviation.
     public var isRobust = true
-    /// Independent networks, each with a random ordering of its own, whose likelihoods are averaged.
+    /// Independent networks, each with random orderings of its own, whose likelihoods are averaged.
     public var memberCount = 4
+    /// Masks, each of an ordering and a connectivity, that a network is trained under in turn and averaged over, all with the
+    /// same weights (Germain et al. 2015, sections 4.2 and 4.3).
+    public var maskCount = 1
     /// Everything random follows from it.
     public var seed: UInt64 = 1
     /// How the learning rate falls.
@@ -115,6 +118,9 @@ public struct TrainingOptions: Sendable, Equatable {
         try require(
             !hiddenWidths.isEmpty || isDirect, "hidden", "at least one layer where there are no direct connections")
         try require((1...Self.memberCountMax).contains(memberCount), "members", "1…\(Self.memberCountMax)")
+        try require(
+            maskCount >= 1 && maskCount <= Self.memberCountMax / memberCount, "masks",
+            "1…\(Self.memberCountMax / memberCount): --members × --masks, at most \(Self.memberCountMax), are averaged")
         try require(epochsMax >= 1, "epochs", "1 or more")
         try require((1...1_000_000).contains(batchRows), "batch", "1…1000000 rows")
         try require(learningRate > 0 && learningRate <= 1, "learning-rate", "above 0, at most 1")

@@ -113,7 +113,8 @@ import Testing
         let places = VariablePlaces(variables, ordering: ordering)
         let passes = Backpropagation(plan: plan, places: places, activation: .relu, isResidual: false, rowsMax: 4)
         passes.parameters.set(
-            InitialParameters.draw(plan: plan, places: places, activation: .relu, table: table, using: &generator))
+            InitialParameters.draw(
+                plan: plan, coverage: plan.mask, places: places, activation: .relu, table: table, using: &generator))
         passes.load([0, 1, 2, 3][...], of: table.values)
         passes.forward()
         // Half a row is added to each side: a column of zeros keeps a finite logit.
@@ -134,8 +135,8 @@ import Testing
             degrees: Degrees(ordering: ordering, hidden: [[1]], layout: UnitLayout(variables)), directOutputs: nil)
         var generator = PhiloxGenerator(seed: 4)
         let start = InitialParameters.draw(
-            plan: plan, places: VariablePlaces(variables, ordering: ordering), activation: .relu, table: table,
-            using: &generator)
+            plan: plan, coverage: plan.mask, places: VariablePlaces(variables, ordering: ordering), activation: .relu,
+            table: table, using: &generator)
         // Half a row is added to each label; the missing cell is no label.
         let expected = [1.5, 0.5, 2.5].map { Float(log($0 / 4.5)) } + [0, 0, 0, -1.5, 0, 1.5, 0, 0, 0]
         for (bias, value) in zip(plan.network(from: start).layers[1].bias, expected) {

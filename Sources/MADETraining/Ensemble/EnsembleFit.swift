@@ -12,19 +12,19 @@ struct EnsembleFit: Sendable {
         variables = VariableEncoding.variables(schema, rows: split.train, options: options)
     }
 
-    /// The training of member `index`, counted from 0.
+    /// The training of network `index`, counted from 0.
     func training(of index: Int) -> MemberTraining {
         MemberTraining(
             index: index, variables: variables, train: split.train, validation: split.validation, options: options)
     }
 
-    /// The ensemble of the members that `results` are of, not calibrated.
+    /// The ensemble of the networks that `results` are of, not calibrated.
     func model(_ results: [MemberTraining.Result], name: String, imageWidth: Int? = nil) -> DensityModel {
         DensityModel(
             name: name, variables: variables, activation: options.activation, isResidual: options.isResidual,
             networks: results.map(\.network),
-            members: results.enumerated().map { index, result in
-                Member(network: index, ordering: result.ordering, hiddenDegrees: result.hiddenDegrees)
+            members: results.enumerated().flatMap { index, result in
+                result.masks.map { Member(network: index, ordering: $0.ordering, hiddenDegrees: $0.hiddenDegrees) }
             },
             imageWidth: imageWidth)
     }
@@ -45,7 +45,7 @@ struct FittedEnsemble {
         evaluation = Evaluation(model)
     }
 
-    /// Mean of the members' own validation nats, by which they were stopped: rows with missing cells count by what is
+    /// Mean of the networks' own validation nats, by which they were stopped: rows with missing cells count by what is
     /// known of them, those that fit worst are left out as from the gradient.
     var memberNats: Double {
         results.reduce(0) { $0 + $1.bestValidationNats } / Double(results.count)

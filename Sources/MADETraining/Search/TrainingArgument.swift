@@ -46,6 +46,7 @@ extension TrainingOptions {
             .init("input-bound", inputBound),
             .init("robust", isOn: isRobust),
             .init("members", memberCount),
+            .init("masks", maskCount),
             .init("seed", seed),
             .init("schedule", decay.rawValue),
             .init("epochs", epochsMax),

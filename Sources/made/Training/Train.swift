@@ -86,8 +86,9 @@ struct Train: ParsableCommand {
         let tables = try readTables(besides: inferred)
         let options = options(for: inferred.schema)
         let progress = ProgressLine()
+        let masks = options.maskCount == 1 ? "" : " under \(options.maskCount) masks each"
         Output.note(
-            "\(options.memberCount) member\(options.memberCount == 1 ? "" : "s") of hidden \(options.hiddenWidths), "
+            "\(options.memberCount) network\(options.memberCount == 1 ? "" : "s") of hidden \(options.hiddenWidths)\(masks), "
                 + "seed \(options.seed)")
         let stop = StopFlag()
         let interrupts = Interrupts { stop.raise() }
@@ -174,7 +175,8 @@ struct Train: ParsableCommand {
         print("model       \(output)")
         print("name        \(model.name)")
         print("variables   \(model.variables.summary)")
-        print("members     \(model.members.count)")
+        let networkCount = model.networks.count
+        print("members     \(model.members.count), of \(networkCount) network\(networkCount == 1 ? "" : "s")")
         print("parameters  \(model.card.parameterCount)")
         print("seed        \(summary.seed)")
         print("epochs      \(summary.epochs)")

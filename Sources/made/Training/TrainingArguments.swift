@@ -35,8 +35,19 @@ struct TrainingArguments: ParsableArguments {
     var scaleFloor: Float?
 
     @Option(
-        help: "Networks whose likelihoods are averaged, each with an ordering of its own. (default: 4; contaminated 2)")
+        help: """
+            Networks whose likelihoods are averaged, each with an ordering and weights of its own. (default: 4; \
+            contaminated 2; with --masks 1)
+            """)
     var members: Int?
+
+    @Option(
+        help: """
+            Masks that each network is trained under in turn and averaged over, with one set of weights: each has an \
+            ordering and a connectivity of its own. The file stays small; scoring costs as much as with so many members. \
+            (default: 1)
+            """)
+    var masks: Int?
 
     @Option(help: "Everything random follows from it. (default: 1)")
     var seed: UInt64?
@@ -129,7 +140,8 @@ struct TrainingArguments: ParsableArguments {
         set(\.isResidual, residual)
         if let components { options.componentCount = components }
         if let scaleFloor { options.scaleFloor = scaleFloor }
-        set(\.memberCount, members)
+        set(\.memberCount, members ?? (masks.map { $0 > 1 } == true ? 1 : nil))
+        set(\.maskCount, masks)
         set(\.seed, seed)
         set(\.decay, schedule)
         set(\.epochsMax, epochs)

@@ -28,9 +28,11 @@ public struct TrainingOptions: Sendable, Equatable {
     public var seed: UInt64 = 1
     /// How the learning rate falls.
     public var decay = LearningDecay.plateau
-    /// Most passes over the training rows, each member, where the rate falls on plateaus.
-    public var epochsMax = 1000
-    /// Gradient steps of each member, where the rate falls as a cosine; nil: by the number of rows.
+    /// Most passes over the training rows, each network; nil: 1000 where the rate falls on plateaus, else as many as the
+    /// steps take.
+    public var epochsMax: Int?
+    /// Most gradient steps of each network, rounded up to whole passes; nil: by the number of rows where the rate falls as a
+    /// cosine, else as many as the passes take. Training ends with what comes first, and a cosine ends there.
     public var stepCount: Int?
     /// Rows a gradient step.
     public var batchRows = 100
@@ -71,7 +73,17 @@ public struct TrainingOptions: Sendable, Equatable {
     /// The defaults.
     public init() {}
 
-    /// Gradient steps of a cosine course over `rowCount` rows.
+    /// Passes over `rowCount` rows that a training makes at most.
+    func passCountMax(rowCount: Int) -> Int {
+        let passSteps = (rowCount + batchRows - 1) / batchRows
+        func passes(_ steps: Int) -> Int { (steps - 1) / passSteps + 1 }
+        return switch decay {
+        case .plateau: min(epochsMax ?? Self.plateauEpochsMax, stepCount.map(passes) ?? .max)
+        case .cosine: min(epochsMax ?? .max, passes(steps(rowCount: rowCount)))
+        }
+    }
+
+    /// Gradient steps over `rowCount` rows, where no option says otherwise.
     func steps(rowCount: Int) -> Int {
         stepCount ?? max(Self.stepsMin, Self.epochsMin * rowCount / batchRows)
     }
@@ -98,6 +110,7 @@ public struct TrainingOptions: Sendable, Equatable {
     private static let inputNoiseMax: Float = 0.15
     private static let componentsMin = 5
     private static let componentsMax = 24
+    private static let plateauEpochsMax = 1000
     private static let stepsMin = 1500
     private static let epochsMin = 60
 
@@ -121,7 +134,7 @@ public struct TrainingOptions: Sendable, Equatable {
         try require(
             maskCount >= 1 && maskCount <= Self.memberCountMax / memberCount, "masks",
             "1…\(Self.memberCountMax / memberCount): --members × --masks, at most \(Self.memberCountMax), are averaged")
-        try require(epochsMax >= 1, "epochs", "1 or more")
+        try require(epochsMax.map { $0 >= 1 } ?? true, "epochs", "1 or more")
         try require((1...1_000_000).contains(batchRows), "batch", "1…1000000 rows")
         try require(learningRate > 0 && learningRate <= 1, "learning-rate", "above 0, at most 1")
         try require(patienceEpochs >= 1, "patience", "1 or more")

@@ -47,7 +47,7 @@ final class MemberTraining {
     private let passes: NetworkPasses
     private let best: FloatBuffer
     private let batchCount: Int
-    private let stepCount: Int
+    private let passCountMax: Int
     private var stepsDone = 0
     private var adam: Adam
     private var schedule: LearningSchedule
@@ -78,14 +78,15 @@ final class MemberTraining {
         best = FloatBuffer(start)
         adam = Adam(mask: passes.coverage, penalties: Self.penalties(plan, options, rowCount: train.rowCount))
         batchCount = (train.rowCount + options.batchRows - 1) / options.batchRows
-        stepCount = options.steps(rowCount: train.rowCount)
+        passCountMax = options.passCountMax(rowCount: train.rowCount)
         schedule =
             switch options.decay {
             case .plateau:
                 LearningSchedule(
                     rate: options.learningRate, patience: options.patienceEpochs, reductionCount: options.reductionCount
                 )
-            case .cosine: LearningSchedule(rate: options.learningRate, steps: stepCount, stepsPerEpoch: batchCount)
+            case .cosine:
+                LearningSchedule(rate: options.learningRate, epochs: passCountMax, stepsPerEpoch: batchCount)
             }
         shuffles = generator(.shuffles)
         dropout = options.dropout > 0 ? Dropout(share: options.dropout, generator: generator(.dropout)) : nil
@@ -99,9 +100,8 @@ final class MemberTraining {
     func run(isStopped: () -> Bool, report: (Epoch) -> Void) -> Result {
         _ = schedule.take(validationNats(), epoch: 0)
         var order = Array(0..<train.rowCount)
-        let epochsMax = options.decay == .cosine ? Int.max : options.epochsMax
         var course: [Epoch] = []
-        for epoch in 1...epochsMax {
+        for epoch in 1...passCountMax {
             order.shuffle(using: &shuffles)
             let trainNats = pass(over: order, isStopped: isStopped)
             if trainNats?.isFinite == true && !schedule.looks(afterEpoch: epoch) { continue }
@@ -109,10 +109,10 @@ final class MemberTraining {
             let verdict = schedule.take(nats, epoch: epoch)
             if schedule.bestEpoch == epoch { best.set(from: passes.parameters) }
             guard let trainNats else { break }
-            let isLast = verdict == .end || epoch == epochsMax
+            let isLast = verdict == .end || epoch == passCountMax
             let look = Epoch(
                 number: epoch, trainNats: trainNats, validationNats: nats, bestValidationNats: schedule.bestNats,
-                isLast: isLast, epochsLeft: min(schedule.epochsLeft, epochsMax - epoch))
+                isLast: isLast, epochsLeft: min(schedule.epochsLeft, passCountMax - epoch))
             course.append(look)
             report(look)
             if isLast { break }
@@ -192,7 +192,8 @@ final class MemberTraining {
     /// The step from which rows are left out. Few of them from nearly the start, so that they are never learned; many when
     /// it is known which: those that fit worst at first are those that nothing has been learned of yet.
     private var trimStart: Int {
-        Int(Float(stepCount) * options.trimmedShare / 2)
+        let steps = min(options.steps(rowCount: train.rowCount), passCountMax * batchCount)
+        return Int(Float(steps) * options.trimmedShare / 2)
     }
 
     private func trimmedCount(of rowCount: Int) -> Int {

@@ -49,7 +49,7 @@ extension TrainingOptions {
             .init("masks", maskCount),
             .init("seed", seed),
             .init("schedule", decay.rawValue),
-            .init("epochs", epochsMax),
+            .init("epochs", byRowsUnless: epochsMax),
             .init("steps", byRowsUnless: stepCount),
             .init("batch", batchRows),
             .init("learning-rate", learningRate),

@@ -55,13 +55,17 @@ struct TrainingArguments: ParsableArguments {
     @Option(help: "How the learning rate falls: plateau or cosine. (default: plateau; with numbers cosine)")
     var schedule: LearningDecay?
 
-    @Option(help: "Most passes over the rows, where the rate falls on plateaus. (default: 1000)")
+    @Option(
+        help: """
+            Most passes over the rows. With --steps too, training ends with what comes first; a cosine then ends there. \
+            (default: 1000 where the rate falls on plateaus; else those of the steps)
+            """)
     var epochs: Int?
 
     @Option(
         help: """
-            Gradient steps of a member, where the rate falls as a cosine. (default: those of 60 passes, at least 1500; \
-            contaminated 200)
+            Most gradient steps of a network, rounded up to whole passes. (default: those of the passes; where the rate \
+            falls as a cosine those of 60 passes, at least 1500; contaminated 200)
             """)
     var steps: Int?
 

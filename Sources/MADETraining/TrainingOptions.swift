@@ -56,7 +56,8 @@ public struct TrainingOptions: Sendable, Equatable {
     public var trimmedShare: Float = 0
     /// Decoupled weight decay of all weights.
     public var weightDecay: Float = 0
-    /// L1 strength on the layers' weights for a thousand training rows; it falls with the square root of their number.
+    /// L1 strength on the layers' weights for a thousand training rows and one mask; it falls with the square root of rows ×
+    /// masks.
     public var l1: Float = 0.25
     /// L1 strength on the direct connections, likewise.
     public var directL1: Float = 0.25

@@ -200,11 +200,12 @@ final class MemberTraining {
         Int(Float(rowCount) * options.trimmedShare)
     }
 
-    /// A mean over n rows is uncertain by 1 / √n: the fewer rows there are, the more L1 takes away of what fits by chance.
+    /// A mean over n rows is uncertain by 1 / √n: the fewer rows there are, the more L1 takes away of what fits by chance. To
+    /// weights that several masks share each row is as many cases, one an ordering.
     private static func penalties(
         _ plan: ParameterPlan, _ options: TrainingOptions, rowCount: Int
     ) -> [(range: Range<Int>, penalty: Adam.Penalty)] {
-        let scale = (1000 / Float(rowCount)).squareRoot()
+        let scale = (1000 / (Float(rowCount) * Float(options.maskCount))).squareRoot()
         let weights = Adam.Penalty(decay: options.weightDecay, l1: options.l1 * scale)
         let direct = Adam.Penalty(decay: options.weightDecay, l1: options.directL1 * scale)
         return plan.layers.map { ($0.weight, weights) } + plan.biases.map { ($0, Adam.Penalty()) }

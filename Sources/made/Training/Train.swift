@@ -201,7 +201,8 @@ struct Train: ParsableCommand {
             return
         }
         let given = outcome.trials.first?.nats.map { ", as given \(ProgressLine.decimal($0, 4))" } ?? ""
-        print("winner      trial \(best.number), valid \(ProgressLine.decimal(nats, 4))\(given)")
+        let title = outcome.ending == .interrupted ? "best so far" : "winner     "
+        print("\(title) trial \(best.number), valid \(ProgressLine.decimal(nats, 4))\(given)")
         let words = Array(CommandLine.arguments.dropFirst())
         print("command     \(Reproduction.command(words, settings: best.settings))")
     }

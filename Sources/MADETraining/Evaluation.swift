@@ -13,14 +13,17 @@ struct Evaluation {
         workspace = self.model.makeWorkspace()
     }
 
-    /// Mean negative log-likelihood, nats a row; nil where no row is complete.
-    func meanNats(of table: Table) -> Double? {
+    /// Mean negative log-likelihood, nats a row, but for `trimmedShare` of the rows, those that fit worst; nil where no row
+    /// is complete.
+    func meanNats(of table: Table, trimmedShare: Float = 0) -> Double? {
         let table = table.completeRows
         guard table.rowCount > 0 else { return nil }
         var logLikelihoods = [Double](repeating: 0, count: table.rowCount)
         var span = logLikelihoods.mutableSpan
         model.score(table.values.span, into: &span, using: workspace)
-        return -logLikelihoods.reduce(0, +) / Double(table.rowCount)
+        let trimmedCount = Int(Float(table.rowCount) * trimmedShare)
+        if trimmedCount > 0 { logLikelihoods = Array(logLikelihoods.sorted().dropFirst(trimmedCount)) }
+        return -logLikelihoods.reduce(0, +) / Double(logLikelihoods.count)
     }
 
     /// Adds what a table of rows that the model was not fitted to says of normal rows.

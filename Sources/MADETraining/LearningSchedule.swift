@@ -53,11 +53,10 @@ struct LearningSchedule {
         epochsLeft = patience * (reductionCount + 1)
     }
 
-    /// A rate that falls as a cosine over `steps`, rounded up to whole epochs.
-    init(rate: Float, steps: Int, stepsPerEpoch: Int) {
+    /// A rate that falls as a cosine over `epochs`.
+    init(rate: Float, epochs: Int, stepsPerEpoch: Int) {
         self.rate = rate
         rateAtStart = rate
-        let epochs = max(1, (steps + stepsPerEpoch - 1) / stepsPerEpoch)
         stride = max(1, epochs / Self.lookCount)
         course = .cosine(steps: epochs * stepsPerEpoch, stepsDone: 0, epochs: epochs)
         epochsLeft = epochs

@@ -1,6 +1,4 @@
-internal import Dispatch
 public import MADE
-internal import Synchronization
 
 /// The tables of one training.
 public struct TrainingTables: Sendable {
@@ -49,97 +47,57 @@ public struct Trainer: Sendable {
     /// - Throws: `TrainingError` where the rows are too few or the image width does not fit.
     public func train(
         _ tables: TrainingTables, name: String, imageWidth: Int? = nil, stop: StopFlag = StopFlag(),
-        progress: @Sendable (TrainingProgress) -> Void = { _ in }
+        progress: @Sendable @escaping (TrainingProgress) -> Void = { _ in }
     ) throws(TrainingError) -> DensityModel {
-        let split = try TableSplit(
-            tables.train, validation: tables.validation, calibration: tables.calibration, options: options)
+        let split = try Self.split(tables, imageWidth: imageWidth, options: options)
+        let fits = Self.fits(split, schema: tables.schema, options: options)
+        let pool = MemberPool(threadCount: options.threadCount, isStopped: { stop.isRaised }, progress: progress)
+        return Self.model(
+            of: fits, pool.train(MemberPool.jobs(of: fits)), name: name, imageWidth: imageWidth, test: tables.test)
+    }
+
+    /// The rows of a training of `tables`.
+    static func split(
+        _ tables: TrainingTables, imageWidth: Int?, options: TrainingOptions
+    ) throws(TrainingError) -> TableSplit {
         if let imageWidth, imageWidth < 1 || tables.train.columns.count % imageWidth != 0 {
             throw .imageWidth(imageWidth, variableCount: tables.train.columns.count)
         }
-        let fits = ([split] + split.folds).map { split in
-            Fit(
-                split: split,
-                variables: VariableEncoding.variables(tables.schema, rows: split.train, options: options))
+        guard options.maskCount == 1 || tables.train.columns.count > 1 else {
+            throw .option(name: "masks", range: "1 for a table of one column, which has one ordering")
         }
-        let results = trainMembers(of: fits, stop: stop, progress: progress)
-        var model = model(fits[0], results[0], name: name, imageWidth: imageWidth)
-        let evaluation = Evaluation(model)
-        let calibration = calibration(of: fits, results, served: evaluation)
-        // What the members were trained by, where no row is complete.
-        let maskedNats = results[0].reduce(0) { $0 + ($1.course.last?.bestValidationNats ?? 0) }
-        let incompleteNats = maskedNats / Double(results[0].count)
-        model.calibration = calibration
-        model.training = TrainingSummary(
-            trainRows: split.train.rowCount, validationRows: split.validation.rowCount,
-            calibrationRows: calibration?.logLikelihoods.count ?? 0,
-            calibrationFolds: split.folds.isEmpty || calibration == nil ? nil : split.folds.count,
-            epochs: results[0].reduce(0) { $0 + $1.epochs } / results[0].count,
-            trainNats: evaluation.meanNats(of: split.train) ?? incompleteNats,
-            validationNats: evaluation.meanNats(of: split.validation) ?? incompleteNats,
-            testNats: tables.test.flatMap { evaluation.meanNats(of: $0) }, seed: options.seed,
-            curve: TrainingCurve(results[0].map(\.course)))
-        return model
+        return try TableSplit(
+            tables.train, validation: tables.validation, calibration: tables.calibration, options: options)
     }
 
-    /// One ensemble to train.
-    private struct Fit {
-        let split: TableSplit
-        let variables: [Variable]
+    /// The fit that is served, then those of the folds.
+    static func fits(_ split: TableSplit, schema: TableSchema, options: TrainingOptions) -> [EnsembleFit] {
+        ([split] + split.folds).map { EnsembleFit($0, schema: schema, options: options) }
     }
 
-    private func model(
-        _ fit: Fit, _ results: [MemberTraining.Result], name: String, imageWidth: Int? = nil
+    /// The calibrated model of the `outcomes` of all members of `fits`; those not begun are left out.
+    static func model(
+        of fits: [EnsembleFit], _ outcomes: [MemberPool.Outcome?], name: String, imageWidth: Int?, test: Table?
     ) -> DensityModel {
-        DensityModel(
-            name: name, variables: fit.variables, activation: options.activation, isResidual: options.isResidual,
-            networks: results.map(\.network),
-            members: results.enumerated().map { index, result in
-                Member(network: index, ordering: result.ordering, hiddenDegrees: result.hiddenDegrees)
-            },
-            imageWidth: imageWidth)
+        let memberCount = fits[0].options.memberCount
+        let results = fits.indices.map { fit in
+            outcomes[fit * memberCount..<(fit + 1) * memberCount].compactMap { $0?.result }
+        }
+        let served = FittedEnsemble(fits[0], results[0], name: name, imageWidth: imageWidth)
+        let calibration =
+            fits.count == 1 ? served.heldOutCalibration : foldedCalibration(fits.dropFirst(), results.dropFirst())
+        return served.calibrated(calibration, foldCount: fits.count - 1, test: test)
     }
 
-    /// From the rows kept from the served model's fit; of a table in folds, from each one's rows as scored by the fit that
-    /// has not seen them. Nil where there are no such rows, or a fold's fit was interrupted.
-    private func calibration(
-        of fits: [Fit], _ results: [[MemberTraining.Result]], served: Evaluation
+    /// From each fold's rows as scored by the fit that has not seen them; nil where a fold's fit was interrupted.
+    private static func foldedCalibration(
+        _ fits: ArraySlice<EnsembleFit>, _ results: ArraySlice<[MemberTraining.Result]>
     ) -> Calibration? {
-        var tally = CalibrationTally(variableCount: fits[0].variables.count)
-        if let rows = fits[0].split.calibration { served.add(rows, to: &tally) }
-        for (fit, results) in zip(fits, results).dropFirst() {
-            guard results.count == options.memberCount, results.allSatisfy(\.isComplete) else { return nil }
-            if let rows = fit.split.calibration { Evaluation(model(fit, results, name: "")).add(rows, to: &tally) }
+        var tally = CalibrationTally(variableCount: fits.first?.variables.count ?? 0)
+        for (fit, results) in zip(fits, results) {
+            guard results.count == fit.options.memberCount, results.allSatisfy(\.isComplete) else { return nil }
+            if let rows = fit.split.calibration { Evaluation(fit.model(results, name: "")).add(rows, to: &tally) }
         }
         return tally.calibration
-    }
-
-    /// The members of each fit in order, each trained by one thread from start to end; the first fit's come first.
-    private func trainMembers(
-        of fits: [Fit], stop: StopFlag, progress: @Sendable (TrainingProgress) -> Void
-    ) -> [[MemberTraining.Result]] {
-        let options = options
-        let count = fits.count * options.memberCount
-        let next = Atomic<Int>(0)
-        let results = Mutex<[MemberTraining.Result?]>(Array(repeating: nil, count: count))
-        let tally = Mutex(ProgressTally(memberCount: count, rowCount: fits[0].split.train.rowCount))
-        DispatchQueue.concurrentPerform(iterations: min(options.threadCount, count)) { _ in
-            while true {
-                let index = next.add(1, ordering: .relaxed).oldValue
-                guard index < count, index == 0 || !stop.isRaised else { return }
-                let fit = fits[index / options.memberCount]
-                let training = MemberTraining(
-                    index: index % options.memberCount, variables: fit.variables, train: fit.split.train,
-                    validation: fit.split.validation, options: options)
-                let result = training.run(isStopped: { stop.isRaised }) { epoch in
-                    tally.withLock { progress($0.take(epoch, member: index)) }
-                }
-                results.withLock { $0[index] = result }
-            }
-        }
-        return results.withLock { results in
-            fits.indices.map { fit in
-                results[fit * options.memberCount..<(fit + 1) * options.memberCount].compactMap(\.self)
-            }
-        }
     }
 }

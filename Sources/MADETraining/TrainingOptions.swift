@@ -19,15 +19,20 @@ public struct TrainingOptions: Sendable, Equatable {
     public var inputBound: Float = 5
     /// Whether a real column is centred and scaled by its median and interquartile range, or by mean and deviation.
     public var isRobust = true
-    /// Independent networks, each with a random ordering of its own, whose likelihoods are averaged.
+    /// Independent networks, each with random orderings of its own, whose likelihoods are averaged.
     public var memberCount = 4
+    /// Masks, each of an ordering and a connectivity, that a network is trained under in turn and averaged over, all with the
+    /// same weights (Germain et al. 2015, sections 4.2 and 4.3).
+    public var maskCount = 1
     /// Everything random follows from it.
     public var seed: UInt64 = 1
     /// How the learning rate falls.
     public var decay = LearningDecay.plateau
-    /// Most passes over the training rows, each member, where the rate falls on plateaus.
-    public var epochsMax = 1000
-    /// Gradient steps of each member, where the rate falls as a cosine; nil: by the number of rows.
+    /// Most passes over the training rows, each network; nil: 1000 where the rate falls on plateaus, else as many as the
+    /// steps take.
+    public var epochsMax: Int?
+    /// Most gradient steps of each network, rounded up to whole passes; nil: by the number of rows where the rate falls as a
+    /// cosine, else as many as the passes take. Training ends with what comes first, and a cosine ends there.
     public var stepCount: Int?
     /// Rows a gradient step.
     public var batchRows = 100
@@ -51,7 +56,8 @@ public struct TrainingOptions: Sendable, Equatable {
     public var trimmedShare: Float = 0
     /// Decoupled weight decay of all weights.
     public var weightDecay: Float = 0
-    /// L1 strength on the layers' weights for a thousand training rows; it falls with the square root of their number.
+    /// L1 strength on the layers' weights for a thousand training rows and one mask; it falls with the square root of rows ×
+    /// masks.
     public var l1: Float = 0.25
     /// L1 strength on the direct connections, likewise.
     public var directL1: Float = 0.25
@@ -68,7 +74,17 @@ public struct TrainingOptions: Sendable, Equatable {
     /// The defaults.
     public init() {}
 
-    /// Gradient steps of a cosine course over `rowCount` rows.
+    /// Passes over `rowCount` rows that a training makes at most.
+    func passCountMax(rowCount: Int) -> Int {
+        let passSteps = (rowCount + batchRows - 1) / batchRows
+        func passes(_ steps: Int) -> Int { (steps - 1) / passSteps + 1 }
+        return switch decay {
+        case .plateau: min(epochsMax ?? Self.plateauEpochsMax, stepCount.map(passes) ?? .max)
+        case .cosine: min(epochsMax ?? .max, passes(steps(rowCount: rowCount)))
+        }
+    }
+
+    /// Gradient steps over `rowCount` rows, where no option says otherwise.
     func steps(rowCount: Int) -> Int {
         stepCount ?? max(Self.stepsMin, Self.epochsMin * rowCount / batchRows)
     }
@@ -95,6 +111,7 @@ public struct TrainingOptions: Sendable, Equatable {
     private static let inputNoiseMax: Float = 0.15
     private static let componentsMin = 5
     private static let componentsMax = 24
+    private static let plateauEpochsMax = 1000
     private static let stepsMin = 1500
     private static let epochsMin = 60
 
@@ -115,7 +132,10 @@ public struct TrainingOptions: Sendable, Equatable {
         try require(
             !hiddenWidths.isEmpty || isDirect, "hidden", "at least one layer where there are no direct connections")
         try require((1...Self.memberCountMax).contains(memberCount), "members", "1…\(Self.memberCountMax)")
-        try require(epochsMax >= 1, "epochs", "1 or more")
+        try require(
+            maskCount >= 1 && maskCount <= Self.memberCountMax / memberCount, "masks",
+            "1…\(Self.memberCountMax / memberCount): --members × --masks, at most \(Self.memberCountMax), are averaged")
+        try require(epochsMax.map { $0 >= 1 } ?? true, "epochs", "1 or more")
         try require((1...1_000_000).contains(batchRows), "batch", "1…1000000 rows")
         try require(learningRate > 0 && learningRate <= 1, "learning-rate", "above 0, at most 1")
         try require(patienceEpochs >= 1, "patience", "1 or more")
@@ -184,6 +204,8 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
     case option(name: String, range: String)
     /// Too few rows to have some for the gradient, for validation and for calibration.
     case tooFewRows(path: String, found: Int, needed: Int)
+    /// Nothing is left that a search of settings could vary.
+    case nothingToSearch
     /// A picture's lines do not fill a row.
     case imageWidth(Int, variableCount: Int)
 
@@ -193,6 +215,7 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
         case .option(let name, let range): "--\(name) must be \(range)"
         case .tooFewRows(let path, let found, let needed):
             "\(path): \(found) row\(found == 1 ? "" : "s"); at least \(needed) are needed for training and the rows held out"
+        case .nothingToSearch: "--search: all settings that it varies are fixed by options of their own"
         case .imageWidth(let width, let count):
             "--image-width \(width) does not divide the \(count) variables of a row into lines"
         }

@@ -103,6 +103,51 @@ import Testing
         #expect(result.epochs == 1)
     }
 
+    @Test func epochsAndStepsBothBoundEveryCourse() {
+        func passes(_ decay: LearningDecay, epochs: Int?, steps: Int?, rows: Int = 1000) -> Int {
+            var options = TrainingOptions()
+            options.decay = decay
+            options.epochsMax = epochs
+            options.stepCount = steps
+            return options.passCountMax(rowCount: rows)
+        }
+        // Ten steps a pass.
+        for decay in LearningDecay.allCases {
+            #expect(passes(decay, epochs: 7, steps: 41) == 5)
+            #expect(passes(decay, epochs: 5, steps: 51) == 5)
+            #expect(passes(decay, epochs: 3, steps: 51) == 3)
+            #expect(passes(decay, epochs: nil, steps: 41) == 5)
+            #expect(passes(decay, epochs: 1, steps: 1) == 1)
+        }
+        #expect(passes(.plateau, epochs: nil, steps: nil) == 1000)
+        #expect(passes(.plateau, epochs: 5000, steps: nil) == 5000)
+        // 1500 steps, or 60 passes where those are more; on one batch a row that is more than a plateau's most.
+        #expect(passes(.cosine, epochs: nil, steps: nil) == 150)
+        #expect(passes(.cosine, epochs: nil, steps: nil, rows: 100_000) == 60)
+        #expect(passes(.cosine, epochs: nil, steps: nil, rows: 90) == 1500)
+        #expect(passes(.cosine, epochs: 20, steps: nil) == 20)
+    }
+
+    @Test func aCosineCourseThatEpochsCutShortEndsAtRateZeroAllTheSame() {
+        let table = Table(columns: ["a", "b"], values: (0..<400).map { Float($0 % 3 % 2) })
+        var options = TrainingOptions()
+        options.hiddenWidths = [4]
+        options.decay = .cosine
+        options.batchRows = 20
+        func weights(_ change: (inout TrainingOptions) -> Void) -> [MaskedNetwork] {
+            var options = options
+            change(&options)
+            let training = MemberTraining(
+                index: 0, variables: table.columns.map { Variable(name: $0, kind: .binary(.plusMinusOne)) },
+                train: table, validation: table, options: options)
+            return [training.run(isStopped: { false }, report: { _ in }).network]
+        }
+        #expect(weights { $0.epochsMax = 6 } == weights { $0.stepCount = 60 })
+        #expect(weights { $0.epochsMax = 6 } != weights { $0.epochsMax = 7 })
+        options.decay = .plateau
+        #expect(weights { $0.epochsMax = 6 } == weights { $0.stepCount = 60 })
+    }
+
     @Test func trainingStartsAtTheMarginals() {
         let table = Table(columns: ["a", "b", "c"], values: [0, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0])
         let variables = table.columns.map { Variable(name: $0, kind: .binary(.plusMinusOne)) }
@@ -113,7 +158,8 @@ import Testing
         let places = VariablePlaces(variables, ordering: ordering)
         let passes = Backpropagation(plan: plan, places: places, activation: .relu, isResidual: false, rowsMax: 4)
         passes.parameters.set(
-            InitialParameters.draw(plan: plan, places: places, activation: .relu, table: table, using: &generator))
+            InitialParameters.draw(
+                plan: plan, coverage: plan.mask, places: places, activation: .relu, table: table, using: &generator))
         passes.load([0, 1, 2, 3][...], of: table.values)
         passes.forward()
         // Half a row is added to each side: a column of zeros keeps a finite logit.
@@ -134,8 +180,8 @@ import Testing
             degrees: Degrees(ordering: ordering, hidden: [[1]], layout: UnitLayout(variables)), directOutputs: nil)
         var generator = PhiloxGenerator(seed: 4)
         let start = InitialParameters.draw(
-            plan: plan, places: VariablePlaces(variables, ordering: ordering), activation: .relu, table: table,
-            using: &generator)
+            plan: plan, coverage: plan.mask, places: VariablePlaces(variables, ordering: ordering), activation: .relu,
+            table: table, using: &generator)
         // Half a row is added to each label; the missing cell is no label.
         let expected = [1.5, 0.5, 2.5].map { Float(log($0 / 4.5)) } + [0, 0, 0, -1.5, 0, 1.5, 0, 0, 0]
         for (bias, value) in zip(plan.network(from: start).layers[1].bias, expected) {
@@ -202,7 +248,7 @@ import Testing
     }
 
     @Test func aCosineFallsFromTheRateToNothing() {
-        var schedule = LearningSchedule(rate: 2, steps: 10, stepsPerEpoch: 4)
+        var schedule = LearningSchedule(rate: 2, epochs: 3, stepsPerEpoch: 4)
         var rates: [Float] = []
         for _ in 0..<12 {
             rates.append(schedule.rate)
@@ -217,7 +263,7 @@ import Testing
     }
 
     @Test func longCosinesLookAtTheValidationRowsNowAndThen() {
-        let schedule = LearningSchedule(rate: 1, steps: 1501, stepsPerEpoch: 1)
+        let schedule = LearningSchedule(rate: 1, epochs: 1501, stepsPerEpoch: 1)
         let looks = (1...1501).filter { schedule.looks(afterEpoch: $0) }
         #expect((50...55).contains(looks.count) && looks.last == 1501)
     }

@@ -21,18 +21,24 @@ final class Backpropagation {
     /// [rows × units] of the widest hidden layer: derivatives by the layer's outputs.
     private let upstream: FloatBuffer
 
-    init(plan: ParameterPlan, places: VariablePlaces, activation: Activation, isResidual: Bool, rowsMax: Int) {
+    /// `sibling`: passes of the same network under another mask, which lend their buffers and are not used beside these.
+    init(
+        plan: ParameterPlan, places: VariablePlaces, activation: Activation, isResidual: Bool, rowsMax: Int,
+        sharing sibling: Backpropagation? = nil
+    ) {
         MatrixProduct.prepare
         self.plan = plan
         self.activation = activation
         self.isResidual = isResidual
         batch = Batch(places, rowsMax: rowsMax)
         outputLoss = OutputLoss(places.places, rowsMax: rowsMax)
-        parameters = FloatBuffer(count: plan.count)
-        gradient = FloatBuffer(count: plan.count)
-        hidden = plan.layers.dropLast().map { HiddenUnits(rowsMax: rowsMax, unitCount: $0.outputCount) }
-        outputs = FloatBuffer(count: rowsMax * plan.outputCount)
-        upstream = FloatBuffer(count: rowsMax * (hidden.map(\.unitCount).max() ?? 0))
+        parameters = sibling?.parameters ?? FloatBuffer(count: plan.count)
+        gradient = sibling?.gradient ?? FloatBuffer(count: plan.count)
+        hidden =
+            sibling?.hidden
+            ?? plan.layers.dropLast().map { HiddenUnits(rowsMax: rowsMax, unitCount: $0.outputCount) }
+        outputs = sibling?.outputs ?? FloatBuffer(count: rowsMax * plan.outputCount)
+        upstream = sibling?.upstream ?? FloatBuffer(count: rowsMax * (hidden.map(\.unitCount).max() ?? 0))
     }
 
     private var rowCount: Int { batch.rowCount }

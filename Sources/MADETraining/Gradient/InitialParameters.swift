@@ -8,9 +8,10 @@ enum InitialParameters {
     /// Output biases are the log-odds or log-frequencies of the marginals with half a row added to each value, hence
     /// finite; the Gaussians of a mixture are spread evenly over where most of the column lies. Weights into hidden layers
     /// are uniform with the variance of He et al. 2015 (ReLU, ELU) or Glorot and Bengio 2010 (tanh, sigmoid) for the inputs
-    /// that the mask lets through; those into the output layer and direct ones are zero.
+    /// that a mask lets through; those into the output layer and direct ones are zero. `coverage` [plan.count] is the share
+    /// of the network's masks that let a parameter through: the plan's mask where that is the only one.
     static func draw(
-        plan: ParameterPlan, places: VariablePlaces, activation: Activation, table: Table,
+        plan: ParameterPlan, coverage: [Float], places: VariablePlaces, activation: Activation, table: Table,
         using generator: inout PhiloxGenerator
     ) -> [Float] {
         var parameters = [Float](repeating: 0, count: plan.count)
@@ -23,11 +24,11 @@ enum InitialParameters {
             for output in 0..<layer.outputCount {
                 let line = layer.weight.lowerBound + output * layer.inputCount
                 let places = line..<line + layer.inputCount
-                let inputCount = places.count(where: { plan.mask[$0] != 0 })
-                let span = (gain / Float(max(inputCount, 1))).squareRoot()
+                let inputCount = places.reduce(0) { $0 + coverage[$1] }
+                let span = (gain / max(inputCount, 1)).squareRoot()
                 for place in places {
                     let draw = (2 * generator.uniform() - 1) * span
-                    if plan.mask[place] != 0 { parameters[place] = draw }
+                    if coverage[place] != 0 { parameters[place] = draw }
                 }
             }
         }

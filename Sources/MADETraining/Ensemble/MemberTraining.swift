@@ -1,19 +1,22 @@
 internal import Glibc
 internal import MADE
 
-/// The training of one member on one thread: its own ordering, weights, shuffles and stopping point.
+/// The training of one network on one thread: its own masks, weights, shuffles and stopping point.
 ///
-/// Everything random is drawn from the seed and the member's number, so the member is the same whoever trains beside it.
+/// Everything random is drawn from the seed and the network's number, so it is the same whoever trains beside it. A network
+/// with one mask is one member of the ensemble; one with several is trained under each in turn, and is as many members.
 final class MemberTraining {
     /// What came of it.
     struct Result: Sendable {
-        var ordering: Ordering
-        var hiddenDegrees: [[Int]]
+        /// One a member.
+        var masks: [NetworkPasses.Mask]
         var network: MaskedNetwork
         /// Passes up to the weights that were kept.
         var epochs: Int
         /// Every look at the validation rows.
         var course: [Epoch]
+        /// Validation nats of the weights that were kept.
+        var bestValidationNats: Double
         /// Whether training came to its own end.
         var isComplete: Bool
     }
@@ -29,7 +32,7 @@ final class MemberTraining {
         var epochsLeft: Int
     }
 
-    /// Streams of the seed that one member uses, and the parts they are for.
+    /// Streams of the seed that one network uses, and the parts they are for.
     private enum Stream: UInt64, CaseIterable {
         case ordering, weights, shuffles, dropout
     }
@@ -41,12 +44,10 @@ final class MemberTraining {
     private let options: TrainingOptions
     private let train: Table
     private let validation: Table
-    private let ordering: Ordering
-    private let hiddenDegrees: [[Int]]
-    private let passes: Backpropagation
+    private let passes: NetworkPasses
     private let best: FloatBuffer
     private let batchCount: Int
-    private let stepCount: Int
+    private let passCountMax: Int
     private var stepsDone = 0
     private var adam: Adam
     private var schedule: LearningSchedule
@@ -54,7 +55,7 @@ final class MemberTraining {
     private var dropout: Dropout?
     private var corruption: Corruption?
 
-    /// `variables` are the columns of both tables; `index` counts the members from 0.
+    /// `variables` are the columns of both tables; `index` counts the networks from 0.
     init(index: Int, variables: [Variable], train: Table, validation: Table, options: TrainingOptions) {
         func generator(_ stream: Stream) -> PhiloxGenerator {
             // Stream 0 splits the table.
@@ -65,30 +66,27 @@ final class MemberTraining {
         self.train = train
         self.validation = validation
         var orderings = generator(.ordering)
-        ordering = Ordering.random(count: variables.count, using: &orderings)
-        hiddenDegrees = Degrees.spread(widths: options.hiddenWidths, variableCount: variables.count)
-        let degrees = Degrees(ordering: ordering, hidden: hiddenDegrees, layout: UnitLayout(variables))
-        let plan = ParameterPlan(
-            degrees: degrees, directOutputs: options.isDirect ? VariablePlaces.directOutputs(of: variables) : nil)
-        let places = VariablePlaces(variables, ordering: ordering)
-        passes = Backpropagation(
-            plan: plan, places: places, activation: options.activation, isResidual: options.isResidual,
-            rowsMax: max(Self.validationBatchRows, options.batchRows))
+        let masks = Self.masks(variableCount: variables.count, options, using: &orderings)
+        passes = NetworkPasses(
+            masks, variables: variables, options: options, rowsMax: max(Self.validationBatchRows, options.batchRows))
+        let plan = passes.plan
         var weights = generator(.weights)
         let start = InitialParameters.draw(
-            plan: plan, places: places, activation: options.activation, table: train, using: &weights)
+            plan: plan, coverage: passes.coverage, places: VariablePlaces(variables, ordering: masks[0].ordering),
+            activation: options.activation, table: train, using: &weights)
         passes.parameters.set(start)
         best = FloatBuffer(start)
-        adam = Adam(mask: plan.mask, penalties: Self.penalties(plan, options, rowCount: train.rowCount))
+        adam = Adam(mask: passes.coverage, penalties: Self.penalties(plan, options, rowCount: train.rowCount))
         batchCount = (train.rowCount + options.batchRows - 1) / options.batchRows
-        stepCount = options.steps(rowCount: train.rowCount)
+        passCountMax = options.passCountMax(rowCount: train.rowCount)
         schedule =
             switch options.decay {
             case .plateau:
                 LearningSchedule(
                     rate: options.learningRate, patience: options.patienceEpochs, reductionCount: options.reductionCount
                 )
-            case .cosine: LearningSchedule(rate: options.learningRate, steps: stepCount, stepsPerEpoch: batchCount)
+            case .cosine:
+                LearningSchedule(rate: options.learningRate, epochs: passCountMax, stepsPerEpoch: batchCount)
             }
         shuffles = generator(.shuffles)
         dropout = options.dropout > 0 ? Dropout(share: options.dropout, generator: generator(.dropout)) : nil
@@ -102,9 +100,8 @@ final class MemberTraining {
     func run(isStopped: () -> Bool, report: (Epoch) -> Void) -> Result {
         _ = schedule.take(validationNats(), epoch: 0)
         var order = Array(0..<train.rowCount)
-        let epochsMax = options.decay == .cosine ? Int.max : options.epochsMax
         var course: [Epoch] = []
-        for epoch in 1...epochsMax {
+        for epoch in 1...passCountMax {
             order.shuffle(using: &shuffles)
             let trainNats = pass(over: order, isStopped: isStopped)
             if trainNats?.isFinite == true && !schedule.looks(afterEpoch: epoch) { continue }
@@ -112,10 +109,10 @@ final class MemberTraining {
             let verdict = schedule.take(nats, epoch: epoch)
             if schedule.bestEpoch == epoch { best.set(from: passes.parameters) }
             guard let trainNats else { break }
-            let isLast = verdict == .end || epoch == epochsMax
+            let isLast = verdict == .end || epoch == passCountMax
             let look = Epoch(
                 number: epoch, trainNats: trainNats, validationNats: nats, bestValidationNats: schedule.bestNats,
-                isLast: isLast, epochsLeft: min(schedule.epochsLeft, epochsMax - epoch))
+                isLast: isLast, epochsLeft: min(schedule.epochsLeft, passCountMax - epoch))
             course.append(look)
             report(look)
             if isLast { break }
@@ -125,8 +122,9 @@ final class MemberTraining {
             }
         }
         return Result(
-            ordering: ordering, hiddenDegrees: hiddenDegrees, network: passes.plan.network(from: best.elements),
-            epochs: schedule.bestEpoch, course: course, isComplete: course.last?.isLast == true)
+            masks: passes.masks, network: passes.plan.network(from: best.elements),
+            epochs: schedule.bestEpoch, course: course, bestValidationNats: schedule.bestNats,
+            isComplete: course.last?.isLast == true)
     }
 
     /// One gradient step a batch over the rows in `order`; mean nats a row.
@@ -138,10 +136,11 @@ final class MemberTraining {
         for batch in 0..<batchCount {
             if isStopped() { return nil }
             let rows = order[order.count * batch / batchCount..<order.count * (batch + 1) / batchCount]
-            passes.load(rows, of: train.values, corruption: &corruption)
-            passes.forward(dropout: &dropout)
+            let masked = passes.select(stepsDone % passes.masks.count)
+            masked.load(rows, of: train.values, corruption: &corruption)
+            masked.forward(dropout: &dropout)
             let trimmedCount = stepsDone >= trimStart ? trimmedCount(of: rows.count) : 0
-            nats += passes.loss(trimmedCount: trimmedCount)
+            nats += masked.loss(trimmedCount: trimmedCount)
             countedRows += rows.count - trimmedCount
             guard nats.isFinite else { return .infinity }
             passes.backward()
@@ -153,38 +152,60 @@ final class MemberTraining {
         return nats / Double(countedRows)
     }
 
-    /// Mean negative log-likelihood of the validation rows under this member alone; rows that fit worst are left out as
-    /// from the gradient.
+    /// Mean negative log-likelihood of the validation rows under this network alone, each row under one of its masks, always
+    /// the same one; rows that fit worst are left out as from the gradient.
     private func validationNats() -> Double {
-        let order = Array(0..<validation.rowCount)
         var nats = 0.0
         var countedRows = 0
-        for start in stride(from: 0, to: order.count, by: Self.validationBatchRows) {
-            let rows = order[start..<min(start + Self.validationBatchRows, order.count)]
-            passes.load(rows, of: validation.values)
-            passes.forward()
-            let trimmedCount = trimmedCount(of: rows.count)
-            nats += passes.loss(trimmedCount: trimmedCount)
-            countedRows += rows.count - trimmedCount
+        for mask in passes.masks.indices {
+            let order = Array(stride(from: mask, to: validation.rowCount, by: passes.masks.count))
+            let masked = passes.select(mask)
+            for start in stride(from: 0, to: order.count, by: Self.validationBatchRows) {
+                let rows = order[start..<min(start + Self.validationBatchRows, order.count)]
+                masked.load(rows, of: validation.values)
+                masked.forward()
+                let trimmedCount = trimmedCount(of: rows.count)
+                nats += masked.loss(trimmedCount: trimmedCount)
+                countedRows += rows.count - trimmedCount
+            }
         }
         return nats / Double(countedRows)
+    }
+
+    /// A random ordering a mask; degrees spread evenly over the hidden units, and, where masks share their weights, over
+    /// other units under each of them (Germain et al. 2015, section 4.3). Layers that are added keep equal degrees.
+    private static func masks(
+        variableCount: Int, _ options: TrainingOptions, using generator: inout PhiloxGenerator
+    ) -> [NetworkPasses.Mask] {
+        let spread = Degrees.spread(widths: options.hiddenWidths, variableCount: variableCount)
+        return (0..<options.maskCount).map { _ in
+            let ordering = Ordering.random(count: variableCount, using: &generator)
+            var degrees = spread
+            for layer in degrees.indices where options.maskCount > 1 {
+                let isAdded = options.isResidual && layer > 0 && spread[layer].count == spread[layer - 1].count
+                degrees[layer] = isAdded ? degrees[layer - 1] : spread[layer].shuffled(using: &generator)
+            }
+            return NetworkPasses.Mask(ordering: ordering, hiddenDegrees: degrees)
+        }
     }
 
     /// The step from which rows are left out. Few of them from nearly the start, so that they are never learned; many when
     /// it is known which: those that fit worst at first are those that nothing has been learned of yet.
     private var trimStart: Int {
-        Int(Float(stepCount) * options.trimmedShare / 2)
+        let steps = min(options.steps(rowCount: train.rowCount), passCountMax * batchCount)
+        return Int(Float(steps) * options.trimmedShare / 2)
     }
 
     private func trimmedCount(of rowCount: Int) -> Int {
         Int(Float(rowCount) * options.trimmedShare)
     }
 
-    /// A mean over n rows is uncertain by 1 / √n: the fewer rows there are, the more L1 takes away of what fits by chance.
+    /// A mean over n rows is uncertain by 1 / √n: the fewer rows there are, the more L1 takes away of what fits by chance. To
+    /// weights that several masks share each row is as many cases, one an ordering.
     private static func penalties(
         _ plan: ParameterPlan, _ options: TrainingOptions, rowCount: Int
     ) -> [(range: Range<Int>, penalty: Adam.Penalty)] {
-        let scale = (1000 / Float(rowCount)).squareRoot()
+        let scale = (1000 / (Float(rowCount) * Float(options.maskCount))).squareRoot()
         let weights = Adam.Penalty(decay: options.weightDecay, l1: options.l1 * scale)
         let direct = Adam.Penalty(decay: options.weightDecay, l1: options.directL1 * scale)
         return plan.layers.map { ($0.weight, weights) } + plan.biases.map { ($0, Adam.Penalty()) }

@@ -14,25 +14,49 @@ final class ProgressLine: Sendable {
 
     /// Shows `progress`, unless the last was just shown; the last epoch of a member always is.
     func show(_ progress: TrainingProgress) {
-        let pause = isTerminal ? Duration.milliseconds(100) : .seconds(5)
         state.withLock { state in
-            let now = ContinuousClock.now
-            if let last = state.lastShown, now - last < pause, !progress.isLast { return }
-            state.lastShown = now
-            let line = Self.text(progress)
+            guard isDue(&state, orIf: progress.isLast) else { return }
             if isTerminal {
-                let rest = String(repeating: " ", count: max(0, state.width - line.count))
-                Output.rewrite(line + rest)
-                state.width = line.count
+                rewrite(Self.text(progress), &state)
             } else {
-                Output.note(line)
+                Output.note(Self.text(progress))
             }
+        }
+    }
+
+    /// Shows `progress` of one of several trainings, `title`, on a terminal.
+    func rewrite(_ progress: TrainingProgress, of title: String) {
+        guard isTerminal else { return }
+        state.withLock { state in
+            if isDue(&state, orIf: false) { rewrite("\(title)  \(Self.text(progress))", &state) }
+        }
+    }
+
+    /// Writes a line that stays, over the one that is rewritten.
+    func note(_ line: String) {
+        state.withLock { state in
+            if isTerminal { rewrite("", &state) }
+            Output.note(isTerminal ? "\r\(line)" : line)
+            state.width = 0
         }
     }
 
     /// Ends the line that is rewritten.
     func end() {
         if isTerminal { Output.note("") }
+    }
+
+    private func isDue(_ state: inout State, orIf isLast: Bool) -> Bool {
+        let pause = isTerminal ? Duration.milliseconds(100) : .seconds(5)
+        let now = ContinuousClock.now
+        if let last = state.lastShown, now - last < pause, !isLast { return false }
+        state.lastShown = now
+        return true
+    }
+
+    private func rewrite(_ line: String, _ state: inout State) {
+        Output.rewrite(line + String(repeating: " ", count: max(0, state.width - line.count)))
+        state.width = line.count
     }
 
     private static func text(_ progress: TrainingProgress) -> String {

@@ -35,8 +35,19 @@ struct TrainingArguments: ParsableArguments {
     var scaleFloor: Float?
 
     @Option(
-        help: "Networks whose likelihoods are averaged, each with an ordering of its own. (default: 4; contaminated 2)")
+        help: """
+            Networks whose likelihoods are averaged, each with an ordering and weights of its own. (default: 4; \
+            contaminated 2; with --masks 1)
+            """)
     var members: Int?
+
+    @Option(
+        help: """
+            Masks that each network is trained under in turn and averaged over, with one set of weights: each has an \
+            ordering and a connectivity of its own. The file stays small; scoring costs as much as with so many members. \
+            (default: 1)
+            """)
+    var masks: Int?
 
     @Option(help: "Everything random follows from it. (default: 1)")
     var seed: UInt64?
@@ -44,13 +55,17 @@ struct TrainingArguments: ParsableArguments {
     @Option(help: "How the learning rate falls: plateau or cosine. (default: plateau; with numbers cosine)")
     var schedule: LearningDecay?
 
-    @Option(help: "Most passes over the rows, where the rate falls on plateaus. (default: 1000)")
+    @Option(
+        help: """
+            Most passes over the rows. With --steps too, training ends with what comes first; a cosine then ends there. \
+            (default: 1000 where the rate falls on plateaus; else those of the steps)
+            """)
     var epochs: Int?
 
     @Option(
         help: """
-            Gradient steps of a member, where the rate falls as a cosine. (default: those of 60 passes, at least 1500; \
-            contaminated 200)
+            Most gradient steps of a network, rounded up to whole passes. (default: those of the passes; where the rate \
+            falls as a cosine those of 60 passes, at least 1500; contaminated 200)
             """)
     var steps: Int?
 
@@ -129,7 +144,8 @@ struct TrainingArguments: ParsableArguments {
         set(\.isResidual, residual)
         if let components { options.componentCount = components }
         if let scaleFloor { options.scaleFloor = scaleFloor }
-        set(\.memberCount, members)
+        set(\.memberCount, members ?? (masks.map { $0 > 1 } == true ? 1 : nil))
+        set(\.maskCount, masks)
         set(\.seed, seed)
         set(\.decay, schedule)
         set(\.epochsMax, epochs)
@@ -149,6 +165,19 @@ struct TrainingArguments: ParsableArguments {
         set(\.calibrationShare, calibrationShare)
         set(\.foldCount, folds)
         return options
+    }
+}
+
+extension TrainingArguments {
+    /// What a search must leave as it is.
+    var fixed: Set<SearchedOption> {
+        let given: [(SearchedOption, Bool)] = [
+            (.hidden, hidden != nil), (.residual, residual != nil), (.components, components != nil),
+            (.steps, steps != nil), (.dropout, dropout != nil), (.l1, l1 != nil),
+            (.learningRate, learningRate != nil), (.inputDropout, inputDropout != nil),
+            (.inputNoise, inputNoise != nil), (.weightDecay, weightDecay != nil), (.directL1, directL1 != nil),
+        ]
+        return Set(given.filter(\.1).map(\.0))
     }
 }
 

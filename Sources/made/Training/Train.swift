@@ -1,10 +1,8 @@
 import ArgumentParser
-import Dispatch
 import FoundationEssentials
 import Glibc
 import MADE
 import MADETraining
-import Synchronization
 
 /// `made train`: a table becomes a checkpoint.
 struct Train: ParsableCommand {
@@ -23,7 +21,7 @@ struct Train: ParsableCommand {
             scored by a model of the same kind that was trained without it. The same table, options and seed give the \
             same file, bit by bit, on one kind of CPU, whatever the number of threads.
 
-            Ctrl-C ends the training early and writes the best so far; a second Ctrl-C writes nothing.
+            Ctrl-C, or SIGTERM, ends the training early and writes the best so far; a second one writes nothing.
             """)
 
     @Argument(help: "A CSV file with a header, or - for standard input.")
@@ -50,6 +48,9 @@ struct Train: ParsableCommand {
     @OptionGroup(title: "Training")
     var training: TrainingArguments
 
+    @OptionGroup(title: "Search")
+    var searching: SearchArguments
+
     @Option(help: "Pixels a line, where a row is a picture.")
     var imageWidth: Int?
 
@@ -60,8 +61,14 @@ struct Train: ParsableCommand {
         guard output != nil || columns.printSchema else {
             throw ValidationError("Missing expected argument '--output <output>'")
         }
+        // The likelihood of rows that hold what is to be found is not what should grow.
+        guard searching.search == nil || !training.contaminated else {
+            throw ValidationError("--search chooses by the validation rows, which --contaminated says not to trust")
+        }
         do {
-            _ = try Trainer(options(for: TableSchema(columns: [])))
+            let options = options(for: TableSchema(columns: []))
+            _ = try Trainer(options)
+            _ = try search(around: options)
         } catch {
             throw ValidationError(error.description)
         }
@@ -79,12 +86,17 @@ struct Train: ParsableCommand {
         let tables = try readTables(besides: inferred)
         let options = options(for: inferred.schema)
         let progress = ProgressLine()
+        let masks = options.maskCount == 1 ? "" : " under \(options.maskCount) masks each"
         Output.note(
-            "\(options.memberCount) member\(options.memberCount == 1 ? "" : "s") of hidden \(options.hiddenWidths), "
+            "\(options.memberCount) network\(options.memberCount == 1 ? "" : "s") of hidden \(options.hiddenWidths)\(masks), "
                 + "seed \(options.seed)")
         let stop = StopFlag()
         let interrupts = Interrupts { stop.raise() }
         defer { interrupts.cancel() }
+        if let search = try search(around: options) {
+            try run(search, options, tables, output, stop)
+            return
+        }
         let model = try Trainer(options).train(
             tables, name: name ?? Self.name(of: output), imageWidth: imageWidth, stop: stop
         ) { progress.show($0) }
@@ -92,6 +104,38 @@ struct Train: ParsableCommand {
         if stop.isRaised { Output.note("interrupted: keeping the best so far") }
         try Checkpoint.write(model, to: output)
         report(model, output)
+    }
+
+    private func search(around options: TrainingOptions) throws(TrainingError) -> SettingSearch? {
+        guard let count = searching.search else { return nil }
+        return try SettingSearch(
+            options, fixed: training.fixed, trialCount: count, secondsMax: searching.searchMinutes.map { $0 * 60 })
+    }
+
+    private func run(
+        _ search: SettingSearch, _ options: TrainingOptions, _ tables: TrainingTables, _ output: String,
+        _ stop: StopFlag
+    ) throws {
+        let lines = SearchLines(trialCount: searching.search ?? 0, progress: ProgressLine())
+        let statePath = output + ".search.json"
+        let outcome = try search.run(
+            tables, name: name ?? Self.name(of: output), imageWidth: imageWidth, statePath: statePath,
+            program: "/proc/self/exe", stop: stop, keep: { try Checkpoint.write($0, to: output) },
+            report: { lines.show($0) })
+        lines.progress.end()
+        // Where trials have ended, the best of them is written, but for the winner's calibration.
+        if let model = outcome.model, outcome.best == nil || outcome.ending != .interrupted {
+            try Checkpoint.write(model, to: output)
+        }
+        if outcome.ending == .interrupted {
+            let found = outcome.best.map { "\(output) is the model of trial \($0.number), the best so far" }
+            Output.note(
+                "interrupted after \(outcome.trials.count) of \(searching.search ?? 0) trials: "
+                    + (found ?? "\(output) is what there is of the first trial's model")
+                    + "; the same command goes on (\(statePath))")
+        }
+        if let model = outcome.model { report(model, output) }
+        report(outcome)
     }
 
     /// A folder that cannot be written to should not be found out after the training.
@@ -131,7 +175,8 @@ struct Train: ParsableCommand {
         print("model       \(output)")
         print("name        \(model.name)")
         print("variables   \(model.variables.summary)")
-        print("members     \(model.members.count)")
+        let networkCount = model.networks.count
+        print("members     \(model.members.count), of \(networkCount) network\(networkCount == 1 ? "" : "s")")
         print("parameters  \(model.card.parameterCount)")
         print("seed        \(summary.seed)")
         print("epochs      \(summary.epochs)")
@@ -146,27 +191,19 @@ struct Train: ParsableCommand {
             print("calibration none: the model gives no p-values")
         }
     }
-}
 
-/// Calls back on the first Ctrl-C; a second one ends the process with status 1.
-private struct Interrupts {
-    private let source: any DispatchSourceSignal
-
-    /// Returns when the signal is being watched.
-    init(_ firstInterrupt: @escaping @Sendable () -> Void) {
-        source = DispatchSource.makeSignalSource(signal: SIGINT, queue: DispatchQueue(label: "interrupts"))
-        let count = Atomic<UInt>(0)
-        source.setEventHandler { [source] in
-            let isFirst = count.add(source.data, ordering: .relaxed).oldValue == 0
-            if isFirst && source.data == 1 { firstInterrupt() } else { _exit(1) }
+    private func report(_ outcome: SearchOutcome) {
+        let abandonedCount = outcome.trials.count { $0.nats == nil }
+        let ending = outcome.ending == .outOfTime ? "; the time ran out" : ""
+        print("trials      \(outcome.trials.count), \(abandonedCount) of them abandoned\(ending)")
+        guard let best = outcome.best, let nats = best.nats else {
+            print("winner      none: no trial came to its end")
+            return
         }
-        let isReady = DispatchSemaphore(value: 0)
-        source.setRegistrationHandler { isReady.signal() }
-        source.activate()
-        isReady.wait()
-    }
-
-    func cancel() {
-        source.cancel()
+        let given = outcome.trials.first?.nats.map { ", as given \(ProgressLine.decimal($0, 4))" } ?? ""
+        let title = outcome.ending == .interrupted ? "best so far" : "winner     "
+        print("\(title) trial \(best.number), valid \(ProgressLine.decimal(nats, 4))\(given)")
+        let words = Array(CommandLine.arguments.dropFirst())
+        print("command     \(Reproduction.command(words, settings: best.settings))")
     }
 }

@@ -1,0 +1,77 @@
+internal import MADE
+
+/// One ensemble to train: the rows, what their columns become, and how its members are trained.
+struct EnsembleFit: Sendable {
+    let split: TableSplit
+    let variables: [Variable]
+    let options: TrainingOptions
+
+    init(_ split: TableSplit, schema: TableSchema, options: TrainingOptions) {
+        self.split = split
+        self.options = options
+        variables = VariableEncoding.variables(schema, rows: split.train, options: options)
+    }
+
+    /// The training of network `index`, counted from 0.
+    func training(of index: Int) -> MemberTraining {
+        MemberTraining(
+            index: index, variables: variables, train: split.train, validation: split.validation, options: options)
+    }
+
+    /// The ensemble of the networks that `results` are of, not calibrated.
+    func model(_ results: [MemberTraining.Result], name: String, imageWidth: Int? = nil) -> DensityModel {
+        DensityModel(
+            name: name, variables: variables, activation: options.activation, isResidual: options.isResidual,
+            networks: results.map(\.network),
+            members: results.enumerated().flatMap { index, result in
+                result.masks.map { Member(network: index, ordering: $0.ordering, hiddenDegrees: $0.hiddenDegrees) }
+            },
+            imageWidth: imageWidth)
+    }
+}
+
+/// A trained ensemble with what its rows say of it.
+struct FittedEnsemble {
+    let model: DensityModel
+    let evaluation: Evaluation
+    private let fit: EnsembleFit
+    private let results: [MemberTraining.Result]
+
+    /// Precondition: at least one result.
+    init(_ fit: EnsembleFit, _ results: [MemberTraining.Result], name: String, imageWidth: Int?) {
+        self.fit = fit
+        self.results = results
+        model = fit.model(results, name: name, imageWidth: imageWidth)
+        evaluation = Evaluation(model)
+    }
+
+    /// Mean of the networks' own validation nats, by which they were stopped: rows with missing cells count by what is
+    /// known of them, those that fit worst are left out as from the gradient.
+    var memberNats: Double {
+        results.reduce(0) { $0 + $1.bestValidationNats } / Double(results.count)
+    }
+
+    /// The model with `calibration` and the summary of its training; `folds` are those that gave the calibration.
+    func calibrated(_ calibration: Calibration?, foldCount: Int, test: Table?) -> DensityModel {
+        var model = model
+        model.calibration = calibration
+        model.training = TrainingSummary(
+            trainRows: fit.split.train.rowCount, validationRows: fit.split.validation.rowCount,
+            calibrationRows: calibration?.logLikelihoods.count ?? 0,
+            calibrationFolds: foldCount == 0 || calibration == nil ? nil : foldCount,
+            epochs: results.reduce(0) { $0 + $1.epochs } / results.count,
+            // What the members were trained by, where no row is complete.
+            trainNats: evaluation.meanNats(of: fit.split.train) ?? memberNats,
+            validationNats: evaluation.meanNats(of: fit.split.validation) ?? memberNats,
+            testNats: test.flatMap { evaluation.meanNats(of: $0) }, seed: fit.options.seed,
+            curve: TrainingCurve(results.map(\.course)))
+        return model
+    }
+
+    /// From the rows that were kept from the fit; nil where there are none.
+    var heldOutCalibration: Calibration? {
+        var tally = CalibrationTally(variableCount: fit.variables.count)
+        if let rows = fit.split.calibration { evaluation.add(rows, to: &tally) }
+        return tally.calibration
+    }
+}

@@ -27,6 +27,7 @@ def kernels(table, rounds, ours, theirs, slow):
             order = {"model": model, "batch": batch, "seconds": SECONDS}
             turns = {
                 "ours": lambda: ours.ask("score", workers=1, **order),
+                "halves": lambda: ours.ask("score", workers=1, halves=True, **order),
                 "peak": lambda: ours.ask("multiply", seconds=SECONDS / 4),
             }
             if theirs:
@@ -37,6 +38,8 @@ def kernels(table, rounds, ours, theirs, slow):
             if theirs:
                 goal = 1 if is_wide else KERNEL_GOALS[batch]
                 table.add(f"{what} / onnxruntime", ratios(speeds, map(rate, got["theirs"])), goal)
+            goal = 1.3 if model == "d784" and batch == 1 else None
+            table.add(f"{what}, fp16 weights / fp32", ratios(map(rate, got["halves"]), speeds), goal)
             used = [speed * answer["multiplications"] for speed, answer in zip(speeds, got["ours"])]
             goal = 0.55 if batch >= 8 and not is_wide else None
             table.add(f"{what} / FMA peak", ratios(used, map(rate, got["peak"])), goal)

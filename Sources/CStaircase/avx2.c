@@ -3,7 +3,8 @@
 
 // No feature macro is set by a target attribute.
 #define HAS_FUSED 1
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define HAS_HALVES 1
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,popcnt"))), apply_to = function)
 
 // A panel is two of the 16 registers; at most 12 are sums.
 #define TILES(TILE) \

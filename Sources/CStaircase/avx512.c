@@ -1,9 +1,21 @@
 #if defined(__x86_64__)
 #include "tables.h"
 
+#include <immintrin.h>
+
 // No feature macro is set by a target attribute.
 #define HAS_FUSED 1
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#define HAS_HALVES 1
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,popcnt"))), apply_to = function)
+
+#define HAS_STORE_PLACES 1
+static inline size_t store_places(uint32_t *to, uint32_t mask, uint32_t first) {
+    const __m512i places = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    __m512i shifted = _mm512_add_epi32(places, _mm512_set1_epi32((int)first));
+    // In a register, then stored: a store that compresses is microcode on some processors.
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi32((__mmask16)mask, shifted));
+    return (size_t)__builtin_popcount(mask);
+}
 
 // 24 of 32 registers are sums.
 #define TILES(TILE) \

@@ -11,10 +11,14 @@
 // Contraction is written out as `fused`: what the compiler would fuse differs by target.
 #pragma STDC FP_CONTRACT OFF
 
+#define UNROLLED _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline))
 
 typedef float lanes __attribute__((ext_vector_type(16)));
 typedef int32_t integers __attribute__((ext_vector_type(16)));
+typedef _Float16 half_lanes __attribute__((ext_vector_type(16)));
+typedef uint16_t half_bits __attribute__((ext_vector_type(16)));
+typedef bool flags __attribute__((ext_vector_type(16)));
 typedef double wide __attribute__((ext_vector_type(8)));
 
 INLINE lanes splat(float value) { return (lanes)(value); }
@@ -23,6 +27,23 @@ INLINE lanes load(const float *from) {
     lanes value;
     __builtin_memcpy(&value, from, sizeof value);
     return value;
+}
+
+// Sixteen finite binary16 numbers, exactly.
+INLINE lanes load_halves(const uint16_t *from) {
+#if HAS_HALVES
+    half_lanes value;
+    __builtin_memcpy(&value, from, sizeof value);
+    return __builtin_convertvector(value, lanes);
+#else
+    half_bits value;
+    __builtin_memcpy(&value, from, sizeof value);
+    integers bits = __builtin_convertvector(value, integers);
+    // Exponent and fraction in their places, the exponent's bias 112 too small; a product with a power of 2 is exact, of a
+    // number below 2^-14 too, whose exponent is 0 in both formats.
+    lanes magnitude = (lanes)((bits & 0x7fff) << 13) * splat(0x1p112f);
+    return (lanes)((integers)magnitude | (bits & 0x8000) << 16);
+#endif
 }
 
 INLINE void store(float *to, lanes value) { __builtin_memcpy(to, &value, sizeof value); }
@@ -62,6 +83,14 @@ INLINE lanes fused(lanes a, lanes b, lanes c) {
 // In both, a NaN gives the bound.
 INLINE lanes at_least(lanes value, lanes bound) { return value > bound ? value : bound; }
 INLINE lanes at_most(lanes value, lanes bound) { return value < bound ? value : bound; }
+
+// Bit `lane` is set where the lane is true, of what a comparison gives.
+INLINE uint32_t bits_of(integers truths) {
+    flags set = __builtin_convertvector(truths, flags);
+    uint16_t bits;
+    __builtin_memcpy(&bits, &set, sizeof bits);
+    return bits;
+}
 
 INLINE lanes absolute(lanes value) { return (lanes)((integers)value & 0x7fffffff); }
 

@@ -8,12 +8,15 @@
 #ifndef MADE_MULTIPLY_H
 #define MADE_MULTIPLY_H
 
-#include "lanes.h"
+#include "nonzero.h"
 
-// Floats of a layer that are taken not to stay in the second-level cache: 1 MiB of them.
-enum { STREAMED = 256 * 1024 };
+// Bytes of a layer that are taken not to stay in the second-level cache.
+enum { STREAMED_BYTES = 1024 * 1024 };
 
 enum { ROWS_MAX = 24, PANELS_MAX = 8 };
+
+// Rows that take tiles of their own: weights are used too seldom to be kept in registers.
+enum { FEW_ROWS = 3 };
 
 typedef struct {
     const float *x;
@@ -22,24 +25,40 @@ typedef struct {
     size_t y_stride;
     // NULL: go on from y.
     const float *bias;
-    const float *weights[PANELS_MAX];
-    // Where each panel's inputs end, ascending.
+    // Floats or halves, from the first of the inputs on that are counted here.
+    const void *weights[PANELS_MAX];
+    // NULL: all inputs from `start` on; else those listed from there on.
+    const uint32_t *inputs;
+    size_t start;
+    // Where each panel's inputs, or its part of the list, end, ascending.
     size_t ends[PANELS_MAX];
-    size_t first_input;
     // The weights come from beyond the second-level cache.
     bool is_streamed;
+    bool are_halves;
     bool is_clamped;
     float floor;
     float ceiling;
 } tile_work;
 
-#define UNROLLED _Pragma("clang loop unroll(full)")
+// Products of fewer inputs are not worth a look at each.
+enum { FEW_INPUTS = 32 };
 
-// Floats of a panel that a tile of few rows asks for ahead of their use: the processor's own guesses come too late.
-enum { AHEAD = 128 };
+INLINE lanes load_weights(const bool are_halves, const void *panel, size_t input) {
+    const void *from = (const char *)panel + input * STAIRCASE_INPUT_BYTES;
+    return are_halves ? load_halves(from) : load(from);
+}
 
-// `rows` and `panels` are constants where this is inlined, so that `sums` becomes registers.
-INLINE void tile(const size_t rows, const size_t panels, const bool is_streamed, const tile_work *work) {
+// How a tile is compiled: each a constant where `tile` is inlined, so that `sums` becomes registers.
+typedef struct {
+    size_t rows;
+    size_t panels;
+    bool is_streamed;
+    bool is_listed;
+    bool are_halves;
+} tile_kind;
+
+INLINE void tile(const tile_kind kind, const tile_work *work) {
+    const size_t rows = kind.rows, panels = kind.panels;
     lanes sums[ROWS_MAX][PANELS_MAX];
     const size_t x_stride = work->x_stride, y_stride = work->y_stride;
     UNROLLED for (size_t row = 0; row < rows; row++) {
@@ -48,18 +67,23 @@ INLINE void tile(const size_t rows, const size_t panels, const bool is_streamed,
             sums[row][panel] = load(start);
         }
     }
-    size_t input = work->first_input;
-    const float *x = work->x + input;
+    size_t at = work->start;
     // Panels stop one after the other; from each stop on, the loop has one panel less.
     UNROLLED for (size_t stopping = 0; stopping < panels; stopping++) {
-        for (; input < work->ends[stopping]; input++, x++) {
-            if (rows <= 3) {
+        for (; at < work->ends[stopping]; at++) {
+            const size_t input = kind.is_listed ? work->inputs[at] : at;
+            const float *x = work->x + input;
+            if (rows <= FEW_ROWS) {
                 // The rows' values wait in registers while the weights, each used at once, come by.
-                lanes values[3];
+                lanes values[FEW_ROWS];
                 UNROLLED for (size_t row = 0; row < rows; row++) values[row] = splat(x[row * x_stride]);
                 UNROLLED for (size_t panel = stopping; panel < panels; panel++) {
-                    lanes weights = load(work->weights[panel] + input * 16);
-                    if (is_streamed) __builtin_prefetch(work->weights[panel] + input * 16 + AHEAD);
+                    lanes weights = load_weights(kind.are_halves, work->weights[panel], input);
+                    // Two panels of halves share a line.
+                    if (kind.is_streamed && (!kind.are_halves || panel == stopping || panel % 2 == 0)) {
+                        size_t ahead = kind.is_listed ? work->inputs[at + AHEAD] : input + AHEAD;
+                        __builtin_prefetch((const char *)work->weights[panel] + ahead * STAIRCASE_INPUT_BYTES);
+                    }
                     UNROLLED for (size_t row = 0; row < rows; row++) {
                         sums[row][panel] = fused(weights, values[row], sums[row][panel]);
                     }
@@ -67,7 +91,7 @@ INLINE void tile(const size_t rows, const size_t panels, const bool is_streamed,
             } else {
                 lanes weights[PANELS_MAX];
                 UNROLLED for (size_t panel = stopping; panel < panels; panel++) {
-                    weights[panel] = load(work->weights[panel] + input * 16);
+                    weights[panel] = load_weights(kind.are_halves, work->weights[panel], input);
                 }
                 UNROLLED for (size_t row = 0; row < rows; row++) {
                     lanes value = splat(x[row * x_stride]);
@@ -92,12 +116,26 @@ INLINE void tile(const size_t rows, const size_t panels, const bool is_streamed,
     }
 }
 
+// Only tiles of few rows read each weight once, and can gain by asking early or by leaving inputs out.
+#define RUN_TILE(ROWS, PANELS, ARE_HALVES) \
+    if (ROWS > FEW_ROWS) { \
+        tile((tile_kind){ROWS, PANELS, false, false, ARE_HALVES}, work); \
+    } else if (work->inputs && work->is_streamed) { \
+        tile((tile_kind){ROWS, PANELS, true, true, ARE_HALVES}, work); \
+    } else if (work->inputs) { \
+        tile((tile_kind){ROWS, PANELS, false, true, ARE_HALVES}, work); \
+    } else if (work->is_streamed) { \
+        tile((tile_kind){ROWS, PANELS, true, false, ARE_HALVES}, work); \
+    } else { \
+        tile((tile_kind){ROWS, PANELS, false, false, ARE_HALVES}, work); \
+    }
+
 #define DEFINE_TILE(ROWS, PANELS) \
     static void tile_##ROWS##_##PANELS(const tile_work *work) { \
-        if (ROWS <= 3 && work->is_streamed) { \
-            tile(ROWS, PANELS, true, work); \
+        if (work->are_halves) { \
+            RUN_TILE(ROWS, PANELS, true) \
         } else { \
-            tile(ROWS, PANELS, false, work); \
+            RUN_TILE(ROWS, PANELS, false) \
         } \
     }
 TILES(DEFINE_TILE)
@@ -106,14 +144,21 @@ TILES(DEFINE_TILE)
 static void (*const tiles[ROWS_MAX + 1][PANELS_MAX + 1])(const tile_work *work) = {TILES(PLACE_TILE)};
 
 // `repeats` tiles of `rows` rows each, over panels first ..< end: a group of panels stays in the cache while the rows go by.
+// With a `list`, only the inputs of the span that are in it, counted from its first.
 static void multiply_rows(
-    const staircase_layer *layer, const staircase_span *span, size_t first, size_t end, size_t rows, size_t repeats,
-    const float *x, size_t x_stride, float *y, size_t y_stride) {
+    const staircase_layer *layer, const staircase_span *span, size_t first, size_t end, const nonzero_list *list,
+    size_t rows, size_t repeats, const float *x, size_t x_stride, float *y, size_t y_stride) {
+    const bool are_halves = layer->halves != NULL;
+    const char *weights = are_halves ? (const char *)layer->halves : (const char *)layer->weights;
+    const size_t number_bytes = are_halves ? sizeof(uint16_t) : sizeof(float);
+    const size_t skipped = list ? span->first_input : 0;
     tile_work work = {
         .x_stride = x_stride,
         .y_stride = y_stride,
-        .first_input = span->first_input,
-        .is_streamed = layer->starts[layer->panels - 1] > STREAMED,
+        .inputs = list ? list->inputs : NULL,
+        .start = list ? 0 : span->first_input,
+        .is_streamed = layer->starts[layer->panels - 1] * number_bytes > STREAMED_BYTES,
+        .are_halves = are_halves,
         .is_clamped = span->floor > -__builtin_inff() || span->ceiling < __builtin_inff(),
         .floor = span->floor,
         .ceiling = span->ceiling,
@@ -123,22 +168,53 @@ static void multiply_rows(
         if (panels > end - panel) panels = end - panel;
         while (!tiles[rows][panels]) panels--;
         for (size_t i = 0; i < panels; i++) {
-            size_t depth = layer->depths[panel + i];
-            work.weights[i] = layer->weights + layer->starts[panel + i];
-            work.ends[i] = depth < span->end_input ? depth : span->end_input;
+            size_t stop = layer->depths[panel + i];
+            if (stop > span->end_input) stop = span->end_input;
+            work.weights[i] = weights + layer->starts[panel + i] * number_bytes + skipped * STAIRCASE_INPUT_BYTES;
+            work.ends[i] = !list ? stop : stop > skipped ? listed_before(list, stop - skipped) : 0;
         }
         work.bias = span->from_bias ? layer->bias + panel * 16 : NULL;
         for (size_t i = 0; i < repeats; i++) {
-            work.x = x + i * rows * x_stride;
+            work.x = x + skipped + i * rows * x_stride;
             work.y = y + i * rows * y_stride + panel * 16;
             tiles[rows][panels](&work);
         }
     }
 }
 
+// One tile of rows, piece by piece of the inputs, those that are 0 left out where they are many.
+static void multiply_few(
+    const staircase_layer *layer, const staircase_span *span, size_t rows, const float *x, size_t x_stride, float *y,
+    size_t y_stride) {
+    nonzero_list list;
+    staircase_span piece = *span;
+    const size_t deepest = layer->depths[span->end_panel - 1];
+    const size_t last = span->end_input < deepest ? span->end_input : deepest;
+    bool is_last;
+    do {
+        is_last = piece.first_input + LISTED_MAX >= last;
+        piece.end_input = is_last ? last : piece.first_input + LISTED_MAX;
+        piece.floor = is_last ? span->floor : -__builtin_inff();
+        piece.ceiling = is_last ? span->ceiling : __builtin_inff();
+        const size_t count = piece.end_input > piece.first_input ? piece.end_input - piece.first_input : 0;
+        list_nonzero(&list, rows, count, x + piece.first_input, x_stride);
+        const bool is_sparse = list.count < count - count / 8;
+        multiply_rows(
+            layer, &piece, span->first_panel, span->end_panel, is_sparse ? &list : NULL, rows, 1, x, x_stride, y,
+            y_stride);
+        piece.first_input = piece.end_input;
+        piece.from_bias = false;
+    } while (!is_last);
+}
+
 static void multiply(
     const staircase_layer *layer, const staircase_span *span, size_t rows, const float *x, size_t x_stride, float *y,
     size_t y_stride) {
+    if (rows <= FEW_ROWS && rows > 0 && tile_rows(rows, PANELS_MAX) == rows && span->end_panel > span->first_panel &&
+        span->end_input >= span->first_input + FEW_INPUTS) {
+        multiply_few(layer, span, rows, x, x_stride, y, y_stride);
+        return;
+    }
     // A group of panels is finished for all tiles of rows while its weights are in the second-level cache.
     const size_t group = 8;
     for (size_t first = span->first_panel; first < span->end_panel; first += group) {
@@ -147,7 +223,8 @@ static void multiply(
             size_t step = tile_rows(rows - done, end - first);
             size_t repeats = step >= ROWS_STEP ? (rows - done) / step : 1;
             multiply_rows(
-                layer, span, first, end, step, repeats, x + done * x_stride, x_stride, y + done * y_stride, y_stride);
+                layer, span, first, end, NULL, step, repeats, x + done * x_stride, x_stride, y + done * y_stride,
+                y_stride);
             done += step * repeats;
         }
     }

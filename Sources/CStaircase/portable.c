@@ -6,6 +6,11 @@
 #else
 #define HAS_FUSED 0
 #endif
+#if defined(__F16C__) || defined(__aarch64__)
+#define HAS_HALVES 1
+#else
+#define HAS_HALVES 0
+#endif
 
 // A panel is four 128-bit registers; arm64 has 32 of them.
 #define TILES(TILE) \

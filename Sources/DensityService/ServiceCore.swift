@@ -26,7 +26,7 @@ final class ServiceCore: Sendable {
         registry = try Registry(
             paths: paths, defaultName: options.defaultModel, mayBeEmpty: options.watchesModels,
             environment: LoadedModel.Environment(
-                activation: options.activation, loopCount: options.serverOptions.loopCount,
+                activation: options.activation, weights: options.weights, loopCount: options.serverOptions.loopCount,
                 limits: WorkerQueue.Limits(
                     workerCount: options.workers > 0 ? options.workers : cores, batchRowsMax: options.batchRowsMax,
                     waitingRowsMax: options.queueRowsMax,

@@ -80,6 +80,8 @@ public struct ServiceOptions: Sendable {
     public var driftRows = 10_000
     /// Of PyTorch state dicts, which do not hold it.
     public var activation: Activation?
+    /// How the models' weights are kept.
+    public var weights = WeightFormat.fp32
     /// The least level of log lines; requests are logged at `info`.
     public var logLevel = Logger.Level.info
     /// How log lines are written.

@@ -11,6 +11,8 @@ public final class CompiledModel: Sendable {
     let isBinary: Bool
     let members: [CompiledMember]
     let activation: Activation
+    /// How the weights are kept.
+    public let weights: WeightFormat
     let kernels: Kernels
 
     /// Packs the weights of `model`, of which nothing is kept. Precondition: at least one variable and one member; in a
@@ -19,13 +21,22 @@ public final class CompiledModel: Sendable {
         self.init(model, kernels: .best)
     }
 
-    init(_ model: DensityModel, kernels: Kernels) {
+    /// The same with weights of any format.
+    /// - Throws: `WeightOverflow` where a weight is beyond what the format holds.
+    public convenience init(_ model: DensityModel, weights: WeightFormat) throws(WeightOverflow) {
+        try model.check(weights)
+        self.init(model, weights: weights, kernels: .best)
+    }
+
+    /// Precondition: every weight fits the format.
+    init(_ model: DensityModel, weights: WeightFormat = .fp32, kernels: Kernels) {
         precondition(!model.variables.isEmpty && !model.members.isEmpty)
         card = model.card
         layout = model.layout
         isBinary = model.variables.allSatisfy(\.isBinary)
         activation = model.activation
-        members = model.members.map { CompiledMember($0, of: model) }
+        members = model.members.map { CompiledMember($0, of: model, weights: weights) }
+        self.weights = weights
         self.kernels = kernels
     }
 

@@ -16,7 +16,8 @@ struct Inspect: ParsableCommand {
     func run() throws {
         let (model, verdict) = try source.load()
         if let plot { try writePicture(of: model, to: plot) }
-        for (title, text) in lines(of: model.card) + [("autoregressive", proof(verdict))] {
+        let last = [("fp16 weights", try halves()), ("autoregressive", proof(verdict))]
+        for (title, text) in lines(of: model.card) + last {
             print(title.padded(to: 16) + text)
         }
     }
@@ -80,6 +81,20 @@ struct Inspect: ParsableCommand {
         }
         return "\(sorted.count) rows, log-likelihood \(quantiles.joined(separator: ", ")); "
             + "smallest alpha \(calibration.smallestPValue.rounded(places: 6))"
+    }
+
+    /// What `--weights fp16` would change.
+    private func halves() throws -> String {
+        let model = try Checkpoint.read(source.model, activation: source.activation)
+        let rowCount = 1000
+        do {
+            let (most, mean) = CompiledModel(model).difference(
+                from: try CompiledModel(model, weights: .fp16), rowCount: rowCount)
+            return "change the log-likelihoods of \(rowCount) of its own samples by at most "
+                + "\(most.rounded(places: 6)) nats, on average by \(mean.rounded(places: 6))"
+        } catch {
+            return "not possible: \(error)"
+        }
     }
 
     private func proof(_ verdict: AutoregressiveVerdict) -> String {

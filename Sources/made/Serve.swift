@@ -131,12 +131,14 @@ struct ModelFlags: ParsableArguments {
     @Option(help: .setting("default-model")) var defaultModel: String?
     @Option(help: .setting("alpha")) var alpha: String?
     @Option(help: .setting("activation")) var activation: String?
+    @Option(help: .setting("weights")) var weights: String?
     @Option(help: .setting("sample-rows-max")) var sampleRowsMax: String?
     @Option(help: .setting("drift-rows")) var driftRows: String?
 
     var flags: [String: String?] {
         [
             "watch-models": watchModels, "default-model": defaultModel, "alpha": alpha, "activation": activation,
+            "weights": weights,
             "sample-rows-max": sampleRowsMax, "drift-rows": driftRows,
         ]
     }

@@ -32,24 +32,34 @@ struct Generator: RandomNumberGenerator {
     mutating func floats(_ count: Int, in range: ClosedRange<Float> = -1...1) -> [Float] {
         (0..<count).map { _ in Float.random(in: range, using: &self) }
     }
+
+    /// As a ReLU leaves them: a `share` of them zeros, some of them negative ones.
+    mutating func floats(_ count: Int, zeros share: Double) -> [Float] {
+        floats(count).map { value in
+            Double.random(in: 0..<1, using: &self) >= share ? value : value < 0 ? -0.0 : 0
+        }
+    }
 }
 
-/// A staircase of random weights.
+/// A staircase of random weights, kept as floats or as halves.
 struct Staircase {
     var inputCount: Int
     var outputCount: Int
+    var areHalves: Bool
     /// Inputs that each output sees, ascending.
     var depths: [Int]
     /// [outputs × inputs], zero where an output does not see.
     var weight: [[Float]]
     var bias: [Float]
 
-    init(inputCount: Int, outputCount: Int, using generator: inout Generator) {
+    init(inputCount: Int, outputCount: Int, areHalves: Bool = false, using generator: inout Generator) {
+        self.areHalves = areHalves
         self.inputCount = inputCount
         self.outputCount = outputCount
         depths = (0..<outputCount).map { _ in Int.random(in: 0...inputCount, using: &generator) }.sorted()
         weight = depths.map { depth in
-            generator.floats(depth) + [Float](repeating: 0, count: inputCount - depth)
+            generator.floats(depth).map { areHalves ? Float(Float16($0)) : $0 }
+                + [Float](repeating: 0, count: inputCount - depth)
         }
         bias = generator.floats(outputCount)
     }
@@ -58,25 +68,35 @@ struct Staircase {
     var panelDepths: [Int] { (0..<panelCount).map { depths[min($0 * 16 + 16, outputCount) - 1] } }
 
     func withLayer<R>(_ body: (UnsafePointer<staircase_layer>) -> R) -> R {
+        let groupPanels = areHalves ? 4 : 2
         var weights: [Float] = []
         var starts: [Int] = []
-        for (panel, depth) in panelDepths.enumerated() {
-            starts.append(weights.count)
-            for input in 0..<depth {
-                for output in panel * 16..<panel * 16 + 16 {
-                    weights.append(output < outputCount ? weight[output][input] : 0)
+        for first in stride(from: 0, to: panelCount, by: groupPanels) {
+            let panels = first..<min(first + groupPanels, panelCount)
+            starts += panels.map { weights.count + ($0 - first) * 16 }
+            for input in 0..<panelDepths[panels.upperBound - 1] {
+                for output in first * 16..<(first + groupPanels) * 16 {
+                    // What is behind a shallow panel is not to be read.
+                    let isRead = output < panels.upperBound * 16 && input < panelDepths[output / 16]
+                    let seen = isRead && output < outputCount ? weight[output][input] : 0
+                    weights.append(isRead ? seen : .greatestFiniteMagnitude)
                 }
             }
         }
         let bias = bias + [Float](repeating: 0, count: panelCount * 16 - outputCount)
+        let halves = weights.map { min(Float16($0), .greatestFiniteMagnitude).bitPattern }
         return weights.withUnsafeBufferPointer { weights in
-            bias.withUnsafeBufferPointer { bias in
-                starts.withUnsafeBufferPointer { starts in
-                    panelDepths.withUnsafeBufferPointer { depths in
-                        var layer = staircase_layer(
-                            panels: panelCount, bias: bias.baseAddress, weights: weights.baseAddress,
-                            starts: starts.baseAddress, depths: depths.baseAddress)
-                        return body(&layer)
+            halves.withUnsafeBufferPointer { halves in
+                bias.withUnsafeBufferPointer { bias in
+                    starts.withUnsafeBufferPointer { starts in
+                        panelDepths.withUnsafeBufferPointer { depths in
+                            var layer = staircase_layer(
+                                panels: panelCount, bias: bias.baseAddress,
+                                weights: areHalves ? nil : weights.baseAddress,
+                                halves: areHalves ? halves.baseAddress : nil, starts: starts.baseAddress,
+                                depths: depths.baseAddress)
+                            return body(&layer)
+                        }
                     }
                 }
             }

@@ -110,3 +110,31 @@ import Testing
     // By default nothing is scored.
     #expect(try service.post("/score", "{\"rows\":\(rows)}").status == 422)
 }
+
+@Test func halfWeightsAreServedAsTheyAreCompiled() throws {
+    let model = randomModel("m", variables: 8, hidden: [40], members: 2)
+    let service = try TestService([model], options: { $0.weights = .fp16 })
+    let rows = randomRows(20, variables: 8, seed: 4)
+    let halves = try CompiledModel(model, weights: .fp16)
+    var expected = [Double](repeating: 0, count: rows.count)
+    var span = expected.mutableSpan
+    let values = rows.flatMap { $0.map(Float.init) }
+    halves.score(values.span, into: &span, using: halves.makeWorkspace())
+    let reply = try service.post("/score", body(rows)).decode(ScoreReply.self)
+    #expect(reply.logLikelihood == expected)
+    #expect(expected != (try TestService([model]).post("/score", body(rows)).decode(ScoreReply.self).logLikelihood))
+    #expect(try service.get("/models/m").text.contains("\"weights\":\"fp16\""))
+}
+
+@Test func aModelWhoseWeightsDoNotFitHalvesIsRefused() throws {
+    var model = randomModel("m", hidden: [16])
+    let last = model.members[0].ordering.variables[5]
+    model.networks[0].layers[1].weight[last, 3] = 70_000
+    #expect {
+        try TestService([model], options: { $0.weights = .fp16 })
+    } throws: { error in
+        "\(error)".contains(
+            "tensor networks.0.layers.1.weight holds 70000.0 from input unit 3 to output unit \(last), beyond the range of fp16"
+        )
+    }
+}

@@ -29,12 +29,14 @@ final class ModelLibrary {
         return Answer()
     }
 
-    func load(_ name: String) throws -> LoadedModel {
-        if let model = loaded[name] { return model }
+    func load(_ name: String, weights: WeightFormat = .fp32) throws -> LoadedModel {
+        let key = "\(name) \(weights)"
+        if let model = loaded[key] { return model }
         let bytes = try Data(contentsOf: URL(filePath: path(name, "rows")))
         let rows = bytes.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
-        let model = LoadedModel(model: CompiledModel(try Checkpoint.read(path(name, "safetensors"))), rows: rows)
-        loaded[name] = model
+        let model = LoadedModel(
+            model: try CompiledModel(try Checkpoint.read(path(name, "safetensors")), weights: weights), rows: rows)
+        loaded[key] = model
         return model
     }
 

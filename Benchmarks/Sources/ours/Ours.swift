@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import MADE
 
 /// Our side of every comparison: reads an order a line, runs it, answers with a line of JSON.
 ///
@@ -21,8 +22,10 @@ enum Ours {
                     switch try JSONDecoder().decode(Order.self, from: Data(line.utf8)) {
                     case .prepare(let model): try library.prepare(model)
                     case .check(let model): try scoring.check(model)
-                    case .score(let model, let batch, let workers, let seconds):
-                        try scoring.run(model, batch: batch, workerCount: workers, seconds: seconds)
+                    case .score(let model, let batch, let workers, let seconds, let halves):
+                        try scoring.run(
+                            model, weights: halves == true ? .fp16 : .fp32, batch: batch, workerCount: workers,
+                            seconds: seconds)
                     case .sample(let model, let count, let known, let seconds):
                         try sampling.run(model, count: count, known: known, seconds: seconds)
                     case .multiply(let seconds): multiplying.run(seconds: seconds)
@@ -55,7 +58,7 @@ enum Order: Decodable {
     case prepare(model: String)
     /// The mean log-likelihood of the model's first rows, to be compared with the other side's.
     case check(model: String)
-    case score(model: String, batch: Int, workers: Int, seconds: Double)
+    case score(model: String, batch: Int, workers: Int, seconds: Double, halves: Bool?)
     case sample(model: String, count: Int, known: Int, seconds: Double)
     /// Fused multiply-adds in registers.
     case multiply(seconds: Double)

@@ -23,10 +23,13 @@ struct ScoringRounds {
     }
 
     /// Scores batch after batch, by `workerCount` threads that each do the same.
-    mutating func run(_ name: String, batch: Int, workerCount: Int, seconds: Double) throws -> Answer {
-        let loaded = try library.load(name)
+    mutating func run(
+        _ name: String, weights: WeightFormat, batch: Int, workerCount: Int, seconds: Double
+    ) throws -> Answer {
+        let loaded = try library.load(name, weights: weights)
         var answer = pace.run(
-            "\(name) \(batch) \(workerCount)", seconds: seconds * Double(workerCount), unitCount: batch * workerCount
+            "\(name) \(weights) \(batch) \(workerCount)", seconds: seconds * Double(workerCount),
+            unitCount: batch * workerCount
         ) { callCount in
             if workerCount == 1 {
                 Self.score(loaded, batch: batch, callCount: callCount)

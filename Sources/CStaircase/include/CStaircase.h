@@ -4,12 +4,15 @@
 // Products with triangular ("staircase") matrices, and what a masked autoregressive network needs around them.
 //
 // The units of every layer are sorted by degree, so an output sees a prefix of the inputs. Weights are packed in panels of
-// 16 outputs, [depth][16] floats each, that stop where the last output of the panel stops seeing; an output that stops
-// earlier has zeros from there on, which change nothing as long as the inputs are finite.
+// 16 outputs, that stop where the last output of the panel stops seeing; an output that stops earlier has zeros from there
+// on, which change nothing as long as the inputs are finite.
 //
 // The bit contract: every output is one chain of fused multiply-adds, in ascending input order, starting from the bias.
 // No chain is ever split, so the bits of an output depend neither on the number of rows nor on a row's place among them,
 // and a product computed in several pieces (`staircase_span`) has the bits of the product computed at once.
+//
+// An input that is 0 in all rows of a product of few rows may be left out of the chains: it would add nothing to them but a
+// sign to a sum of 0.
 //
 // No function allocates, blocks or keeps state. Buffers may have any alignment that their element has.
 
@@ -19,15 +22,21 @@
 
 enum { STAIRCASE_PANEL = 16 };
 
-/// One layer of packed weights; the memory is the caller's.
+/// Panels stand side by side in groups, 2 of floats or 4 of halves, so that an input's weights in a group fill two
+/// neighbouring cache lines, which processors fetch together: bytes from one input's to the next one's.
+enum { STAIRCASE_INPUT_BYTES = 128 };
+
+/// One layer of packed weights, either floats or halves; the memory is the caller's.
 typedef struct {
     /// Number of panels; outputs beyond the layer's own are padding.
     size_t panels;
     /// [panels * 16].
     const float *bias;
-    /// All panels, each [depth][16].
+    /// All groups of panels, each [depth of its deepest panel][2][16]; NULL where they are halves.
     const float *weights;
-    /// Where each panel starts in `weights`, in floats [panels].
+    /// The same as finite binary16 numbers, each group [depth of its deepest panel][4][16].
+    const uint16_t *halves;
+    /// Where each panel starts in `weights` or `halves`, in numbers [panels].
     const size_t *starts;
     /// Number of inputs each panel sees, ascending [panels].
     const size_t *depths;

@@ -43,6 +43,7 @@ final class LoadedModel: Sendable {
     /// What loading needs beside the file.
     struct Environment: Sendable {
         var activation: Activation?
+        var weights: WeightFormat
         var loopCount: Int
         var limits: WorkerQueue.Limits
         var pending: DispatchGroup
@@ -58,7 +59,8 @@ final class LoadedModel: Sendable {
     init(
         file: ModelFile, heirOf predecessor: LoadedModel? = nil, environment: Environment
     ) throws(LoadError) {
-        let loaded = try Self.read(file.path, activation: environment.activation)
+        let loaded = try Self.read(
+            file.path, activation: environment.activation, weights: environment.weights)
         compiled = loaded.model
         var card = loaded.model.card
         card.name = file.name ?? card.name
@@ -81,7 +83,8 @@ final class LoadedModel: Sendable {
         members.member("model", card.name)
         members.member("version", card.version)
         nameMembers = members.bytes
-        document = Self.document(card: card, verdict: verdict, digest: digest)
+        document = Self.document(
+            card: card, weights: environment.weights, verdict: verdict, digest: digest)
         indices = Dictionary(zip(card.variables.map(\.name), card.variables.indices)) { first, _ in first }
         isAllBinary = card.variables.allSatisfy { if case .binary = $0.kind { true } else { false } }
         let isSameVersion = predecessor?.card.version == card.version
@@ -111,10 +114,10 @@ final class LoadedModel: Sendable {
     func cost(of work: Work) -> CostEstimate { costs[work.rawValue] }
 
     private static func read(
-        _ path: String, activation: Activation?
+        _ path: String, activation: Activation?, weights: WeightFormat
     ) throws(LoadError) -> (model: CompiledModel, verdict: AutoregressiveVerdict) {
         do {
-            return try Checkpoint.load(path)
+            return try Checkpoint.load(path, weights: weights)
         } catch {
             // The product's own files know their activation; only a state dict needs to be told.
             guard case .activationNeeded = error.problem, activation != nil else {
@@ -122,7 +125,7 @@ final class LoadedModel: Sendable {
             }
         }
         do {
-            return try Checkpoint.load(path, activation: activation)
+            return try Checkpoint.load(path, activation: activation, weights: weights)
         } catch {
             throw LoadError(description: error.description)
         }

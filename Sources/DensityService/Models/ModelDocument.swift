@@ -2,7 +2,9 @@ internal import MADE
 
 extension LoadedModel {
     /// The model card as JSON.
-    static func document(card: ModelCard, verdict: AutoregressiveVerdict, digest: String) -> [UInt8] {
+    static func document(
+        card: ModelCard, weights: WeightFormat, verdict: AutoregressiveVerdict, digest: String
+    ) -> [UInt8] {
         var json = JSONWriter(capacity: 1024 + 64 * card.variables.count)
         json.beginObject()
         json.member("name", card.name)
@@ -27,6 +29,7 @@ extension LoadedModel {
         json.member("networks", card.networkCount)
         json.member("members", card.orderings.count)
         json.member("parameters", card.parameterCount)
+        json.member("weights", weights.rawValue)
         if let width = card.imageWidth { json.member("image_width", width) }
         if let training = card.training { json.member("training", training) }
         if let calibration = card.calibration { json.member("calibration", calibration) }

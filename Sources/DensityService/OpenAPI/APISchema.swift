@@ -180,7 +180,8 @@ enum APISchema {
               "calibration_mean": {"type": "number"}, "calibration_standard_deviation": {"type": "number", "minimum": 0},
               "z_score": {"type": "number", "description": "How many standard errors the means are apart."}}}}}}}},
         "ModelCard": {"type": "object", "required": ["name", "version", "variables", "orderings", "layers", "activation",
-          "direct_connections", "networks", "members", "parameters", "autoregressive", "sha256"],
+          "direct_connections", "networks", "members", "parameters", "weights",
+          "autoregressive", "sha256"],
           "additionalProperties": false, "properties": {
           "name": {"type": "string"}, "version": {"type": "string"},
           "variables": {"type": "array", "items": {"type": "object", "required": ["name", "type"],
@@ -198,6 +199,7 @@ enum APISchema {
           "layers": {"type": "array", "items": {"type": "integer"}, "description": "Units, from input to output."},
           "activation": {"enum": ["relu", "elu", "tanh", "sigmoid"]}, "direct_connections": {"type": "boolean"},
           "networks": {"type": "integer"}, "members": {"type": "integer"}, "parameters": {"type": "integer"},
+          "weights": {"enum": ["fp32", "fp16"], "description": "How the weights are kept."},
           "image_width": {"type": "integer"},
           "training": {"type": "object", "additionalProperties": false, "properties": {
             "train_rows": {"type": "integer"}, "validation_rows": {"type": "integer"},

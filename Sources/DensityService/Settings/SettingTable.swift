@@ -66,6 +66,12 @@ extension ServiceOptions {
             "activation", .models, \.activation, takes: "one of relu, elu, tanh, sigmoid",
             "Activation of PyTorch state dicts, which do not hold it.",
             read: { Activation(rawValue: $0).map(Optional.some) }, write: { $0?.rawValue }),
+        .text(
+            "weights", .models, \.weights,
+            takes: "one of \(WeightFormat.allCases.map(\.rawValue).joined(separator: ", "))",
+            "How weights are kept: fp16 halves a model's memory, is quicker for large ones, and rounds their weights, as "
+                + "'made inspect' tells.",
+            read: { WeightFormat(rawValue: $0) }, write: { $0.rawValue }),
         .whole(
             "sample-rows-max", .models, \.sampleRowsMax, 1...1_000_000, "Rows of one request for samples at most."),
     ]

@@ -34,13 +34,19 @@ public enum Checkpoint {
         return model
     }
 
-    /// Reads a model, checks that it is autoregressive by structure and by trying, and returns the form that serves.
+    /// Reads a model, checks that it is autoregressive by structure and by trying, and returns the form that serves, with its
+    /// weights kept as `weights`.
     /// - Throws: `CheckpointError`.
     public static func load(
-        _ path: String, activation: Activation? = nil
+        _ path: String, activation: Activation? = nil, weights: WeightFormat = .fp32
     ) throws(CheckpointError) -> (model: CompiledModel, verdict: AutoregressiveVerdict) {
         let model = try read(path, activation: activation)
-        let compiled = CompiledModel(model)
+        let compiled: CompiledModel
+        do {
+            compiled = try CompiledModel(model, weights: weights)
+        } catch {
+            throw CheckpointError(path, .weightOverflow(error))
+        }
         do {
             return (compiled, try AutoregressiveCheck.verify(model, compiled: compiled))
         } catch {

@@ -21,6 +21,7 @@ public struct CheckpointError: Error, Equatable, CustomStringConvertible {
         case missingMasks(String)
         case activationNeeded
         case activationAlreadyKnown(Activation)
+        case weightOverflow(WeightOverflow)
         case notAutoregressive(AutoregressiveViolation)
     }
 
@@ -71,6 +72,7 @@ extension CheckpointError.Problem: CustomStringConvertible {
             "a PyTorch state dict does not hold its activation; say --activation relu, elu, tanh or sigmoid"
         case .activationAlreadyKnown(let activation):
             "this checkpoint holds its activation (\(activation.rawValue)); leave --activation away"
+        case .weightOverflow(let overflow): "\(overflow)"
         case .notAutoregressive(let violation): "\(violation)"
         }
     }

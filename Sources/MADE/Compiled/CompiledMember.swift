@@ -25,7 +25,7 @@ final class CompiledMember: @unchecked Sendable {
 
     /// Packs `member` of `model`; the affine encodings of binary variables become part of the weights, so that raw values
     /// go in.
-    init(_ member: Member, of model: DensityModel) {
+    init(_ member: Member, of model: DensityModel, weights: WeightFormat) {
         let layout = model.layout
         let network = model.networks[member.network]
         let degrees = model.degrees(of: member)
@@ -52,7 +52,7 @@ final class CompiledMember: @unchecked Sendable {
             packed.append(
                 PackedLayer(
                     outputs: outputs, inputs: inputs, depths: depths, weight: layer.weight, bias: layer.bias,
-                    encoding: index == 0 ? encoding : nil))
+                    encoding: index == 0 ? encoding : nil, format: weights))
             inputs = outputs
         }
         layers = packed
@@ -61,7 +61,8 @@ final class CompiledMember: @unchecked Sendable {
             PackedLayer(
                 outputs: outputUnits, inputs: inputUnits,
                 depths: outputUnits.map { inputEnds[degrees.outputs[$0] - 1] },
-                weight: direct, bias: [Float](repeating: 0, count: direct.rows), encoding: encoding)
+                weight: direct, bias: [Float](repeating: 0, count: direct.rows), encoding: encoding,
+                format: weights)
         }
     }
 

@@ -19,6 +19,13 @@ struct InputEncoding {
         return (Self.finite(scaled), -scaled * Double(units[input].offset))
     }
 
+    /// The same of a weight that is kept as a half: the bias gets what the rounded weight adds, so that half of the rounding
+    /// cancels where values lie on both sides of the offset.
+    func foldedHalf(_ weight: Float, input: Int) -> (weight: Float, bias: Double) {
+        let rounded = Float(Float16(folded(weight, input: input).weight))
+        return (rounded, -Double(rounded) * Double(units[input].offset))
+    }
+
     /// The nearest float that is finite, and no negative zero: the sign of a zero sum would depend on inputs that the mask
     /// hides.
     static func finite(_ value: Double) -> Float {

@@ -11,7 +11,8 @@ final class PackedLayer: @unchecked Sendable {
     let outputCount: Int
     /// Multiplications that the masks leave, a row.
     let multiplicationCount: Int
-    private let weights: AlignedBuffer<Float>
+    private let weights: AlignedBuffer<Float>?
+    private let halves: AlignedBuffer<UInt16>?
     private let bias: AlignedBuffer<Float>
     private let starts: AlignedBuffer<Int>
     private let depths: AlignedBuffer<Int>
@@ -26,9 +27,10 @@ final class PackedLayer: @unchecked Sendable {
     ///   - weight: [out × in] by units.
     ///   - outputBias: [out] by units.
     ///   - encoding: of the inputs, to be folded into weights and biases; nil for a layer that sees no raw values.
+    ///   - format: of the weights, all of which it can hold.
     init(
         outputs: [Int], inputs: [Int], depths outputDepths: [Int], weight: Matrix, bias outputBias: [Float],
-        encoding: InputEncoding?
+        encoding: InputEncoding?, format: WeightFormat
     ) {
         let width = Self.panelWidth
         let panelCount = (outputs.count + width - 1) / width
@@ -38,32 +40,40 @@ final class PackedLayer: @unchecked Sendable {
         starts = AlignedBuffer(count: panelCount)
         depths = AlignedBuffer(count: panelCount)
         bias = AlignedBuffer(count: panelCount * width)
+        let numberBytes = format == .fp32 ? MemoryLayout<Float>.size : MemoryLayout<UInt16>.size
+        // Numbers from one input's weights to the next one's.
+        let stride = Int(STAIRCASE_INPUT_BYTES) / numberBytes
         var size = 0
         for panel in 0..<panelCount {
-            starts.base[panel] = size
+            starts.base[panel] = size + panel * width % stride
             depths.base[panel] = outputDepths[min((panel + 1) * width, outputs.count) - 1]
-            size += depths.base[panel] * width
+            if (panel + 1) * width % stride == 0 || panel == panelCount - 1 { size += depths.base[panel] * stride }
         }
-        weights = AlignedBuffer(count: size)
+        weights = format == .fp32 ? AlignedBuffer(count: size) : nil
+        halves = format == .fp16 ? AlignedBuffer(count: size) : nil
         for (index, output) in outputs.enumerated() {
-            let column = weights.base + starts.base[index / width] + index % width
+            let start = starts.base[index / width] + index % width
             var sum = Double(outputBias[output])
             for depth in 0..<outputDepths[index] {
                 let input = inputs[depth]
-                let value = weight[output, input]
+                var value = weight[output, input]
                 if let encoding {
-                    let folded = encoding.folded(value, input: input)
-                    column[depth * width] = folded.weight
+                    let folded =
+                        format == .fp32
+                        ? encoding.folded(value, input: input) : encoding.foldedHalf(value, input: input)
+                    value = folded.weight
                     sum += folded.bias
-                } else {
-                    column[depth * width] = value
                 }
+                weights?.base[start + depth * stride] = value
+                // No negative zero, as in `InputEncoding.finite`.
+                halves?.base[start + depth * stride] = (Float16(value) + 0).bitPattern
             }
             bias.base[index] = InputEncoding.finite(sum)
         }
         view = AlignedBuffer(count: 1)
         view.base[0] = staircase_layer(
-            panels: panelCount, bias: bias.base, weights: weights.base,
+            panels: panelCount, bias: bias.base, weights: weights.map { UnsafePointer($0.base) },
+            halves: halves.map { UnsafePointer($0.base) },
             starts: UnsafePointer(starts.base), depths: UnsafePointer(depths.base))
     }
 

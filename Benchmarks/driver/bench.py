@@ -1,9 +1,10 @@
 """Measures `made` against what else one would use, and prints one table of ratios.
 
-    bench.py [kernels] [sampling] [training] [requests] [--rounds 5] [--slow]
+    bench.py [kernels] [sampling] [training] [requests] [cost] [--rounds 5] [--slow]
 
-Without a name all four sections run. Nothing but Python's standard library is needed; what the peers need is installed
-into an environment of their own, or said to be skipped.
+Without a name the first four sections run; `cost` compares with nothing, and prints tables of its own. Nothing but
+Python's standard library is needed; what the peers need is installed into an environment of their own, or said to be
+skipped.
 """
 
 import argparse
@@ -13,18 +14,20 @@ import sys
 import time
 
 import compute
+import cost
 import environment
 import serving
 from contender import Contender, ContenderError
 from table import Table
 
-SECTIONS = ["kernels", "sampling", "training", "requests"]
+RATIOS = ["kernels", "sampling", "training", "requests"]
+SECTIONS = [*RATIOS, "cost"]
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="make bench", description="Prints one table of ratios; larger is better.")
     parser.add_argument(
-        "sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; all where none is given")
+        "sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; all but cost where none is given")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median is taken (5)")
     parser.add_argument("--slow", action="store_true", help="hidden 8000+8000, and requests to D 128, too")
     parsed = parser.parse_args()
@@ -51,7 +54,7 @@ def peer(table, stack, name, script):
 def measure(table, options, stack):
     ours = stack.enter_context(contextlib.closing(
         Contender("ours", [environment.program("ours"), environment.MODELS], environment.LOGS)))
-    sections = options.sections or SECTIONS
+    sections = options.sections or RATIOS
     onnxruntime = peer(table, stack, "onnxruntime", "onnx_rounds.py") if "kernels" in sections else None
     torch = peer(table, stack, "PyTorch", "torch_rounds.py") if {"sampling", "training"} & set(sections) else None
     runs = {
@@ -59,11 +62,13 @@ def measure(table, options, stack):
         "sampling": lambda: compute.sampling(table, options.rounds, ours, torch),
         "training": lambda: compute.training(table, options.rounds, ours, torch),
         "requests": lambda: serving.requests(table, options.rounds, ours, options.slow),
+        "cost": lambda: cost.cost(table, options.rounds, ours),
     }
     for name in SECTIONS:
         if name not in sections:
             continue
-        table.section(name)
+        if name in RATIOS:
+            table.section(name)
         try:
             runs[name]()
         except (ContenderError, environment.Unavailable) as error:

@@ -12,6 +12,8 @@ MODELS = {
     "d784": "D 784, hidden 1000+1000 relu",
     "d784-wide": "D 784, hidden 8000+8000 relu",
 }
+# At most so far from PyTorch's gradient, as a share of the largest derivative of the same weights or biases.
+GRADIENT_DIFFERENCE = 1e-4
 # At least so many times onnxruntime, by batch.
 KERNEL_GOALS = {1: 4, 8: 3, 256: 1.7}
 
@@ -90,8 +92,20 @@ def sampling(table, rounds, ours, theirs):
                 table.add(f"{what} / D dense passes in PyTorch", ratios(speeds, map(rate, got["theirs"])), goal)
 
 
+def gradients(table, ours, theirs):
+    """The gradient that is trained by against PyTorch's on the same weights, masks and rows."""
+    for model in ("d64-shuffled", "d128", "d784"):
+        ours.ask("prepare", model=model)
+        ours.ask("differentiate", model=model, count=256)
+        difference = theirs.ask("differ", model=model, count=256)["difference"]
+        table.add(f"{MODELS[model]}: {GRADIENT_DIFFERENCE} / difference to PyTorch's gradient",
+                  [GRADIENT_DIFFERENCE / max(difference, 1e-12)], 1, f"differs by {difference:.1e}")
+
+
 def training(table, rounds, ours, theirs):
     """Forward, backward and Adam against PyTorch (None where there is none), and by two threads."""
+    if theirs:
+        gradients(table, ours, theirs)
     for variables, hidden in ((784, [1000, 1000]), (128, [500])):
         for batch in (100, 256):
             what = f"D {variables}, hidden {'+'.join(map(str, hidden))}, batch {batch}"

@@ -43,7 +43,7 @@ def measure(table, rounds, model, has_peer, stack):
         stack.callback(server.stop)
         return server
 
-    bodies = {rows: write_bodies(model, rows) for rows in ROWS}
+    bodies = {rows: write_bodies(model, WIDTHS[model], rows) for rows in ROWS}
     with open(bodies[16]) as file:
         sample = file.readline().strip()
     with open(bodies[1]) as file:
@@ -140,9 +140,8 @@ def wrk(server, bodies, connections, seconds):
     return run
 
 
-def write_bodies(model, rows):
-    """A file of request bodies of `rows` rows each, one a line, from the rows beside the model."""
-    width = WIDTHS[model]
+def write_bodies(model, width, rows):
+    """A file of request bodies of `rows` rows of `width` values, one a line, from the rows beside the model."""
     values = array.array("f")
     with open(os.path.join(environment.MODELS, model + ".rows"), "rb") as file:
         values.frombytes(file.read())

@@ -87,4 +87,23 @@ def train(variables, hidden, batch, threads):
     return rounds.answer(count, wall, cpu)
 
 
-rounds.take_orders({"sample": sample, "train": train})
+def differ(model, count):
+    """How far the gradient beside the model is from the one found here, as a share of the layer's largest derivative."""
+    layers, activation = checkpoint.read(FOLDER, model)
+    degrees = [torch.from_numpy(layer) for layer in checkpoint.degrees(FOLDER, model)]
+    rows = torch.from_numpy(checkpoint.rows(FOLDER, model, len(degrees[0]))[:count])
+    linear = []
+    for index, ((weight, bias), inputs, outputs) in enumerate(zip(layers, degrees, degrees[1:])):
+        linear.append(MaskedLinear(inputs, outputs, index == len(layers) - 1))
+        linear[-1].weight.data, linear[-1].bias.data = torch.from_numpy(weight), torch.from_numpy(bias)
+    values = rows
+    for layer in linear[:-1]:
+        values = getattr(functional, activation)(layer(values))
+    (functional.binary_cross_entropy_with_logits(linear[-1](values), rows, reduction="sum") / count).backward()
+    ours, _ = checkpoint.read(FOLDER, model + ".gradient")
+    pairs = [(parameters.grad, torch.from_numpy(own)) for layer, owns in zip(linear, ours)
+             for parameters, own in zip((layer.weight, layer.bias), owns)]
+    return {"difference": max(((a - b).abs().max() / a.abs().max()).item() for a, b in pairs)}
+
+
+rounds.take_orders({"sample": sample, "train": train, "differ": differ})

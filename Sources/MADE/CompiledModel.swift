@@ -46,6 +46,10 @@ public final class CompiledModel: Sendable {
     /// Multiplications that the masks leave for one row, all members together: the work of `score`.
     public var multiplicationsPerRow: Int { members.reduce(0) { $0 + $1.multiplicationCount } }
 
+    /// Bytes that the packed weights and biases of all members take: what scoring reads, at most, for each
+    /// `Workspace.chunkRowCount` rows or fewer.
+    public var weightBytes: Int { members.reduce(0) { $0 + $1.weightBytes } }
+
     /// Scratch memory for one thread at a time; any number may exist.
     public func makeWorkspace() -> Workspace { Workspace(for: self) }
 }

@@ -157,6 +157,25 @@ struct ScoringTests {
             #expect(CompiledModel(model).multiplicationsPerRow == masked)
         }
     }
+
+    @Test func weightBytesAreThoseOfPanelsDownToTheMask() throws {
+        // Two panels of 16 outputs: of 64 variables, outputs of degree d see the hidden units below it, of which there is
+        // one of each degree 1…32.
+        let variables = (0..<64).map { Variable(name: "v\($0)", kind: .binary(.identity)) }
+        func layer(_ outputs: Int, _ inputs: Int) -> MaskedNetwork.Layer {
+            MaskedNetwork.Layer(
+                weight: Matrix(rows: outputs, columns: inputs) { _, _ in 0.5 },
+                bias: [Float](repeating: 0, count: outputs))
+        }
+        let model = DensityModel(
+            name: "m", variables: variables, activation: .relu,
+            networks: [MaskedNetwork(layers: [layer(32, 64), layer(64, 32)])],
+            members: [Member(network: 0, ordering: .natural(count: 64), hiddenDegrees: [Array(1...32)])])
+        // 128 bytes an input: two panels of floats or four of halves side by side, as deep as the deepest.
+        let biases = (32 + 64) * 4
+        #expect(CompiledModel(model).weightBytes == (32 + (31 + 32)) * 128 + biases)
+        #expect(try CompiledModel(model, weights: .fp16).weightBytes == (32 + 32) * 128 + biases)
+    }
 }
 
 extension CompiledModel {

@@ -29,6 +29,7 @@ enum Ours {
                     case .sample(let model, let count, let known, let seconds):
                         try sampling.run(model, count: count, known: known, seconds: seconds)
                     case .multiply(let seconds): multiplying.run(seconds: seconds)
+                    case .differentiate(let model, let count): try library.differentiate(model, count: count)
                     case .train(let variables, let hidden, let batch, let threads):
                         try TrainingRounds.run(
                             variableCount: variables, hiddenWidths: hidden, batchRows: batch, threadCount: threads)
@@ -62,6 +63,8 @@ enum Order: Decodable {
     case sample(model: String, count: Int, known: Int, seconds: Double)
     /// Fused multiply-adds in registers.
     case multiply(seconds: Double)
+    /// Writes the gradient at the model's first `count` rows, as a checkpoint with derivatives for parameters.
+    case differentiate(model: String, count: Int)
     case train(variables: Int, hidden: [Int], batch: Int, threads: Int)
 }
 
@@ -77,4 +80,6 @@ struct Answer: Encodable {
     var mean: Double?
     /// Multiplications that the masks leave for one row.
     var multiplications: Int?
+    /// Bytes of weights that scoring the batch reads at most.
+    var weightBytes: Int?
 }

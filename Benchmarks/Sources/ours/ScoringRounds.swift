@@ -40,6 +40,8 @@ struct ScoringRounds {
             }
         }
         answer.multiplications = loaded.model.multiplicationsPerRow
+        let chunk = loaded.model.makeWorkspace().chunkRowCount
+        answer.weightBytes = (batch + chunk - 1) / chunk * loaded.model.weightBytes
         return answer
     }
 

@@ -6,9 +6,8 @@ final class AlignedBuffer<Element: BitwiseCopyable> {
     /// `count` elements, all bits zero.
     init(count: Int) {
         self.count = count
-        let byteCount = max(count, 1) * MemoryLayout<Element>.stride
-        let bytes = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
-        bytes.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+        let bytes = UnsafeMutableRawPointer.allocate(byteCount: Self.byteCount(count), alignment: 64)
+        bytes.initializeMemory(as: UInt8.self, repeating: 0, count: Self.byteCount(count))
         base = bytes.bindMemory(to: Element.self, capacity: count)
     }
 
@@ -16,6 +15,10 @@ final class AlignedBuffer<Element: BitwiseCopyable> {
         self.init(count: elements.count)
         base.update(from: elements, count: elements.count)
     }
+
+    var byteCount: Int { Self.byteCount(count) }
+
+    private static func byteCount(_ count: Int) -> Int { max(count, 1) * MemoryLayout<Element>.stride }
 
     deinit {
         UnsafeMutableRawPointer(base).deallocate()

@@ -71,6 +71,9 @@ final class CompiledMember: @unchecked Sendable {
         layers.reduce(direct?.multiplicationCount ?? 0) { $0 + $1.multiplicationCount }
     }
 
+    /// Bytes of the packed weights and biases.
+    var weightBytes: Int { layers.reduce(direct?.weightBytes ?? 0) { $0 + $1.weightBytes } }
+
     /// Panels of all layers.
     var panelCount: Int { layers.reduce(direct?.panelCount ?? 0) { $0 + $1.panelCount } }
 

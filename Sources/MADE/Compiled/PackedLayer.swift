@@ -79,6 +79,9 @@ final class PackedLayer: @unchecked Sendable {
 
     var panelCount: Int { starts.count }
 
+    /// Bytes of the packed weights and biases, padding included.
+    var weightBytes: Int { (weights?.byteCount ?? 0) + (halves?.byteCount ?? 0) + bias.byteCount }
+
     /// The kernels' view of this layer, valid as long as the layer is.
     var staircase: UnsafePointer<staircase_layer> { UnsafePointer(view.base) }
 }

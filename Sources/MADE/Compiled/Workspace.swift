@@ -2,7 +2,7 @@ extension CompiledModel {
     /// Scratch memory of one thread, for the model that made it.
     public final class Workspace {
         /// Rows that go through all layers together.
-        let chunkRowCount: Int
+        public let chunkRowCount: Int
         let sums: AlignedBuffer<Double>
         private let memory: AlignedBuffer<Float>
         private let inputStride: Int

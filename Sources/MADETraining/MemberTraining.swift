@@ -65,7 +65,7 @@ final class MemberTraining {
         self.train = train
         self.validation = validation
         var orderings = generator(.ordering)
-        ordering = Ordering.random(count: variables.count, using: &orderings)
+        ordering = Ordering.random(count: variables.count, using: &orderings).heapedFirst(variables, train)
         hiddenDegrees = Degrees.spread(widths: options.hiddenWidths, variableCount: variables.count)
         let degrees = Degrees(ordering: ordering, hidden: hiddenDegrees, layout: UnitLayout(variables))
         let plan = ParameterPlan(
@@ -94,6 +94,7 @@ final class MemberTraining {
         dropout = options.dropout > 0 ? Dropout(share: options.dropout, generator: generator(.dropout)) : nil
         corruption = Corruption(
             noise: options.inputNoise(rowCount: train.rowCount), dropout: options.inputDropout,
+            strays: options.strayShare,
             generator: PhiloxGenerator(seed: options.seed, stream: Self.corruptionStreams + UInt64(index)))
     }
 
@@ -141,7 +142,8 @@ final class MemberTraining {
             passes.load(rows, of: train.values, corruption: &corruption)
             passes.forward(dropout: &dropout)
             let trimmedCount = stepsDone >= trimStart ? trimmedCount(of: rows.count) : 0
-            nats += passes.loss(trimmedCount: trimmedCount)
+            let trimmedValueCount = Int(Float(rows.count) * options.trimmedValueShare)
+            nats += passes.loss(trimmedCount: trimmedCount, trimmedValueCount: trimmedValueCount)
             countedRows += rows.count - trimmedCount
             guard nats.isFinite else { return .infinity }
             passes.backward()

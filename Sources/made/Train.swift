@@ -61,7 +61,7 @@ struct Train: ParsableCommand {
             throw ValidationError("Missing expected argument '--output <output>'")
         }
         do {
-            _ = try Trainer(options(for: TableSchema(columns: [])))
+            _ = try Trainer(options(for: TableSchema(columns: []), rowCount: 0))
         } catch {
             throw ValidationError(error.description)
         }
@@ -77,7 +77,7 @@ struct Train: ParsableCommand {
         guard let output else { return }
         Output.note(SchemaListing(inferred: inferred).text)
         let tables = try readTables(besides: inferred)
-        let options = options(for: inferred.schema)
+        let options = options(for: inferred.schema, rowCount: inferred.table.rowCount)
         let progress = ProgressLine()
         Output.note(
             "\(options.memberCount) member\(options.memberCount == 1 ? "" : "s") of hidden \(options.hiddenWidths), "
@@ -102,8 +102,8 @@ struct Train: ParsableCommand {
         }
     }
 
-    private func options(for schema: TableSchema) -> TrainingOptions {
-        var options = training.options(for: schema)
+    private func options(for schema: TableSchema, rowCount: Int) -> TrainingOptions {
+        var options = training.options(for: schema, rowCount: rowCount)
         options.threadCount = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         return options
     }

@@ -44,6 +44,9 @@ public struct TrainingOptions: Sendable, Equatable {
     public var reductionCount = 2
     /// Share of the hidden units that a training step leaves out.
     public var dropout: Float = 0
+    /// Share of the numbers that are inputs which a training step replaces by random ones, so that no network takes a wrong
+    /// number for true: what follows it is then predicted from the others.
+    public var strayShare: Float = 0
     /// Share of the variables whose inputs a training step sets to 0.
     public var inputDropout: Float = 0
     /// Standard deviation of the noise that a training step adds to encoded numbers that are inputs; nil: by the number of
@@ -54,6 +57,9 @@ public struct TrainingOptions: Sendable, Equatable {
     /// Share of the rows of each step that the gradient leaves out, those of the largest loss: what is wrong in a table is
     /// not to be learned.
     public var trimmedShare: Float = 0
+    /// Share of the values of each column of numbers, those of the largest loss in a step's rows, that the gradient leaves
+    /// out where a standard normal column would hardly have them (see `OutputLoss.remoteNats`).
+    public var trimmedValueShare: Float = 0
     /// Decoupled weight decay of all weights.
     public var weightDecay: Float = 0
     /// L1 strength on the layers' weights for a thousand training rows and one mask; it falls with the square root of rows ×
@@ -149,6 +155,8 @@ public struct TrainingOptions: Sendable, Equatable {
         try require(inputNoise.map { $0 >= 0 && $0.isFinite } ?? true, "input-noise", "0 or more")
         try require(gradientNormMax >= 0, "clip-norm", "0 or more")
         try require(trimmedShare >= 0 && trimmedShare <= 0.5, "trim", "0…0.5")
+        try require(trimmedValueShare >= 0 && trimmedValueShare <= 0.5, "trim-values", "0…0.5")
+        try require(strayShare >= 0 && strayShare <= 0.5, "input-strays", "0…0.5")
         try require(reductionCount >= 0, "reductions", "0 or more")
         try require(dropout >= 0 && dropout <= 0.95, "dropout", "0…0.95")
         try require(
@@ -164,12 +172,21 @@ public struct TrainingOptions: Sendable, Equatable {
 }
 
 extension TrainingOptions {
+    /// Rows from which what happens to one value in a thousand is seen often enough to be told from what is wrong.
+    static let manyRows = 10_000
+
     /// What is measured to suit tables of `schema` best.
     ///
     /// Tables with numbers get mixtures that are smoothed in every way there is: by a scale floor, noise on the inputs and
     /// weight decay. `isContaminated`: the rows to learn from hold what is to be found among them; what the model may learn
     /// is then little, and nothing from the rows that fit worst.
-    public static func recommended(for schema: TableSchema, isContaminated: Bool = false) -> TrainingOptions {
+    ///
+    /// Among `rowCount` rows, where they are many, what is wrong in a table is single values, which are left out one by one
+    /// instead of whole rows, and the network learns not to trust what it reads; noise on the inputs, which blurs all of
+    /// them, can then fall with 1 / n. A long course and wider layers pay off only there.
+    public static func recommended(
+        for schema: TableSchema, isContaminated: Bool = false, rowCount: Int = 0
+    ) -> TrainingOptions {
         var options = TrainingOptions()
         let isReal = schema.columns.contains { column in
             if case .real = column.kind { true } else { false }
@@ -185,6 +202,14 @@ extension TrainingOptions {
         options.weightDecay = 1e-2
         options.l1 = 0
         options.directL1 = 0
+        if rowCount >= manyRows && !isContaminated {
+            options.hiddenWidths = [256, 256]
+            options.trimmedShare = 0
+            options.trimmedValueShare = 0.02
+            options.strayShare = 0.02
+            options.inputNoise = 270 / Float(rowCount)
+            options.stepCount = min(rowCount / 3, 20_000)
+        }
         guard isContaminated else { return options }
         options.hiddenWidths = [64, 64]
         options.memberCount = 2

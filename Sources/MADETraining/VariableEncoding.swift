@@ -21,19 +21,12 @@ enum VariableEncoding {
         let sorted = values.sorted()
         let affine = affine(sorted, isRobust: options.isRobust)
         var scaleFloor = options.scaleFloor(rowCount: values.count)
-        if let step, options.scaleFloor == nil, isFrequent(sorted) {
+        if let step, options.scaleFloor == nil, StepFrequency.isFrequent(sorted) {
             scaleFloor = min(scaleFloor, step * affine.scale / 4)
         }
         return RealEncoding(
             affine: affine, componentCount: options.componentCount(rowCount: values.count), scaleFloor: scaleFloor,
             inputBound: options.inputBound, step: step, minimum: sorted.first, maximum: sorted.last)
-    }
-
-    /// Whether the values of a stepped column are seen so often that the likelihood of each can be learned, not that of
-    /// its surroundings alone.
-    private static func isFrequent(_ sorted: [Float]) -> Bool {
-        let distinctCount = 1 + zip(sorted, sorted.dropFirst()).count { $0 != $1 }
-        return sorted.count >= 100 * distinctCount
     }
 
     /// The median becomes 0 and the interquartile range that of the standard normal distribution, 1.349; where the IQR is 0

@@ -167,7 +167,7 @@ import Testing
         let places = VariablePlaces(variables, ordering: .natural(count: 3))
         let batch = Batch(places, rowsMax: 4000)
         var corruption: Corruption? = Corruption(
-            noise: 0.2, dropout: 0.25, generator: PhiloxGenerator(seed: 12, stream: 3))
+            noise: 0.2, dropout: 0.25, strays: 0, generator: PhiloxGenerator(seed: 12, stream: 3))
         batch.load(
             Array(0..<4000)[...], of: (0..<4000).flatMap { _ in [Float(12), 12, 1] }, corruption: &corruption)
         let targets = batch.targets.elements
@@ -187,6 +187,56 @@ import Testing
         #expect(abs(Double(seen.count) - 3000) < 110)
         #expect(abs(mean(seen) - 1 / 0.75) < 0.02 && abs(deviation(seen) - 0.2 / 0.75) < 0.015)
         #expect(Set(column(2, inputs)) == [0, 1 / 0.75])
+    }
+
+    @Test func straysAreUniformWithinTheInputsBoundAndTargetsAreNone() {
+        let encoding = RealEncoding(affine: .identity, componentCount: 1, scaleFloor: 0.1, inputBound: 3)
+        let places = VariablePlaces([Variable(name: "a", kind: .real(encoding))], ordering: .natural(count: 1))
+        let batch = Batch(places, rowsMax: 4000)
+        var corruption: Corruption? = Corruption(
+            noise: 0, dropout: 0, strays: 0.25, generator: PhiloxGenerator(seed: 13, stream: 3))
+        batch.load(Array(0..<4000)[...], of: [Float](repeating: 1, count: 4000), corruption: &corruption)
+        #expect(Set(batch.targets.elements) == [1])
+        let strays = batch.inputs.elements.filter { $0 != 1 }
+        #expect(abs(strays.count - 1000) < 110)
+        #expect(strays.allSatisfy { $0 >= -3 && $0 <= 3 })
+        // A quarter of them in each quarter, within four standard errors.
+        for low in stride(from: Float(-3), to: 3, by: 1.5) {
+            #expect(abs(strays.count { $0 >= low && $0 < low + 1.5 } - strays.count / 4) < 55)
+        }
+        batch.load([0], of: [.nan], corruption: &corruption)
+        #expect(batch.inputs.elements[0] == 0)
+    }
+
+    /// A number left out pulls as little as one that is missing, and only where it is remote.
+    @Test func remoteNumbersOfAColumnDoNotPull() {
+        let (model, rows) = Case(widths: [8, 8], isMixed: true, seed: 33).make()
+        let order = model.members[0].ordering.variables
+        // The last number in the order is nobody's input among the numbers.
+        guard let last = order.last(where: { model.variables[$0].kind.typeName == "real" }) else {
+            Issue.record("no number")
+            return
+        }
+        func changed(_ row: Int, to value: Float) -> [Float] {
+            var changed = rows
+            changed[row * 7 + last] = value
+            return changed
+        }
+        func derivatives(_ rows: [Float], trimmedValueCount: Int) -> [Float] {
+            let passes = passes(model, rows)
+            passes.forward()
+            _ = passes.loss(trimmedValueCount: trimmedValueCount)
+            passes.backward()
+            let bias = passes.plan.biases[passes.plan.layers.count - 1]
+            let places = VariablePlaces(model.variables, ordering: model.members[0].ordering).places
+            let outputs = places[order.firstIndex(of: last) ?? 0].outputs
+            return outputs.map { passes.gradient.elements[bias.lowerBound + $0] }
+        }
+        let remote = changed(2, to: 1e6)
+        #expect(derivatives(remote, trimmedValueCount: 1) == derivatives(changed(2, to: .nan), trimmedValueCount: 0))
+        #expect(derivatives(remote, trimmedValueCount: 0) != derivatives(remote, trimmedValueCount: 1))
+        // None of these costs as much as a remote number.
+        #expect(derivatives(rows, trimmedValueCount: 5) == derivatives(rows, trimmedValueCount: 0))
     }
 
     @Test func inputsAreClippedAndDensitiesAreNot() {

@@ -189,6 +189,84 @@ import Testing
         }
     }
 
+    @Test func gaussiansOfManyRowsStartAtTheQuantilesAsWideAsTheyAreApart() {
+        // One absurd value among 12,000 that are uniform in 0…3: no Gaussian starts anywhere near.
+        let values: [Float] = (0..<12_000).map { $0 == 7000 ? 1e6 : Float($0) / 4000 }
+        let start = biases(
+            of: Table(columns: ["a"], values: values),
+            RealEncoding(affine: .identity, componentCount: 3, scaleFloor: 0.1))
+        let spread = Float(log(expm1(0.9)))
+        let expected: [Float] = [0, 0, 0, 0.5, 1.5, 2.5, spread, spread, spread]
+        for (bias, value) in zip(start, expected) { #expect(abs(bias - value) < 1e-2) }
+    }
+
+    /// What a table of the one column starts with.
+    private func biases(of table: Table, _ encoding: RealEncoding) -> [Float] {
+        let variables = [Variable(name: "a", kind: .real(encoding))]
+        let ordering = Ordering.natural(count: 1)
+        let plan = ParameterPlan(
+            degrees: Degrees(ordering: ordering, hidden: [[0]], layout: UnitLayout(variables)), directOutputs: nil)
+        var generator = PhiloxGenerator(seed: 5)
+        let start = InitialParameters.draw(
+            plan: plan, coverage: plan.mask, places: VariablePlaces(variables, ordering: ordering), activation: .relu,
+            table: table,
+            using: &generator)
+        return plan.network(from: start).layers[1].bias
+    }
+
+    /// Two Gaussians of one place would have the same gradients for ever.
+    @Test func gaussiansOfOneHeapStartApart() {
+        let table = Table(
+            columns: ["a"], values: [Float](repeating: 3, count: 9000) + [Float](repeating: 4, count: 1000))
+        let encoding = RealEncoding(
+            affine: AffineEncoding(offset: 3, scale: 2), componentCount: 5, scaleFloor: 0.01, step: 1)
+        let means = biases(of: table, encoding)[5..<10]
+        #expect(Set(means).count == 5 && means.sorted() == Array(means))
+        // The step is 2 wide in encoded units; the heap at 4 begins where the one at 3 ends.
+        #expect(means.dropLast().allSatisfy { $0 > -1 && $0 < 1 } && means[9] >= 1)
+    }
+
+    @Test func heapedColumnsComeBeforeTheNumbersThatWouldTellThem() throws {
+        var generator = PhiloxGenerator(seed: 6)
+        let columns = ["measured", "label", "few", "fewer", "counted"]
+        var rows: [Float] = []
+        for row in 0..<10_000 {
+            rows += [generator.uniform(), Float(row % 3), Float(row % 8), Float(row % 4), Float(row)]
+        }
+        let table = Table(columns: columns, values: rows)
+        let labels = Categories(labels: ["x", "y", "z"])
+        let kinds: [TableSchema.Kind] = [
+            .real(step: nil), .categorical(labels), .real(step: 1), .real(step: 1), .real(step: 1),
+        ]
+        let schema = TableSchema(columns: zip(columns, kinds).map { .init(name: $0, kind: $1) })
+        let variables = VariableEncoding.variables(schema, rows: table, options: TrainingOptions())
+        for seed: UInt64 in 0..<20 {
+            var generator = PhiloxGenerator(seed: seed)
+            let drawn = Ordering.random(count: 5, using: &generator)
+            let arranged = drawn.heapedFirst(variables, table)
+            // Labels stay where they are; whole numbers that are never seen twice are no heaps.
+            #expect(arranged.positions[1] == drawn.positions[1], "seed \(seed)")
+            #expect(arranged.variables.filter { $0 != 1 }.prefix(2) == [3, 2], "seed \(seed)")
+            #expect((arranged.positions[0] < arranged.positions[4]) == (drawn.positions[0] < drawn.positions[4]))
+            #expect(drawn.heapedFirst(variables, table.rows(0..<9999)) == drawn, "of few rows")
+        }
+    }
+
+    @Test func manyRowsAreJudgedValueByValue() {
+        let schema = TableSchema(columns: [.init(name: "a", kind: .real(step: nil))])
+        let few = TrainingOptions.recommended(for: schema, rowCount: 9_999)
+        let many = TrainingOptions.recommended(for: schema, rowCount: 30_000)
+        #expect(few == TrainingOptions.recommended(for: schema))
+        #expect(few.trimmedShare > 0 && few.trimmedValueShare == 0 && few.strayShare == 0)
+        #expect(many.trimmedShare == 0 && many.trimmedValueShare > 0 && many.strayShare > 0)
+        #expect(many.inputNoise == 0.009 && many.steps(rowCount: 21_000) == 10_000)
+        let binary = TableSchema(binary: ["a"])
+        #expect(TrainingOptions.recommended(for: binary, rowCount: 30_000) == TrainingOptions())
+        #expect(
+            TrainingOptions.recommended(for: schema, isContaminated: true, rowCount: 30_000)
+                == TrainingOptions.recommended(for: schema, isContaminated: true))
+    }
+
     @Test func encodingsAreRobustAndKnowOnlyWhatIsThere() {
         let columns = (0..<5).map { "c\($0)" }
         let schema = TableSchema(

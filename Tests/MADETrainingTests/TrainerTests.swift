@@ -294,7 +294,9 @@ import Testing
             ("steps", { $0.stepCount = 0 }), ("components", { $0.componentCount = 65 }),
             ("scale-floor", { $0.scaleFloor = 0 }), ("input-noise", { $0.inputNoise = -1 }),
             ("input-dropout", { $0.inputDropout = 1 }), ("clip-norm", { $0.gradientNormMax = -1 }),
-            ("trim", { $0.trimmedShare = 0.6 }), ("folds", { $0.foldCount = 1 }),
+            ("trim", { $0.trimmedShare = 0.6 }),
+            ("trim-values", { $0.trimmedValueShare = 0.6 }), ("input-strays", { $0.strayShare = -0.1 }),
+            ("folds", { $0.foldCount = 1 }),
             ("threads", { $0.threadCount = 0 }),
         ]
         for (name, change) in changes {

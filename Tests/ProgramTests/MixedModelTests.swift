@@ -6,12 +6,13 @@ import Testing
 
 /// The program with a small model of all types of variables.
 @Suite struct MixedModelTests {
+    private let testFolder: TestFolder
     private let folder: String
     private let path: String
 
     init() throws {
-        folder = FileManager.default.temporaryDirectory.path + "/made-mixed-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        testFolder = try TestFolder()
+        folder = testFolder.url.path
         path = "\(folder)/stones.safetensors"
         var generator = PhiloxGenerator(seed: 12)
         var model = RandomModel.mixed(

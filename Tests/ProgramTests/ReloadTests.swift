@@ -3,16 +3,6 @@ import MADE
 import RawHTTP
 import Testing
 
-/// A folder that goes away with the test.
-final class TestFolder {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("made-\(UUID().uuidString)")
-
-    init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-}
-
 @Suite struct ReloadTests {
     private struct Models: Decodable {
         struct Model: Decodable {

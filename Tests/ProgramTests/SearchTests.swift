@@ -4,12 +4,13 @@ import Testing
 
 /// `made train --search` as a user runs it.
 @Suite struct SearchTests {
+    private let testFolder: TestFolder
     private let folder: String
     private let data: String
 
     init() throws {
-        folder = FileManager.default.temporaryDirectory.path + "/made search-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        testFolder = try TestFolder("made search")
+        folder = testFolder.url.path
         data = "\(folder)/table.csv"
         try Self.table(seed: 1).write(toFile: data, atomically: true, encoding: .utf8)
     }

@@ -3,11 +3,11 @@ import MADE
 import Testing
 
 @Suite struct VerbTests {
-    private let folder: String
+    private let testFolder: TestFolder
+    private var folder: String { testFolder.url.path }
 
     init() throws {
-        folder = FileManager.default.temporaryDirectory.path + "/made-verbs-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        testFolder = try TestFolder()
     }
 
     @Test func wrongUsageEndsWith2AndFailedWorkWith1() throws {

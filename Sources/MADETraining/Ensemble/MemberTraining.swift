@@ -66,7 +66,7 @@ final class MemberTraining {
         self.train = train
         self.validation = validation
         var orderings = generator(.ordering)
-        let masks = Self.masks(variableCount: variables.count, options, using: &orderings)
+        let masks = Self.masks(variables, train, options, using: &orderings)
         passes = NetworkPasses(
             masks, variables: variables, options: options, rowsMax: max(Self.validationBatchRows, options.batchRows))
         let plan = passes.plan
@@ -92,6 +92,7 @@ final class MemberTraining {
         dropout = options.dropout > 0 ? Dropout(share: options.dropout, generator: generator(.dropout)) : nil
         corruption = Corruption(
             noise: options.inputNoise(rowCount: train.rowCount), dropout: options.inputDropout,
+            strays: options.strayShare,
             generator: PhiloxGenerator(seed: options.seed, stream: Self.corruptionStreams + UInt64(index)))
     }
 
@@ -140,7 +141,8 @@ final class MemberTraining {
             masked.load(rows, of: train.values, corruption: &corruption)
             masked.forward(dropout: &dropout)
             let trimmedCount = stepsDone >= trimStart ? trimmedCount(of: rows.count) : 0
-            nats += masked.loss(trimmedCount: trimmedCount)
+            let trimmedValueCount = Int(Float(rows.count) * options.trimmedValueShare)
+            nats += masked.loss(trimmedCount: trimmedCount, trimmedValueCount: trimmedValueCount)
             countedRows += rows.count - trimmedCount
             guard nats.isFinite else { return .infinity }
             passes.backward()
@@ -175,11 +177,11 @@ final class MemberTraining {
     /// A random ordering a mask; degrees spread evenly over the hidden units, and, where masks share their weights, over
     /// other units under each of them (Germain et al. 2015, section 4.3). Layers that are added keep equal degrees.
     private static func masks(
-        variableCount: Int, _ options: TrainingOptions, using generator: inout PhiloxGenerator
+        _ variables: [Variable], _ train: Table, _ options: TrainingOptions, using generator: inout PhiloxGenerator
     ) -> [NetworkPasses.Mask] {
-        let spread = Degrees.spread(widths: options.hiddenWidths, variableCount: variableCount)
+        let spread = Degrees.spread(widths: options.hiddenWidths, variableCount: variables.count)
         return (0..<options.maskCount).map { _ in
-            let ordering = Ordering.random(count: variableCount, using: &generator)
+            let ordering = Ordering.random(count: variables.count, using: &generator).heapedFirst(variables, train)
             var degrees = spread
             for layer in degrees.indices where options.maskCount > 1 {
                 let isAdded = options.isResidual && layer > 0 && spread[layer].count == spread[layer - 1].count

@@ -91,9 +91,11 @@ final class Backpropagation {
 
     /// Sum over the batch of −log p(x), nats, but for the `trimmedCount` rows where it is largest.
     ///
-    /// Replaces the outputs by the derivatives of the counted rows' mean by them, for `backward`.
-    func loss(trimmedCount: Int = 0) -> Double {
-        outputLoss.replace(outputs, of: batch, trimmedCount: trimmedCount)
+    /// Replaces the outputs by the derivatives of the counted rows' mean by them, for `backward`, but for those of the
+    /// `trimmedValueCount` most remote numbers of each column.
+    func loss(trimmedCount: Int = 0, trimmedValueCount: Int = 0) -> Double {
+        outputLoss.replace(
+            outputs, of: batch, trimmedCount: trimmedCount, trimmedValueCount: trimmedValueCount)
     }
 
     /// Computes `gradient` from the derivatives that `loss` left.

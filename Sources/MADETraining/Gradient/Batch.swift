@@ -46,7 +46,8 @@ final class Batch {
                     targets[position] = encoded
                     let noisy = encoded + (corruption?.normal() ?? 0)
                     let bound = encoding.inputBound
-                    inputs[place.inputs.lowerBound] = value.isNaN ? 0 : min(max(noisy, -bound), bound)
+                    let stray = corruption?.stray().map { $0 * bound }
+                    inputs[place.inputs.lowerBound] = value.isNaN ? 0 : stray ?? min(max(noisy, -bound), bound)
                 }
             }
             corruption?.drop(inputs, of: places)
@@ -60,12 +61,15 @@ struct Corruption {
     let noise: Float
     /// Share of the variables whose inputs are set to 0; the others are scaled up, so that the expected sum stays.
     let dropout: Float
+    /// Share of the numbers replaced by random ones; targets keep theirs.
+    let strays: Float
     private var generator: PhiloxGenerator
     private var spare: Float?
 
-    init(noise: Float, dropout: Float, generator: PhiloxGenerator) {
+    init(noise: Float, dropout: Float, strays: Float, generator: PhiloxGenerator) {
         self.noise = noise
         self.dropout = dropout
+        self.strays = strays
         self.generator = generator
     }
 
@@ -86,6 +90,12 @@ struct Corruption {
         let angle = Float(UInt32(truncatingIfNeeded: word)) * (2 * Float.pi * 0x1p-32)
         spare = radius * sinf(angle)
         return radius * cosf(angle) * noise
+    }
+
+    /// Uniform in ±1 for the share of `strays`, else nil.
+    fileprivate mutating func stray() -> Float? {
+        guard strays > 0, generator.uniform() < strays else { return nil }
+        return 2 * generator.uniform() - 1
     }
 
     fileprivate mutating func drop(_ inputs: UnsafeMutablePointer<Float>, of places: [VariablePlaces.Place]) {

@@ -6,7 +6,8 @@ enum InitialParameters {
     /// Parameters [plan.count] for the rows of `table`.
     ///
     /// Output biases are the log-odds or log-frequencies of the marginals with half a row added to each value, hence
-    /// finite; the Gaussians of a mixture are spread evenly over where most of the column lies. Weights into hidden layers
+    /// finite. The Gaussians of a mixture lie at evenly spaced quantiles of the column where rows are many, as wide as they
+    /// are apart; of few rows quantiles say little, and wide Gaussians over where most of the column lies fit new rows better. Weights into hidden layers
     /// are uniform with the variance of He et al. 2015 (ReLU, ELU) or Glorot and Bengio 2010 (tanh, sigmoid) for the inputs
     /// that a mask lets through; those into the output layer and direct ones are zero. `coverage` [plan.count] is the share
     /// of the network's masks that let a parameter through: the plan's mask where that is the only one.
@@ -50,16 +51,64 @@ enum InitialParameters {
             return counts.map { logf((Float($0) + 0.5) / total) }
         case .real(let encoding):
             let count = encoding.componentCount
-            let zeros = [Float](repeating: 0, count: count)
+            guard table.rowCount >= TrainingOptions.manyRows else { return evenlySpread(count) }
+            let sorted = spreadOut(encodedValues(of: place.variable, in: table, encoding), encoding)
             let means = (0..<count).map { index in
-                count == 1 ? 0 : meansSpan * (2 * Float(index) / Float(count - 1) - 1)
+                sorted.isEmpty ? 0 : sorted[(2 * index + 1) * sorted.count / (2 * count)]
             }
-            return zeros + means + zeros
+            return [Float](repeating: 0, count: count) + means + spreads(means, encoding)
         }
     }
 
-    /// Where the outermost Gaussians of a mixture start, encoded units on either side: 87 % of a normal column lie between.
+    /// Where the outermost Gaussians of a mixture of few rows start, encoded units on either side: 87 % of a normal column
+    /// lie between.
     private static let meansSpan: Float = 1.5
+
+    private static func evenlySpread(_ count: Int) -> [Float] {
+        let zeros = [Float](repeating: 0, count: count)
+        let means = (0..<count).map { index in
+            count == 1 ? 0 : meansSpan * (2 * Float(index) / Float(count - 1) - 1)
+        }
+        return zeros + means + zeros
+    }
+
+    /// Widest that a Gaussian starts, encoded units: those in a sparse tail would else cover what lies beyond it, too, and
+    /// what is absurd there would be learned before it is told from the rest.
+    private static let deviationMax: Float = 1.5
+
+    /// The spread units that make each Gaussian as wide as it is far from its neighbours, by ascending `means`.
+    private static func spreads(_ means: [Float], _ encoding: RealEncoding) -> [Float] {
+        means.indices.map { index in
+            let low = max(index - 1, 0)
+            let high = min(index + 1, means.count - 1)
+            let gap = high > low ? (means[high] - means[low]) / Float(high - low) : 1
+            let excess = max(min(gap, deviationMax) - encoding.scaleFloor, encoding.scaleFloor / 2)
+            return logf(expm1f(excess))
+        }
+    }
+
+    /// Ascending.
+    private static func encodedValues(of column: Int, in table: Table, _ encoding: RealEncoding) -> [Float] {
+        stride(from: column, to: table.values.count, by: table.columns.count).map { table.values[$0] }
+            .filter { !$0.isNaN }.map { encoding.affine($0) }.sorted()
+    }
+
+    /// Equal values of a stepped column, spread evenly over the step around them, as training spreads them: two Gaussians of
+    /// one place would remain one.
+    private static func spreadOut(_ sorted: [Float], _ encoding: RealEncoding) -> [Float] {
+        guard let step = encoding.step else { return sorted }
+        var values = sorted
+        let width = step * abs(encoding.affine.scale)
+        var start = 0
+        while start < values.count {
+            let end = sorted[start...].firstIndex { $0 != sorted[start] } ?? sorted.count
+            for place in start..<end {
+                values[place] += ((Float(place - start) + 0.5) / Float(end - start) - 0.5) * width
+            }
+            start = end
+        }
+        return values
+    }
 
     /// How many rows have each of the values 0..<classCount in `column`.
     private static func counts(of column: Int, classCount: Int, in table: Table) -> [Int] {

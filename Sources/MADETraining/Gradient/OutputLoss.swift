@@ -44,10 +44,17 @@ final class OutputLoss {
         mixtureNats = FloatBuffer(count: rowsMax)
     }
 
+    /// What a number costs at least to be left out, nats in encoded units: one in some five thousand of a standard normal
+    /// column costs as much. Without it the tails of every column would be cut off.
+    static let remoteNats: Float = 8
+
     /// Sum of −log p over the rows of `batch`, nats, but for the `trimmedCount` rows where it is largest.
     ///
+    /// The `trimmedValueCount` numbers of each column where it is largest, and more than `remoteNats`, count in the sum but
+    /// pull at nothing: values go wrong one by one (Alqallaf et al. 2009), and the rest of their row is right.
+    ///
     /// Replaces `outputs` [rows × outputs] by the derivatives of the counted rows' mean by them.
-    func replace(_ outputs: FloatBuffer, of batch: Batch, trimmedCount: Int) -> Double {
+    func replace(_ outputs: FloatBuffer, of batch: Batch, trimmedCount: Int, trimmedValueCount: Int) -> Double {
         let rowCount = batch.rowCount
         let share = 1 / Float(rowCount - trimmedCount)
         for row in 0..<rowCount { rowNats[row] = 0 }
@@ -70,6 +77,8 @@ final class OutputLoss {
                 kernels.mixture_gradient(
                     rowCount, encoding.componentCount, encoding.scaleFloor, share, targets, variableCount,
                     outputs.pointer + start, outputCount, mixtureNats.pointer)
+                let units = start..<start + 3 * encoding.componentCount
+                if trimmedValueCount > 0 { trimValues(trimmedValueCount, outputs, units: units, rowCount: rowCount) }
                 // The density is one of the column's own units.
                 let jacobian = log(Double(abs(encoding.affine.scale)))
                 for row in 0..<rowCount where !targets[row * variableCount].isNaN {
@@ -130,6 +139,15 @@ final class OutputLoss {
         for place in 0..<count { outputs[place] *= portion }
         outputs[index] -= share
         return Double(peak - logit) + Double(logf(sum))
+    }
+
+    /// Clears the derivatives by `units` in the `count` rows where the mixture's loss is largest and the value remote.
+    private func trimValues(_ count: Int, _ outputs: FloatBuffer, units: Range<Int>, rowCount: Int) {
+        let nats = mixtureNats.pointer
+        let remote = (0..<rowCount).filter { nats[$0] > Self.remoteNats }
+        for row in remote.sorted(by: { (nats[$0], $0) > (nats[$1], $1) }).prefix(count) {
+            outputs.clear(row * outputCount + units.lowerBound..<row * outputCount + units.upperBound)
+        }
     }
 
     /// Leaves the `count` rows of the largest loss out of the sum and of the gradient.

@@ -60,6 +60,8 @@ extension TrainingOptions {
             .init("input-noise", byRowsUnless: inputNoise),
             .init("clip-norm", gradientNormMax),
             .init("trim", trimmedShare),
+            .init("trim-values", trimmedValueShare),
+            .init("input-strays", strayShare),
             .init("weight-decay", weightDecay),
             .init("l1", l1),
             .init("direct-l1", directL1),

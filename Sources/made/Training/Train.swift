@@ -66,7 +66,7 @@ struct Train: ParsableCommand {
             throw ValidationError("--search chooses by the validation rows, which --contaminated says not to trust")
         }
         do {
-            let options = options(for: TableSchema(columns: []))
+            let options = options(for: TableSchema(columns: []), rowCount: 0)
             _ = try Trainer(options)
             _ = try search(around: options)
         } catch {
@@ -84,7 +84,7 @@ struct Train: ParsableCommand {
         guard let output else { return }
         Output.note(SchemaListing(inferred: inferred).text)
         let tables = try readTables(besides: inferred)
-        let options = options(for: inferred.schema)
+        let options = options(for: inferred.schema, rowCount: inferred.table.rowCount)
         let progress = ProgressLine()
         let masks = options.maskCount == 1 ? "" : " under \(options.maskCount) masks each"
         Output.note(
@@ -146,8 +146,8 @@ struct Train: ParsableCommand {
         }
     }
 
-    private func options(for schema: TableSchema) -> TrainingOptions {
-        var options = training.options(for: schema)
+    private func options(for schema: TableSchema, rowCount: Int) -> TrainingOptions {
+        var options = training.options(for: schema, rowCount: rowCount)
         options.threadCount = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         return options
     }

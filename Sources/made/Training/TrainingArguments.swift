@@ -7,7 +7,11 @@ struct TrainingArguments: ParsableArguments {
     @Flag(help: "The table holds what is to be found: learn little, and nothing from the rows that fit worst.")
     var contaminated = false
 
-    @Option(help: "Units of each hidden layer, separated by commas; 0 for none. (default: 500; with numbers 128,128)")
+    @Option(
+        help: """
+            Units of each hidden layer, separated by commas; 0 for none. (default: 500; with numbers 128,128; \
+            of 10000 rows 256,256)
+            """)
     var hidden: HiddenWidths?
 
     @Option(help: "The non-linearity: relu, elu, tanh or sigmoid. (default: relu)")
@@ -65,7 +69,8 @@ struct TrainingArguments: ParsableArguments {
     @Option(
         help: """
             Most gradient steps of a network, rounded up to whole passes. (default: those of the passes; where the rate \
-            falls as a cosine those of 60 passes, at least 1500; contaminated 200)
+            falls as a cosine those of 60 passes, at least 1500, with numbers and 10000 rows a third of their number, at \
+            most 20000; contaminated 200)
             """)
     var steps: Int?
 
@@ -91,7 +96,7 @@ struct TrainingArguments: ParsableArguments {
     @Option(
         help: """
             Standard deviation of the noise on numbers that the network reads while it learns. (default: 0.15, \
-            less above 1000 rows; contaminated 1)
+            less above 1000 rows, 270 / rows from 10000 on; contaminated 1)
             """)
     var inputNoise: Float?
 
@@ -101,9 +106,23 @@ struct TrainingArguments: ParsableArguments {
     @Option(
         help: """
             Share of the rows of each step that are left out as those that fit worst. (default: 0; with numbers \
-            0.01; contaminated 0.2)
+            0.01, of 10000 rows 0; contaminated 0.2)
             """)
     var trim: Float?
+
+    @Option(
+        help: """
+            Share of the values of each column of numbers that each step leaves out as those that fit worst, where they \
+            are remote. (default: 0; with numbers and 10000 rows 0.02)
+            """)
+    var trimValues: Float?
+
+    @Option(
+        help: """
+            Share of the numbers that each step shows to the network as random ones, so that it does not trust them \
+            blindly. (default: 0; with numbers and 10000 rows 0.02)
+            """)
+    var inputStrays: Float?
 
     @Option(help: "Decoupled weight decay. (default: 0; with numbers 0.01)")
     var weightDecay: Float?
@@ -132,9 +151,9 @@ struct TrainingArguments: ParsableArguments {
             """)
     var folds: Int?
 
-    /// The options for a table of `schema`.
-    func options(for schema: TableSchema) -> TrainingOptions {
-        var options = TrainingOptions.recommended(for: schema, isContaminated: contaminated)
+    /// The options for a table of `schema` and of `rowCount` rows.
+    func options(for schema: TableSchema, rowCount: Int) -> TrainingOptions {
+        var options = TrainingOptions.recommended(for: schema, isContaminated: contaminated, rowCount: rowCount)
         func set<Value>(_ path: WritableKeyPath<TrainingOptions, Value>, _ value: Value?) {
             if let value { options[keyPath: path] = value }
         }
@@ -158,6 +177,8 @@ struct TrainingArguments: ParsableArguments {
         if let inputNoise { options.inputNoise = inputNoise }
         set(\.gradientNormMax, clipNorm)
         set(\.trimmedShare, trim)
+        set(\.trimmedValueShare, trimValues)
+        set(\.strayShare, inputStrays)
         set(\.weightDecay, weightDecay)
         set(\.l1, l1)
         set(\.directL1, directL1)

@@ -36,6 +36,8 @@ final class TestService {
         self.models = Dictionary(uniqueKeysWithValues: models.map { ($0.name, $0) })
         var options = ServiceOptions()
         options.port = 0
+        // A busy machine, or a sanitizer, may make any work slow: only tests of this limit set it lower.
+        options.queueMillisecondsMax = 3_600_000
         change(&options)
         service = try Service(
             models: [folder.path] + others, options: options, sink: sink ?? LogSink(descriptor: Self.log))

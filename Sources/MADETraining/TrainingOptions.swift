@@ -179,7 +179,8 @@ extension TrainingOptions {
     ///
     /// Tables with numbers get mixtures that are smoothed in every way there is: by a scale floor, noise on the inputs and
     /// weight decay. `isContaminated`: the rows to learn from hold what is to be found among them; what the model may learn
-    /// is then little, and nothing from the rows that fit worst.
+    /// is then little, and nothing from the rows that fit worst: one Gaussian a column, since a second one would settle where
+    /// the anomalies are.
     ///
     /// Among `rowCount` rows, where they are many, what is wrong in a table is single values, which are left out one by one
     /// instead of whole rows, and the network learns not to trust what it reads; noise on the inputs, which blurs all of
@@ -212,11 +213,10 @@ extension TrainingOptions {
         }
         guard isContaminated else { return options }
         options.hiddenWidths = [64, 64]
-        options.memberCount = 2
         options.isRobust = false
-        options.componentCount = 3
-        options.scaleFloor = 0.2
-        options.inputNoise = 1
+        options.componentCount = 1
+        options.scaleFloor = 0.1
+        options.inputNoise = 0.5
         options.trimmedShare = 0.2
         options.stepCount = 200
         return options

@@ -27,21 +27,21 @@ struct TrainingArguments: ParsableArguments {
 
     @Option(
         help: """
-            Gaussians in the mixture of a column of numbers. (default: the more rows, the more, 5 to 24; contaminated 3)
+            Gaussians in the mixture of a column of numbers. (default: the more rows, the more, 5 to 24; contaminated 1)
             """)
     var components: Int?
 
     @Option(
         help: """
             Least standard deviation of a Gaussian, where 1 is that of the middle half of the column. (default: the \
-            fewer rows, the larger; contaminated 0.2)
+            fewer rows, the larger; contaminated 0.1)
             """)
     var scaleFloor: Float?
 
     @Option(
         help: """
             Networks whose likelihoods are averaged, each with an ordering and weights of its own. (default: 4; \
-            contaminated 2; with --masks 1)
+            with --masks 1)
             """)
     var members: Int?
 
@@ -96,7 +96,7 @@ struct TrainingArguments: ParsableArguments {
     @Option(
         help: """
             Standard deviation of the noise on numbers that the network reads while it learns. (default: 0.15, \
-            less above 1000 rows, 270 / rows from 10000 on; contaminated 1)
+            less above 1000 rows, 270 / rows from 10000 on; contaminated 0.5)
             """)
     var inputNoise: Float?
 

@@ -45,15 +45,14 @@ def arguments():
     return parsed
 
 
-def data_folder():
-    """Where the tables are; exits, saying what is missing, where there are none."""
+def data_folder(names):
+    """Where the tables of the named sections are; exits, saying what is missing, where there are none."""
     named = os.environ.get("DATA")
     folder = pathlib.Path(named) if named else FOLDER.parent.parent.parent / "shared" / "data"
-    wanted = ["binary/dna/train.csv", "oneclass/glass/train.csv", "anomaly/glass.csv"]
-    missing = [name for name in wanted if not (folder / name).is_file()]
+    missing = [part for part in sorted({sections.FOLDERS[name] for name in names}) if not (folder / part).is_dir()]
     if missing:
         sys.exit(
-            f"quality: {folder} {'has no ' + missing[0] if folder.is_dir() else 'is not there'}. This needs a folder of "
+            f"quality: {folder} {'has no folder ' + missing[0] if folder.is_dir() else 'is not there'}. This needs a folder of "
             "tables, which is no part of the project: say where it is, as in `make quality DATA=/path/to/data`.\n"
             "It holds binary/NAME/{train,valid,test}.csv, oneclass/NAME/{train,test}.csv and anomaly/NAME.csv; the last "
             "column of oneclass/*/test.csv and anomaly/*.csv is `label`, 1 for anomalies.")
@@ -61,7 +60,9 @@ def data_folder():
 
 
 def main():
-    options, data, start = arguments(), data_folder(), time.monotonic()
+    options, start = arguments(), time.monotonic()
+    names = [name for name in sections.SECTIONS if not options.sections or name in options.sections]
+    data = data_folder(names)
     made = os.environ.get("MADE") or environment.MADE
     try:
         if made == environment.MADE:
@@ -72,9 +73,7 @@ def main():
     print(f"Tables of {data}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {options.seeds} seeds.")
     with tempfile.TemporaryDirectory(prefix="made-quality-") as scratch:
         program = Program(made, pathlib.Path(scratch), options.train)
-        for name in sections.SECTIONS:
-            if options.sections and name not in options.sections:
-                continue
+        for name in names:
             try:
                 sections.SECTIONS[name](figures, program, data, options)
             except ProgramError as error:

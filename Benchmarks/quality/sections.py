@@ -153,4 +153,6 @@ def write(path, header, rows):
         csv.writer(file).writerows([header, *rows])
 
 
+# Where each section's tables are.
+FOLDERS = {"density": "binary", "oneclass": "oneclass", "contaminated": "anomaly", "calibration": "oneclass"}
 SECTIONS = {"density": density, "oneclass": oneclass, "contaminated": contaminated, "calibration": calibration}

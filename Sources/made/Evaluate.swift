@@ -13,7 +13,8 @@ struct Evaluate: ParsableCommand {
             the model tells them apart: the area under the ROC curve, the average precision, and the shares of normal \
             rows (false alarms) and of anomalies (detected) whose p-value is at most alpha. Behind a measure stands its \
             95 % interval: DeLong's of the area, Boyd's of the average precision, Wilson's of the shares. Missing values \
-            are integrated out.
+            are integrated out. A row with a label, or a number in a column of 0 and 1, that the model does not know \
+            ranks as the least likely and is in no mean.
             """)
 
     @OptionGroup var source: ModelArguments
@@ -47,7 +48,7 @@ struct Evaluate: ParsableCommand {
             ScoreTally(
                 calibration: reachable.flatMap { _ in model.card.calibration }, alpha: reachable ?? 0,
                 keepsScores: plot != nil))
-        guard tally.nats.count > 0 else { throw TableError(path: data, problem: .noRows) }
+        guard tally.rowCount > 0 else { throw TableError(path: data, problem: .noRows) }
         if let plot { try writeText(Picture.ofScores(tally, model.card), to: plot) }
         for (title, text) in lines(tally, model.card, alpha: reachable) { print(title.padded(to: 20) + text) }
     }
@@ -60,7 +61,9 @@ struct Evaluate: ParsableCommand {
         }
         var schema = TableSchema(variables).columns
         if let label { schema.append(TableSchema.Column(name: label, kind: .binary)) }
-        var reader = try TableReader(path: data, schema: TableSchema(columns: schema), dropping: Set(drop.names))
+        var reader = try TableReader(
+            path: data, schema: TableSchema(columns: schema), dropping: Set(drop.names),
+            keepingUnseen: Set(variables.map(\.name)))
         let workspace = model.makeWorkspace()
         var tally = start
         var rows: [Float] = []
@@ -68,11 +71,14 @@ struct Evaluate: ParsableCommand {
         while try reader.read(rowsMax: 1024, into: &rows) > 0 {
             values.removeAll(keepingCapacity: true)
             var groups: [ScoreTally.Group] = []
+            var arePossible: [Bool] = []
             for row in stride(from: 0, to: rows.count, by: schema.count) {
-                values += rows[row..<row + variables.count]
+                let own = rows[row..<row + variables.count]
+                arePossible.append(!own.contains(.infinity))
+                values += own.map { $0 == .infinity ? 0 : $0 }
                 groups.append(label == nil ? .unlabelled : rows[row + variables.count] == 1 ? .anomaly : .normal)
                 if label != nil && rows[row + variables.count].isNaN {
-                    let number = tally.nats.count + groups.count
+                    let number = tally.rowCount + groups.count
                     throw TableError(path: data, column: label, problem: .rowUnlabelled(number: number))
                 }
             }
@@ -82,7 +88,9 @@ struct Evaluate: ParsableCommand {
             var errorSpan = errors.mutableSpan
             model.score(
                 values.span, missing: MissingValues(), into: &span, standardErrors: &errorSpan, using: workspace)
-            for (logLikelihood, group) in zip(logLikelihoods, groups) { tally.take(logLikelihood, group) }
+            for (index, group) in groups.enumerated() {
+                tally.take(arePossible[index] ? logLikelihoods[index] : -.infinity, group)
+            }
             rows.removeAll(keepingCapacity: true)
         }
         return tally
@@ -90,9 +98,12 @@ struct Evaluate: ParsableCommand {
 
     private func lines(_ tally: ScoreTally, _ card: ModelCard, alpha: Double?) -> [(String, String)] {
         let bits = tally.nats.mean / (Double(card.variables.count) * log(2))
-        var lines = [
-            ("nats a row", text(tally.nats)), ("bits per dimension", "\(bits.rounded(places: 4))"),
-        ]
+        var lines = [("nats a row", text(tally.nats))]
+        if tally.nats.count > 0 { lines.append(("bits per dimension", "\(bits.rounded(places: 4))")) }
+        if tally.impossibleCount > 0 {
+            let rows = rowCount(tally.impossibleCount)
+            lines.append(("values never seen", "\(rows): ranked as the least likely, in no mean"))
+        }
         if label != nil {
             lines.append(("  normal", text(tally.nats(of: .normal))))
             lines.append(("  anomalies", text(tally.nats(of: .anomaly))))
@@ -118,8 +129,10 @@ struct Evaluate: ParsableCommand {
     private func text(_ nats: Moments) -> String {
         guard nats.count > 0 else { return "no rows" }
         return
-            "\(nats.mean.rounded(places: 4)) ± \(nats.standardError.rounded(places: 4)), \(nats.count) row\(nats.count == 1 ? "" : "s")"
+            "\(nats.mean.rounded(places: 4)) ± \(nats.standardError.rounded(places: 4)), \(rowCount(nats.count))"
     }
+
+    private func rowCount(_ count: Int) -> String { "\(count) row\(count == 1 ? "" : "s")" }
 
     private func text(_ estimate: Estimate) -> String {
         let value = "\(estimate.value.rounded(places: 5))"

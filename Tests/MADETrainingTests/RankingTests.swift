@@ -88,15 +88,17 @@ import Testing
         var tally = ScoreTally(calibration: calibration, alpha: 0.05)
         for (logLikelihood, group) in [
             (-95.5, .normal), (-50, .normal), (-96, .anomaly), (-1000, .anomaly), (-2, .anomaly),
+            (-.infinity, .anomaly),
         ]
             as [(Double, ScoreTally.Group)]
         {
             tally.take(logLikelihood, group)
         }
         #expect(tally.flagged(.normal) == Estimate(share: 1, of: 2))
-        #expect(tally.flagged(.anomaly) == Estimate(share: 2, of: 3))
+        #expect(tally.flagged(.anomaly) == Estimate(share: 3, of: 4))
         #expect(tally.flagged(.unlabelled) == nil)
         #expect(tally.nats.count == 5 && tally.nats(of: .normal).mean == 72.75)
-        #expect(tally.ranking?.auroc.value == 4.0 / 6)
+        #expect(tally.rowCount == 6 && tally.impossibleCount == 1)
+        #expect(tally.ranking?.auroc.value == 6.0 / 8)
     }
 }

@@ -151,6 +151,16 @@ import Testing
         for plot in plots { #expect(try String(contentsOfFile: plot, encoding: .utf8).hasPrefix("<svg ")) }
         #expect(try Program.run(["inspect", model, "--plot", "\(folder)/none/a.svg"]).status == 1)
 
+        // Values that the model does not know are the least likely, not an error; an anomaly of this kind is found.
+        try ("a,b,c,bad\n0,1,1,0\n1,0,0,0\n2,1,1,1\n").write(toFile: data + ".new", atomically: true, encoding: .utf8)
+        let unseen = try Program.run(["evaluate", model, data + ".new", "--label", "bad", "--plot", plots[0]])
+        #expect(unseen.status == 0, "\(unseen.errors)")
+        for line in [
+            "values never seen   1 row: ", "  anomalies         no rows\n", "AUROC               1.0\n", ", 2 rows\n",
+        ] {
+            #expect(unseen.output.contains(line), "\(line) in \(unseen.output)")
+        }
+
         let refused = try Program.run(["evaluate", model, data, "--label", "bad"])
         #expect(refused.status == 1 && refused.errors.contains("column \"id\" is not expected"))
         let ids = try Program.run(["evaluate", model, data, "--label", "id", "--drop", "bad"])

@@ -14,6 +14,7 @@ public struct ScoreTally: Sendable {
 
     private struct Part {
         var nats = Moments()
+        var rowCount = 0
         var flaggedCount = 0
         var scores: [Double] = []
     }
@@ -23,6 +24,8 @@ public struct ScoreTally: Sendable {
     private let keepsScores: Bool
     private var parts: [Group: Part] = [:]
     private var allNats = Moments()
+    /// Rows of log-likelihood −∞.
+    public private(set) var impossibleCount = 0
 
     /// A row is flagged where its p-value by `calibration` is at most `alpha`. Without labels, scores are kept only
     /// where `keepsScores`, so that a file of any length can be measured.
@@ -32,17 +35,23 @@ public struct ScoreTally: Sendable {
         self.keepsScores = keepsScores
     }
 
-    /// Takes a row of this log-likelihood, nats.
+    /// Takes a row of this log-likelihood, nats; −∞ where a value was never seen: it ranks as the least likely, but is in
+    /// no mean.
     public mutating func take(_ logLikelihood: Double, _ group: Group = .unlabelled) {
-        allNats.take(-logLikelihood)
+        let isPossible = logLikelihood > -.infinity
+        if isPossible { allNats.take(-logLikelihood) } else { impossibleCount += 1 }
         var part = Part()
         // Out of the dictionary while it changes: its scores are not copied, then.
         swap(&part, &parts[group, default: Part()])
-        part.nats.take(-logLikelihood)
+        if isPossible { part.nats.take(-logLikelihood) }
+        part.rowCount += 1
         if let calibration, calibration.pValue(of: logLikelihood) <= alpha { part.flaggedCount += 1 }
         if keepsScores || group != .unlabelled { part.scores.append(-logLikelihood) }
         swap(&part, &parts[group, default: Part()])
     }
+
+    /// Rows taken.
+    public var rowCount: Int { allNats.count + impossibleCount }
 
     /// Mean negative log-likelihood of all rows and its error, nats a row.
     public var nats: Moments { allNats }
@@ -56,8 +65,8 @@ public struct ScoreTally: Sendable {
     /// The share of a group's rows that is flagged: of the normal ones the false-alarm rate, of anomalies the detection
     /// rate. Nil where there is no calibration, or no row.
     public func flagged(_ group: Group) -> Estimate? {
-        guard calibration != nil, let part = parts[group], part.nats.count > 0 else { return nil }
-        return Estimate(share: part.flaggedCount, of: part.nats.count)
+        guard calibration != nil, let part = parts[group], part.rowCount > 0 else { return nil }
+        return Estimate(share: part.flaggedCount, of: part.rowCount)
     }
 
     /// Nil where the labelled rows are not of both kinds.

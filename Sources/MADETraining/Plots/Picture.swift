@@ -40,8 +40,7 @@ public enum Picture {
         let name = unlabelled.isEmpty ? "normal rows" : "rows"
         let groups = [(name: name, scores: normal), (name: "anomalies", scores: anomalies)]
         ScoreCharts.histogram(
-            groups.filter { !$0.scores.isEmpty }, calibration: card.calibration, title: "Scores", offset: height,
-            in: &drawing)
+            groups, calibration: card.calibration, title: "Scores", offset: height, in: &drawing)
         height += Chart.height
         if let calibration = card.calibration {
             ScoreCharts.calibration(

@@ -9,9 +9,12 @@ enum ScoreCharts {
 
     /// How often scores occur among each group's rows; what lies far beyond the first group is in the last column.
     static func histogram(
-        _ groups: [(name: String, scores: [Double])], calibration: Calibration?, title: String, offset: Double,
+        _ all: [(name: String, scores: [Double])], calibration: Calibration?, title: String, offset: Double,
         in drawing: inout Drawing
     ) {
+        // A row that cannot be scored has no place on the axis.
+        let groups = all.map { (name: $0.name, scores: $0.scores.filter(\.isFinite)) }.filter { !$0.scores.isEmpty }
+        guard !groups.isEmpty else { return }
         let sorted = groups.map { $0.scores.sorted() }
         let low = sorted.compactMap(\.first).min() ?? 0
         let usual = sorted[0][Int(0.995 * Double(sorted[0].count - 1))]

@@ -15,10 +15,13 @@ public struct TableReader: ~Copyable {
     private var textValues: [[Float]]
 
     /// Opens `path` (`-`: standard input), whose header has the names of `schema` in any order; `dropped` columns are
-    /// passed over where they are there.
+    /// passed over where they are there. A number other than 0 and 1 of a binary column, or an unknown label, is read as
+    /// +∞ in the columns `keepingUnseen`, and refused in others.
     ///
     /// - Throws: `TableError` where the file cannot be read or the header is wrong.
-    public init(path: String, schema: TableSchema, dropping dropped: Set<String> = []) throws(TableError) {
+    public init(
+        path: String, schema: TableSchema, dropping dropped: Set<String> = [], keepingUnseen unseen: Set<String> = []
+    ) throws(TableError) {
         var scanner = try TableScanner(path: path)
         let places = try Self.places(of: schema.names, in: scanner.columns, besides: dropped, path: path)
         var uses = scanner.columns.map { _ in TableScanner.Use.skipped }
@@ -28,7 +31,9 @@ public struct TableReader: ~Copyable {
                 cells: isReal ? MADE_CELL_NUMBER : MADE_CELL_TEXT, target: target)
         }
         try scanner.start(uses)
-        readings = schema.columns.map { TextReading($0.kind, missing: MissingTexts.known) }
+        readings = schema.columns.map {
+            TextReading($0.kind, missing: MissingTexts.known, keepsUnseen: unseen.contains($0.name))
+        }
         textValues = schema.columns.map { _ in [] }
         self.schema = schema
         self.places = places

@@ -9,12 +9,15 @@ struct TextReading {
 
     private let kind: TableSchema.Kind
     private let missing: Set<String>
+    private let keepsUnseen: Bool
     private let indices: [String: Int]
 
-    /// `missing` are the texts that stand for a missing value.
-    init(_ kind: TableSchema.Kind, missing: Set<String>) {
+    /// `missing` are the texts that stand for a missing value. Where `keepsUnseen`, a number that is none of a binary
+    /// column's, or a label that is none of a categorical one's, is +∞, else refused.
+    init(_ kind: TableSchema.Kind, missing: Set<String>, keepsUnseen: Bool = false) {
         self.kind = kind
         self.missing = missing
+        self.keepsUnseen = keepsUnseen
         indices =
             switch kind {
             case .categorical(let categories):
@@ -29,18 +32,17 @@ struct TextReading {
         if missing.contains(text.text) { return .nan }
         switch kind {
         case .binary:
-            guard let number = text.number, number == 0 || number == 1 else {
-                throw Refusal(problem: .cellNotBinary(text: text.text))
+            if let number = text.number, keepsUnseen || number == 0 || number == 1 {
+                return number == 0 || number == 1 ? Float(number) : .infinity
             }
-            return Float(number)
+            throw Refusal(problem: .cellNotBinary(text: text.text))
         case .real:
             guard let number = text.number else { throw Refusal(problem: .cellNotNumber(text: text.text)) }
             return Float(number)
         case .categorical(let categories):
-            guard let other = categories.otherIndex else {
-                throw Refusal(problem: .labelUnknown(text: text.text, labels: categories.labels))
-            }
-            return Float(other)
+            if let other = categories.otherIndex { return Float(other) }
+            if keepsUnseen { return .infinity }
+            throw Refusal(problem: .labelUnknown(text: text.text, labels: categories.labels))
         }
     }
 }

@@ -31,7 +31,7 @@ def density(figures, program, data, options):
 def oneclass(figures, program, data, options):
     """Trained by default on half of the normal rows, tested on the other half and all anomalies."""
     figures.section("oneclass", "area under the ROC curve, default settings")
-    areas, precisions, times = [], [], []
+    areas, precisions, times, measured = [], [], [], []
     names = chosen(sorted(path.name for path in (data / "oneclass").iterdir()), options)
     baseline = detectors(figures, "oneclass", [data / "oneclass" / name for name in names])
     for name in names:
@@ -42,6 +42,7 @@ def oneclass(figures, program, data, options):
         except ProgramError as error:
             figures.skip(str(error))
             continue
+        measured.append(name)
         areas.append(measures["AUROC"][0])
         precisions.append(measures["average precision"][0])
         times.append(seconds)
@@ -51,7 +52,8 @@ def oneclass(figures, program, data, options):
         return
     # The goals are those of all the sets.
     whole = options.sets is None
-    beside = "".join(f", {label} {statistics.mean(scores.values()):.4f}" for label, scores in baseline.items())
+    beside = "".join(
+        f", {label} {statistics.mean(scores[name] for name in measured):.4f}" for label, scores in baseline.items())
     figures.add(f"mean of the {len(areas)}", statistics.mean(areas), (">=", 0.922) if whole else None, beside[2:])
     figures.add("mean average precision", statistics.mean(precisions))
     figures.add("longest fit, seconds", max(times), ("<=", 60), places=0)

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CMicrohttpdShim.h"
 
+#include <linux/filter.h>
 #include <linux/tcp.h>
 #include <malloc.h>
 #include <sys/ioctl.h>
@@ -60,6 +61,14 @@ int mhd_shim_watch(struct MHD_Daemon *daemon, int eventfd)
 int mhd_shim_accept(int listen_socket)
 {
     return accept4(listen_socket, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+void mhd_shim_close_backlog(int listen_socket)
+{
+    struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog program = {.len = 1, .filter = &drop_all};
+    /* Where the system does not allow it, a connection that comes between the last accept and the close is lost. */
+    (void)setsockopt(listen_socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
 /* All zero where the socket is no TCP socket. */

@@ -57,6 +57,7 @@ final class Acceptor: Sendable {
                 sleep(withListener: false, milliseconds: -1)
             }
         }
+        listener.closeBacklog()
         // The system has taken these connections for us already, so their clients count on an answer.
         while case .socket(let socket) = listener.accept() { deliver(socket) }
         listener.close()

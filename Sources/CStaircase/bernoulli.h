@@ -1,4 +1,4 @@
-// Activations and residual sums, and the log-likelihood, surprisals and draws of binary variables.
+// Activations and residual sums, and the log-likelihood and surprisals of binary variables.
 
 #ifndef MADE_BERNOULLI_H
 #define MADE_BERNOULLI_H
@@ -23,16 +23,33 @@ INLINE lanes activated(staircase_activation activation, lanes x) {
     }
 }
 
+// Where sixteens of columns first ..< end begin. A row's sums are stored by panels, and a load that takes from two stores
+// just done has to wait for both, so a single row is taken by panels too; of many, each has waited for the others.
+INLINE size_t first_sixteen(size_t rows, size_t first) { return rows == 1 ? first / 16 * 16 : first; }
+
+INLINE bool is_whole(size_t column, size_t first, size_t end) { return column >= first && column + 16 <= end; }
+
+// Which of the sixteen columns from `column` on are among first ..< end.
+INLINE integers columns_among(size_t column, size_t first, size_t end) {
+    return lane_numbers() >= (int32_t)first - (int32_t)column & lane_numbers() < (int32_t)end - (int32_t)column;
+}
+
 INLINE void activate_columns(
     staircase_activation activation, size_t rows, float *y, size_t y_stride, size_t first, size_t end) {
+    const size_t start = first_sixteen(rows, first);
     for (size_t row = 0; row < rows; row++) {
-        float *from = y + row * y_stride;
-        size_t column = first;
-        for (; column + 16 <= end; column += 16) store(from + column, activated(activation, load(from + column)));
-        if (column < end) {
-            // A store of a number of floats known only here would be a call; the others keep their values.
-            lanes before = load(from + column);
-            store(from + column, lane_numbers() < (int32_t)(end - column) ? activated(activation, before) : before);
+        for (size_t column = start < first ? start + 16 : start; is_whole(column, first, end); column += 16) {
+            float *at = y + row * y_stride + column;
+            store(at, activated(activation, load(at)));
+        }
+    }
+    for (size_t column = start; column < end; column += 16) {
+        if (is_whole(column, first, end)) continue;
+        const integers among = columns_among(column, first, end);
+        for (size_t row = 0; row < rows; row++) {
+            float *at = y + row * y_stride + column;
+            lanes before = load(at);
+            store(at, among ? activated(activation, before) : before);
         }
     }
 }
@@ -49,14 +66,12 @@ static void activate(
 
 static void add(size_t rows, const float *x, size_t x_stride, float *y, size_t y_stride, size_t first, size_t end) {
     const lanes bound = splat(3.40282347e38f);
-    for (size_t row = 0; row < rows; row++) {
-        for (size_t column = first; column < end; column += 16) {
-            lanes before = load(y + row * y_stride + column);
-            lanes sum = at_most(at_least(before + load(x + row * x_stride + column), -bound), bound);
-            bool is_whole = end - column >= 16;
-            store(
-                y + row * y_stride + column,
-                is_whole ? sum : lane_numbers() < (int32_t)(end - column) ? sum : before);
+    const size_t start = first_sixteen(rows, first);
+    for (size_t row = 0; row < rows; row++, x += x_stride, y += y_stride) {
+        for (size_t column = start; column < end; column += 16) {
+            lanes before = load(y + column);
+            lanes sum = at_most(at_least(before + load(x + column), -bound), bound);
+            store(y + column, columns_among(column, first, end) ? sum : before);
         }
     }
 }
@@ -129,34 +144,6 @@ static void surprisals(
         z += z_stride;
         surprisals += variables;
         if (direct) direct += z_stride;
-    }
-}
-
-// u < 1 / (1 + e^-logit) without the division: u (1 + e) < 1 or e, whichever the sign makes the numerator.
-INLINE lanes drawn(lanes logit, float inverse_temperature, lanes uniform) {
-    const lanes zero = splat(0), one = splat(1);
-    logit *= splat(inverse_temperature);
-    lanes e = exp_negative(-absolute(logit));
-    return fused(uniform, e, uniform) < (logit < zero ? e : one) ? one : zero;
-}
-
-static void draw(
-    size_t rows, const float *z, const float *direct, size_t z_stride, float inverse_temperature, const float *uniforms,
-    float *x, size_t x_stride) {
-    if (rows == 1) {
-        // Nothing to gather, and nothing to wait for.
-        float logit = *z + (direct ? *direct : 0);
-        *x = drawn(splat(logit), inverse_temperature, splat(*uniforms))[0];
-        return;
-    }
-    for (size_t row = 0; row < rows; row += 16) {
-        size_t count = rows - row < 16 ? rows - row : 16;
-        lanes logits = gather(z + row * z_stride, z_stride, count);
-        if (direct) logits += gather(direct + row * z_stride, z_stride, count);
-        lanes thresholds = count == 16 ? load(uniforms + row) : load_first(uniforms + row, count, 0);
-        float values[16];
-        store(values, drawn(logits, inverse_temperature, thresholds));
-        for (size_t lane = 0; lane < count; lane++) x[(row + lane) * x_stride] = values[lane];
     }
 }
 

@@ -1,4 +1,4 @@
-// Draws of categorical variables and of mixtures of Gaussians, sixteen rows side by side.
+// Draws of one variable, sixteen rows side by side.
 
 #ifndef MADE_DRAWS_H
 #define MADE_DRAWS_H
@@ -113,15 +113,47 @@ INLINE lanes drawn_real(
     return value + splat(0);
 }
 
-static void mixed_draw(
-    const staircase_variable *variable, size_t rows, const float *z, const float *direct, size_t z_stride,
-    float inverse_temperature, const float *uniforms, const float *normals, float *x, size_t x_stride) {
-    z += variable->first_output;
-    if (direct) direct += variable->first_output;
-    if (variable->kind == STAIRCASE_BINARY) {
-        draw(rows, z, direct, z_stride, inverse_temperature, uniforms, x, x_stride);
+// The standard logistic distribution's quantile log(u / (1 - u)) of u in (0, 1), to an absolute error: u < 1 / (1 + e^-z)
+// where it is below z.
+INLINE lanes logistic_quantile(lanes u) {
+    // A uniform number may be rounded to 1.
+    u = at_most(u, splat(1 - 0x1p-24f));
+    return logarithm(u / (splat(1) - u), splat(0));
+}
+
+// Replaces `count` uniform numbers by their logistic quantiles; 15 floats after them are read, and keep their values.
+static void make_logistic(size_t count, float *numbers) {
+    for (size_t first = 0; first < count; first += 16) {
+        lanes uniforms = load(numbers + first);
+        lanes quantiles = logistic_quantile(uniforms);
+        store(numbers + first, lane_numbers() < (int32_t)(count - first) ? quantiles : uniforms);
+    }
+}
+
+// `logistics` are the logistic quantiles of uniform numbers.
+INLINE void draw_binary(
+    size_t rows, const float *z, const float *direct, size_t z_stride, float inverse_temperature, const float *logistics,
+    float *x, size_t x_stride) {
+    if (rows == 1) {
+        // Nothing to gather.
+        *x = (*z + (direct ? *direct : 0)) * inverse_temperature > *logistics ? 1 : 0;
         return;
     }
+    for (size_t row = 0; row < rows; row += 16) {
+        size_t count = rows - row < 16 ? rows - row : 16;
+        lanes logits = gather(z + row * z_stride, z_stride, count);
+        if (direct) logits += gather(direct + row * z_stride, z_stride, count);
+        lanes bounds = count == 16 ? load(logistics + row) : load_first(logistics + row, count, 0);
+        float values[16];
+        store(values, logits * splat(inverse_temperature) > bounds ? splat(1) : splat(0));
+        for (size_t lane = 0; lane < count; lane++) x[(row + lane) * x_stride] = values[lane];
+    }
+}
+
+// Of a category or a real value; `normals` is NULL for a category.
+static void draw_mixed(
+    const staircase_variable *variable, size_t rows, const float *z, const float *direct, size_t z_stride,
+    float inverse_temperature, const float *uniforms, const float *normals, float *x, size_t x_stride) {
     for (size_t row = 0; row < rows; row += 16) {
         size_t some = rows - row < 16 ? rows - row : 16;
         output_units units = {z + row * z_stride, direct ? direct + row * z_stride : NULL, z_stride, some};

@@ -43,12 +43,15 @@ typedef struct {
 // Products of fewer inputs are not worth a look at each.
 enum { FEW_INPUTS = 32 };
 
-// So many inputs, or fewer, of a single row take less time than the choice of a tile.
-enum { STEP_INPUTS = 16 };
-
 INLINE lanes load_weights(const bool are_halves, const void *panel, size_t input) {
     const void *from = (const char *)panel + input * STAIRCASE_INPUT_BYTES;
     return are_halves ? load_halves(from) : load(from);
+}
+
+// The weights of a panel, from its first input on.
+INLINE const void *panel_weights(const bool are_halves, const staircase_layer *layer, size_t panel) {
+    const char *all = are_halves ? (const char *)layer->halves : (const char *)layer->weights;
+    return all + layer->starts[panel] * (are_halves ? sizeof *layer->halves : sizeof *layer->weights);
 }
 
 // How a tile is compiled: each a constant where `tile` is inlined, so that `sums` becomes registers.
@@ -152,7 +155,6 @@ static void multiply_rows(
     const staircase_layer *layer, const staircase_span *span, size_t first, size_t end, const nonzero_list *list,
     size_t rows, size_t repeats, const float *x, size_t x_stride, float *y, size_t y_stride) {
     const bool are_halves = layer->halves != NULL;
-    const char *weights = are_halves ? (const char *)layer->halves : (const char *)layer->weights;
     const size_t number_bytes = are_halves ? sizeof(uint16_t) : sizeof(float);
     const size_t skipped = list ? span->first_input : 0;
     tile_work work = {
@@ -173,7 +175,8 @@ static void multiply_rows(
         for (size_t i = 0; i < panels; i++) {
             size_t stop = layer->depths[panel + i];
             if (stop > span->end_input) stop = span->end_input;
-            work.weights[i] = weights + layer->starts[panel + i] * number_bytes + skipped * STAIRCASE_INPUT_BYTES;
+            const char *own = panel_weights(are_halves, layer, panel + i);
+            work.weights[i] = own + skipped * STAIRCASE_INPUT_BYTES;
             work.ends[i] = !list ? stop : stop > skipped ? listed_before(list, stop - skipped) : 0;
         }
         work.bias = span->from_bias ? layer->bias + panel * 16 : NULL;
@@ -212,43 +215,12 @@ __attribute__((noinline)) static void multiply_few(
     } while (!is_last);
 }
 
-// A row's sums, one panel after the other, taken on by at most STEP_INPUTS inputs: a pass that samples does little else.
-INLINE void multiply_step(
-    const bool are_halves, const staircase_layer *layer, const staircase_span *span, const float *x, float *y) {
-    const char *weights = are_halves ? (const char *)layer->halves : (const char *)layer->weights;
-    const size_t number_bytes = are_halves ? sizeof(uint16_t) : sizeof(float);
-    const bool is_clamped = span->floor > -__builtin_inff() || span->ceiling < __builtin_inff();
-    size_t inputs[STEP_INPUTS + 1], count = 0;
-    for (size_t input = span->first_input; input < span->end_input; input++) {
-        inputs[count] = input;
-        count += x[input] != 0;
-    }
-    if (count == 0 && !span->from_bias && !is_clamped) return;
-    for (size_t panel = span->first_panel; panel < span->end_panel; panel++) {
-        const char *own = weights + layer->starts[panel] * number_bytes;
-        lanes sum = load((span->from_bias ? layer->bias : y) + panel * 16);
-        for (size_t i = 0; i < count && inputs[i] < layer->depths[panel]; i++) {
-            sum = fused(load_weights(are_halves, own, inputs[i]), splat(x[inputs[i]]), sum);
-        }
-        if (is_clamped) sum = at_most(at_least(sum, splat(span->floor)), splat(span->ceiling));
-        store(y + panel * 16, sum);
-    }
-}
-
 static void multiply(
     const staircase_layer *layer, const staircase_span *span, size_t rows, const float *x, size_t x_stride, float *y,
     size_t y_stride) {
     if (rows <= FEW_ROWS && rows > 0 && tile_rows(rows, PANELS_MAX) == rows && span->end_panel > span->first_panel &&
         span->end_input >= span->first_input + FEW_INPUTS) {
         multiply_few(layer, span, rows, x, x_stride, y, y_stride);
-        return;
-    }
-    if (rows == 1 && span->end_input <= span->first_input + STEP_INPUTS) {
-        if (layer->halves) {
-            multiply_step(true, layer, span, x, y);
-        } else {
-            multiply_step(false, layer, span, x, y);
-        }
         return;
     }
     // A group of panels is finished for all tiles of rows while its weights are in the second-level cache.

@@ -25,11 +25,11 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
 }
 
 #include "bernoulli.h"
-#include "draws.h"
 #include "mixed.h"
 #include "mixture_gradient.h"
 #include "multiply.h"
 #include "random.h"
+#include "sampling.h"
 #include "training.h"
 
 const staircase_kernels staircase_portable = {
@@ -42,9 +42,8 @@ const staircase_kernels staircase_portable = {
     .surprisals = surprisals,
     .mixed_log_likelihood = mixed_log_likelihood,
     .mixed_surprisals = mixed_surprisals,
-    .draw = draw,
-    .mixed_draw = mixed_draw,
     .uniforms = uniforms,
+    .sample = sample,
     .adam_step = adam_step,
     .mixture_gradient = mixture_gradient,
 };

@@ -96,21 +96,4 @@ struct BernoulliTests {
             #expect(bits.allSatisfy { $0 == bits.first })
         }
     }
-
-    @Test(arguments: Path.all) func aDrawIsOneBelowItsProbability(path: Path) {
-        var generator = Generator(state: 5)
-        for rows in 1...40 {
-            let z = generator.floats(rows * 3, in: -6...6)
-            let direct = generator.floats(rows * 3, in: -1...1)
-            let uniforms = generator.floats(rows, in: 0...1)
-            var x = [Float](repeating: .nan, count: rows * 4)
-            path.functions.draw(rows, z, direct, 3, 0.5, uniforms, &x, 4)
-            for row in 0..<rows {
-                let p = 1 / (1 + exp(-Double(z[row * 3] + direct[row * 3]) * 0.5))
-                guard abs(Double(uniforms[row]) - p) > 1e-6 else { continue }
-                #expect(x[row * 4] == (Double(uniforms[row]) < p ? 1 : 0))
-                #expect(x[row * 4 + 1].isNaN)
-            }
-        }
-    }
 }

@@ -2,7 +2,67 @@ import CStaircase
 import Foundation
 import Testing
 
+extension Path {
+    /// The draws of one variable [rows], whose output units z and `direct` [rows * stride] are there already.
+    fileprivate func draws(
+        _ variable: staircase_variable, z: [Float], direct: [Float]? = nil, stride: Int, inverseTemperature: Float = 1,
+        uniforms: [Float], normals: [Float]? = nil
+    ) -> [Float] {
+        let rows = uniforms.count
+        let behind = [Float](repeating: -7, count: 15)
+        let numbers = Memory(uniforms + behind)
+        let values = Memory([Float](repeating: .nan, count: rows * 3))
+        let outputs = ([z] + (direct.map { [$0] } ?? [])).map { Memory($0) }
+        let (variable, evidence, normals) = (Memory([variable]), Memory([Float.nan]), normals.map { Memory($0) })
+        let variables = Memory([staircase_variables(count: 1, variables: variable.base, order: nil)])
+        // A layer without panels adds nothing to what its outputs hold, and these are taken to be complete.
+        let (layer, ends) = (Memory([staircase_layer()]), Memory([0, 0]))
+        let progress = Memory([Int](repeating: 1, count: 64))
+        let layers = Memory(
+            outputs.map {
+                staircase_growing_layer(
+                    layer: layer.base, ends: ends.base, x: nil, x_stride: 0, y: $0.base, y_stride: stride,
+                    is_residual: false, progress: progress.base)
+            })
+        var pass = staircase_pass()
+        pass.rows = rows
+        pass.variables = UnsafePointer(variables.base)
+        (pass.layers, pass.layer_count) = (UnsafePointer(layers.base), outputs.count)
+        pass.evidence = UnsafePointer(evidence.base)
+        pass.inverse_temperature = inverseTemperature
+        (pass.uniforms, pass.normals) = (numbers.base, normals.map { UnsafePointer($0.base) })
+        (pass.values, pass.values_stride) = (values.base, 3)
+        functions.sample(&pass)
+        #expect(numbers.elements.suffix(15) == behind[...])
+        #expect(values.elements.enumerated().allSatisfy { $0 % 3 == 0 || $1.isNaN })
+        return (0..<rows).map { values.elements[3 * $0] }
+    }
+}
+
+/// A copy of some elements in memory of its own.
+private final class Memory<Element: BitwiseCopyable> {
+    let base: UnsafeMutablePointer<Element>
+    private let count: Int
+
+    init(_ elements: [Element]) {
+        count = elements.count
+        base = .allocate(capacity: max(count, 1))
+        base.initialize(from: elements, count: count)
+    }
+
+    var elements: [Element] { Array(UnsafeBufferPointer(start: base, count: count)) }
+
+    deinit { base.deallocate() }
+}
+
 extension staircase_variable {
+    fileprivate static var binary: staircase_variable {
+        var variable = staircase_variable()
+        variable.kind = STAIRCASE_BINARY
+        variable.count = 1
+        return variable
+    }
+
     fileprivate static func category(_ count: Int) -> staircase_variable {
         var variable = staircase_variable()
         variable.kind = STAIRCASE_CATEGORICAL
@@ -40,11 +100,6 @@ struct DrawTests {
             z[row * stride + index] + (direct.map { $0[row * stride + index] } ?? 0)
         }
 
-        func withDirect(_ body: (UnsafePointer<Float>?) -> Void) {
-            guard let direct else { return body(nil) }
-            direct.withUnsafeBufferPointer { body($0.baseAddress) }
-        }
-
         /// The cumulative softmax of units 0..<count.
         func cumulative(_ row: Int, count: Int, inverseTemperature: Double) -> [Double] {
             let logits = (0..<count).map { Double(unit(row, $0)) * inverseTemperature }
@@ -58,6 +113,37 @@ struct DrawTests {
         }
     }
 
+    @Test(arguments: Path.all) func aBinaryValueIsOneBelowItsProbability(path: Path) {
+        for seed in UInt64(0)..<60 {
+            var generator = Generator(state: seed)
+            let rows = Int.random(in: 1...40, using: &generator)
+            let outputs = Outputs(rows: rows, count: 1, scale: 6, direct: seed % 2 == 0, using: &generator)
+            let uniforms = generator.floats(rows, in: 0...1)
+            let x = path.draws(
+                .binary, z: outputs.z, direct: outputs.direct, stride: outputs.stride, inverseTemperature: 0.5,
+                uniforms: uniforms)
+            for row in 0..<rows {
+                let p = 1 / (1 + exp(-Double(outputs.unit(row, 0)) * 0.5))
+                guard abs(Double(uniforms[row]) - p) > 5e-7 else { continue }
+                #expect(x[row] == (Double(uniforms[row]) < p ? 1 : 0), "seed \(seed), row \(row)")
+            }
+        }
+    }
+
+    @Test(arguments: Path.all) func aBinaryValueOfAnyNumberIsOneBelowItsProbability(path: Path) {
+        let powers = (1...24).map { exp2(-Float($0)) }
+        let middle = (1...2000).map { Float($0) / 2001 }
+        for uniform in middle + powers + powers.map({ 1 - $0 }) + [1] {
+            // The logit itself, and what is as far below and above it as floats of this size can tell.
+            let number = min(Double(uniform), 1 - exp2(-24))
+            let logit = log(number / (1 - number))
+            let margin = 3e-7 * max(abs(logit), 1)
+            let x = path.draws(
+                .binary, z: [Float(logit - margin), Float(logit + margin)], stride: 1, uniforms: [uniform, uniform])
+            #expect(x == [0, 1], "of \(uniform)")
+        }
+    }
+
     @Test(arguments: Path.all) func aCategoryIsTheFirstThatReachesItsUniformNumber(path: Path) {
         for seed in UInt64(0)..<60 {
             var generator = Generator(state: seed)
@@ -66,18 +152,14 @@ struct DrawTests {
             let outputs = Outputs(
                 rows: rows, count: count, scale: [1, 5, 40][Int(seed % 3)], direct: seed % 2 == 0, using: &generator)
             let uniforms = generator.floats(rows, in: 0...1)
-            var x = [Float](repeating: .nan, count: rows * 3)
-            outputs.withDirect { direct in
-                var variable = staircase_variable.category(count)
-                path.functions.mixed_draw(
-                    &variable, rows, outputs.z, direct, outputs.stride, 0.5, uniforms, nil, &x, 3)
-            }
+            let x = path.draws(
+                .category(count), z: outputs.z, direct: outputs.direct, stride: outputs.stride, inverseTemperature: 0.5,
+                uniforms: uniforms)
             for row in 0..<rows {
                 let cumulative = outputs.cumulative(row, count: count, inverseTemperature: 0.5)
                 let uniform = Double(uniforms[row])
                 guard cumulative.allSatisfy({ abs($0 - uniform) > 1e-5 }) else { continue }
-                #expect(Int(x[row * 3]) == cumulative.firstIndex { $0 >= uniform }, "seed \(seed), row \(row)")
-                #expect(x[row * 3 + 1].isNaN)
+                #expect(Int(x[row]) == cumulative.firstIndex { $0 >= uniform }, "seed \(seed), row \(row)")
             }
         }
     }
@@ -91,13 +173,11 @@ struct DrawTests {
                 rows: rows, count: 3 * count, scale: 3, direct: seed % 2 == 0, using: &generator)
             let uniforms = generator.floats(rows, in: 0...1)
             let normals = generator.floats(rows, in: 0.0001...0.9999)
-            var real = staircase_variable.real(
+            let real = staircase_variable.real(
                 count, offset: Float.random(in: -5...5, using: &generator), scale: seed % 4 == 0 ? -0.5 : 2)
-            var x = [Float](repeating: .nan, count: rows * 3)
-            outputs.withDirect { direct in
-                path.functions.mixed_draw(
-                    &real, rows, outputs.z, direct, outputs.stride, 0.25, uniforms, normals, &x, 3)
-            }
+            let x = path.draws(
+                real, z: outputs.z, direct: outputs.direct, stride: outputs.stride, inverseTemperature: 0.25,
+                uniforms: uniforms, normals: normals)
             for row in 0..<rows {
                 let cumulative = outputs.cumulative(row, count: count, inverseTemperature: 0.25)
                 let uniform = Double(uniforms[row])
@@ -105,11 +185,10 @@ struct DrawTests {
                 let component = cumulative.firstIndex { $0 >= uniform } ?? count
                 let mean = Double(outputs.unit(row, count + component))
                 let deviation = 0.01 + log1p(exp(Double(outputs.unit(row, 2 * count + component))))
-                let encoded = (Double(x[row * 3]) - Double(real.offset)) * Double(real.scale)
+                let encoded = (Double(x[row]) - Double(real.offset)) * Double(real.scale)
                 // The variance is divided by a quarter.
                 let cumulated = erfc(-(encoded - mean) / (2 * deviation) / 2.0.squareRoot()) / 2
                 #expect(abs(cumulated - Double(normals[row])) < 2e-5, "seed \(seed), row \(row)")
-                #expect(x[row * 3 + 1].isNaN)
             }
         }
     }
@@ -123,9 +202,7 @@ struct DrawTests {
         let powers = (1...26).map { exp2(-Float($0)) }
         let numbers = middle + powers + powers.map { 1 - $0 }
         for number in numbers {
-            var x = Float.nan
-            path.functions.mixed_draw(
-                &real, 1, z, nil, 3, 1, [0.5], [number], &x, 1)
+            let x = path.draws(real, z: z, stride: 3, uniforms: [0.5], normals: [number])[0]
             let reached = min(number, 1 - exp2(-24))
             // One Newton step of the exact equation from x: what x is off by.
             let isLower = reached < 0.5
@@ -145,9 +222,7 @@ struct DrawTests {
             (real.step_over, real.step_under) = (over, under)
             let uniforms = generator.floats(400, in: 0...1)
             let normals = generator.floats(400, in: 0.001...0.999)
-            var x = [Float](repeating: .nan, count: 400)
-            path.functions.mixed_draw(
-                &real, 400, generator.floats(1200), nil, 3, 1, uniforms, normals, &x, 1)
+            let x = path.draws(real, z: generator.floats(1200), stride: 3, uniforms: uniforms, normals: normals)
             #expect(Set(x).count > 100)
             for value in x {
                 let steps = (Double(value) * Double(under) / Double(over)).rounded()
@@ -162,7 +237,6 @@ struct DrawTests {
             1e30, -1e30, .infinity, -.infinity, .greatestFiniteMagnitude, 0, .nan, 88, -88, -.greatestFiniteMagnitude,
         ]
         var real = staircase_variable.real(2, offset: 3, scale: 1e-30)
-        var category = staircase_variable.category(6)
         for seed in UInt64(0)..<200 {
             var generator = Generator(state: seed)
             real.step_over = seed % 2 == 0 ? 0 : 1
@@ -170,12 +244,12 @@ struct DrawTests {
             let edges: [Float] = [1, 0.5, 0x1p-25]
             let uniforms = (0..<17).map { _ in edges.randomElement(using: &generator) ?? 0 }
             let normals = (0..<17).map { _ in edges.randomElement(using: &generator) ?? 0 }
-            var x = [Float](repeating: .nan, count: 17)
-            path.functions.mixed_draw(
-                &real, 17, z, nil, 6, 1, uniforms, normals, &x, 1)
-            #expect(x.allSatisfy { $0.isFinite }, "seed \(seed)")
-            path.functions.mixed_draw(&category, 17, z, nil, 6, 1, uniforms, nil, &x, 1)
-            #expect(x.allSatisfy { (0..<6).contains($0) && $0 == $0.rounded() }, "seed \(seed)")
+            let reals = path.draws(real, z: z, stride: 6, uniforms: uniforms, normals: normals)
+            #expect(reals.allSatisfy { $0.isFinite }, "seed \(seed)")
+            let categories = path.draws(.category(6), z: z, stride: 6, uniforms: uniforms)
+            #expect(categories.allSatisfy { (0..<6).contains($0) && $0 == $0.rounded() }, "seed \(seed)")
+            let bits = path.draws(.binary, z: z, stride: 6, uniforms: uniforms)
+            #expect(bits.allSatisfy { $0 == 0 || $0 == 1 }, "seed \(seed)")
         }
     }
 
@@ -185,17 +259,13 @@ struct DrawTests {
             let outputs = Outputs(rows: 33, count: 12, scale: 5, direct: true, using: &generator)
             let uniforms = generator.floats(33, in: 0...1)
             let normals = generator.floats(33, in: 0...1)
-            var real = staircase_variable.real(4, offset: 1, scale: 0.3)
-            var category = staircase_variable.category(12)
             let bits = Path.fused.map { path in
-                var x = [Float](repeating: .nan, count: 66)
-                outputs.withDirect { direct in
-                    path.functions.mixed_draw(
-                        &category, 33, outputs.z, direct, outputs.stride, 1.5, uniforms, nil, &x, 1)
-                    path.functions.mixed_draw(
-                        &real, 33, outputs.z, direct, outputs.stride, 1.5, uniforms, normals, &x[33], 1)
+                [staircase_variable.category(12), .real(4, offset: 1, scale: 0.3)].flatMap { variable in
+                    path.draws(
+                        variable, z: outputs.z, direct: outputs.direct, stride: outputs.stride, inverseTemperature: 1.5,
+                        uniforms: uniforms, normals: normals
+                    ).map(\.bitPattern)
                 }
-                return x.map(\.bitPattern)
             }
             #expect(bits.allSatisfy { $0 == bits.first })
         }

@@ -158,7 +158,7 @@ struct SamplingTests {
                     for row in 0..<rowCount {
                         compiled.kernels.uniforms(
                             seed: seed, draw: UInt64(row), stream: .values, count: count,
-                            into: buffers.uniforms.base + row, stride: buffers.rowCount)
+                            into: buffers.uniforms.base + row, stride: rowCount)
                     }
                     pass.run(evidence: [Float](repeating: .nan, count: count), inverseTemperature: 1)
                     pass.copyRows()

@@ -103,6 +103,50 @@ typedef struct {
     const size_t *order;
 } staircase_variables;
 
+/// One layer of weights on its way through a pass that samples.
+typedef struct {
+    const staircase_layer *layer;
+    /// Number of the layer's inputs of degree <= p, p in 0 ... variables.
+    const size_t *ends;
+    const float *x;
+    size_t x_stride;
+    float *y;
+    size_t y_stride;
+    /// What feeds it is added to its outputs.
+    bool is_residual;
+    /// Scratch [panels]: inputs that each group of panels has seen, and one for its bias.
+    size_t *progress;
+} staircase_growing_layer;
+
+/// A pass that samples rows of one member; all columns are in the member's order.
+typedef struct {
+    size_t rows;
+    const staircase_variables *variables;
+    staircase_activation activation;
+    size_t hidden_count;
+    /// `hidden_count` and one, or two with direct connections, whose outputs have the output layer's stride.
+    size_t layer_count;
+    /// The hidden layers, the output layer, the direct connections.
+    const staircase_growing_layer *layers;
+    /// The values of variables that are not to be drawn, NaN of the others [variables].
+    const float *evidence;
+    /// Logits of binary and categorical variables, and of a mixture's weights, are multiplied by it; a Gaussian's variance is
+    /// divided by it.
+    float inverse_temperature;
+    /// A number in (0, 1) for each value [variables][rows], scratch afterwards; 15 floats after them must be readable and
+    /// writable, and keep their values. A binary value is 1 where its number is below 1 / (1 + e^-logit); a category is the
+    /// first label at which the cumulative softmax reaches it, and so is a real value's Gaussian.
+    float *uniforms;
+    /// The same again, of which a real value is its Gaussian's quantile; it is finite. NULL without real variables.
+    const float *normals;
+    /// The rows [rows * variables].
+    float *values;
+    size_t values_stride;
+    /// Their input units, what the first layer and the direct connections read; NULL where these are the values.
+    float *units;
+    size_t unit_stride;
+} staircase_pass;
+
 /// The constants of one step of Adam (Kingma and Ba 2015, algorithm 1).
 typedef struct {
     /// 1 - beta1 and 1 - beta2: what a slope adds to the moments.
@@ -128,12 +172,12 @@ typedef struct {
         const staircase_layer *layer, const staircase_span *span, size_t rows, const float *x, size_t x_stride,
         float *y, size_t y_stride);
 
-    /// The activation of columns first ..< end of `rows` rows, in place; 15 floats after the last column must be readable
-    /// and writable, and keep their values. Every result is finite, whatever the argument.
+    /// The activation of columns first ..< end of `rows` rows, in place. The rest of their panels, and 15 floats after the
+    /// last column, must be readable and writable, and keep their values. Every result is finite, whatever the argument.
     void (*activate)(staircase_activation activation, size_t rows, float *y, size_t y_stride, size_t first, size_t end);
 
-    /// y[r, c] += x[r, c] for columns first ..< end of `rows` rows, kept finite; 15 floats after the last column must be
-    /// readable in both, and keep their values.
+    /// y[r, c] += x[r, c] for columns first ..< end of `rows` rows, kept finite. The rest of their panels, and
+    /// 15 floats after the last column, must be readable in both, and keep their values.
     void (*add)(
         size_t rows, const float *x, size_t x_stride, float *y, size_t y_stride, size_t first, size_t end);
 
@@ -164,24 +208,13 @@ typedef struct {
         const staircase_variables *variables, size_t rows, const float *values, size_t values_stride, const float *z,
         const float *direct, size_t z_stride, float *surprisals);
 
-    /// Draws x[r] of one binary variable: 1 where uniforms[r] < 1 / (1 + e^-(logit * inverse_temperature)), the logit
-    /// being z[r * z_stride] + direct[r * z_stride] (`direct` may be NULL).
-    void (*draw)(
-        size_t rows, const float *z, const float *direct, size_t z_stride, float inverse_temperature,
-        const float *uniforms, float *x, size_t x_stride);
-
-    /// Draws x[r] of one variable of any kind from the output units z + direct: a binary one as `draw` does, a category as
-    /// the first label at which the cumulative softmax of logits * inverse_temperature reaches uniforms[r]. A real value's
-    /// Gaussian is drawn as a category is, and the value within it as the quantile at normals[r], its variance divided by
-    /// inverse_temperature; it is finite. `normals` may be NULL for other kinds.
-    void (*mixed_draw)(
-        const staircase_variable *variable, size_t rows, const float *z, const float *direct, size_t z_stride,
-        float inverse_temperature, const float *uniforms, const float *normals, float *x, size_t x_stride);
-
     /// Uniform numbers (k + 1/2) / 2^24 of Philox 4x32-10: word w of `count` is word w % 4 of the counter
     /// (w / 4, draw's low half, draw's high half, stream), at uniforms[w * uniform_stride].
     void (*uniforms)(
         uint64_t seed, uint64_t draw, uint32_t stream, size_t count, float *uniforms, size_t uniform_stride);
+
+    /// Draws the variables of `rows` rows one after the other, and computes what lies between.
+    void (*sample)(const staircase_pass *pass);
 
     /// One step of `count` parameters down their gradient; `means` and `variances` are the moments.
     void (*adam_step)(

@@ -140,11 +140,11 @@ extension CompiledModel {
                 for (row, draw) in block.enumerated() {
                     kernels.uniforms(
                         seed: request.seed, draw: draw.number, stream: stream, count: variableCount,
-                        into: buffers.uniforms.base + row, stride: buffers.rowCount)
+                        into: buffers.uniforms.base + row, stride: block.count)
                     if buffers.normals.count > 0 {
                         kernels.uniforms(
                             seed: request.seed, draw: draw.number, stream: stream.normals, count: variableCount,
-                            into: buffers.normals.base + row, stride: buffers.rowCount)
+                            into: buffers.normals.base + row, stride: block.count)
                     }
                 }
                 let pass = SamplingPass(model: self, member: member, rowCount: block.count, buffers: buffers)

@@ -9,9 +9,9 @@ final class SamplingBuffers {
     let inputs: RowBlock
     let layers: [RowBlock]
     let direct: RowBlock
-    /// Uniform numbers [D × rowCount]: those of one variable side by side.
+    /// Uniform numbers [D × rows of the pass]: those of one variable side by side.
     let uniforms: AlignedBuffer<Float>
-    /// A second uniform number of each variable [D × rowCount], whence real ones get their normal; empty without any.
+    /// A second uniform number of each variable [D × rows of the pass], whence real ones get their normal; empty without any.
     let normals: AlignedBuffer<Float>
     /// The drawn rows in variable order, without gaps [rowCount × D].
     let rows: AlignedBuffer<Float>
@@ -41,7 +41,7 @@ final class SamplingBuffers {
         }
         (inputs, direct, layers) = (blocks[0], blocks[1], Array(blocks[2..<2 + layerCount]))
         values = model.isBinary ? blocks[0] : blocks[2 + layerCount]
-        uniforms = AlignedBuffer(count: rowCount * model.variableCount)
+        uniforms = AlignedBuffer(count: rowCount * model.variableCount + PackedLayer.panelWidth)
         let hasReals = model.card.variables.contains(where: \.isReal)
         normals = AlignedBuffer(count: hasReals ? rowCount * model.variableCount : 0)
         noEvidence = [Float](repeating: .nan, count: model.variableCount)

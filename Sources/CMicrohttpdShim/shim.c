@@ -4,12 +4,14 @@
 #include <linux/filter.h>
 #include <linux/tcp.h>
 #include <malloc.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 static void log_line(void *context, const char *format, va_list arguments)
 {
@@ -161,6 +163,47 @@ const struct sockaddr *mhd_shim_client_address(struct MHD_Connection *connection
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     return info ? info->client_addr : NULL;
+}
+
+/* The process's, thus its first thread's, which is never kept to one; false where there are more than a set can hold. */
+static bool allowed_processors(cpu_set_t *processors)
+{
+    return sched_getaffinity(getpid(), sizeof *processors, processors) == 0;
+}
+
+int mhd_shim_processor_count(void)
+{
+    cpu_set_t processors;
+    return allowed_processors(&processors) ? CPU_COUNT(&processors) : (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* Whether the calling thread has been let run on all. */
+static _Thread_local bool is_free;
+
+void mhd_shim_keep_to_processor(int number)
+{
+    cpu_set_t processors, one;
+    if (!allowed_processors(&processors))
+        return;
+    for (int processor = 0; processor < CPU_SETSIZE; processor++) {
+        if (!CPU_ISSET(processor, &processors) || number-- > 0)
+            continue;
+        CPU_ZERO(&one);
+        CPU_SET(processor, &one);
+        (void)sched_setaffinity(0, sizeof one, &one);
+        is_free = false;
+        return;
+    }
+}
+
+void mhd_shim_leave_processor(void)
+{
+    cpu_set_t processors;
+    if (is_free)
+        return;
+    is_free = true;
+    if (allowed_processors(&processors))
+        (void)sched_setaffinity(0, sizeof processors, &processors);
 }
 
 void mhd_shim_bound_heaps(int count)

@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Microhttpd
 internal import Synchronization
 
 /// What reads its files again when the process is asked to (SIGHUP): closures that run one after another, in the order
@@ -14,7 +15,7 @@ final class Refreshing: Sendable {
 
     /// Begins to run all of them; returns at once.
     func run() {
-        queue.async {
+        queue.asyncAnywhere {
             for work in self.works.withLock({ $0 }) { work() }
         }
     }

@@ -22,16 +22,15 @@ final class ServiceCore: Sendable {
         self.options = options
         observer = Observer(sink: sink, level: options.logLevel, format: options.logFormat)
         gate = try Gate(options)
-        let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         registry = try Registry(
             paths: paths, defaultName: options.defaultModel, mayBeEmpty: options.watchesModels,
             environment: LoadedModel.Environment(
                 activation: options.activation, weights: options.weights, loopCount: options.serverOptions.loopCount,
                 limits: WorkerQueue.Limits(
-                    workerCount: options.workers > 0 ? options.workers : cores, batchRowsMax: options.batchRowsMax,
-                    waitingRowsMax: options.queueRowsMax,
-                    waitNanosecondsMax: options.queueMillisecondsMax * 1_000_000, delay: .microseconds(options.delayMax)
-                ),
+                    workerCount: options.workers > 0 ? options.workers : Processors.count,
+                    batchRowsMax: options.batchRowsMax, waitingRowsMax: options.queueRowsMax,
+                    waitNanosecondsMax: options.queueMillisecondsMax * 1_000_000,
+                    delay: .microseconds(options.delayMax)),
                 pending: pending, metrics: observer.metrics, driftRows: options.driftRows),
             logger: observer.logger)
         watch = options.watchesModels ? try ModelWatch(registry) : nil

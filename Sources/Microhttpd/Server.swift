@@ -15,6 +15,7 @@ public final class Server: Sendable {
     private let loops: [EventLoop]
     private let acceptor: Acceptor
     private let makeHandler: @Sendable (_ loopIndex: Int) -> any LoopHandler
+    private let loopsKeepToProcessors: Bool
     private let stage = Mutex(Stage.listening)
 
     /// Binds and listens; connections wait until `start`.
@@ -25,7 +26,7 @@ public final class Server: Sendable {
         options: ServerOptions, makeHandler: @escaping @Sendable (_ loopIndex: Int) -> any LoopHandler
     ) throws(ServerError) {
         // As many as can be used at once.
-        mhd_shim_bound_heaps(Int32(clamping: processorCount()))
+        mhd_shim_bound_heaps(Int32(clamping: Processors.count))
         let listener = try Listener(host: options.host, port: options.port, backlog: options.backlog)
         let room = Room(connectionCountMax: options.limits.connectionCountMax)
         let addresses = AddressTable(
@@ -43,6 +44,7 @@ public final class Server: Sendable {
         self.listener = listener
         self.loops = loops
         self.makeHandler = makeHandler
+        loopsKeepToProcessors = options.loopsTakeAllProcessors
     }
 
     /// The port it listens on; the one the system chose, where 0 was asked for.
@@ -53,7 +55,8 @@ public final class Server: Sendable {
         stage.withLock { stage in
             guard case .listening = stage else { return }
             let threads = loops.enumerated().map { index, loop in
-                startThread { [makeHandler] in
+                startThread { [makeHandler, loopsKeepToProcessors] in
+                    if loopsKeepToProcessors { Processors.keep(to: index) }
                     loop.handler = makeHandler(index)
                     loop.run()
                 }

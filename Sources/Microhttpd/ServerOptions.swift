@@ -34,10 +34,11 @@ public struct ServerOptions: Sendable {
     }
 
     /// One loop a core, at most two: a loop moves far more requests than the models behind it can answer.
-    public static var defaultLoopCount: Int { min(2, processorCount()) }
+    public static var defaultLoopCount: Int { min(2, Processors.count) }
 
-    /// Whether there is a loop for every processor, so that other threads only take turns with them.
-    public var loopsTakeAllProcessors: Bool { loopCount >= processorCount() }
+    /// Whether there is a loop for every processor, so that other threads only take turns with them. Each loop then keeps
+    /// to one.
+    public var loopsTakeAllProcessors: Bool { loopCount >= Processors.count }
 }
 
 /// Bounds that every request and connection keeps, or is refused by. Times are in seconds, fractions allowed.

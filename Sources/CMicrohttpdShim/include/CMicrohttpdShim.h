@@ -74,6 +74,15 @@ int mhd_shim_socket(struct MHD_Connection *connection);
 void *mhd_shim_socket_context(struct MHD_Connection *connection);
 const struct sockaddr *mhd_shim_client_address(struct MHD_Connection *connection);
 
+/* Processors that the process may run on. */
+int mhd_shim_processor_count(void);
+
+/* Keeps the calling thread to one of them, the `number`th where that is less than their count. */
+void mhd_shim_keep_to_processor(int number);
+
+/* Lets the calling thread run on all of them. */
+void mhd_shim_leave_processor(void);
+
 /* Bounds the heaps between which the C library spreads threads: each keeps freed memory of its own. */
 void mhd_shim_bound_heaps(int count);
 

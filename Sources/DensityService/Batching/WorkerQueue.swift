@@ -169,10 +169,9 @@ final class WorkerQueue: Sendable {
     private func start(_ workers: [Worker]) {
         for worker in workers {
             if limits.delay > .zero {
-                let delay = DispatchTimeInterval.nanoseconds(limits.delayNanoseconds)
-                worker.queue?.asyncAfter(deadline: .now() + delay) { self.work(worker) }
+                worker.queue?.asyncAnywhere(after: .nanoseconds(limits.delayNanoseconds)) { self.work(worker) }
             } else {
-                worker.queue?.async { self.work(worker) }
+                worker.queue?.asyncAnywhere { self.work(worker) }
             }
         }
     }

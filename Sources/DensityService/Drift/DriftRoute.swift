@@ -10,7 +10,7 @@ extension ServiceLoop {
     func drift(_ call: Call, _ model: LoadedModel) throws(Problem) {
         try call.answers(with: [.json])
         let alpha = core.options.alpha
-        Self.studies.async {
+        Self.studies.asyncAnywhere {
             call.answer(.json(model.drift.report(alpha: alpha).document(nameMembers: model.nameMembers)))
         }
     }

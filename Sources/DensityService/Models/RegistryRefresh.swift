@@ -17,7 +17,7 @@ extension Registry {
     /// Reads a model's files again and serves what they hold now; what fails stays as it was. `then` is called on the
     /// queue, with what answers requests for the model.
     func reload(_ name: String, then: @escaping @Sendable (Result<LoadedModel, Problem>) -> Void) {
-        queue.async {
+        queue.asyncAnywhere {
             let failures = self.refresh(.model(name))
             then(Result { () throws(Problem) in try self.outcome(of: name, failures) })
         }
@@ -25,12 +25,12 @@ extension Registry {
 
     /// Reads all files again, and finds new ones and those that are gone; returns at once.
     func reloadAll() {
-        queue.async { _ = self.refresh(.all) }
+        queue.asyncAnywhere { _ = self.refresh(.all) }
     }
 
     /// Takes all versions of a model out of service; requests that they have taken are answered.
     func unload(_ name: String, then: @escaping @Sendable (Result<Void, Problem>) -> Void) {
-        queue.async {
+        queue.asyncAnywhere {
             guard self.snapshot.entry(named: name) != nil else {
                 return then(.failure(Problem(404, "no model is called \(quoted(name))")))
             }

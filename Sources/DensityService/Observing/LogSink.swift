@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import Glibc
 public import Logging
+internal import Microhttpd
 internal import Synchronization
 
 /// Where all log lines go: a buffer that is written to standard error every few milliseconds, so that a line costs a
@@ -56,7 +57,7 @@ public final class LogSink: Sendable {
             defer { state.isFlushScheduled = true }
             return !state.isFlushScheduled
         }
-        if needsFlush { queue.asyncAfter(deadline: .now() + Self.flushDelay) { self.write() } }
+        if needsFlush { queue.asyncAnywhere(after: Self.flushDelay) { self.write() } }
     }
 
     /// Writes what waits; call it before the program ends.

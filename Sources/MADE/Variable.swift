@@ -48,11 +48,13 @@ public struct Variable: Sendable, Equatable {
         }
     }
 
-    var isBinary: Bool {
+    /// Whether its values are 0 and 1.
+    public var isBinary: Bool {
         if case .binary = kind { true } else { false }
     }
 
-    var isReal: Bool {
+    /// Whether its values are numbers.
+    public var isReal: Bool {
         if case .real = kind { true } else { false }
     }
 

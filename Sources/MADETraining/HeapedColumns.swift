@@ -9,7 +9,7 @@ extension Ordering {
     /// heaps are not told from chance, and the ordering stays.
     func heapedFirst(_ variables: [Variable], _ table: Table) -> Ordering {
         guard table.rowCount >= TrainingOptions.manyRows else { return self }
-        let reals = self.variables.filter { variables[$0].isStepped || variables[$0].isContinuous }
+        let reals = self.variables.filter { variables[$0].isReal }
         let heaps = reals.filter { variables[$0].isStepped }.compactMap { variable in
             table.heapCount(column: variable).map { (variable: variable, count: $0) }
         }.sorted { ($0.count, $0.variable) < ($1.count, $1.variable) }.map(\.variable)
@@ -22,10 +22,6 @@ extension Ordering {
 extension Variable {
     fileprivate var isStepped: Bool {
         if case .real(let encoding) = kind { encoding.step != nil } else { false }
-    }
-
-    fileprivate var isContinuous: Bool {
-        if case .real(let encoding) = kind { encoding.step == nil } else { false }
     }
 }
 

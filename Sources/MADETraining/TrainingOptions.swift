@@ -189,10 +189,7 @@ extension TrainingOptions {
         for schema: TableSchema, isContaminated: Bool = false, rowCount: Int = 0
     ) -> TrainingOptions {
         var options = TrainingOptions()
-        let isReal = schema.columns.contains { column in
-            if case .real = column.kind { true } else { false }
-        }
-        guard isReal || isContaminated else { return options }
+        guard schema.hasNumbers || isContaminated else { return options }
         options.hiddenWidths = [128, 128]
         options.isResidual = true
         options.trimmedShare = 0.01

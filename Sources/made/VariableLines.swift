@@ -23,7 +23,7 @@ extension [Variable] {
         return prefix(Self.detailedMax).map { ("  \($0.name)".padded(to: width), $0.detail) } + more
     }
 
-    private var isAllBinary: Bool { allSatisfy { $0.kind.typeName == "binary" } }
+    private var isAllBinary: Bool { allSatisfy(\.isBinary) }
 }
 
 extension Variable {

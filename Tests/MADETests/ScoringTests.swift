@@ -35,18 +35,22 @@ struct ScoringTests {
             let count = model.variables.count
             return rows[index * count..<(index + 1) * count].map(Double.init)
         }
+
+        /// That `scores` [n] of the rows are the oracle's of `model`, to a relative error.
+        func expect(_ scores: [Double], of model: DensityModel, within error: Double) {
+            let oracle = Oracle(model)
+            for index in 0..<rowCount {
+                let exact = oracle.logLikelihood(of: row(index))
+                #expect(abs(scores[index] - exact) <= error * max(1, abs(exact)), "seed \(seed), row \(index)")
+            }
+        }
     }
 
     @Test(arguments: Kernels.all.indices) func scoresAgreeWithTheOracle(path: Int) {
         for seed in UInt64(0)..<64 {
             let test = Case(seed: seed, rowCountMax: 30)
             let compiled = CompiledModel(test.model, kernels: Kernels.all[path])
-            let oracle = Oracle(test.model)
-            let scores = compiled.scores(test.rows)
-            for row in 0..<test.rowCount {
-                let exact = oracle.logLikelihood(of: test.row(row))
-                #expect(abs(scores[row] - exact) <= 2e-6 * max(1, abs(exact)), "seed \(seed), row \(row)")
-            }
+            test.expect(compiled.scores(test.rows), of: test.model, within: 2e-6)
         }
     }
 

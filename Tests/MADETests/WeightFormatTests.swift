@@ -23,12 +23,7 @@ struct WeightFormatTests {
         for seed in UInt64(0)..<48 {
             let test = ScoringTests.Case(seed: 500 + seed, rowCountMax: 30)
             let compiled = CompiledModel(test.model, weights: .fp16, kernels: Kernels.all[path])
-            let oracle = Oracle(rounded(test.model))
-            let scores = compiled.scores(test.rows)
-            for row in 0..<test.rowCount {
-                let exact = oracle.logLikelihood(of: test.row(row))
-                #expect(abs(scores[row] - exact) <= 2e-6 * max(1, abs(exact)), "seed \(seed), row \(row)")
-            }
+            test.expect(compiled.scores(test.rows), of: rounded(test.model), within: 2e-6)
         }
     }
 
@@ -36,12 +31,7 @@ struct WeightFormatTests {
         for seed in UInt64(0)..<48 {
             let test = ScoringTests.Case(seed: 500 + seed, rowCountMax: 30)
             let compiled = CompiledModel(test.model, weights: .fp16, kernels: .best)
-            let oracle = Oracle(test.model)
-            let scores = compiled.scores(test.rows)
-            for row in 0..<test.rowCount {
-                let exact = oracle.logLikelihood(of: test.row(row))
-                #expect(abs(scores[row] - exact) <= 3e-3 * max(1, abs(exact)), "seed \(seed), row \(row)")
-            }
+            test.expect(compiled.scores(test.rows), of: test.model, within: 3e-3)
         }
     }
 

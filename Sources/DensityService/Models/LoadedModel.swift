@@ -86,7 +86,7 @@ final class LoadedModel: Sendable {
         document = Self.document(
             card: card, weights: environment.weights, verdict: verdict, digest: digest)
         indices = Dictionary(zip(card.variables.map(\.name), card.variables.indices)) { first, _ in first }
-        isAllBinary = card.variables.allSatisfy { if case .binary = $0.kind { true } else { false } }
+        isAllBinary = card.variables.allSatisfy(\.isBinary)
         let isSameVersion = predecessor?.card.version == card.version
         statistics = isSameVersion ? predecessor?.statistics ?? InferenceStatistics() : InferenceStatistics()
         let compiled = compiled
@@ -96,7 +96,7 @@ final class LoadedModel: Sendable {
         }
         // Conditionals and passes with missing values start from guesses; the first calls correct them. The quantiles of a
         // mixture are found by search.
-        let realCount = card.variables.count { if case .real = $0.kind { true } else { false } }
+        let realCount = card.variables.count(where: \.isReal)
         let conditionals = nanoseconds.explain + 40_000 * Double(realCount)
         costs = [
             nanoseconds.score, nanoseconds.explain, conditionals, nanoseconds.sample, 4 * nanoseconds.score,

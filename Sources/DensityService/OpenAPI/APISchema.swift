@@ -180,8 +180,7 @@ enum APISchema {
               "calibration_mean": {"type": "number"}, "calibration_standard_deviation": {"type": "number", "minimum": 0},
               "z_score": {"type": "number", "description": "How many standard errors the means are apart."}}}}}}}},
         "ModelCard": {"type": "object", "required": ["name", "version", "variables", "orderings", "layers", "activation",
-          "direct_connections", "networks", "members", "parameters", "weights",
-          "autoregressive", "sha256"],
+          "direct_connections", "networks", "members", "parameters", "weights", "autoregressive", "sha256"],
           "additionalProperties": false, "properties": {
           "name": {"type": "string"}, "version": {"type": "string"},
           "variables": {"type": "array", "items": {"type": "object", "required": ["name", "type"],

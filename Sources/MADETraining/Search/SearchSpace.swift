@@ -38,10 +38,7 @@ struct SearchSpace {
         self.base = base
         self.rowCount = rowCount
         var free = Set(SearchedOption.allCases).subtracting(fixed)
-        let hasNumbers = schema.columns.contains { column in
-            if case .real = column.kind { true } else { false }
-        }
-        if !hasNumbers { free.subtract([.components, .inputNoise]) }
+        if !schema.hasNumbers { free.subtract([.components, .inputNoise]) }
         if base.decay != .cosine { free.remove(.steps) }
         if !base.isDirect { free.remove(.directL1) }
         if base.hiddenWidths.isEmpty { free.subtract([.hidden, .residual, .dropout]) }

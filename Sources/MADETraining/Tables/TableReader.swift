@@ -26,9 +26,8 @@ public struct TableReader: ~Copyable {
         let places = try Self.places(of: schema.names, in: scanner.columns, besides: dropped, path: path)
         var uses = scanner.columns.map { _ in TableScanner.Use.skipped }
         for (target, column) in schema.columns.enumerated() {
-            let isReal = if case .real = column.kind { true } else { false }
             uses[places[target]] = TableScanner.Use(
-                cells: isReal ? MADE_CELL_NUMBER : MADE_CELL_TEXT, target: target)
+                cells: column.isReal ? MADE_CELL_NUMBER : MADE_CELL_TEXT, target: target)
         }
         try scanner.start(uses)
         readings = schema.columns.map {

@@ -25,10 +25,16 @@ public struct TableSchema: Sendable, Equatable {
             self.name = name
             self.kind = kind
         }
+
+        var isReal: Bool {
+            if case .real = kind { true } else { false }
+        }
     }
 
     /// In the order of a row's values; names are all different.
     public let columns: [Column]
+
+    var hasNumbers: Bool { columns.contains(where: \.isReal) }
 
     /// A table of `columns`.
     public init(columns: [Column]) {

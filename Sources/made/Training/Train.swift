@@ -86,7 +86,6 @@ struct Train: ParsableCommand {
         Output.note(SchemaListing(inferred: inferred).text)
         let tables = try readTables(besides: inferred)
         let options = options(for: inferred.schema, rowCount: inferred.table.rowCount)
-        let progress = ProgressLine()
         let masks = options.maskCount == 1 ? "" : " under \(options.maskCount) masks each"
         Output.note(
             "\(options.memberCount) network\(options.memberCount == 1 ? "" : "s") of hidden \(options.hiddenWidths)\(masks), "
@@ -95,9 +94,10 @@ struct Train: ParsableCommand {
         let interrupts = Interrupts { stop.raise() }
         defer { interrupts.cancel() }
         if let search = try search(around: options) {
-            try run(search, options, tables, output, stop)
+            try run(search, tables, output, stop)
             return
         }
+        let progress = ProgressLine()
         let model = try Trainer(options).train(
             tables, name: name ?? Self.name(of: output), imageWidth: imageWidth, stop: stop
         ) { progress.show($0) }
@@ -114,8 +114,7 @@ struct Train: ParsableCommand {
     }
 
     private func run(
-        _ search: SettingSearch, _ options: TrainingOptions, _ tables: TrainingTables, _ output: String,
-        _ stop: StopFlag
+        _ search: SettingSearch, _ tables: TrainingTables, _ output: String, _ stop: StopFlag
     ) throws {
         let lines = SearchLines(trialCount: searching.search ?? 0, progress: ProgressLine())
         let statePath = output + ".search.json"

@@ -6,13 +6,14 @@ import Testing
 @testable import MADE
 
 /// A random model of variables of all kinds, and rows for it.
-struct MixedCase {
+struct MixedCase: ScoringCase {
+    let seed: UInt64
     let model: DensityModel
     let rowCount: Int
-    /// [n × D].
     let rows: [Float]
 
     init(seed: UInt64, variableCountMax: Int = 24, rowCountMax: Int = 200) {
+        self.seed = seed
         var generator = PhiloxGenerator(seed: seed)
         let variableCount = seed % 7 == 0 ? 1 : Int.random(in: 1...variableCountMax, using: &generator)
         var variables = RandomModel.variables(count: variableCount, using: &generator)
@@ -32,23 +33,14 @@ struct MixedCase {
         rowCount = Int.random(in: 1...rowCountMax, using: &generator)
         rows = (0..<rowCount).flatMap { _ in RandomModel.row(of: variables, using: &generator) }
     }
-
-    func row(_ index: Int) -> [Double] {
-        let count = model.variables.count
-        return rows[index * count..<(index + 1) * count].map(Double.init)
-    }
 }
 
 struct MixedScoringTests {
     @Test(arguments: Kernels.all.indices) func scoresAgreeWithTheOracle(path: Int) {
         for seed in UInt64(0)..<96 {
             let test = MixedCase(seed: seed, rowCountMax: 40)
-            let scores = CompiledModel(test.model, kernels: Kernels.all[path]).scores(test.rows)
-            let oracle = Oracle(test.model)
-            for row in 0..<test.rowCount {
-                let exact = oracle.logLikelihood(of: test.row(row))
-                #expect(abs(scores[row] - exact) <= 4e-6 * max(1, abs(exact)), "seed \(seed), row \(row)")
-            }
+            let compiled = CompiledModel(test.model, kernels: Kernels.all[path])
+            test.expect(compiled.scores(test.rows), of: test.model, within: 4e-6)
         }
     }
 

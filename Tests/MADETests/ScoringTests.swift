@@ -4,9 +4,34 @@ import Testing
 
 @testable import MADE
 
+/// A model, and rows for it.
+protocol ScoringCase {
+    var seed: UInt64 { get }
+    var model: DensityModel { get }
+    var rowCount: Int { get }
+    /// [n × D].
+    var rows: [Float] { get }
+}
+
+extension ScoringCase {
+    func row(_ index: Int) -> [Double] {
+        let count = model.variables.count
+        return rows[index * count..<(index + 1) * count].map(Double.init)
+    }
+
+    /// That `scores` [n] of the rows are the oracle's of `model`, to a relative error.
+    func expect(_ scores: [Double], of model: DensityModel, within error: Double) {
+        let oracle = Oracle(model)
+        for index in 0..<rowCount {
+            let exact = oracle.logLikelihood(of: row(index))
+            #expect(abs(scores[index] - exact) <= error * max(1, abs(exact)), "seed \(seed), row \(index)")
+        }
+    }
+}
+
 struct ScoringTests {
     /// A random model of any shape that a constructor allows, and rows for it.
-    struct Case {
+    struct Case: ScoringCase {
         let seed: UInt64
         let model: DensityModel
         let rowCount: Int
@@ -29,20 +54,6 @@ struct ScoringTests {
                 encoding: Bool.random(using: &generator) ? .identity : .plusMinusOne, using: &generator)
             rowCount = Int.random(in: 1...rowCountMax, using: &generator)
             rows = (0..<rowCount * variableCount).map { _ in Bool.random(using: &generator) ? 1 : 0 }
-        }
-
-        func row(_ index: Int) -> [Double] {
-            let count = model.variables.count
-            return rows[index * count..<(index + 1) * count].map(Double.init)
-        }
-
-        /// That `scores` [n] of the rows are the oracle's of `model`, to a relative error.
-        func expect(_ scores: [Double], of model: DensityModel, within error: Double) {
-            let oracle = Oracle(model)
-            for index in 0..<rowCount {
-                let exact = oracle.logLikelihood(of: row(index))
-                #expect(abs(scores[index] - exact) <= error * max(1, abs(exact)), "seed \(seed), row \(index)")
-            }
         }
     }
 

@@ -16,7 +16,7 @@ public enum Processors {
 
 extension DispatchQueue {
     /// `async` from an event loop: the thread that Dispatch may start for it inherits the processor that the loop keeps to,
-    /// and is let go. All work of the service goes this way, as threads are shared by all queues.
+    /// and is let go. All work of the service goes this way, or by `setHandlerAnywhere`, as threads are shared by all queues.
     public func asyncAnywhere(_ work: @escaping @Sendable () -> Void) {
         async {
             Processors.leave()
@@ -27,6 +27,16 @@ extension DispatchQueue {
     /// The same, after `delay`.
     public func asyncAnywhere(after delay: DispatchTimeInterval, _ work: @escaping @Sendable () -> Void) {
         asyncAfter(deadline: .now() + delay) {
+            Processors.leave()
+            work()
+        }
+    }
+}
+
+extension DispatchSourceProtocol {
+    /// `setEventHandler`, whose work may come to a thread that was started from an event loop.
+    public func setHandlerAnywhere(_ work: @escaping @Sendable () -> Void) {
+        setEventHandler {
             Processors.leave()
             work()
         }

@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import Glibc
 internal import Logging
+internal import Microhttpd
 
 /// Has the registry read what changes in its folders of models, through inotify.
 ///
@@ -43,8 +44,8 @@ final class ModelWatch: @unchecked Sendable {
         source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: registry.queue)
         source.setCancelHandler { close(descriptor) }
         timer = DispatchSource.makeTimerSource(queue: registry.queue)
-        timer.setEventHandler { [weak self] in self?.refresh() }
-        source.setEventHandler { [weak self] in self?.readEvents() }
+        timer.setHandlerAnywhere { [weak self] in self?.refresh() }
+        source.setHandlerAnywhere { [weak self] in self?.readEvents() }
         timer.resume()
         source.resume()
         // What changed since the models were loaded is found by reading the folders again after they are watched.

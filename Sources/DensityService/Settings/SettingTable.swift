@@ -77,7 +77,9 @@ extension ServiceOptions {
     ]
 
     private static let workSettings = [
-        Setting.whole("loops", .work, \.loops, 0...256, "Event loops; 0 is one a core, at most two."),
+        Setting.whole(
+            "loops", .work, \.loops, 0...256,
+            "Event loops; 0 is one a core, at most two. Where there are as many as cores, each keeps to one."),
         .whole("workers", .work, \.workers, 0...1024, "Workers a model; 0 is one a core."),
         .wholeOrNone(
             "inline-budget", .work, \.inlineBudget, 0...1_000_000,

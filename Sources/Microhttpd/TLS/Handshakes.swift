@@ -45,8 +45,10 @@ final class Handshakes {
                 connection.introductionByteCount = mhd_shim_received_bytes(connection.socket)
                 return true
             }
+            // Counted first: bytes that come after the look would go on to the handshake unseen.
+            let hasReadAll = mhd_shim_unread_bytes(connection.socket) == 0
             hear(connection)
-            guard mhd_shim_unread_bytes(connection.socket) == 0 || session.waitsToWrite else { return false }
+            guard hasReadAll || session.waitsToWrite else { return false }
             let context = Unmanaged.passUnretained(connection).toOpaque()
             guard mhd_shim_await(epoll, connection.socket, session.waitsToWrite, context) == 0 else { return false }
             MHD_suspend_connection(connection.handle)

@@ -1,8 +1,8 @@
-# The program, built with Swift's runtime inside it; then Debian with the three libraries it links, and nothing else.
+# The program, built with Swift's runtime inside it; then Debian with the libraries it links, and nothing else.
 FROM swift:6.3-bookworm AS build
 RUN apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
-        libmicrohttpd-dev libopenblas-dev libsimdjson-dev pkg-config \
+        libmicrohttpd-dev libopenblas-dev libsimdjson-dev libutf8proc-dev libzstd-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY Package.swift ./
@@ -15,7 +15,7 @@ FROM debian:bookworm-slim
 # curl is for health checks from outside the program, as docker-compose.yml has one.
 RUN apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
-        curl libmicrohttpd12 libopenblas0-pthread libsimdjson14 \
+        curl libmicrohttpd12 libopenblas0-pthread libsimdjson14 libutf8proc2 libzstd1 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin made
 COPY --from=build /made /usr/local/bin/made

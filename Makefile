@@ -5,7 +5,7 @@ BUILD = swift build -c release --static-swift-stdlib --product made
 # would report that it ran none, and leaks a little under the address sanitizer.
 TEST = swift test --disable-xctest -Xcc -O2
 # What shares memory between threads, or is written in C.
-SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowScannerTests)\.|^DensityServiceTests\..*[Bb]atch
+SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowsTests)\.|^DensityServiceTests\..*[Bb]atch
 
 .PHONY: help serve build test bench quality lint sanitize sanitize-thread sanitize-address prepare
 

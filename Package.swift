@@ -14,6 +14,7 @@ let package = Package(
     products: [
         .executable(name: "made", targets: ["made"]),
         .library(name: "MADE", targets: ["MADE"]),
+        .library(name: "MADERows", targets: ["MADERows"]),
         .library(name: "MADETraining", targets: ["MADETraining"]),
     ],
     dependencies: [
@@ -25,22 +26,25 @@ let package = Package(
         .systemLibrary(name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         // TLS, for which libmicrohttpd brings it along, and hashes.
         .systemLibrary(name: "CGnuTLS", pkgConfig: "gnutls", providers: [.apt(["libgnutls28-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CMicrohttpdShim", dependencies: ["CMicrohttpd"], cSettings: cSettings),
         .target(name: "CStaircase", cSettings: cSettings),
         .target(
-            name: "CRowScanner",
+            name: "CRows",
             cxxSettings: [.treatAllWarnings(as: .error)],
-            linkerSettings: [.linkedLibrary("simdjson")]),
+            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("utf8proc")]),
         .target(name: "Microhttpd", dependencies: ["CMicrohttpdShim", "CGnuTLS"], swiftSettings: swiftSettings),
         .target(name: "MADE", dependencies: ["CStaircase"], swiftSettings: swiftSettings),
+        .target(name: "MADERows", dependencies: ["CRows", "MADE", "CZlib", "CZstd"], swiftSettings: swiftSettings),
         .target(
-            name: "MADETraining", dependencies: ["MADE", "CRowScanner", "CStaircase", "COpenBLAS"],
+            name: "MADETraining", dependencies: ["MADERows", "MADE", "CStaircase", "COpenBLAS"],
             swiftSettings: swiftSettings),
         .target(
             name: "DensityService",
             dependencies: [
-                "Microhttpd", "CGnuTLS", "CRowScanner", "MADE",
+                "Microhttpd", "CGnuTLS", "CRows", "MADERows", "MADE",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -48,7 +52,7 @@ let package = Package(
         .executableTarget(
             name: "made",
             dependencies: [
-                "DensityService", "MADETraining", "MADE",
+                "DensityService", "MADETraining", "MADERows", "MADE",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -62,11 +66,14 @@ let package = Package(
         .testTarget(
             name: "MADETests", dependencies: ["MADE", "Oracle"], resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
-        .testTarget(name: "MADETrainingTests", dependencies: ["MADETraining", "Oracle"], swiftSettings: swiftSettings),
-        .testTarget(name: "MicrohttpdTests", dependencies: ["Microhttpd", "RawHTTP"], swiftSettings: swiftSettings),
-        .testTarget(name: "CRowScannerTests", dependencies: ["CRowScanner"], swiftSettings: swiftSettings),
+        .testTarget(name: "MADERowsTests", dependencies: ["MADERows", "MADE"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "DensityServiceTests", dependencies: ["DensityService", "CRowScanner", "Oracle", "RawHTTP"],
+            name: "MADETrainingTests", dependencies: ["MADETraining", "MADERows", "Oracle"],
+            swiftSettings: swiftSettings),
+        .testTarget(name: "MicrohttpdTests", dependencies: ["Microhttpd", "RawHTTP"], swiftSettings: swiftSettings),
+        .testTarget(name: "CRowsTests", dependencies: ["CRows"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "DensityServiceTests", dependencies: ["DensityService", "MADERows", "Oracle", "RawHTTP"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ProgramTests", dependencies: ["made", "MADE", "Oracle", "RawHTTP"], swiftSettings: swiftSettings),

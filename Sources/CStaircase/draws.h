@@ -70,12 +70,23 @@ INLINE lanes normal_quantile(lanes u) {
     return x * (w < splat(5) ? central : tail);
 }
 
-// The nearest whole number; floats of 2^23 and more are whole.
-INLINE lanes whole_number(lanes value) {
-    lanes size = absolute(value);
-    lanes nearest = (size + splat(0x1p23f)) - splat(0x1p23f);
-    nearest = size < splat(0x1p23f) ? nearest : size;
-    return value < splat(0) ? -nearest : nearest;
+// The draw u as a number of the data: on the variable's grid and within its range, and encoded again.
+//
+// Rounded once, as a number's decimal digits are: 61 * 1 / 100 is the double of 0.61, 61 * 0.01 is not.
+static float settled(const staircase_variable *variable, float u) {
+    double number = variable->centre + (double)u * variable->scale;
+    if (variable->step_over > 0) {
+        double steps = __builtin_rint(number * variable->step_under / variable->step_over);
+        double nearest = steps * variable->step_over / variable->step_under;
+        // A number whose steps are too many for a double has no digits that they would change.
+        if (__builtin_isfinite(nearest)) number = nearest;
+    }
+    number = number < variable->minimum ? variable->minimum : number;
+    number = number > variable->maximum ? variable->maximum : number;
+    double value = (number - variable->centre) * (1 / variable->scale);
+    value = value > 3.4028234663852886e38 ? 3.4028234663852886e38 : value;
+    // No negative zero.
+    return (float)(value < -3.4028234663852886e38 ? -3.4028234663852886e38 : value) + 0.0f;
 }
 
 INLINE lanes drawn_category(
@@ -100,17 +111,10 @@ INLINE lanes drawn_real(
     // log(1 + e^s) = max(s, 0) + log(1 + e^-|s|).
     lanes sigma = log1p_positive(exp_negative(-absolute(s))) + at_least(s, splat(0)) + splat(variable->scale_floor);
     sigma *= __builtin_elementwise_sqrt(splat(1) / splat(inverse_temperature));
-    lanes u = fused(sigma, normal_quantile(normal), mean);
-    lanes value = fused(u, splat(1) / splat(variable->scale), splat(variable->offset));
-    value = at_most(at_least(value, -most), most);
-    if (variable->step_over > 0) {
-        lanes steps = whole_number(value * splat(variable->step_under / variable->step_over));
-        // Rounded once, as a number's decimal digits are: 61 * 1 / 100 is the float of 0.61, 61 * 0.01f is not.
-        value = steps * splat(variable->step_over) / splat(variable->step_under);
-        value = at_most(at_least(value, -most), most);
-    }
-    // No negative zero.
-    return value + splat(0);
+    float draws[16];
+    store(draws, at_most(at_least(fused(sigma, normal_quantile(normal), mean), -most), most));
+    for (size_t lane = 0; lane < units->rows; lane++) draws[lane] = settled(variable, draws[lane]);
+    return load(draws);
 }
 
 // The standard logistic distribution's quantile log(u / (1 - u)) of u in (0, 1), to an absolute error: u < 1 / (1 + e^-z)

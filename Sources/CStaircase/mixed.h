@@ -8,6 +8,11 @@
 
 #include "bernoulli.h"
 
+// The units of a label that is none of the variable's: all labels alike, which is the mean of what the network knows.
+INLINE void spread_evenly(float *units, uint32_t count) {
+    for (uint32_t label = 0; label < count; label++) units[label] = 1 / (float)count;
+}
+
 static void encode(
     const staircase_variable *variables, size_t count, size_t rows, const float *values, size_t values_stride,
     float *units, size_t unit_stride) {
@@ -20,11 +25,11 @@ static void encode(
             case STAIRCASE_BINARY: *to = value; break;
             case STAIRCASE_CATEGORICAL:
                 for (uint32_t label = 0; label < variable->count; label++) to[label] = value == (float)label ? 1 : 0;
+                if (value < 0) spread_evenly(to, variable->count);
                 break;
             case STAIRCASE_REAL: {
                 const float bound = variable->input_bound;
-                float u = (value - variable->offset) * variable->scale;
-                u = u > -bound ? u : -bound;
+                const float u = value > -bound ? value : -bound;
                 *to = u < bound ? u : bound;
                 break;
             }
@@ -39,8 +44,6 @@ typedef struct {
     lanes values;
     // The variables' constants.
     lanes counts;
-    lanes offsets;
-    lanes scales;
     lanes scale_floors;
     lanes surprisal_offsets;
     // Most labels of a lane.
@@ -53,8 +56,6 @@ INLINE void place_rows(
     for (size_t lane = 0; lane < 16; lane++) pairs->starts[lane] = lane * z_stride + variable->first_output;
     pairs->values = gather(values, values_stride, 16);
     pairs->counts = splat((float)variable->count);
-    pairs->offsets = splat(variable->offset);
-    pairs->scales = splat(variable->scale);
     pairs->scale_floors = splat(variable->scale_floor);
     pairs->surprisal_offsets = splat(variable->surprisal_offset);
     pairs->count_max = variable->count;
@@ -71,7 +72,7 @@ typedef struct {
 INLINE void place_pairs(
     pairs *pairs, places *places, const staircase_variable *variables, const size_t *order, size_t count, size_t rows,
     size_t first, const float *values, size_t values_stride, size_t z_stride) {
-    float found[16], counts[16], offsets[16], scales[16], scale_floors[16], surprisal_offsets[16];
+    float found[16], counts[16], scale_floors[16], surprisal_offsets[16];
     size_t left = count * rows - first;
     places->count = left < 16 ? left : 16;
     pairs->count_max = 0;
@@ -86,8 +87,6 @@ INLINE void place_pairs(
         if (variable->count > pairs->count_max) pairs->count_max = variable->count;
         found[lane] = values[row * values_stride + position];
         counts[lane] = (float)variable->count;
-        offsets[lane] = variable->offset;
-        scales[lane] = variable->scale;
         scale_floors[lane] = variable->scale_floor;
         surprisal_offsets[lane] = variable->surprisal_offset;
         if (lane + 1 < places->count && ++row == rows) {
@@ -97,8 +96,6 @@ INLINE void place_pairs(
     }
     pairs->values = load(found);
     pairs->counts = load(counts);
-    pairs->offsets = load(offsets);
-    pairs->scales = load(scales);
     pairs->scale_floors = load(scale_floors);
     pairs->surprisal_offsets = load(surprisal_offsets);
 }
@@ -197,7 +194,7 @@ INLINE lanes categorical_surprisals(const pairs *pairs, const float *z, const fl
             others += is_label & ~is_peak ? term : splat(0);
         }
     }
-    return at_most(peak - chosen + log1p_positive(others), splat(1e30f));
+    return at_most(peak - chosen + log1p_positive(others) + pairs->surprisal_offsets, splat(1e30f));
 }
 
 // e^x for x <= 0, and 0 where exp_negative has no smaller number.
@@ -212,11 +209,6 @@ INLINE lanes real_surprisals(const pairs *pairs, const float *z, const float *di
     }
     lanes *logits = units;
     const lanes *means = units + count, *spreads = units + 2 * count;
-    // u to twice a float's precision: it may be far larger than its distance from a mean (Knuth's two-sum).
-    lanes high = pairs->values - pairs->offsets;
-    lanes part = high - pairs->values;
-    lanes low = (pairs->values - (high - part)) - (pairs->offsets + part);
-    low = absolute(high) < splat(1e30f) ? low : splat(0);
     lanes peak = logits[0];
     for (size_t k = 1; k < count; k++) peak = at_least(logits[k], peak);
     lanes weights = splat(0), highest = splat(-3e38f);
@@ -226,7 +218,7 @@ INLINE lanes real_surprisals(const pairs *pairs, const float *z, const float *di
         lanes softplus = log1p_positive(exp_negative(-absolute(spreads[k]))) + at_least(spreads[k], splat(0));
         lanes sigma = at_most(at_least(pairs->scale_floors + softplus, splat(1e-30f)), splat(1e30f));
         precisions[k] = splat(1) / sigma;
-        lanes distance = fused(low, pairs->scales, fused(high, pairs->scales, -means[k])) * precisions[k];
+        lanes distance = (pairs->values - means[k]) * precisions[k];
         distance = at_most(at_least(distance, splat(-1e15f)), splat(1e15f));
         logits[k] = fused(distance * splat(-0.5f), distance, weight);
         highest = at_least(logits[k], highest);

@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 
 /// The requests of one event loop; on that loop's thread only.
@@ -30,7 +31,7 @@ final class ServiceLoop: LoopHandler {
             switch route {
             case .score, .conditionals, .sample, .drift, .model, .invocations, .v1Model, .v1Predict, .v1Explain,
                 .v2Model,
-                .v2ModelReady, .v2Statistics, .v2Infer:
+                .v2ModelReady, .v2Statistics, .v2Infer, .v2Config:
                 let model = try model(at: destination)
                 let call = Call(
                     exchange: exchange, id: id, route: route, model: model.card.name, start: start,
@@ -140,6 +141,7 @@ final class ServiceLoop: LoopHandler {
         case .v2ModelReady: v2ModelReady(call, model)
         case .v2Statistics: v2Statistics(call, model)
         case .v2Infer: try v2Infer(call, model)
+        case .v2Config: v2Config(call, model)
         default: try modelCard(call, model)
         }
     }

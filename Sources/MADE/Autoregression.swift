@@ -4,6 +4,8 @@ public struct AutoregressiveViolation: Error, Equatable, CustomStringConvertible
     public enum Evidence: Sendable, Equatable {
         /// The masks connect them.
         case masks
+        /// The weights that serve connect them.
+        case weights
         /// Changing the input moved the output's bits.
         case probe
     }
@@ -27,6 +29,7 @@ public struct AutoregressiveViolation: Error, Equatable, CustomStringConvertible
         let how =
             switch evidence {
             case .masks: "the masks connect"
+            case .weights: "the weights connect"
             case .probe: "a change of the input moves"
             }
         return "not autoregressive: \(how) output \(output) and input \(input), which is not before it in any ordering"
@@ -36,122 +39,90 @@ public struct AutoregressiveViolation: Error, Equatable, CustomStringConvertible
 
 /// What the check of a model's autoregressive property covered; there is one only where it passed.
 public struct AutoregressiveVerdict: Sendable, Equatable {
-    /// Members whose masks' boolean product is strictly lower triangular in their ordering.
+    /// Members, each of whose masks and weights connect every output to inputs before it in its ordering alone.
     public let memberCount: Int
-    /// (output, input) pairs per member that the masks may not and do not connect.
+    /// (output, input) pairs per member that neither masks nor weights connect, as they must not.
     public let independentPairCount: Int
-    /// Changed inputs, each of which left every output up to its own position the same to the bit.
+    /// Rows of which all inputs from some position on were changed, and which left every output up to that position the
+    /// same to the bit.
     public let probeCount: Int
 }
 
-/// The proof that p(x_d | x_<d) sees x_<d and nothing else: by the structure of the masks, and by trying.
+/// The proof that p(x_d | x_<d) sees x_<d and nothing else: by the structure of masks and weights, and by trying.
+///
+/// The structure is what proves it. An output may depend on an input where a path of connections joins them: through masks
+/// that pass, or through weights that are not 0, since a weight of 0 adds nothing to a sum of finite inputs. That no path
+/// joins an output to any input at its own position or after it says the same as that the last position which any path
+/// joins it to is before its own. And the last position that reaches a unit is the greatest of those that reach what feeds
+/// it. So one number a unit, carried through all layers, decides every pair (output, input) exactly, in time linear in the
+/// number of weights, where the set of inputs that reach each unit would take as much for every input again.
+///
+/// Trying is evidence that the kernels compute what the structure says; see `ProbePlan`.
 public enum AutoregressiveCheck {
     /// Throws at the first violation.
     public static func verify(
         _ model: DensityModel, compiled: CompiledModel
     ) throws(AutoregressiveViolation) -> AutoregressiveVerdict {
         for member in model.members { try verifyMasks(of: member, in: model) }
+        for member in compiled.members { try verifyWeights(of: member, variables: model.variables) }
         let workspace = compiled.makeWorkspace()
-        let probeCount = try probe(compiled.card) { rows, member in
+        let count = model.variables.count
+        let plan = ProbePlan(variableCount: count, multiplicationsPerRow: compiled.multiplicationsPerRow)
+        let probeCount = try probe(compiled.card, plan) { rows, member in
             compiled.outputs(of: rows, member: member, using: workspace)
         }
-        let count = model.variables.count
         return AutoregressiveVerdict(
             memberCount: model.members.count, independentPairCount: count * (count + 1) / 2, probeCount: probeCount)
     }
 
-    /// The boolean product of the masks, layer by layer: which variables reach each output.
     private static func verifyMasks(of member: Member, in model: DensityModel) throws(AutoregressiveViolation) {
         let degrees = model.degrees(of: member)
         let layout = model.layout
-        var sources = BitMatrix(rows: layout.inputUnitCount, columns: model.variables.count)
-        for (variable, units) in layout.inputs.enumerated() {
-            for unit in units { sources[unit, variable] = true }
-        }
-        let isResidual = degrees.residualLayers(of: model)
-        var reached = sources
-        for layer in 0..<degrees.layerCount {
-            var next = reached.reached(through: degrees.mask(layer: layer))
-            if isResidual[layer] { next.formUnion(reached) }
-            reached = next
-        }
-        if model.networks[member.network].direct != nil {
-            reached.formUnion(sources.reached(through: degrees.directMask()))
-        }
         let positions = member.ordering.positions
-        for output in positions.indices {
-            for input in positions.indices where positions[input] >= positions[output] {
-                for unit in layout.outputs[output] where reached[unit, input] {
-                    throw AutoregressiveViolation(
-                        output: model.variables[output].name, input: model.variables[input].name, evidence: .masks)
-                }
-            }
-        }
-    }
-
-    /// Changes each input in turn in two rows; outputs of positions up to the input's must keep their bits.
-    ///
-    /// `outputs` gives the output units [n × outputs] of rows [n × D] under a member.
-    static func probe(
-        _ card: ModelCard, outputs: (_ rows: [Float], _ member: Int) -> [Float]
-    ) throws(AutoregressiveViolation) -> Int {
-        let variables = card.variables
-        var generator = PhiloxGenerator(seed: 0)
-        for _ in 0..<2 {
-            let base = variables.map { $0.randomValue(using: &generator) }
-            for member in card.orderings.indices {
-                let expected = outputs(base, member)
-                // A few inputs at a time: memory stays small for wide tables.
-                for start in stride(from: 0, to: variables.count, by: 64) {
-                    let inputs = start..<min(start + 64, variables.count)
-                    let rows = inputs.flatMap { input in
-                        var row = base
-                        row[input] = variables[input].value(otherThan: base[input])
-                        return row
-                    }
-                    let found = outputs(rows, member)
-                    for (row, input) in inputs.enumerated() {
-                        let found = Array(found[row * expected.count..<(row + 1) * expected.count])
-                        try compare(found, expected, changed: input, ordering: card.orderings[member], of: variables)
-                    }
-                }
-            }
-        }
-        return 2 * variables.count * card.orderings.count
-    }
-
-    private static func compare(
-        _ outputs: [Float], _ expected: [Float], changed input: Int, ordering: Ordering, of variables: [Variable]
-    ) throws(AutoregressiveViolation) {
-        let units = UnitLayout(variables).outputs
-        for output in ordering.variables[0...ordering.positions[input]] {
-            for unit in units[output] where outputs[unit].bitPattern != expected[unit].bitPattern {
+        let lasts = degrees.lastPositions(
+            ofInputs: zip(layout.inputs, positions).flatMap { units, position in units.map { _ in position } },
+            isResidual: degrees.residualLayers(of: model),
+            isDirect: model.networks[member.network].direct != nil)
+        for (output, units) in layout.outputs.enumerated() {
+            for unit in units where lasts[unit] >= positions[output] {
                 throw AutoregressiveViolation(
-                    output: variables[output].name, input: variables[input].name, evidence: .probe)
+                    output: model.variables[output].name,
+                    input: model.variables[member.ordering.variables[lasts[unit]]].name, evidence: .masks)
             }
+        }
+    }
+
+    /// The same of the weights that serve.
+    static func verifyWeights(of member: CompiledMember, variables: [Variable]) throws(AutoregressiveViolation) {
+        for (last, position) in zip(member.lastPositions(), member.outputPositions()) where last >= position {
+            let ordered = member.ordering.variables
+            throw AutoregressiveViolation(
+                output: variables[ordered[Int(position)]].name, input: variables[ordered[Int(last)]].name,
+                evidence: .weights)
         }
     }
 }
 
-extension Variable {
-    /// A value that the variable may take.
-    fileprivate func randomValue(using generator: inout PhiloxGenerator) -> Float {
-        switch kind {
-        case .binary: Bool.random(using: &generator) ? 1 : 0
-        case .categorical(let categories): Float(Int.random(in: categories.labels.indices, using: &generator))
-        // Within what the network sees unclipped, so that a change of value is a change of its input.
-        case .real(let encoding):
-            encoding.affine.offset + 2 * encoding.inputBound * (generator.uniform() - 0.5) / encoding.affine.scale
+extension Degrees {
+    /// The last position that the masks let reach each output unit, −1 where none does; `inputs` are the positions of the
+    /// input units.
+    func lastPositions(ofInputs inputs: [Int], isResidual: [Bool], isDirect: Bool) -> [Int] {
+        var lasts = inputs
+        for layer in 0..<layerCount {
+            let next = Self.greatest(of: lasts, degrees: degreesInto(layer: layer), limits: limits(layer: layer))
+            lasts = isResidual[layer] ? zip(next, lasts).map(max) : next
         }
+        guard isDirect else { return lasts }
+        return zip(lasts, Self.greatest(of: inputs, degrees: self.inputs, limits: directLimits)).map(max)
     }
 
-    /// A value that the variable may take and that is not `value`.
-    fileprivate func value(otherThan value: Float) -> Float {
-        switch kind {
-        case .binary: 1 - value
-        case .categorical(let categories): value == 0 ? Float(categories.labels.count - 1) : value - 1
-        case .real(let encoding):
-            value + (encoding.affine(value) > 0 ? -1 : 1) * encoding.inputBound / encoding.affine.scale
+    /// The greatest of `lasts` over the units whose degree is at most each of `limits`; −1 where there is none.
+    private static func greatest(of lasts: [Int], degrees: [Int], limits: [Int]) -> [Int] {
+        var greatest = [Int](repeating: -1, count: (degrees + limits).reduce(0, max) + 1)
+        for (last, degree) in zip(lasts, degrees) { greatest[degree] = max(greatest[degree], last) }
+        for degree in greatest.indices.dropFirst() {
+            greatest[degree] = max(greatest[degree], greatest[degree - 1])
         }
+        return limits.map { greatest[$0] }
     }
 }

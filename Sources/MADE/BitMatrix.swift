@@ -37,19 +37,17 @@ struct BitMatrix {
     /// The boolean product mask · self: row i is the union of the rows j that `mask` [out × rows] connects to i.
     func reached(through mask: Matrix) -> BitMatrix {
         var result = BitMatrix(rows: mask.rows, columns: columns)
-        for output in 0..<mask.rows {
-            for input in 0..<mask.columns where mask[output, input] != 0 {
-                for word in 0..<wordsPerRow {
-                    result.words[output * wordsPerRow + word] |= words[input * wordsPerRow + word]
+        result.words.withUnsafeMutableBufferPointer { reached in
+            words.withUnsafeBufferPointer { words in
+                for output in 0..<mask.rows {
+                    for input in 0..<mask.columns where mask[output, input] != 0 {
+                        for word in 0..<wordsPerRow {
+                            reached[output * wordsPerRow + word] |= words[input * wordsPerRow + word]
+                        }
+                    }
                 }
             }
         }
         return result
-    }
-
-    /// Sets every bit that `other`, of the same shape, has.
-    mutating func formUnion(_ other: BitMatrix) {
-        precondition(other.words.count == words.count)
-        for word in words.indices { words[word] |= other.words[word] }
     }
 }

@@ -1,7 +1,7 @@
 /// The form of a model that serves: immutable, units of every layer sorted by degree, weights packed into staircases.
 ///
-/// Rows are `[n × D]`, row-major, raw values in the table's column order, all known: a value that is not one of its variable's
-/// gives a number without meaning, but nothing worse. The same row gives the same bits alone, in any batch, on any thread.
+/// Rows are `[n × D]`, row-major, encoded values (see `Variable`) in the table's column order. Where all must be plain, another
+/// value gives a number without meaning, but nothing worse. The same row gives the same bits alone, in any batch, on any thread.
 public final class CompiledModel: Sendable {
     /// Everything about the model but its weights.
     public let card: ModelCard

@@ -13,8 +13,8 @@ public enum Conditional: Sendable, Equatable {
     /// p(x_d = k | x_<d) = softmax(logits)_k, k = 0…K−1 the index of a label.
     case categorical(logits: [Float])
     /// The density of a `real` variable in the data's own units. It is continuous where values come in steps, too: there a
-    /// value's probability is the density spread over the step around it.
-    case mixture(GaussianMixture)
+    /// value's probability is the density spread over the step around it. `scale` is the column's own (see `RealEncoding`).
+    case mixture(GaussianMixture, scale: Double)
 
     /// Of a variable's output units, in order; precondition: as many as `variable` has.
     public init(_ variable: Variable, outputs: some Collection<Float>) {
@@ -22,7 +22,8 @@ public enum Conditional: Sendable, Equatable {
         switch variable.kind {
         case .binary: self = .bernoulli(logit: outputs.first ?? 0)
         case .categorical: self = .categorical(logits: Array(outputs))
-        case .real(let encoding): self = .mixture(GaussianMixture(encoding, outputs: outputs))
+        case .real(let encoding):
+            self = .mixture(GaussianMixture(encoding, outputs: outputs), scale: encoding.scale)
         }
     }
 
@@ -35,17 +36,32 @@ public enum Conditional: Sendable, Equatable {
         }
     }
 
-    /// log p(x_d = value | x_<d), nats, finite; of a `real` variable the log of its density there, in the data's own units.
+    /// log p(x_d = value | x_<d), nats, finite; of a `real` variable the log of its density there, per unit of the column's
+    /// own scale.
     ///
-    /// Precondition: a value that the variable may take.
-    public func logProbability(of value: Float) -> Double {
+    /// Precondition: a value that the variable may take, and no rare label.
+    public func logProbability(of value: Double) -> Double {
         switch self {
         case .bernoulli(let logit):
             let signed = value == 1 ? bounded(logit) : -bounded(logit)
             return min(signed, 0) - log1p(exp(-abs(signed)))
         case .categorical(let logits): return logSoftmax(logits.map { bounded($0) })[Int(value)]
-        case .mixture(let mixture): return mixture.logDensity(at: Double(value))
+        case .mixture(let mixture, let scale): return mixture.logDensity(at: value) + log(abs(scale))
         }
+    }
+}
+
+extension Variable {
+    /// log p(x_d = value | x_<d) of a number that the variable may take, a rare label too, nats (see
+    /// `Conditional.logProbability`).
+    public func logProbability(of value: Double, _ conditional: Conditional) -> Double {
+        guard case .categorical(let categories) = kind else { return conditional.logProbability(of: value) }
+        let known = -(unseen?.knownSurprisal ?? 0)
+        guard value >= Double(categories.labels.count), let other = categories.otherIndex else {
+            return conditional.logProbability(of: value) + known
+        }
+        return conditional.logProbability(of: Double(other)) + known
+            - categories.rareSurprisal(Int(value) - categories.labels.count)
     }
 }
 
@@ -64,27 +80,19 @@ extension CompiledModel {
         return card.orderings[member].variables.prefix { !row[$0].isNaN }.count
     }
 
-    /// The output units [n × outputs] of rows [n × D] under one member; a NaN stands for a value not known, and only the
-    /// outputs of positions up to the first such are meaningful.
+    /// The output units [n × outputs] of encoded rows [n × D] under one member; a NaN stands for a value not known, and only
+    /// the outputs of positions up to the first such are meaningful.
     public func outputs(of rows: [Float], member: Int, using workspace: Workspace) -> [Float] {
-        let count = rows.count / card.variables.count
-        var known = rows
-        for index in known.indices where known[index].isNaN {
-            known[index] = card.variables[index % card.variables.count].placeholder
+        let count = rows.count / variableCount
+        var known: [Float] = []
+        known.reserveCapacity(rows.count)
+        for start in stride(from: 0, to: rows.count, by: variableCount) {
+            // Nothing depends on what stands in for a value that is not known.
+            known += Substitution(rows[start..<start + variableCount], card.variables).row.map { $0.isNaN ? 0 : $0 }
         }
         var result = [Float](repeating: 0, count: count * layout.outputUnitCount)
         var span = result.mutableSpan
         outputs(of: known.span, member: member, into: &span, using: workspace)
         return result
-    }
-}
-
-extension Variable {
-    /// A value that the variable may take, for where a network needs one and nothing depends on which.
-    var placeholder: Float {
-        switch kind {
-        case .binary, .categorical: 0
-        case .real(let encoding): encoding.affine.offset
-        }
     }
 }

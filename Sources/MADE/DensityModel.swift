@@ -40,12 +40,14 @@ public struct DensityModel: Sendable {
     public var training: TrainingSummary?
     /// Pixels a line, where a row is a picture.
     public var imageWidth: Int?
+    /// The table it was trained on; nil for an imported model, and for one of a file of version 1.
+    public var schema: Schema?
 
     /// An ensemble of `members` over `networks`.
     public init(
         name: String, version: String = "1", variables: [Variable], activation: Activation, isResidual: Bool = false,
         networks: [MaskedNetwork], members: [Member], calibration: Calibration? = nil,
-        training: TrainingSummary? = nil, imageWidth: Int? = nil
+        training: TrainingSummary? = nil, imageWidth: Int? = nil, schema: Schema? = nil
     ) {
         self.name = name
         self.version = version
@@ -57,6 +59,7 @@ public struct DensityModel: Sendable {
         self.calibration = calibration
         self.training = training
         self.imageWidth = imageWidth
+        self.schema = schema
     }
 
     /// Where the variables' units stand.
@@ -75,32 +78,7 @@ public struct DensityModel: Sendable {
             hasDirectConnections: networks.contains { $0.direct != nil }, isResidual: isResidual,
             networkCount: networks.count, orderings: members.map(\.ordering),
             parameterCount: networks.reduce(0) { $0 + $1.parameterCount }, calibration: calibration,
-            training: training, imageWidth: imageWidth)
-    }
-
-    /// Sets every weight to zero that no member's masks let through.
-    public mutating func applyMasks() {
-        for network in networks.indices {
-            let users = members.filter { $0.network == network }.map { degrees(of: $0) }
-            for layer in networks[network].layers.indices {
-                let passes = users.map { $0.passes(layer: layer) }
-                Self.clear(&networks[network].layers[layer].weight) { output, input in
-                    passes.contains { $0(output, input) }
-                }
-            }
-            if var direct = networks[network].direct {
-                Self.clear(&direct) { output, input in
-                    users.contains { $0.passesDirect(output: output, input: input) }
-                }
-                networks[network].direct = direct
-            }
-        }
-    }
-
-    private static func clear(_ weight: inout Matrix, unless passes: (_ output: Int, _ input: Int) -> Bool) {
-        for output in 0..<weight.rows {
-            for input in 0..<weight.columns where !passes(output, input) { weight[output, input] = 0 }
-        }
+            training: training, imageWidth: imageWidth, schema: schema)
     }
 }
 
@@ -193,4 +171,6 @@ public struct ModelCard: Sendable {
     public let training: TrainingSummary?
     /// Pixels a line, where a row is a picture.
     public let imageWidth: Int?
+    /// The table it was trained on; nil where that is not known.
+    public let schema: Schema?
 }

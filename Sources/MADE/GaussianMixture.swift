@@ -24,12 +24,12 @@ public struct GaussianMixture: Sendable, Equatable {
         precondition(outputs.count == 3 * encoding.componentCount)
         let units = outputs.map { bounded($0) }
         let count = encoding.componentCount
-        let (offset, scale) = (Double(encoding.affine.offset), Double(encoding.affine.scale))
+        let (centre, scale) = (encoding.centre, encoding.scale)
         logWeights = logSoftmax(units[..<count])
         weights = logWeights.map { exp($0) }
-        means = units[count..<2 * count].map { offset + $0 / scale }
+        means = units[count..<2 * count].map { centre + $0 * scale }
         standardDeviations = units[(2 * count)...].map { spread in
-            (Double(encoding.scaleFloor) + max(spread, 0) + log1p(exp(-abs(spread)))) / abs(scale)
+            (Double(encoding.scaleFloor) + max(spread, 0) + log1p(exp(-abs(spread)))) * abs(scale)
         }
     }
 

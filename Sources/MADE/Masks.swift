@@ -57,13 +57,22 @@ public struct Degrees: Sendable, Equatable {
     func passes(layer: Int) -> (_ output: Int, _ input: Int) -> Bool {
         let into = degreesInto(layer: layer)
         let out = degreesOut(of: layer)
-        return layer == hidden.count ? { out[$0] > into[$1] } : { out[$0] >= into[$1] }
+        return layer == hidden.count ? { into[$1] < out[$0] } : { into[$1] <= out[$0] }
     }
 
     /// Whether a direct connection from input unit `input` to output unit `output` passes: m(output) > m(input).
     public func passesDirect(output: Int, input: Int) -> Bool {
-        outputs[output] > inputs[input]
+        inputs[input] < outputs[output]
     }
+
+    /// The greatest degree that the mask of weight layer `layer` passes to each unit it computes; of all lesser ones it
+    /// passes every unit.
+    func limits(layer: Int) -> [Int] {
+        layer == hidden.count ? directLimits : hidden[layer]
+    }
+
+    /// The greatest degree that the direct connections' mask passes to each output unit.
+    var directLimits: [Int] { outputs.map { $0 - 1 } }
 
     /// Degrees of the units that feed weight layer `layer`.
     public func degreesInto(layer: Int) -> [Int] {

@@ -1,11 +1,22 @@
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Glibc
+#endif
+
 /// One column of the modelled table.
+///
+/// Its values as numbers are 0 and 1, a label's index, or the number itself in the data's own units. As a network takes them
+/// they are `Float`s, encoded: the same, but of a real variable u = (x − centre) / scale; NaN is a missing value.
 public struct Variable: Sendable, Equatable {
     /// The variable's type, with how its values become the network's input units.
     public enum Kind: Sendable, Equatable {
         /// Values 0 and 1; one input unit, one output unit: the logit of p(x_d = 1 | x_<d).
         case binary(AffineEncoding)
         /// Values 0…K−1, the indices of labels; K input units of which the value's is 1 and the others are 0, K output
-        /// units: the logits whose softmax is p(x_d | x_<d).
+        /// units: the logits whose softmax is p(x_d | x_<d). Values from K on are rare labels (see `Categories`).
         case categorical(Categories)
         /// Finite numbers; one input unit, 3K output units: the parameters of a mixture of K Gaussians (see `RealEncoding`).
         case real(RealEncoding)
@@ -24,11 +35,14 @@ public struct Variable: Sendable, Equatable {
     public let name: String
     /// Its type and encoding.
     public let kind: Kind
+    /// How likely a value is that training never saw; nil where such a value is an error, as it always is of a real variable.
+    public let unseen: UnseenValues?
 
     /// A column named `name`.
-    public init(name: String, kind: Kind) {
+    public init(name: String, kind: Kind, unseen: UnseenValues? = nil) {
         self.name = name
         self.kind = kind
+        self.unseen = unseen
     }
 
     /// Number of network inputs that carry a value of this variable.
@@ -58,74 +72,211 @@ public struct Variable: Sendable, Equatable {
         if case .real = kind { true } else { false }
     }
 
-    /// Whether `value` is one that the variable may take.
-    public func accepts(_ value: Float) -> Bool {
+    /// The encoded value of a label or of a number of a binary variable that training never saw.
+    public static let unseenValue: Float = -1
+
+    /// Whether an encoded `value` is one that a network takes: neither missing, nor unseen, nor a rare label.
+    public func isPlain(_ value: Float) -> Bool {
+        switch kind {
+        case .binary: value == 0 || value == 1
+        case .categorical(let categories): value >= 0 && value < Float(categories.labels.count)
+        case .real: !value.isNaN
+        }
+    }
+
+    /// Whether `value`, a number, is one that the variable may take.
+    public func accepts(_ value: Double) -> Bool {
         switch kind {
         case .binary: value == 0 || value == 1
         case .categorical(let categories):
-            value >= 0 && value < Float(categories.labels.count) && value == value.rounded()
+            value >= 0 && value < Double(categories.labels.count + categories.rareLabels.count)
+                && value == value.rounded()
         case .real: value.isFinite
         }
+    }
+
+    /// What a network takes for a number; NaN for NaN.
+    public func encode(_ value: Double) -> Float {
+        if case .real(let encoding) = kind { encoding.encode(value) } else { Float(value) }
+    }
+
+    /// The number that an encoded value stands for; NaN for NaN.
+    public func decode(_ value: Float) -> Double {
+        if case .real(let encoding) = kind { encoding.decode(value) } else { Double(value) }
     }
 }
 
 /// The labels of a categorical variable.
-public struct Categories: Sendable, Equatable, Codable {
-    /// At least two, all different; a value is an index into them.
+///
+/// Labels of too few rows to learn anything of share one class, whose probability is theirs together; each has its share of
+/// it by its rows. Their values follow on those of the classes: K is the first of `rareLabels`.
+public struct Categories: Sendable, Equatable {
+    /// At least one, all different; a value is an index into them.
     public let labels: [String]
-    /// The class that stands for rare labels and for labels never seen; nil where such a label is an error.
+    /// The class of the rare labels; where there are none in `rareLabels`, that of rare labels and of labels never seen. Nil
+    /// for neither.
     public let otherIndex: Int?
+    /// Training rows of each class [K]; empty where that is not known.
+    public let rowCounts: [Int]
+    /// The labels that share the class `otherIndex`.
+    public let rareLabels: [String]
+    /// Training rows of each of them, above 0.
+    public let rareRowCounts: [Int]
 
-    /// Precondition: at least two labels, all different; `otherIndex` is one of theirs.
-    public init(labels: [String], otherIndex: Int? = nil) {
-        precondition(labels.count >= 2 && Set(labels).count == labels.count)
-        precondition(otherIndex.map(labels.indices.contains) ?? true)
+    /// Precondition: labels, rare ones too, are all different; `otherIndex` is one of theirs; as many counts as labels, or
+    /// none.
+    public init(
+        labels: [String], otherIndex: Int? = nil, rowCounts: [Int] = [], rareLabels: [String] = [],
+        rareRowCounts: [Int] = []
+    ) {
+        precondition(!labels.isEmpty && Set(labels).count == labels.count)
+        precondition(otherIndex.map(labels.indices.contains) ?? rareLabels.isEmpty)
+        precondition(rowCounts.isEmpty || rowCounts.count == labels.count)
+        precondition(rareRowCounts.count == rareLabels.count && rareRowCounts.allSatisfy { $0 > 0 })
         self.labels = labels
         self.otherIndex = otherIndex
+        self.rowCounts = rowCounts
+        self.rareLabels = rareLabels
+        self.rareRowCounts = rareRowCounts
     }
+
+    /// The text of a value; precondition: a class or a rare label.
+    public func label(of value: Int) -> String {
+        value < labels.count ? labels[value] : rareLabels[value - labels.count]
+    }
+
+    /// −log of the share that rare label `index` has of its class, nats; by rows.
+    func rareSurprisal(_ index: Int) -> Double {
+        log(Double(rareRowCounts.reduce(0, +))) - log(Double(rareRowCounts[index]))
+    }
+}
+
+/// How likely a value is that training never saw, by what it saw seldom.
+///
+/// Of n values N₁ were seen once and N₂ twice. An unseen one has the probability (N₁ + ½) / (n + 1) (Good 1953, eq. 8, with
+/// half a row added), shared among as many as are likely to exist, N₁ (N₁ − 1) / (2 (N₂ + 1)) and at least one (Chao 1984,
+/// bias-corrected); known labels are scaled by 1 − N₁ / (n + 1), so that a column in which every label came back keeps its
+/// probabilities, as a binary variable does. In no context is an unseen value likelier than the least likely of the known ones.
+public struct UnseenValues: Sendable, Equatable {
+    /// n: training rows with a value.
+    public let rowCount: Int
+    /// N₁: values of one row.
+    public let singletonCount: Int
+    /// N₂: values of two rows.
+    public let doubletonCount: Int
+
+    /// Precondition: 0 ≤ N₁ + 2 N₂ ≤ n.
+    public init(rowCount: Int, singletonCount: Int = 0, doubletonCount: Int = 0) {
+        precondition(singletonCount >= 0 && doubletonCount >= 0 && singletonCount + 2 * doubletonCount <= rowCount)
+        self.rowCount = rowCount
+        self.singletonCount = singletonCount
+        self.doubletonCount = doubletonCount
+    }
+
+    /// By the training rows of each value.
+    public init(rowCounts: some Sequence<Int>) {
+        var (rows, once, twice) = (0, 0, 0)
+        for count in rowCounts {
+            rows += count
+            if count == 1 { once += 1 }
+            if count == 2 { twice += 1 }
+        }
+        self.init(rowCount: rows, singletonCount: once, doubletonCount: twice)
+    }
+
+    /// −log p of one unseen value, nats, where known ones are not less likely.
+    public var surprisal: Double {
+        let (n, once, twice) = (Double(rowCount), Double(singletonCount), Double(doubletonCount))
+        return log(n + 1) - log(once + 0.5) + log(max(once * (once - 1) / (2 * (twice + 1)), 1))
+    }
+
+    /// What every known value's surprisal has more than its class's, nats.
+    public var knownSurprisal: Double { -log1p(-Double(singletonCount) / Double(rowCount + 1)) }
 }
 
 /// How a number becomes an input unit, and how output units become its density.
 ///
-/// With u = (x − offset) · scale, the input unit is u clipped to ±inputBound; the density is not clipped. The K mixture logits
-/// a_k, means μ_k and spreads s_k that stand one after the other in the output units give
-/// p(x) = |scale| Σ_k softmax(a)_k N(u; μ_k, σ_k), σ_k = scaleFloor + log(1 + e^s_k) (Bishop 1994, eq. 22–24, with a floor:
-/// a mixture without one puts infinite density on repeated values).
-public struct RealEncoding: Sendable, Equatable, Codable {
+/// With u = (x − centre) / scale, the input unit is u clipped to ±inputBound; the density is not clipped. The K mixture logits
+/// a_k, means μ_k and spreads s_k that stand one after the other in the output units give the density of u,
+/// p(u) = Σ_k softmax(a)_k N(u; μ_k, σ_k), σ_k = scaleFloor + log(1 + e^s_k) (Bishop 1994, eq. 22–24, with a floor:
+/// a mixture without one puts infinite density on repeated values). A density per unit of the column's own scale depends on
+/// no unit of the data.
+public struct RealEncoding: Sendable, Equatable {
     /// Most Gaussians that a mixture may have.
     public static let componentCountMax = 64
 
-    /// Centres and scales the column: median and IQR / 1.349, or median and standard deviation where the IQR is 0.
-    public var affine: AffineEncoding
+    /// The number that becomes 0: the median.
+    public var centre: Double
+    /// What becomes 1, in the data's own units: IQR / 1.349, or the standard deviation where the IQR is 0. Not
+    /// 0; below it the order is reversed.
+    public var scale: Double
     /// Gaussians in the mixture, 1…64.
     public var componentCount: Int
     /// Least standard deviation of a Gaussian, in encoded units; above 0.
     public var scaleFloor: Float
     /// What the network sees of u is clipped to ±this; above 0.
     public var inputBound: Float
-    /// The values are multiples of this (1: integers): samples are rounded to it, and training spreads each value evenly over
-    /// the step around it. Nil for a continuous column.
-    public var step: Float?
+    /// The values are multiples of this (1: integers): training spreads each value evenly over the step around it. Nil for a
+    /// continuous column.
+    public var step: Double?
+    /// Samples are multiples of this: the step, or the unit of the last decimal place that training saw. Nil for none.
+    public var resolution: Double?
     /// Least value seen in training; nil where that is not known.
-    public var minimum: Float?
+    public var minimum: Double?
     /// Greatest value seen in training; nil where that is not known.
-    public var maximum: Float?
+    public var maximum: Double?
 
     /// Precondition: the ranges that the properties tell.
     public init(
-        affine: AffineEncoding, componentCount: Int, scaleFloor: Float, inputBound: Float = 5, step: Float? = nil,
-        minimum: Float? = nil, maximum: Float? = nil
+        centre: Double, scale: Double, componentCount: Int, scaleFloor: Float, inputBound: Float = 5,
+        step: Double? = nil, resolution: Double? = nil, minimum: Double? = nil, maximum: Double? = nil
     ) {
         precondition((1...Self.componentCountMax).contains(componentCount))
-        precondition(scaleFloor > 0 && inputBound > 0 && affine.scale != 0)
-        precondition(step.map { $0 > 0 } ?? true)
-        self.affine = affine
+        precondition(scaleFloor > 0 && inputBound > 0 && scale != 0 && scale.isFinite && (1 / scale).isFinite)
+        precondition((step ?? 1) > 0 && (resolution ?? 1) > 0)
+        self.centre = centre
+        self.scale = scale
         self.componentCount = componentCount
         self.scaleFloor = scaleFloor
         self.inputBound = inputBound
         self.step = step
+        self.resolution = resolution
         self.minimum = minimum
         self.maximum = maximum
+    }
+
+    /// u of a number, rounded once and held within what a float can be, no negative zero; NaN for NaN.
+    public func encode(_ number: Double) -> Float {
+        let value = (number - centre) * (1 / scale)
+        let bound = Double(Float.greatestFiniteMagnitude)
+        return Float(value < -bound ? -bound : value > bound ? bound : value) + 0
+    }
+
+    /// The number whose u is `value`: on the grid of the column's resolution, where it has one. NaN for NaN.
+    ///
+    /// Many numbers may have the same u. The ends of the column's range are then the ones meant, so that no sample lies
+    /// beyond them.
+    public func decode(_ value: Float) -> Double {
+        for end in [minimum, maximum] {
+            if let end, encode(end) == value { return end }
+        }
+        let number = centre + Double(value) * scale
+        guard let (over, under) = grid, number.isFinite else { return number }
+        let settled = (number * under / over).rounded() * over / under
+        return settled.isFinite ? settled + 0 : number
+    }
+
+    /// The resolution as a fraction over / under of whole numbers, where it is a decimal: its multiples k · over / under are
+    /// then the doubles of their own decimals, which k · resolution would miss by its rounding.
+    var grid: (over: Double, under: Double)? {
+        guard let resolution = resolution ?? step else { return nil }
+        var under = 1.0
+        for _ in 0...18 {
+            let over = (resolution * under).rounded()
+            if over >= 1, over < 0x1p53, over / under == resolution { return (over, under) }
+            under *= 10
+        }
+        return (resolution, 1)
     }
 }
 

@@ -1,9 +1,6 @@
 internal import MADE
 
-/// Log-likelihoods of a table's complete rows as they are served, to the bit: calibration compares with nothing else.
-///
-/// Rows with missing cells are passed over: what is served for them is an estimate of the likelihood of fewer values, with
-/// which those of whole rows cannot be compared.
+/// Log-likelihoods of a table's rows as they are served, to the bit: calibration compares with nothing else.
 struct Evaluation {
     private let model: CompiledModel
     private let workspace: CompiledModel.Workspace
@@ -13,37 +10,47 @@ struct Evaluation {
         workspace = self.model.makeWorkspace()
     }
 
-    /// Mean negative log-likelihood, nats a row, but for `trimmedShare` of the rows, those that fit worst; nil where no row
-    /// is complete.
-    func meanNats(of table: Table, trimmedShare: Float = 0) -> Double? {
-        let table = table.completeRows
-        guard table.rowCount > 0 else { return nil }
-        var logLikelihoods = [Double](repeating: 0, count: table.rowCount)
-        var span = logLikelihoods.mutableSpan
-        model.score(table.values.span, into: &span, using: workspace)
-        let trimmedCount = Int(Float(table.rowCount) * trimmedShare)
+    /// Mean negative log-likelihood of the complete rows, nats a row, but for `trimmedShare` of them, those that fit worst;
+    /// nil where no row is complete. What fewer values cost compares with nothing.
+    func meanNats(of table: EncodedTable, trimmedShare: Float = 0) -> Double? {
+        let rows = table.completeRows
+        guard rows.count > 0 else { return nil }
+        var logLikelihoods = score(rows).logLikelihoods
+        let trimmedCount = Int(Float(logLikelihoods.count) * trimmedShare)
         if trimmedCount > 0 { logLikelihoods = Array(logLikelihoods.sorted().dropFirst(trimmedCount)) }
         return -logLikelihoods.reduce(0, +) / Double(logLikelihoods.count)
     }
 
-    /// Adds what a table of rows that the model was not fitted to says of normal rows.
-    func add(_ table: Table, to tally: inout CalibrationTally) {
-        let table = table.completeRows
-        let variableCount = model.variableCount
+    /// Adds what a table of rows that the model was not fitted to says of normal rows: as they come, those that lack values
+    /// too, as new rows will.
+    func add(_ table: EncodedTable, to tally: inout CalibrationTally) {
         for first in stride(from: 0, to: table.rowCount, by: 1024) {
             let rows = first..<min(first + 1024, table.rowCount)
-            let cells = rows.lowerBound * variableCount..<rows.upperBound * variableCount
-            var results = [Double](repeating: 0, count: rows.count)
-            var explained = results
-            var surprisals = [Float](repeating: 0, count: cells.count)
-            var resultSpan = results.mutableSpan
-            var explainedSpan = explained.mutableSpan
-            var surprisalSpan = surprisals.mutableSpan
-            model.explain(
-                table.values.span.extracting(cells), logLikelihoods: &resultSpan, surprisals: &surprisalSpan,
-                explained: &explainedSpan, using: workspace)
-            tally.add(logLikelihoods: results, surprisals: surprisals.span)
+            let cells = table.values[rows.lowerBound * table.columnCount..<rows.upperBound * table.columnCount]
+            let scores = score(cells)
+            tally.add(logLikelihoods: scores.logLikelihoods)
+            for row in scores.logLikelihoods.indices {
+                let own = row * table.columnCount..<(row + 1) * table.columnCount
+                let isComplete = !cells[own.lowerBound + cells.startIndex..<own.upperBound + cells.startIndex]
+                    .contains(where: \.isNaN)
+                if isComplete { tally.add(surprisals: scores.surprisals.span.extracting(own)) }
+            }
         }
+    }
+
+    private func score(_ rows: ArraySlice<Float>) -> (logLikelihoods: [Double], surprisals: [Float]) {
+        var results = [Double](repeating: 0, count: rows.count / model.variableCount)
+        var explained = results
+        var errors = results
+        var surprisals = [Float](repeating: 0, count: rows.count)
+        var resultSpan = results.mutableSpan
+        var explainedSpan = explained.mutableSpan
+        var errorSpan = errors.mutableSpan
+        var surprisalSpan = surprisals.mutableSpan
+        model.explain(
+            rows.span, missing: MissingValues(), logLikelihoods: &resultSpan, surprisals: &surprisalSpan,
+            explained: &explainedSpan, standardErrors: &errorSpan, using: workspace)
+        return (results, surprisals)
     }
 }
 
@@ -56,9 +63,13 @@ struct CalibrationTally {
         surprisals = SurprisalTally(variableCount: variableCount)
     }
 
-    /// Adds n rows' log-likelihoods and surprisals [n × D], nats.
-    mutating func add(logLikelihoods: [Double], surprisals: Span<Float>) {
+    /// Adds n rows' log-likelihoods, nats.
+    mutating func add(logLikelihoods: [Double]) {
         self.logLikelihoods += logLikelihoods
+    }
+
+    /// Adds complete rows' surprisals [n × D], nats.
+    mutating func add(surprisals: Span<Float>) {
         self.surprisals.add(surprisals)
     }
 
@@ -69,13 +80,15 @@ struct CalibrationTally {
     }
 }
 
-extension Table {
-    /// The rows without a missing cell.
-    fileprivate var completeRows: Table {
-        guard values.contains(where: \.isNaN) else { return self }
-        return rows(
-            (0..<rowCount).filter { row in
-                !values[row * columns.count..<(row + 1) * columns.count].contains(where: \.isNaN)
-            })
+extension EncodedTable {
+    /// The rows without a missing cell, [n × columns].
+    fileprivate var completeRows: ArraySlice<Float> {
+        guard values.contains(where: \.isNaN) else { return values[...] }
+        var rows: [Float] = []
+        for start in stride(from: 0, to: values.count, by: columnCount) {
+            let row = values[start..<start + columnCount]
+            if !row.contains(where: \.isNaN) { rows += row }
+        }
+        return rows[...]
     }
 }

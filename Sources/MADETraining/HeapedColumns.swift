@@ -7,7 +7,7 @@ extension Ordering {
     /// Numbers that pile up on round values (carats at 1.00, none at 0.99) were chosen by somebody, and what is measured
     /// follows from them. Told from exact measurements afterwards, such steps are a function too sharp to learn. Of few rows
     /// heaps are not told from chance, and the ordering stays.
-    func heapedFirst(_ variables: [Variable], _ table: Table) -> Ordering {
+    func heapedFirst(_ variables: [Variable], _ table: EncodedTable) -> Ordering {
         guard table.rowCount >= TrainingOptions.manyRows else { return self }
         let reals = self.variables.filter { variables[$0].isReal }
         let heaps = reals.filter { variables[$0].isStepped }.compactMap { variable in
@@ -25,11 +25,10 @@ extension Variable {
     }
 }
 
-extension Table {
+extension EncodedTable {
     /// How many different values `column` has where each is seen often; nil where it is not.
     fileprivate func heapCount(column: Int) -> Int? {
-        let sorted = stride(from: column, to: values.count, by: columns.count).map { values[$0] }
-            .filter { !$0.isNaN }.sorted()
+        let sorted = self.column(column).filter { !$0.isNaN }.sorted()
         return StepFrequency.isFrequent(sorted) ? StepFrequency.distinctCount(sorted) : nil
     }
 }
@@ -38,11 +37,11 @@ extension Table {
 enum StepFrequency {
     /// Whether the values of an ascending sequence are seen so often that the likelihood of each can be learned, not that
     /// of its surroundings alone.
-    static func isFrequent(_ sorted: [Float]) -> Bool {
+    static func isFrequent<Number: BinaryFloatingPoint>(_ sorted: [Number]) -> Bool {
         sorted.count >= 100 * distinctCount(sorted)
     }
 
-    static func distinctCount(_ sorted: [Float]) -> Int {
+    static func distinctCount<Number: BinaryFloatingPoint>(_ sorted: [Number]) -> Int {
         1 + zip(sorted, sorted.dropFirst()).count { $0 != $1 }
     }
 }

@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 
 /// The tables of one fit: disjoint rows for the gradient, for the stopping point and for calibration.
 struct TableSplit {

@@ -1,4 +1,5 @@
 public import MADE
+public import MADERows
 
 /// The tables of one training.
 public struct TrainingTables: Sendable {
@@ -96,7 +97,7 @@ public struct Trainer: Sendable {
         var tally = CalibrationTally(variableCount: fits.first?.variables.count ?? 0)
         for (fit, results) in zip(fits, results) {
             guard results.count == fit.options.memberCount, results.allSatisfy(\.isComplete) else { return nil }
-            if let rows = fit.split.calibration { Evaluation(fit.model(results, name: "")).add(rows, to: &tally) }
+            if let rows = fit.calibration { Evaluation(fit.model(results, name: "")).add(rows, to: &tally) }
         }
         return tally.calibration
     }

@@ -1,5 +1,6 @@
 internal import CStaircase
 public import MADE
+public import MADERows
 
 /// How a model is trained. The defaults are those for tables without numbers; `recommended` has others for tables with some.
 public struct TrainingOptions: Sendable, Equatable {

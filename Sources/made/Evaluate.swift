@@ -1,6 +1,7 @@
 import ArgumentParser
 internal import Glibc
 import MADE
+import MADERows
 import MADETraining
 
 /// `made evaluate`: how well the model predicts rows that it has not seen.
@@ -13,96 +14,110 @@ struct Evaluate: ParsableCommand {
             the model tells them apart: the area under the ROC curve, the average precision, and the shares of normal \
             rows (false alarms) and of anomalies (detected) whose p-value is at most alpha. Behind a measure stands its \
             95 % interval: DeLong's of the area, Boyd's of the average precision, Wilson's of the shares. Missing values \
-            are integrated out. A row with a label, or a number in a column of 0 and 1, that the model does not know \
-            ranks as the least likely and is in no mean.
+            are integrated out. Rows are read as made score reads them; one that cannot be scored ranks as the least \
+            likely and is in no mean.
             """)
 
     @OptionGroup var source: ModelArguments
 
-    @Argument(help: "A CSV file whose header names the model's variables in any order; - is standard input.")
+    @Argument(
+        help: "A CSV or NDJSON file with the model's variables in any order; gzip and zstd too. - is standard input.")
     var data: String
 
     @Option(help: "A column of the file that is 1 for anomalies and 0 for normal rows.")
     var label: String?
 
-    @Option(help: "Columns of the file to pass over, separated by commas.")
+    @Option(help: "Columns of the file to pass over, separated by commas, besides those that training left out.")
     var drop = NameList()
 
-    @Option(
-        help: "A row is an anomaly where its p-value is at most alpha. (default: 0.01, if the calibration reaches it)")
+    @OptionGroup(title: "Rows")
+    var rows: RowArguments
+
+    @Option(help: "A row is an anomaly where its p-value is at most alpha. (default: 0.01)")
     var alpha: Double?
 
-    @Option(help: "An SVG file to write: the scores with the thresholds, and the share of rows flagged at each alpha.")
+    @Option(
+        help: """
+            An SVG file to write, or such a plot to replace: the scores with the thresholds, and the share of rows flagged \
+            at each alpha.
+            """)
     var plot: String?
 
-    private static let defaultAlpha = 0.01
+    @OptionGroup var outputs: OutputArguments
 
     func run() throws {
+        let target = try plot.map { try outputs.target($0, .plot, inputs: [source.model, data]) }
         let (model, _) = try source.load()
         if let alpha { try checkAlpha(alpha, model.card) }
-        let smallest = model.card.calibration?.smallestPValue ?? .infinity
-        // Of a model with few calibration rows all but its alarms can still be measured.
-        let reachable = alpha ?? (smallest <= Self.defaultAlpha ? Self.defaultAlpha : nil)
+        let judgement = Judgement(model.card.calibration, alpha: alpha ?? Judgement.defaultAlpha)
         let tally = try measure(
             model,
             ScoreTally(
-                calibration: reachable.flatMap { _ in model.card.calibration }, alpha: reachable ?? 0,
+                calibration: judgement.canJudge ? model.card.calibration : nil, alpha: judgement.alpha,
                 keepsScores: plot != nil))
         guard tally.rowCount > 0 else { throw TableError(path: data, problem: .noRows) }
-        if let plot { try writeText(Picture.ofScores(tally, model.card), to: plot) }
-        for (title, text) in lines(tally, model.card, alpha: reachable) { print(title.padded(to: 20) + text) }
+        try target?.write(Array(Picture.ofScores(tally, model.card).utf8))
+        for (title, text) in lines(tally, model.card, judgement) {
+            try Output.print(title.padded(to: 20) + text)
+        }
     }
 
     private func measure(_ model: CompiledModel, _ start: ScoreTally) throws -> ScoreTally {
-        let variables = model.card.variables
-        if let label, variables.contains(where: { $0.name == label }) {
+        if let label, model.card.variables.contains(where: { $0.name == label }) {
             throw ValidationError(
                 "--label \(label): the model knows that column; labels must be one it was not trained on")
         }
-        var schema = TableSchema(variables).columns
-        if let label { schema.append(TableSchema.Column(name: label, kind: .binary)) }
-        var reader = try TableReader(
-            path: data, schema: TableSchema(columns: schema), dropping: Set(drop.names),
-            keepingUnseen: Set(variables.map(\.name)))
+        guard let schema = RowSchema(model.card, passingOver: drop.names + (label.map { [$0] } ?? [])) else {
+            throw ValidationError("memory is short")
+        }
+        let reader = try TableReader(
+            path: data, schema: schema, options: rows.options, kept: label.map { [$0] } ?? [])
         let workspace = model.makeWorkspace()
         var tally = start
-        var rows: [Float] = []
-        var values: [Float] = []
-        while try reader.read(rowsMax: 1024, into: &rows) > 0 {
-            values.removeAll(keepingCapacity: true)
-            var groups: [ScoreTally.Group] = []
-            var arePossible: [Bool] = []
-            for row in stride(from: 0, to: rows.count, by: schema.count) {
-                let own = rows[row..<row + variables.count]
-                arePossible.append(!own.contains(.infinity))
-                values += own.map { $0 == .infinity ? 0 : $0 }
-                groups.append(label == nil ? .unlabelled : rows[row + variables.count] == 1 ? .anomaly : .normal)
-                if label != nil && rows[row + variables.count].isNaN {
-                    let number = tally.rowCount + groups.count
-                    throw TableError(path: data, column: label, problem: .rowUnlabelled(number: number))
-                }
+        while true {
+            let first = reader.rowCount
+            let count = try reader.read(rowsMax: 1024)
+            if count == 0 { return tally }
+            if tally.impossibleCount == 0, let fault = reader.faults.first {
+                Output.note("\(fault); such rows rank as the least likely")
             }
-            var logLikelihoods = [Double](repeating: 0, count: groups.count)
+            let goodCount = reader.values.count / model.variableCount
+            var logLikelihoods = [Double](repeating: 0, count: goodCount)
             var errors = logLikelihoods
             var span = logLikelihoods.mutableSpan
             var errorSpan = errors.mutableSpan
             model.score(
-                values.span, missing: MissingValues(), into: &span, standardErrors: &errorSpan, using: workspace)
-            for (index, group) in groups.enumerated() {
-                tally.take(arePossible[index] ? logLikelihoods[index] : -.infinity, group)
+                reader.values.span, missing: MissingValues(), into: &span, standardErrors: &errorSpan,
+                using: workspace)
+            let faulty = Set(reader.faultyRows)
+            var next = 0
+            for row in 0..<count {
+                let group = try group(of: reader.keptCells, row: row, number: first + row + 1)
+                tally.take(faulty.contains(row) ? -.infinity : logLikelihoods[next], group)
+                if !faulty.contains(row) { next += 1 }
             }
-            rows.removeAll(keepingCapacity: true)
         }
-        return tally
     }
 
-    private func lines(_ tally: ScoreTally, _ card: ModelCard, alpha: Double?) -> [(String, String)] {
+    /// Whether the label says that a row is an anomaly.
+    private func group(of cells: [String?], row: Int, number: Int) throws(TableError) -> ScoreTally.Group {
+        guard let label else { return .unlabelled }
+        let text = cells[row].map(NumberText.normalised)
+        switch text.flatMap(NumberText.truth) {
+        case true?: return .anomaly
+        case false?: return .normal
+        case nil:
+            throw TableError(path: data, column: label, problem: .rowUnlabelled(number: number, text: text))
+        }
+    }
+
+    private func lines(_ tally: ScoreTally, _ card: ModelCard, _ judgement: Judgement) -> [(String, String)] {
         let bits = tally.nats.mean / (Double(card.variables.count) * log(2))
         var lines = [("nats a row", text(tally.nats))]
         if tally.nats.count > 0 { lines.append(("bits per dimension", "\(bits.rounded(places: 4))")) }
         if tally.impossibleCount > 0 {
             let rows = rowCount(tally.impossibleCount)
-            lines.append(("values never seen", "\(rows): ranked as the least likely, in no mean"))
+            lines.append(("not scored", "\(rows): ranked as the least likely, in no mean"))
         }
         if label != nil {
             lines.append(("  normal", text(tally.nats(of: .normal))))
@@ -116,13 +131,10 @@ struct Evaluate: ParsableCommand {
             (.anomaly, "detected", "anomalies"),
         ]
         for (group, title, rows) in shares {
-            guard let alpha, let flagged = tally.flagged(group) else { continue }
-            lines.append((title, "\(text(flagged)) of the \(rows) at alpha \(alpha)"))
+            guard judgement.canJudge, let flagged = tally.flagged(group) else { continue }
+            lines.append((title, "\(text(flagged)) of the \(rows) at alpha \(judgement.alpha)"))
         }
-        if let calibration = card.calibration, alpha == nil {
-            let smallest = calibration.smallestPValue.rounded(places: 5)
-            lines.append(("false alarms", "none at alpha \(Self.defaultAlpha): the smallest p-value is \(smallest)"))
-        }
+        if let note = judgement.note { lines.append(("false alarms", note)) }
         return lines
     }
 

@@ -1,4 +1,4 @@
 public import ArgumentParser
-public import DensityService
+public import MADERows
 
 extension LineFormat: ExpressibleByArgument {}

@@ -14,8 +14,10 @@ struct Import: ParsableCommand {
     @Argument(help: "The state dict, saved with safetensors.torch.save_file.")
     var state: String
 
-    @Option(name: .shortAndLong, help: "Where to write the checkpoint.")
+    @Option(name: .shortAndLong, help: "The checkpoint to write, or to replace.")
     var output: String
+
+    @OptionGroup var outputs: OutputArguments
 
     @Option(help: "The activation between the layers: relu, elu, tanh or sigmoid.")
     var activation: Activation
@@ -24,6 +26,7 @@ struct Import: ParsableCommand {
     var name: String?
 
     func run() throws {
+        let target = try outputs.target(output, .checkpoint, inputs: [state])
         var model = try Checkpoint.read(state, activation: activation)
         if let name { model.name = name }
         do {
@@ -31,8 +34,8 @@ struct Import: ParsableCommand {
         } catch {
             throw CheckpointError(state, .notAutoregressive(error))
         }
-        try Checkpoint.write(model, to: output)
-        print(
+        try Checkpoint.write(model, to: target)
+        try Output.print(
             "\(output): \(model.variables.count) variables, hidden layers \(model.card.hiddenWidths), \(activation.rawValue)"
         )
     }

@@ -10,26 +10,32 @@ struct Inspect: ParsableCommand {
     @OptionGroup var source: ModelArguments
 
     @Option(
-        help: "An SVG file to write: the training curve, the calibration rows' scores, samples of a model of pictures.")
+        help: """
+            An SVG file to write, or such a plot to replace: the training curve, the calibration rows' scores, samples of a \
+            model of pictures.
+            """)
     var plot: String?
 
+    @OptionGroup var outputs: OutputArguments
+
     func run() throws {
+        let target = try plot.map { try outputs.target($0, .plot, inputs: [source.model]) }
         let (model, verdict) = try source.load()
-        if let plot { try writePicture(of: model, to: plot) }
         let last = [("fp16 weights", try halves()), ("autoregressive", proof(verdict))]
+        if let target { try writePicture(of: model, to: target) }
         for (title, text) in lines(of: model.card) + last {
-            print(title.padded(to: 16) + text)
+            try Output.print(title.padded(to: 16) + text)
         }
     }
 
-    private func writePicture(of model: CompiledModel, to path: String) throws {
+    private func writePicture(of model: CompiledModel, to target: OutputTarget) throws {
         let picture = Picture.ofModel(model.card) { count in
             model.sample(SamplingRequest(count: count, seed: 1), using: model.makeWorkspace()).rows
         }
         guard let picture else {
             throw ValidationError("--plot: the model has no training curve, no calibration and no pictures to show")
         }
-        try writeText(picture, to: path)
+        try target.write(Array(picture.utf8))
     }
 
     private func lines(of card: ModelCard) -> [(String, String)] {
@@ -39,6 +45,7 @@ struct Inspect: ParsableCommand {
             ("variables", card.variables.summary),
         ]
         lines += card.variables.details
+        lines += card.schema?.details ?? []
         lines += [
             (
                 "hidden layers",
@@ -98,8 +105,8 @@ struct Inspect: ParsableCommand {
     }
 
     private func proof(_ verdict: AutoregressiveVerdict) -> String {
-        "yes: the masks of \(verdict.memberCount) member\(verdict.memberCount == 1 ? "" : "s") connect none of the "
+        "yes: masks and weights of \(verdict.memberCount) member\(verdict.memberCount == 1 ? "" : "s") connect none of the "
             + "\(verdict.independentPairCount) pairs of an output and an input that is not before it; "
-            + "\(verdict.probeCount) changed inputs left every such output the same to the bit"
+            + "\(verdict.probeCount) rows changed from some position on left every output up to it the same to the bit"
     }
 }

@@ -1,11 +1,15 @@
 internal import Glibc
+internal import MADE
 
 /// Lines to standard output, written in large pieces.
 struct Output: ~Copyable {
     /// Standard output cannot be written: a full disk, or a reader that went away.
     struct Failure: Error, CustomStringConvertible {
-        let reason: String
-        var description: String { "standard output cannot be written: \(reason)" }
+        let code: Int32
+        var description: String { "standard output cannot be written: \(String(cString: strerror(code)))" }
+
+        /// The reader went away, which is its own affair: the program ends without a word.
+        var isOfReader: Bool { code == EPIPE }
     }
 
     private static let bufferBytes = 1 << 16
@@ -26,46 +30,48 @@ struct Output: ~Copyable {
 
     /// Hands all lines over; call it before the program ends.
     mutating func flush() throws(Failure) {
-        guard Self.write(buffer, to: STDOUT_FILENO) else { throw Failure(reason: String(cString: strerror(errno))) }
+        let code = buffer.withUnsafeBytes { writeAll($0, to: STDOUT_FILENO) }
+        guard code == 0 else { throw Failure(code: code) }
         buffer.removeAll(keepingCapacity: true)
+    }
+
+    /// Writes `text` to standard output at once.
+    static func print(_ text: String, terminator: String = "\n") throws(Failure) {
+        var output = Output()
+        output.buffer = Array((text + terminator).utf8)
+        try output.flush()
     }
 
     /// Writes one line to standard error; where that fails there is nobody to tell.
     static func note(_ line: String) {
-        _ = write(Array("\(line)\n".utf8), to: STDERR_FILENO)
+        _ = Array("\(line)\n".utf8).withUnsafeBytes { writeAll($0, to: STDERR_FILENO) }
     }
 
     /// Writes `text` to standard error over the line the cursor is in.
     static func rewrite(_ text: String) {
-        _ = write(Array("\r\(text)".utf8), to: STDERR_FILENO)
+        _ = Array("\r\(text)".utf8).withUnsafeBytes { writeAll($0, to: STDERR_FILENO) }
     }
+}
 
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return false }
-            rest = rest.dropFirst(count)
+// MARK: - The standard streams
+
+extension Output {
+    /// Makes the standard streams fit to be written to; call it before anything is opened.
+    static func prepare() {
+        // A reader that has seen enough, as `head` has, is told from a full disk by the write that fails. The signal's
+        // default would end a training whose progress nobody reads any more.
+        signal(SIGPIPE, SIG_IGN)
+        // So does a file that grows over its limit: the program has to live, to remove it.
+        signal(SIGXFSZ, SIG_IGN)
+        // The next file to be opened would take the place of a stream that is closed, and notes would be written into it.
+        // What is opened here instead is the wrong way round, so that using it fails as before.
+        for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) < 0 {
+            _ = open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY)
         }
-        return true
     }
-}
 
-/// A file that cannot be written.
-private struct UnwritableFile: Error, CustomStringConvertible {
-    let path: String
-    let reason: String
-    var description: String { "\(path): cannot be written: \(reason)" }
-}
-
-/// Makes `path` a file of this text, whatever it was.
-func writeText(_ text: String, to path: String) throws {
-    guard let file = fopen(path, "w") else {
-        throw UnwritableFile(path: path, reason: String(cString: strerror(errno)))
-    }
-    let written = fputs(text, file)
-    guard fclose(file) == 0 && written >= 0 else {
-        throw UnwritableFile(path: path, reason: String(cString: strerror(errno)))
+    /// Ends standard output: some file systems tell only now that they have not kept what was written.
+    static func close() throws(Failure) {
+        guard Glibc.close(STDOUT_FILENO) == 0 else { throw Failure(code: errno) }
     }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
-import DensityService
 import MADE
+import MADERows
 
 /// `made sample`: rows drawn from the model, as CSV or NDJSON.
 struct Sample: ParsableCommand {
@@ -33,16 +33,15 @@ struct Sample: ParsableCommand {
 
     func run() throws {
         let (model, _) = try source.load()
-        let variables = model.card.variables
         let seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         if self.seed == nil { Output.note("seed \(seed)") }
         let request = SamplingRequest(
-            count: count, seed: seed, evidence: try evidence(for: variables), temperature: temperature)
+            count: count, seed: seed, evidence: try evidence(model.card), temperature: temperature)
         let samples = model.sample(request, using: model.makeWorkspace())
         if let size = samples.effectiveSampleSize {
             Output.note("effective sample size \(size.rounded(places: 1))")
         }
-        try write(samples, RowText(variables), width: variables.count)
+        try write(samples, RowText(model.card), width: model.variableCount)
     }
 
     private func write(_ samples: Samples, _ text: RowText, width: Int) throws {
@@ -67,9 +66,10 @@ struct Sample: ParsableCommand {
     }
 
     /// The given values [variables], NaN for those to be drawn; empty where none is given.
-    private func evidence(for variables: [Variable]) throws -> [Float] {
+    private func evidence(_ card: ModelCard) throws -> [Float] {
         guard !given.isEmpty else { return [] }
-        guard var known = GivenValues(of: variables) else { throw ValidationError("memory is short") }
+        guard let schema = RowSchema(card) else { throw ValidationError("memory is short") }
+        var known = GivenValues(of: schema)
         for assignment in given {
             do {
                 try known.read(assignment)

@@ -1,7 +1,7 @@
 import ArgumentParser
-import DensityService
 internal import Glibc
 import MADE
+import MADERows
 
 /// `made score`: one line out for every row in, in constant memory.
 struct Score: ParsableCommand {
@@ -9,24 +9,29 @@ struct Score: ParsableCommand {
         abstract: "Score the rows of a CSV or NDJSON file.",
         discussion: """
             Prints log_likelihood and, for a calibrated model, p_value and anomaly, a line for every row; the same numbers \
-            as POST /score, to the bit. A row that cannot be scored gets empty cells in CSV, the reason in NDJSON. An \
-            empty cell and a null are missing values, which are integrated out by draws. Rows of any number pass through \
-            in constant memory.
+            as POST /score, to the bit. A row that cannot be scored gets empty cells and the reason in the last column, \
+            error. Cells are read as the table was that the model was trained on: what was missing there is missing here, \
+            columns that were left out are passed over. A missing value is integrated out by draws. Rows of any number \
+            pass through in constant memory.
             """)
 
     @OptionGroup var source: ModelArguments
 
     @Argument(
         help: """
-            A CSV file whose header names the model's variables in any order, or a file with a JSON row a line; - is \
-            standard input.
+            A CSV file whose header names the model's variables in any order, or a file with a JSON row a line; gzip and \
+            zstd too. - is standard input.
             """)
     var data: String = "-"
 
-    @Option(
-        help:
-            "A row is an anomaly where its p-value is at most alpha. (default: 0.01, or the least that can be reached)")
+    @Option(help: "A row is an anomaly where its p-value is at most alpha. (default: 0.01)")
     var alpha: Double?
+
+    @OptionGroup(title: "Rows")
+    var rows: RowArguments
+
+    @Option(help: "Columns of the file, separated by commas, to copy to the front of each line.")
+    var keep = NameList()
 
     @Option(help: "Draws that stand for the missing values of a row, 1 to 65536.")
     var particles = MissingValues().particles
@@ -49,32 +54,69 @@ struct Score: ParsableCommand {
     func run() throws {
         let (model, _) = try source.load()
         if let alpha { try checkAlpha(alpha, model.card) }
-        // As the service's own: what nobody asked for is no reason to refuse a model.
-        let reachable = alpha ?? max(0.01, model.card.calibration?.smallestPValue ?? 0)
-        let input = try InputBytes(path: data)
+        let judgement = Judgement(model.card.calibration, alpha: alpha ?? Judgement.defaultAlpha)
+        if let note = judgement.note { Output.note(note) }
+        guard let schema = RowSchema(model.card) else { throw ValidationError("memory is short") }
+        let text = try TextSource(path: data, command: "made score MODEL -")
         let workspace = model.makeWorkspace()
         var output = Output()
         var scorer: BulkScorer?
         var isLast = false
         while !isLast {
-            let piece = try input.next()
-            isLast = piece.isEmpty
-            let guess = format ?? LineFormat(guessedFrom: piece)
-            let current =
-                try scorer
-                ?? BulkScorer(
-                    model: model, input: guess, output: outputFormat ?? guess, alpha: reachable,
-                    missing: MissingValues(particles: particles, seed: seed), lineEnd: "\n")
-            scorer = current
-            do {
-                try output.write(current.score(piece, isLast: isLast, using: workspace))
-            } catch let error as BulkError {
-                throw InputBytes.Failure(path: data, reason: error.description)
+            if text.rest.isEmpty { isLast = try !text.refill() }
+            // Blank lines before the first row say nothing of its format.
+            let guess = format ?? LineFormat(guessedFrom: text.rest)
+            if scorer == nil, guess != nil || isLast {
+                scorer = try self.scorer(model, schema, guess ?? .csv, judgement)
             }
+            guard let scorer else {
+                text.drop(text.rest.count)
+                continue
+            }
+            do {
+                try output.write(scorer.score(text.rest, isLast: isLast, using: workspace))
+            } catch let error as StreamError {
+                throw TableError(path: data, problem: .columns(error.description))
+            }
+            text.drop(text.rest.count)
         }
         try output.flush()
+        for remark in text.remarks { Output.note(remark.description) }
         if let scorer, scorer.faultCount > 0 {
             Output.note("\(scorer.faultCount) of \(scorer.rowCount) rows could not be scored")
         }
     }
+
+    private func scorer(
+        _ model: CompiledModel, _ schema: RowSchema, _ format: LineFormat, _ judgement: Judgement
+    ) throws -> BulkScorer {
+        let header: LineHeader = schema.table.hasHeader ? .present : .guessed
+        return try BulkScorer(
+            model: model, schema: schema,
+            input: BulkScorer.Input(format, header: header, options: rows.options, kept: keep.names),
+            output: outputFormat ?? format, judgement: judgement,
+            missing: MissingValues(particles: particles, seed: seed))
+    }
+}
+
+/// How rows are read that a verb is given.
+struct RowArguments: ParsableArguments {
+    @Flag(help: "Pass over columns that the model's table has not got, instead of refusing them.")
+    var ignoreUnknown = false
+
+    @Option(
+        help: """
+            What becomes of a label, or a number in a column of 0 and 1, that training never saw: score, by the little \
+            probability that is kept for such, or refuse.
+            """)
+    var unseen = UnseenArgument.score
+
+    var options: ReadingOptions {
+        ReadingOptions(refusesUnseen: unseen == .refuse, ignoresUnknown: ignoreUnknown)
+    }
+}
+
+/// What becomes of a value that training never saw.
+enum UnseenArgument: String, ExpressibleByArgument, CaseIterable {
+    case score, refuse
 }

@@ -39,7 +39,7 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         let configuration = try self.configuration()
-        if printConfig { return print(configuration.document, terminator: "") }
+        if printConfig { return try Output.print(configuration.document, terminator: "") }
         let options = configuration.options
         let paths = try options.models.isEmpty ? [BundledModels.directory()] : options.models
         // The signals are caught before anything listens: none that comes from then on is lost.
@@ -47,10 +47,9 @@ struct Serve: ParsableCommand {
         let service = try Service(models: paths, options: options)
         signals.onHangUp { service.refresh() }
         service.start()
-        print("listening on \(service.url)")
-        fflush(nil)
+        defer { service.stop() }
+        try Output.print("listening on \(service.url)")
         signals.waitForStop()
-        service.stop()
     }
 
     /// - Throws: `ValidationError`, for status 2: a value that cannot be is wrong usage.

@@ -1,5 +1,5 @@
-import DensityService
 import MADE
+import MADERows
 
 extension [Variable] {
     /// Variables that are told one by one at most.
@@ -34,15 +34,43 @@ extension Variable {
             let labels = categories.labels.map { $0.isEmpty ? "\"\"" : $0 }
             let shown = labels.prefix(12).joined(separator: ", ")
             let more = labels.count > 12 ? " … (\(labels.count - 12) more)" : ""
-            let other = categories.otherIndex.map { "; unseen labels count as \(labels[$0])" } ?? ""
+            var other = ""
+            if let index = categories.otherIndex {
+                other = "; unseen labels count as \(labels[index])"
+                if unseen != nil { other = "; \(categories.rareLabels.count) rare labels share \(labels[index])" }
+            }
             return "categorical: \(shown)\(more)\(other)"
         case .real(let encoding):
             var text = "real"
             if let minimum = encoding.minimum, let maximum = encoding.maximum {
-                text += ", \(decimalText(minimum)) to \(decimalText(maximum)) in training"
+                text += ", \(NumberText.text(minimum)) to \(NumberText.text(maximum)) in training"
             }
-            if let step = encoding.step { text += ", in steps of \(decimalText(step))" }
+            if let step = encoding.step { text += ", in steps of \(NumberText.text(step))" }
             return text + ", a mixture of \(encoding.componentCount)"
         }
+    }
+}
+
+extension Schema {
+    /// What there is to say of the table beside its variables: columns left out, texts for missing values, number forms.
+    var details: [(String, String)] {
+        var lines: [(String, String)] = []
+        for reason in LeftOut.allCases {
+            let names = columns.filter { $0.leftOut == reason }.map { $0.name.isEmpty ? "\"\"" : $0.name }
+            if !names.isEmpty { lines.append(("left out", "\(names.shortened(to: 12)) (\(reason.rawValue))")) }
+        }
+        let texts = Set(columns.flatMap(\.missingTexts)).sorted()
+        if !texts.isEmpty { lines.append(("missing", "empty cells and \(texts.shortened(to: 12))")) }
+        for column in columns where !column.numberForm.isPlain {
+            let form = column.numberForm
+            let parts = [
+                form.hasDecimalComma ? "decimal comma" : nil,
+                form.groupSeparator.isEmpty ? nil : "groups by \"\(form.groupSeparator)\"",
+                form.unit.isEmpty ? nil : "unit \(form.unit)",
+            ]
+            lines.append(("numbers", "\(column.name): \(parts.compactMap { $0 }.joined(separator: ", "))"))
+        }
+        if !hasHeader { lines.append(("header", "none: lines hold the columns in the table's order")) }
+        return lines
     }
 }

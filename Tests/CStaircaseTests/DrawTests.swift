@@ -70,12 +70,13 @@ extension staircase_variable {
         return variable
     }
 
-    fileprivate static func real(_ count: Int, offset: Float, scale: Float) -> staircase_variable {
+    fileprivate static func real(_ count: Int, centre: Double, scale: Double) -> staircase_variable {
         var variable = staircase_variable()
         variable.kind = STAIRCASE_REAL
         variable.count = UInt32(count)
-        variable.offset = offset
+        variable.centre = centre
         variable.scale = scale
+        (variable.minimum, variable.maximum) = (-.infinity, .infinity)
         variable.scale_floor = 0.01
         return variable
     }
@@ -148,7 +149,7 @@ struct DrawTests {
         for seed in UInt64(0)..<60 {
             var generator = Generator(state: seed)
             let rows = Int.random(in: 1...40, using: &generator)
-            let count = Int.random(in: 2...(seed % 5 == 0 ? 300 : 9), using: &generator)
+            let count = Int.random(in: 1...(seed % 5 == 0 ? 300 : 9), using: &generator)
             let outputs = Outputs(
                 rows: rows, count: count, scale: [1, 5, 40][Int(seed % 3)], direct: seed % 2 == 0, using: &generator)
             let uniforms = generator.floats(rows, in: 0...1)
@@ -174,7 +175,7 @@ struct DrawTests {
             let uniforms = generator.floats(rows, in: 0...1)
             let normals = generator.floats(rows, in: 0.0001...0.9999)
             let real = staircase_variable.real(
-                count, offset: Float.random(in: -5...5, using: &generator), scale: seed % 4 == 0 ? -0.5 : 2)
+                count, centre: Double.random(in: -5...5, using: &generator), scale: seed % 4 == 0 ? -2 : 0.5)
             let x = path.draws(
                 real, z: outputs.z, direct: outputs.direct, stride: outputs.stride, inverseTemperature: 0.25,
                 uniforms: uniforms, normals: normals)
@@ -185,9 +186,8 @@ struct DrawTests {
                 let component = cumulative.firstIndex { $0 >= uniform } ?? count
                 let mean = Double(outputs.unit(row, count + component))
                 let deviation = 0.01 + log1p(exp(Double(outputs.unit(row, 2 * count + component))))
-                let encoded = (Double(x[row]) - Double(real.offset)) * Double(real.scale)
                 // The variance is divided by a quarter.
-                let cumulated = erfc(-(encoded - mean) / (2 * deviation) / 2.0.squareRoot()) / 2
+                let cumulated = erfc(-(Double(x[row]) - mean) / (2 * deviation) / 2.0.squareRoot()) / 2
                 #expect(abs(cumulated - Double(normals[row])) < 2e-5, "seed \(seed), row \(row)")
             }
         }
@@ -195,7 +195,7 @@ struct DrawTests {
 
     @Test(arguments: Path.all) func normalQuantilesAreExactToTheirLastBits(path: Path) {
         // A standard Gaussian: a mean of 0 and log(1 + e^s) = 1.
-        var real = staircase_variable.real(1, offset: 0, scale: 1)
+        var real = staircase_variable.real(1, centre: 0, scale: 1)
         real.scale_floor = 0
         let z: [Float] = [0, 0, Float(log(M_E - 1))]
         let middle = (1...2000).map { Float($0) / 2001 }
@@ -215,20 +215,40 @@ struct DrawTests {
         }
     }
 
-    @Test(arguments: Path.all) func aStepRoundsToTheFloatsOfItsMultiples(path: Path) {
+    @Test(arguments: Path.all) func aStepRoundsToTheDoublesOfItsMultiples(path: Path) {
         var generator = Generator(state: 3)
-        for (over, under) in [(Float(1), Float(1)), (1, 100), (1, 10), (5, 1), (1, 4), (25, 1000)] {
-            var real = staircase_variable.real(1, offset: 7 * over / under, scale: under / over / 50)
+        for (over, under) in [(1.0, 1.0), (1, 100), (1, 10), (5, 1), (1, 4), (25, 1000)] {
+            var real = staircase_variable.real(1, centre: 7 * over / under, scale: 50 * over / under)
             (real.step_over, real.step_under) = (over, under)
             let uniforms = generator.floats(400, in: 0...1)
             let normals = generator.floats(400, in: 0.001...0.999)
             let x = path.draws(real, z: generator.floats(1200), stride: 3, uniforms: uniforms, normals: normals)
             #expect(Set(x).count > 100)
             for value in x {
-                let steps = (Double(value) * Double(under) / Double(over)).rounded()
-                #expect(value == Float(steps * Double(over) / Double(under)), "step \(over) / \(under)")
+                let steps = ((real.centre + Double(value) * real.scale) * under / over).rounded()
+                let encoded = (steps * over / under - real.centre) * (1 / real.scale)
+                #expect(value == Float(encoded), "step \(over) / \(under)")
                 #expect(!(value == 0 && value.sign == .minus))
             }
+        }
+    }
+
+    /// Beyond the ends, whether they are multiples of the step or not, lies nothing; their own codes do.
+    @Test(arguments: Path.all) func drawsLieWithinTheRange(path: Path) {
+        var generator = Generator(state: 4)
+        for (scale, step, minimum, maximum) in [
+            (2.0, 0.0, -1.25, 1.7), (-2, 0, -1.25, 1.7), (1e10, 1, -3e9, 2.5e10), (0.5, 0.1, -0.33, -0.31),
+            (1e-60, 0, 0, 1e-60),
+        ] {
+            var real = staircase_variable.real(1, centre: 0, scale: scale)
+            (real.step_over, real.step_under) = (step, 1)
+            (real.minimum, real.maximum) = (minimum, maximum)
+            let x = path.draws(
+                real, z: generator.floats(1200, in: -2...2), stride: 3, uniforms: generator.floats(400, in: 0...1),
+                normals: generator.floats(400, in: 0.001...0.999))
+            let ends = [Float(minimum * (1 / scale)), Float(maximum * (1 / scale))].sorted()
+            #expect(x.allSatisfy { $0 >= ends[0] && $0 <= ends[1] }, "scale \(scale)")
+            #expect(x.contains(ends[0]) && x.contains(ends[1]), "scale \(scale)")
         }
     }
 
@@ -236,10 +256,13 @@ struct DrawTests {
         let extremes: [Float] = [
             1e30, -1e30, .infinity, -.infinity, .greatestFiniteMagnitude, 0, .nan, 88, -88, -.greatestFiniteMagnitude,
         ]
-        var real = staircase_variable.real(2, offset: 3, scale: 1e-30)
+        var real = staircase_variable.real(2, centre: 3, scale: 1e30)
         for seed in UInt64(0)..<200 {
             var generator = Generator(state: seed)
-            real.step_over = seed % 2 == 0 ? 0 : 1
+            (real.step_over, real.step_under) = (seed % 2 == 0 ? 0 : 1, 1)
+            // Powers of ten at both ends of what doubles can be.
+            if seed % 3 == 0 { (real.centre, real.scale) = (1e300, seed % 2 == 0 ? 1e-300 : 1e300) }
+            if seed % 3 == 1 { real.step_under = 1e18 }
             let z = (0..<6 * 17).map { _ in extremes.randomElement(using: &generator) ?? 0 }
             let edges: [Float] = [1, 0.5, 0x1p-25]
             let uniforms = (0..<17).map { _ in edges.randomElement(using: &generator) ?? 0 }
@@ -260,7 +283,7 @@ struct DrawTests {
             let uniforms = generator.floats(33, in: 0...1)
             let normals = generator.floats(33, in: 0...1)
             let bits = Path.fused.map { path in
-                [staircase_variable.category(12), .real(4, offset: 1, scale: 0.3)].flatMap { variable in
+                [staircase_variable.category(12), .real(4, centre: 1, scale: 0.3)].flatMap { variable in
                     path.draws(
                         variable, z: outputs.z, direct: outputs.direct, stride: outputs.stride, inverseTemperature: 1.5,
                         uniforms: uniforms, normals: normals

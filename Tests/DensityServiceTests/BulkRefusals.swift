@@ -7,11 +7,21 @@ private let csv = ["Content-Type: text/csv"]
 
 /// Bodies of a row a line. A faulty line is no refusal: its answer is in its own line.
 let bulkRefusals: [Refused] = [
-    .init(headers: csv, body: "", status: 400, detail: "it is empty; the first line must name the columns"),
     .init(headers: csv, body: "\"v0", status: 400, detail: "no CSV (RFC 4180)"),
     .init(headers: csv, body: "v0,v0,v1\n", status: 400, detail: "\"v0\" twice"),
     .init(headers: csv, body: "v0,vl,v2\n", status: 422, detail: "did you mean 'v0'?"),
     .init(headers: csv, body: "v0,v1\n0,1\n", status: 422, detail: "lacks \"v2\""),
+    .init(
+        headers: csv, body: "v0,zip,v1,v2\n", status: 422, detail: "\"zip\" is none of the model's; --ignore-unknown"),
+    .init(path: "/score?keep=", headers: csv, body: "v0,v1,v2\n", status: 422, detail: "'keep' must name columns"),
+    .init(path: "/score?keep=,", headers: ndjson, body: "[0,1,0]", status: 422, detail: "separated by commas"),
+    .init(
+        path: "/score?keep=v0", headers: csv + ["Accept: application/json"], body: "v0,v1,v2\n", status: 406,
+        detail: "an answer of lines"),
+    .init(path: "/score?unseen=no", headers: csv, body: "v0\n", status: 422, detail: "\"score\" or \"refuse\""),
+    .init(path: "/score?ignore_unknown=2", headers: csv, body: "v0\n", status: 400, detail: "true or false"),
+    .init(
+        path: "/score?ignore_unknown=true", headers: csv, body: "v0,zip,v1\n", status: 422, detail: "lacks \"v2\""),
     .init(headers: ndjson + ["X-Timeout-Ms: soon"], body: "[0,1,0]", status: 400, detail: "X-Timeout-Ms"),
     .init(path: "/score?alpha=x", headers: ndjson, body: "[0,1,0]", status: 400, detail: "'alpha' is \"x\""),
     .init(path: "/score?alpha=0.1", headers: ndjson, body: "[0,1,0]", status: 422, detail: "no calibration"),

@@ -69,7 +69,7 @@ private struct ConditionalsReply: Decodable {
     #expect(ndjson.text == lines.map { "[\($0)]\n" }.joined())
     let csv = try service.get("/sample?n=3&seed=5", headers: ["Accept: text/csv, application/json;q=0.5"])
     #expect(csv.header("Content-Type") == "text/csv")
-    #expect(csv.text == "v0,v1,v2\r\n" + lines.map { $0 + "\r\n" }.joined())
+    #expect(csv.text == "v0,v1,v2\n" + lines.map { $0 + "\n" }.joined())
 }
 
 @Test func evidenceIsKept() throws {

@@ -8,6 +8,19 @@ private func request(_ data: String, shape: String = "[5,6]", _ more: String = "
     "{\"inputs\":[{\"name\":\"rows\",\"shape\":\(shape),\"datatype\":\"FP32\",\"data\":\(data)}]\(more)}"
 }
 
+/// One row, a tensor a variable, of which the last is as it is told; `isTwice`: it is there twice.
+private func columns(
+    last name: String? = "v5", type: String = "INT64", shape: String = "[1]", data: String = "[1]",
+    isTwice: Bool = false
+) -> String {
+    func tensor(_ name: String, _ type: String, _ shape: String, _ data: String) -> String {
+        #"{"name":"\#(name)","datatype":"\#(type)","shape":\#(shape),"data":\#(data)}"#
+    }
+    let first = (0..<5).map { tensor("v\($0)", "INT64", "[1]", "[1]") }
+    let last = name.map { [String](repeating: tensor($0, type, shape, data), count: isTwice ? 2 : 1) } ?? []
+    return "{\"inputs\":[\((first + last).joined(separator: ","))]}"
+}
+
 extension Refused {
     fileprivate static func bad(body: String, status: Int = 400, detail: String) -> Refused {
         Refused(path: infer, body: body, status: status, detail: detail)
@@ -18,12 +31,11 @@ extension Refused {
 let inferRefusals: [Refused] = [
     .bad(body: "", detail: "empty"),
     .bad(body: "{\"inputs\":[{]}", detail: "not JSON"),
-    .bad(body: "{}", detail: "array of one tensor"),
+    .bad(body: "{}", detail: "an array of tensors"),
     .bad(body: #"{"inputs":[]}"#, detail: "no tensor"),
     .bad(body: #"{"inputs":[7]}"#, detail: "must be an object"),
-    .bad(body: #"{"inputs":[{"name":"rows"},{"name":"rows"}]}"#, detail: "more than one tensor"),
-    .bad(body: #"{"inputs":{"name":"rows"}}"#, detail: "array of one tensor"),
-    .bad(body: #"{"input":[]}"#, detail: "did you mean 'inputs'?"),
+    .bad(body: #"{"inputs":{"name":"rows"}}"#, detail: "an array of tensors"),
+    .bad(body: #"{"input":[]}"#, detail: "'inputs' must be"),
     .bad(body: request("[]", shape: "[0,6]", #","id":3"#), detail: "'id' must be a string"),
     .bad(body: request("[]", shape: "[0,6]", #","parameters":{"binary_data_output":"yes"}"#), detail: "true or false"),
     .bad(body: request("[]", shape: "[0,6]", #","outputs":[{"name":"density"}]"#), detail: "log_likelihood, surprisal"),
@@ -31,9 +43,11 @@ let inferRefusals: [Refused] = [
     .bad(
         body: request("[]", shape: "[0,6]", #","outputs":[{"name":"surprisal"},{"name":"surprisal"}]"#), detail: "twice"
     ),
-    .bad(body: #"{"inputs":[{"name":"x","shape":[0,6],"datatype":"FP32","data":[]}]}"#, detail: "it takes 'rows'"),
-    .bad(body: #"{"inputs":[{"name":"rows","shape":[0,6],"datatype":"FP64","data":[]}]}"#, detail: "must be FP32"),
-    .bad(body: #"{"inputs":[{"name":"rows","shape":[0,6],"data":[]}]}"#, detail: "must be FP32"),
+    .bad(body: #"{"inputs":[{"name":"x","shape":[0,6],"datatype":"BYTES","data":[]}]}"#, detail: "rows are numbers"),
+    .bad(body: #"{"inputs":[{"name":"rows","shape":[0,6],"datatype":"BOOL","data":[]}]}"#, detail: "\"rows\" is BOOL"),
+    .bad(body: #"{"inputs":[{"name":"rows","shape":[0,6],"datatype":"FP8","data":[]}]}"#, detail: "FP32, FP64, BYTES"),
+    .bad(body: #"{"inputs":[{"name":"rows","shape":[0,6],"datatype":"fp32","data":[]}]}"#, detail: "must be one of"),
+    .bad(body: #"{"inputs":[{"name":"rows","shape":[0,6],"data":[]}]}"#, detail: "must be one of"),
     .bad(body: #"{"inputs":[{"name":"rows","shape":[0,6],"datatype":"FP32"}]}"#, detail: "neither"),
     .bad(body: #"{"inputs":[{"name":"rows","name":"rows"}]}"#, detail: "twice"),
     .bad(
@@ -41,9 +55,9 @@ let inferRefusals: [Refused] = [
             #"{"inputs":[{"name":"rows","shape":[0,6],"datatype":"FP32","data":[],"parameters":{"binary_data_size":0}}]}"#,
         detail: "both"),
     // Shapes that contradict themselves, their values, or all sense.
-    .bad(body: request("[]", shape: "[]"), detail: "'shape' must be"),
+    .bad(body: request("[]", shape: "[]"), detail: "an array of whole numbers"),
     .bad(body: request("[0,1,0,1,0,1]", shape: "[6]"), detail: "'shape' must be"),
-    .bad(body: request("[]", shape: "[-1,6]"), detail: "'shape' must be"),
+    .bad(body: request("[]", shape: "[-1,6]"), detail: "none below 0"),
     .bad(body: request("[]", shape: "[1.5,6]"), detail: "'shape' must be"),
     .bad(body: request("[]", shape: "[99999999999999999999,6]"), detail: "'shape' must be"),
     .bad(body: request("[]", shape: "[9223372036854775807,6]"), detail: "beyond all memory"),
@@ -67,9 +81,11 @@ let inferRefusals: [Refused] = [
         detail: "true or false"),
     .bad(
         body: #"{"inputs":[{"name":7,"shape":[0,6],"datatype":"FP32","data":[]}]}"#, detail: "'name' must be a string"),
-    .bad(body: #"{"inputs":[{"name":"rows","shape":[0,6],"datatype":1,"data":[]}]}"#, detail: "'datatype' must be"),
+    .bad(
+        body: #"{"inputs":[{"name":"rows","shape":[0,6],"datatype":1,"data":[]}]}"#,
+        detail: "'datatype' must be a string"),
     .bad(body: #"{"inputs":[{"name":"rows","shape":7,"datatype":"FP32","data":[]}]}"#, detail: "'shape' must be"),
-    .bad(body: #"{"inputs":[{"name":"rows","datatype":"FP32","data":[]}]}"#, detail: "'shape' must be"),
+    .bad(body: #"{"inputs":[{"name":"rows","datatype":"FP32","data":[]}]}"#, detail: "the 'shape' of"),
     .bad(body: #"{"inputs":[{"name":"rows","shape":[0,6],"datatype":"FP32","date":[]}]}"#, detail: "mean 'data'?"),
     .bad(
         body: #"{"inputs":[{"name":"rows","shape":[1,6],"datatype":"FP32","parameters":{"binary_data_size":"24"}}]}"#,
@@ -83,8 +99,26 @@ let inferRefusals: [Refused] = [
         detail: "Inference-Header-Content-Length"),
     .init(
         path: infer, headers: ["Inference-Header-Content-Length: 2"], body: "{}xyz", status: 400,
-        detail: "array of one tensor"),
+        detail: "an array of tensors"),
     .init(path: infer, headers: ["Content-Type: text/csv"], body: "x", status: 415, detail: "text/csv"),
     .init(path: infer, headers: ["Accept: text/html"], body: "{}", status: 406, detail: "application/octet-stream"),
     .init(path: infer, headers: ["X-Timeout-Ms: 1s"], body: "{}", status: 400, detail: "X-Timeout-Ms"),
+    // A tensor a column.
+    .bad(body: columns(isTwice: true), detail: "two tensors named \"v5\""),
+    .bad(body: columns(last: "v6"), status: 422, detail: "\"v6\" is not a column of the model; did you mean 'v0'?"),
+    .bad(body: columns(last: nil), status: 422, detail: "lacks a tensor for the column 'v5'"),
+    .bad(body: columns(shape: "[2]"), detail: "the shape of \"v5\" is [2]; a column of these 1 rows is [1] or [1, 1]"),
+    .bad(body: columns(shape: "[1,2]", data: "[0,1]"), detail: "is [1] or [1, 1]"),
+    .bad(body: columns(shape: "[1,1,1]"), detail: "is [1] or [1, 1]"),
+    .bad(body: columns(shape: "[]"), detail: "the 'shape' of \"v5\""),
+    .bad(body: columns(data: "[]"), detail: "'data' of \"v5\" holds 0 values, its shape says 1"),
+    .bad(body: columns(data: "[0,1]"), detail: "holds 2 values"),
+    .bad(body: columns(data: "[[0],[1]]"), detail: "holds 2 values"),
+    .bad(body: columns(data: "[[0,1]]"), detail: "\"v5\"[0] is a list of 2 values"),
+    .bad(body: columns(data: "[[]]"), detail: "\"v5\"[0] is a list of 0 values"),
+    .bad(body: columns(data: "7"), detail: "must be an array"),
+    .bad(body: columns(data: "[2]"), status: 422, detail: "\"v5\"[0].v5: \"2\" is not a value of a binary variable"),
+    .bad(body: columns(data: "[\"x\"]"), status: 422, detail: "\"v5\"[0].v5"),
+    .bad(body: columns(data: "[{}]"), status: 422, detail: "an object"),
+    .bad(body: columns(type: "INT128"), detail: "must be one of"),
 ]

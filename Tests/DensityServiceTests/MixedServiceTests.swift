@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import MADERows
 import Oracle
 import RawHTTP
 import Testing
@@ -57,21 +58,21 @@ private func logLikelihoods(_ service: TestService, _ rows: [[Float]]) throws ->
         }
     }
     let lines = try service.post("/score", "{\"rows\":\(written.json())}", headers: ["Accept: text/csv"])
-    found["answer in CSV"] = lines.text.split(separator: "\r\n").dropFirst().map {
+    found["answer in CSV"] = lines.text.split(separator: "\n").dropFirst().map {
         Double($0.split(separator: ",")[0])
     }
     let predictions = try service.post("/v1/models/mixed:predict", "{\"instances\":\(written.json(asObjects: true))}")
     found["v1"] = try predictions.decode(PredictReply.self).predictions.map(\.logLikelihood)
     let invoked = try service.post("/invocations", "{\"instances\":\(written.json())}")
     found["invocations"] = try invoked.decode(PredictReply.self).predictions.map(\.logLikelihood)
-    let tensor = "{\"name\":\"rows\",\"datatype\":\"FP32\",\"shape\":[\(rows.count),5]"
+    let tensor = "{\"name\":\"rows\",\"datatype\":\"FP64\",\"shape\":[\(rows.count),5]"
     let outputs = #","outputs":[{"name":"standard_error"},{"name":"log_likelihood"},{"name":"surprisal"}]}"#
     let inferred = try service.post(
         "/v2/models/mixed/infer", "{\"inputs\":[\(tensor),\"data\":\(written.tensor)}]\(outputs)")
     #expect(inferred.status == 200, "\(inferred.text.prefix(300))")
     found["v2"] = try inferred.decode(InferReply.self)["log_likelihood"]
-    let values = rows.joined().map { $0 }
-    let head = "{\"inputs\":[\(tensor),\"parameters\":{\"binary_data_size\":\(4 * values.count)}}]\(outputs)"
+    let values = written.numbers
+    let head = "{\"inputs\":[\(tensor),\"parameters\":{\"binary_data_size\":\(8 * values.count)}}]\(outputs)"
     let client = try service.client()
     try client.send(
         "POST", "/v2/models/mixed/infer",
@@ -168,7 +169,7 @@ private func logLikelihoods(_ service: TestService, _ rows: [[Float]]) throws ->
     for _ in 0..<24 {
         rows.append(RandomModel.row(of: variables, using: &generator).map { generator.uniform() < 0.5 ? .nan : $0 })
     }
-    let text = RowText(variables)
+    let text = RowText(card(of: variables))
     var lines: [UInt8] = []
     for row in rows {
         text.appendJSON(row, asObject: false, to: &lines)

@@ -24,7 +24,7 @@ let nativeRefusals: [Refused] = [
     // 422: well-formed, but not of this model.
     .init(body: #"{"rows":[[0,1,0],[0,1]]}"#, status: 422, pointer: "/rows/1", detail: "3 variables, the row 2"),
     .init(body: #"{"rows":[{"w0":1}]}"#, status: 422, pointer: "/rows/0/w0", detail: "did you mean 'v0'?"),
-    .init(body: #"{"rows":[[0,1,"1"]]}"#, status: 422, pointer: "/rows/0/2", detail: "rows[0].v2"),
+    .init(body: #"{"rows":[[0,1,"one"]]}"#, status: 422, pointer: "/rows/0/2", detail: "rows[0].v2"),
     .init(body: #"{"rows":[[0,1,[]]]}"#, status: 422, pointer: "/rows/0/2", detail: "an array"),
     .init(body: #"{"rows":[[0,1,2]]}"#, status: 422, pointer: "/rows/0/2", detail: "(0, 1)"),
     .init(body: #"{"rows":[[0,1,1e999]]}"#, status: 422, pointer: "/rows/0/2", detail: "out of range"),
@@ -33,6 +33,15 @@ let nativeRefusals: [Refused] = [
     .init(body: #"{"rows":[],"alpha":0.1}"#, status: 422, pointer: "/alpha", detail: "no calibration"),
     .init(body: #"{"rows":[],"particles":0}"#, status: 422, pointer: "/particles", detail: "1 to 65536"),
     .init(body: #"{"rows":[],"on_error":"skip"}"#, status: 422, pointer: "/on_error", detail: "\"row\""),
+    .init(body: #"{"rows":[],"unseen":"skip"}"#, status: 422, pointer: "/unseen", detail: "\"score\" or \"refuse\""),
+    .init(body: #"{"rows":[],"unseen":false}"#, status: 400, pointer: "/unseen", detail: "a string"),
+    .init(body: #"{"rows":[],"ignore_unknown":"yes"}"#, status: 400, pointer: "/ignore_unknown", detail: "true or"),
+    .init(path: "/score?unseen=skip", body: #"{"rows":[]}"#, status: 422, detail: "'unseen' is \"skip\""),
+    .init(path: "/score?ignore_unknown=yes", body: #"{"rows":[]}"#, status: 400, detail: "must be true or false"),
+    .init(
+        path: "/score?ignore_unknown=1&unseen=score", body: #"{"rows":[{"w0":1}],"ignore_unknown":false}"#, status: 422,
+        pointer: "/rows/0/w0", detail: "did you mean 'v0'?"),
+    .init(path: "/score?keep=v0", body: #"{"rows":[]}"#, status: 422, detail: "CSV or NDJSON"),
     // Conditionals.
     .init(
         path: "/conditionals", body: #"{"rows":[[0,1,0]],"variables":["v3"]}"#, status: 422, pointer: "/variables/0",
@@ -57,7 +66,9 @@ let nativeRefusals: [Refused] = [
     .init(path: "/sample", body: #"{"seed":-1}"#, status: 400, pointer: "/seed", detail: "'seed'"),
     .init(path: "/sample", body: #"{"temperature":0}"#, status: 422, pointer: "/temperature", detail: "0.001"),
     .init(path: "/sample", body: #"{"as":"tables"}"#, status: 422, pointer: "/as", detail: "\"arrays\""),
-    .init(path: "/sample", body: #"{"given":{"v7":1}}"#, status: 422, pointer: "/given/v7", detail: "not a variable"),
+    .init(
+        path: "/sample", body: #"{"given":{"v7":1}}"#, status: 422, pointer: "/given/v7",
+        detail: "\"v7\" is not a column"),
     .init(path: "/sample", body: #"{"given":{"v1":3}}"#, status: 422, pointer: "/given/v1", detail: "given.v1"),
     .init(path: "/sample", body: #"{"give":{}}"#, status: 400, pointer: "/give", detail: "did you mean 'given'?"),
     .init(method: "GET", path: "/sample?n=x", status: 400, detail: "a whole number"),

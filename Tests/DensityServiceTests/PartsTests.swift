@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import MADE
+import MADERows
 import RawHTTP
 import Testing
 

@@ -9,7 +9,12 @@ let protocolRefusals: [Refused] = [
     .init(method: "GET", path: "/v2/models/model/versions/2", status: 404, detail: "no version \"2\""),
     .init(method: "GET", path: "/v2/models/model/versions/2/ready", status: 404, detail: "it has \"1\""),
     .init(path: "/v2/models/model/versions/2/infer", body: "{}", status: 404, detail: "no version"),
-    .init(method: "GET", path: "/v2/models/model/config", status: 404, detail: "there is nothing"),
+    .init(method: "GET", path: "/v2/models/modle/config", status: 404, detail: "did you mean 'model'?"),
+    .init(method: "GET", path: "/v2/models/model/versions/2/config", status: 404, detail: "it has \"1\""),
+    .init(path: "/v2/models/model/config", body: "{}", status: 405, detail: "use GET, HEAD", allow: "GET, HEAD"),
+    .init(
+        method: "GET", path: "/v2/models/model/config", headers: ["X-Timeout-Ms: x"], status: 400,
+        detail: "X-Timeout-Ms"),
     .init(method: "GET", path: "/v2/models//ready", status: 404, detail: "there is nothing"),
     .init(method: "GET", path: "/v2/nothing", status: 404, detail: "there is nothing"),
     .init(method: "GET", path: "/v2beta", status: 404, detail: "there is nothing"),
@@ -37,7 +42,7 @@ let protocolRefusals: [Refused] = [
     .init(path: "/v1/models/model:predict", body: #"{"instances":[{"v7":1}]}"#, status: 422, detail: "\"v7\""),
     .init(path: "/v1/models/model:predict", body: #"{"instances":[[0,1,2]]}"#, status: 422, detail: "instances[0].v2"),
     .init(path: "/v1/models/model:explain", body: #"{"instances":[[0,1,2]]}"#, status: 422, detail: "instances[0].v2"),
-    .init(path: "/v1/models/model:explain", body: #"{"instances":[[0,"1",1]]}"#, status: 422, detail: "v1"),
+    .init(path: "/v1/models/model:explain", body: #"{"instances":[[0,"one",1]]}"#, status: 422, detail: "v1"),
     .init(
         path: "/v1/models/model:predict", headers: ["Accept: text/csv"], body: #"{"instances":[]}"#, status: 406,
         detail: "application/json"),

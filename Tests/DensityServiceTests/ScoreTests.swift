@@ -96,7 +96,7 @@ import Testing
 
 @Test func aFaultyRowSpoilsItsOwnAnswerOnlyWhereAsked() throws {
     let service = try TestService([randomModel("m", variables: 3, calibrated: true)])
-    let rows = #"[[1,0],[1,0,1],{"v9":1},[0,0,0],[0,2,0],7,[1,1,1],["1",1,1]]"#
+    let rows = #"[[1,0],[1,0,1],{"v9":1},[0,0,0],[0,2,0],7,[1,1,1],["x",1,1]]"#
     let reply = try service.post("/score", "{\"on_error\":\"row\",\"per_variable\":true,\"rows\":\(rows)}").decode(
         ScoreReply.self)
     #expect(reply.errors?.map(\.row) == [0, 2, 4, 5, 7])

@@ -5,14 +5,15 @@ import Testing
 
 @testable import DensityService
 
-/// Writes a model where its place calls it a version of `name`.
+/// Writes a model, over whatever is there, where its place calls it a version of `name`.
 func writeVersion(_ version: String, of name: String, in folder: URL, seed: UInt64) throws {
     let directory = folder.appendingPathComponent("\(name)/\(version)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     // What the file calls itself does not count there.
     try Checkpoint.write(
         randomModel("something", variables: 3, seed: seed),
-        to: directory.appendingPathComponent("model.safetensors").path)
+        to: OutputTarget(
+            path: directory.appendingPathComponent("model.safetensors").path, kind: .checkpoint, force: true))
 }
 
 struct ModelList: Decodable {

@@ -99,7 +99,9 @@ extension TestService {
     let service = try watched()
     try Data("nonsense".utf8).write(to: URL(fileURLWithPath: service.path(of: "n")))
     try service.expect(["m 1 ready", "n 1 ready", "n 1 failed"])
-    try Checkpoint.write(randomModel("n", variables: 3, seed: 9), to: service.path(of: "n"))
+    try Checkpoint.write(
+        randomModel("n", variables: 3, seed: 9),
+        to: OutputTarget(path: service.path(of: "n"), kind: .checkpoint, force: true))
     try service.expect(["m 1 ready", "n 1 ready"])
 }
 

@@ -187,6 +187,19 @@ extension CheckpointTests {
         #expect(line.contains("net.0.weight"), "\(line)")
     }
 
+    /// A file of holes, which takes no place on a disk, may be of any size.
+    @Test func tensorsBeyondAllMemoryAreRefusedUnread() throws {
+        let size = (16 << 30) + 4
+        let header = #"{"a": {"dtype": "F32", "shape": [\#(size / 4)], "data_offsets": [0, \#(size)]}}"#
+        let bytes = safetensors(header)
+        let path = try folder.file("holes.safetensors", bytes)
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        try file.truncate(atOffset: UInt64(bytes.count + size))
+        try file.close()
+        let expected = CheckpointError(path, .tooLarge("its tensors have \(size) bytes; the limit is \(16 << 30)"))
+        #expect(throws: expected) { try Checkpoint.read(path, activation: .relu) }
+    }
+
     @Test func shapesThatDoNotMatchEachOtherAreRefused() throws {
         #expect(try problem(tiny(shape: "[1]")).contains("has shape [1], not [units, inputs]"))
         #expect(try problem(tiny(shape: "[1,1,1]")).contains("has shape [1, 1, 1]"))

@@ -7,9 +7,8 @@ import Testing
 struct ConditionalTests {
     private func encoding(_ seed: UInt64, using generator: inout PhiloxGenerator) -> RealEncoding {
         RealEncoding(
-            affine: AffineEncoding(
-                offset: 100 * (generator.uniform() - 0.5),
-                scale: [0.003, 0.4, 25, -2][Int(seed % 4)] * (1 + generator.uniform())),
+            centre: 100 * Double(generator.uniform() - 0.5),
+            scale: [300, 2.5, 0.04, -0.5][Int(seed % 4)] / Double(1 + generator.uniform()),
             componentCount: 1 + Int(seed % 7), scaleFloor: [0.001, 0.05][Int(seed / 4 % 2)])
     }
 
@@ -48,11 +47,12 @@ struct ConditionalTests {
             let (mixture, encoding, outputs) = mixture(seed)
             let variable = Variable(name: "x", kind: .real(encoding))
             let conditional = Conditional(variable, outputs: outputs)
-            #expect(conditional == .mixture(mixture))
+            #expect(conditional == .mixture(mixture, scale: encoding.scale))
             #expect(conditional.probabilities == nil)
             for q in [0.001, 0.2, 0.5, 0.9, 0.9999] {
-                let x = Float(mixture.quantile(q))
-                let exact = variable.surprisal(of: Double(x), outputs: outputs.map(Double.init))
+                let x = mixture.quantile(q)
+                let u = (x - encoding.centre) / encoding.scale
+                let exact = variable.surprisal(of: u, outputs: outputs.map(Double.init))
                 #expect(abs(conditional.logProbability(of: x) + exact) < 1e-9 * max(1, abs(exact)), "seed \(seed)")
             }
         }
@@ -117,7 +117,7 @@ struct ConditionalTests {
 
     @Test func quantilesOfModesThatAreFarApartAreFound() {
         // Half the mass at ±1e6, with nothing between them.
-        let encoding = RealEncoding(affine: .identity, componentCount: 2, scaleFloor: 1)
+        let encoding = RealEncoding(centre: 0, scale: 1, componentCount: 2, scaleFloor: 1)
         let mixture = GaussianMixture(encoding, outputs: [0, 0, -1e6, 1e6, -30, -30])
         for q in [0.1, 0.49, 0.5, 0.51, 0.9] {
             #expect(abs(mixture.cdf(mixture.quantile(q)) - q) < 1e-9, "q \(q)")
@@ -143,7 +143,7 @@ struct ConditionalTests {
             let conditional = Conditional(variable, outputs: outputs + [0])
             let sum = conditional.probabilities?.reduce(0, +) ?? .nan
             #expect(abs(sum - 1) < 1e-12, "seed \(seed): \(outputs)")
-            #expect(labels.indices.allSatisfy { conditional.logProbability(of: Float($0)).isFinite })
+            #expect(labels.indices.allSatisfy { conditional.logProbability(of: Double($0)).isFinite })
         }
     }
 
@@ -163,7 +163,7 @@ struct ConditionalTests {
                 for (value, probability) in probabilities.enumerated() {
                     let exact = variable.surprisal(of: Double(value), outputs: own.map(Double.init))
                     #expect(abs(probability / exp(-exact) - 1) < 1e-12, "seed \(seed)")
-                    #expect(abs(conditional.logProbability(of: Float(value)) + exact) < 1e-12 * max(1, exact))
+                    #expect(abs(conditional.logProbability(of: Double(value)) + exact) < 1e-12 * max(1, exact))
                 }
             }
         }

@@ -25,12 +25,10 @@ struct GridDistribution {
             case _ where !known.isNaN: values = [known]
             case .binary: values = [0, 1]
             case .categorical(let categories): values = categories.labels.indices.map(Float.init)
-            case .real(let encoding):
+            case .real:
                 let count = width * stepsPerUnit
-                values = (-count...count).map { step in
-                    encoding.affine.offset + Float(step) / Float(stepsPerUnit) / encoding.affine.scale
-                }
-                cell /= Double(stepsPerUnit) * abs(Double(encoding.affine.scale))
+                values = (-count...count).map { Float($0) / Float(stepsPerUnit) }
+                cell /= Double(stepsPerUnit)
             }
             rows = rows.flatMap { row in values.map { row + [$0] } }
         }
@@ -55,9 +53,9 @@ struct GridDistribution {
         case .binary: return [{ $0 == 1 }]
         case .categorical(let categories):
             return categories.labels.indices.map { label in { $0 == Float(label) } }
-        case .real(let encoding):
+        case .real:
             return [-3.5, -1.5, -0.5, 0.5, 2.5, 5.5].map { steps in
-                let edge = encoding.affine.offset + Float(steps) / Float(stepsPerUnit) / encoding.affine.scale
+                let edge = Float(steps) / Float(stepsPerUnit)
                 return { $0 <= edge }
             }
         }
@@ -76,8 +74,7 @@ extension RandomModel {
                     name: "v\(index)",
                     kind: .real(
                         RealEncoding(
-                            affine: AffineEncoding(
-                                offset: 20 * (generator.uniform() - 0.5), scale: index % 2 == 0 ? 2 : -0.3),
+                            centre: 20 * Double(generator.uniform() - 0.5), scale: index % 2 == 0 ? 0.5 : -10 / 3.0,
                             componentCount: 1 + index % 3, scaleFloor: 0.4, inputBound: 3)))
             }
         }

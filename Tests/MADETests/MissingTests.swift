@@ -112,7 +112,7 @@ struct MissingTests {
         for seed in UInt64(0)..<10 {
             var generator = PhiloxGenerator(seed: seed)
             let encoding = RealEncoding(
-                affine: AffineEncoding(offset: 4, scale: 0.5), componentCount: 2, scaleFloor: 0.05, step: 1)
+                centre: 4, scale: 2, componentCount: 2, scaleFloor: 0.05, step: 1)
             let variables = [Variable(name: "n", kind: .real(encoding)), Variable(name: "b", kind: .binary(.identity))]
             var model = RandomModel.mixed(variables, hiddenWidths: [12], using: &generator)
             model.members[0] = Member(
@@ -121,8 +121,8 @@ struct MissingTests {
             let workspace = compiled.makeWorkspace()
             var exact = 0.0
             for value in -40...50 {
-                let outputs = compiled.outputs(of: [Float(value), 1], member: 0, using: workspace)
-                guard case .mixture(let mixture) = Conditional(variables[0], outputs: outputs.dropLast()) else {
+                let outputs = compiled.outputs(of: [encoding.encode(Double(value)), 1], member: 0, using: workspace)
+                guard case .mixture(let mixture, _) = Conditional(variables[0], outputs: outputs.dropLast()) else {
                     continue
                 }
                 let mass = mixture.cdf(Double(value) + 0.5) - mixture.cdf(Double(value) - 0.5)
@@ -215,7 +215,7 @@ struct MissingTests {
         let model = RandomModel.mixed(variables, hiddenWidths: [12, 12], isResidual: true, using: &generator)
         let compiled = CompiledModel(model)
         for missing in [[0], [1], [2], [0, 1], [0, 2], [0, 1, 2]] {
-            var row = [Float(1), 1, 2, variables[3].placeholder + 1]
+            var row = [Float(1), 1, 2, 1]
             for variable in missing { row[variable] = .nan }
             let found = Marginals(compiled, row, MissingValues(particles: 18))
             let exact = log(GridDistribution(compiled, evidence: row).total)

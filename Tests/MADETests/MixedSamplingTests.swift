@@ -23,7 +23,8 @@ struct MixedSamplingTests {
                 using: compiled.makeWorkspace())
             #expect(samples.logLikelihoods == compiled.scores(samples.rows), "seed \(seed)")
             for (index, value) in samples.rows.enumerated() {
-                #expect(compiled.card.variables[index % compiled.variableCount].accepts(value), "seed \(seed)")
+                let variable = compiled.card.variables[index % compiled.variableCount]
+                #expect(variable.isPlain(value) && variable.accepts(variable.decode(value)), "seed \(seed)")
             }
         }
     }
@@ -99,12 +100,12 @@ struct MixedSamplingTests {
                 own = heated(own, model.card.variables[variable], temperature)
                 let value = rows[row * count + variable]
                 let conditional = Conditional(model.card.variables[variable], outputs: own)
-                guard case .mixture(let mixture) = conditional else {
+                guard case .mixture(let mixture, _) = conditional else {
                     let probabilities = conditional.probabilities ?? []
                     return probabilities.prefix(Int(value)).reduce(0, +)
                         + Double(generator.uniform()) * probabilities[Int(value)]
                 }
-                return mixture.cdf(Double(value))
+                return mixture.cdf(model.card.variables[variable].decode(value))
             }
         }
     }
@@ -213,8 +214,8 @@ struct MixedSamplingTests {
             let compiled = ensemble(seed, "rcbr")
             var evidence: [Float] = [.nan, .nan, .nan, .nan]
             // One variable of each kind in turn, and a real one with another.
-            evidence[Int(seed % 4)] = compiled.card.variables[Int(seed % 4)].placeholder + 1
-            if seed >= 604 { evidence[3] = compiled.card.variables[3].placeholder - 0.5 }
+            evidence[Int(seed % 4)] = 1
+            if seed >= 604 { evidence[3] = -0.5 }
             let exact = GridDistribution(compiled, evidence: evidence, stepsPerUnit: 3)
             let samples = compiled.sample(
                 SamplingRequest(count: 6000, seed: seed + 1000, evidence: evidence), using: compiled.makeWorkspace())
@@ -240,7 +241,7 @@ struct MixedSamplingTests {
                     hiddenDegrees: model.members[index].hiddenDegrees)
             }
             var evidence: [Float] = [.nan, .nan, .nan]
-            evidence[first] = variables[first].placeholder + 1
+            evidence[first] = 1
             let compiled = CompiledModel(model)
             let samples = compiled.sample(
                 SamplingRequest(count: 20_000, seed: seed, evidence: evidence), using: compiled.makeWorkspace())
@@ -251,17 +252,20 @@ struct MixedSamplingTests {
     }
 
     @Test func valuesWithAStepAreMultiplesOfIt() {
-        for (step, digits) in [(Float(1), 1.0), (0.01, 100), (0.1, 10), (5, 0.2), (0.25, 4)] {
+        for (step, digits) in [(1.0, 1.0), (0.01, 100), (0.1, 10), (5, 0.2), (0.25, 4)] {
             var generator = PhiloxGenerator(seed: 7)
             let encoding = RealEncoding(
-                affine: AffineEncoding(offset: 20 * step, scale: 0.1 / step), componentCount: 2, scaleFloor: 0.1,
-                step: step)
+                centre: 20 * step, scale: step / 0.1, componentCount: 2, scaleFloor: 0.1, step: step)
             let variables = (0..<3).map { Variable(name: "v\($0)", kind: .real(encoding)) }
             let compiled = CompiledModel(RandomModel.mixed(variables, hiddenWidths: [12], using: &generator))
             let samples = compiled.sample(SamplingRequest(count: 500, seed: 1), using: compiled.makeWorkspace())
             #expect(Set(samples.rows).count > 30)
             for value in samples.rows {
-                #expect(value == Float((Double(value) * digits).rounded() / digits), "step \(step)")
+                // As near as a float of the encoded value can be to a multiple of the step.
+                let number = encoding.centre + Double(value) * encoding.scale
+                let multiple = (number * digits).rounded() / digits
+                #expect(abs(number - multiple) < 1e-5 * step, "step \(step)")
+                #expect(encoding.decode(value) == multiple && encoding.encode(multiple) == value, "step \(step)")
             }
         }
     }

@@ -23,7 +23,7 @@ struct MixedCase: ScoringCase {
                 name: "v0", kind: .categorical(Categories(labels: (0..<37).map { "label \($0)" })))
             variables[variableCount - 1] = Variable(
                 name: "v\(variableCount - 1)",
-                kind: .real(RealEncoding(affine: .identity, componentCount: 23, scaleFloor: 0.05)))
+                kind: .real(RealEncoding(centre: 0, scale: 1, componentCount: 23, scaleFloor: 0.05)))
         }
         let width = Int.random(in: 1...70, using: &generator)
         model = RandomModel.mixed(
@@ -120,7 +120,7 @@ extension MixedScoringTests {
                 Int.random(in: 1...5, using: &generator)
             }
             let variables = counts.enumerated().map { index, count in
-                // One label would be no variable: 1 stands for a binary one.
+                // 1 stands for a binary variable.
                 Variable(
                     name: "v\(index)",
                     kind: count == 1
@@ -138,13 +138,10 @@ extension MixedScoringTests {
     }
 
     /// The trapezoid rule on ±`width` encoded units, of which it converges geometrically for a density this smooth.
-    private func grid(of encoding: RealEncoding, width: Double, stepsPerUnit: Int) -> (values: [Float], weight: Double)
-    {
+    private func grid(width: Double, stepsPerUnit: Int) -> (values: [Float], weight: Double) {
         let count = Int(width) * stepsPerUnit
-        let values = (-count...count).map { step in
-            encoding.affine.offset + Float(step) / Float(stepsPerUnit) / encoding.affine.scale
-        }
-        return (values, 1 / Double(stepsPerUnit) / abs(Double(encoding.affine.scale)))
+        let values = (-count...count).map { Float($0) / Float(stepsPerUnit) }
+        return (values, 1 / Double(stepsPerUnit))
     }
 
     @Test func everyRealConditionalIntegratesToOne() {
@@ -158,8 +155,8 @@ extension MixedScoringTests {
             let compiled = CompiledModel(model)
             let base = RandomModel.row(of: variables, using: &generator)
             for (index, variable) in variables.enumerated() {
-                guard case .real(let encoding) = variable.kind else { continue }
-                let (values, weight) = grid(of: encoding, width: 40, stepsPerUnit: 100)
+                guard variable.isReal else { continue }
+                let (values, weight) = grid(width: 40, stepsPerUnit: 100)
                 let rows = values.flatMap { value in
                     var row = base
                     row[index] = value
@@ -181,7 +178,7 @@ extension MixedScoringTests {
         for seed in UInt64(0)..<8 {
             var generator = PhiloxGenerator(seed: 700 + seed)
             let encoding = RealEncoding(
-                affine: AffineEncoding(offset: 3, scale: -0.5), componentCount: 3, scaleFloor: 0.05, inputBound: 3)
+                centre: 3, scale: -2, componentCount: 3, scaleFloor: 0.05, inputBound: 3)
             let variables = [
                 Variable(name: "a", kind: .categorical(Categories(labels: ["x", "y", "z"]))),
                 Variable(name: "b", kind: .real(encoding)),
@@ -190,7 +187,7 @@ extension MixedScoringTests {
             let model = RandomModel.mixed(
                 variables, hiddenWidths: [16, 16], activation: Activation.allCases[Int(seed % 4)], isResidual: true,
                 memberCount: 2, using: &generator)
-            let (values, weight) = grid(of: encoding, width: 40, stepsPerUnit: 60)
+            let (values, weight) = grid(width: 40, stepsPerUnit: 60)
             let rows = values.flatMap { value in
                 (0..<6).flatMap { [Float($0 / 2), value, Float($0 % 2)] }
             }

@@ -158,10 +158,12 @@ import Testing
     }
 
     @Test func corruptionMovesInputsAndSpreadsSteppedTargetsOverTheirStep() {
-        let affine = AffineEncoding(offset: 10, scale: 0.5)
+        func numbers(step: Double?) -> RealEncoding {
+            RealEncoding(centre: 10, scale: 2, componentCount: 1, scaleFloor: 0.1, step: step)
+        }
         let variables = [
-            Variable(name: "a", kind: .real(RealEncoding(affine: affine, componentCount: 1, scaleFloor: 0.1, step: 1))),
-            Variable(name: "b", kind: .real(RealEncoding(affine: affine, componentCount: 1, scaleFloor: 0.1))),
+            Variable(name: "a", kind: .real(numbers(step: 1))),
+            Variable(name: "b", kind: .real(numbers(step: nil))),
             Variable(name: "c", kind: .binary(.plusMinusOne)),
         ]
         let places = VariablePlaces(variables, ordering: .natural(count: 3))
@@ -169,7 +171,7 @@ import Testing
         var corruption: Corruption? = Corruption(
             noise: 0.2, dropout: 0.25, strays: 0, generator: PhiloxGenerator(seed: 12, stream: 3))
         batch.load(
-            Array(0..<4000)[...], of: (0..<4000).flatMap { _ in [Float(12), 12, 1] }, corruption: &corruption)
+            Array(0..<4000)[...], of: (0..<4000).flatMap { _ in [Float(1), 1, 1] }, corruption: &corruption)
         let targets = batch.targets.elements
         let inputs = batch.inputs.elements
         func column(_ index: Int, _ values: [Float]) -> [Float] { (0..<4000).map { values[$0 * 3 + index] } }
@@ -190,7 +192,7 @@ import Testing
     }
 
     @Test func straysAreUniformWithinTheInputsBoundAndTargetsAreNone() {
-        let encoding = RealEncoding(affine: .identity, componentCount: 1, scaleFloor: 0.1, inputBound: 3)
+        let encoding = RealEncoding(centre: 0, scale: 1, componentCount: 1, scaleFloor: 0.1, inputBound: 3)
         let places = VariablePlaces([Variable(name: "a", kind: .real(encoding))], ordering: .natural(count: 1))
         let batch = Batch(places, rowsMax: 4000)
         var corruption: Corruption? = Corruption(
@@ -240,7 +242,7 @@ import Testing
     }
 
     @Test func inputsAreClippedAndDensitiesAreNot() {
-        let encoding = RealEncoding(affine: .identity, componentCount: 2, scaleFloor: 0.1, inputBound: 3)
+        let encoding = RealEncoding(centre: 0, scale: 1, componentCount: 2, scaleFloor: 0.1, inputBound: 3)
         let batch = Batch(
             VariablePlaces([Variable(name: "a", kind: .real(encoding))], ordering: .natural(count: 1)), rowsMax: 3)
         var none: Corruption?

@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import MADERows
 import Oracle
 import Testing
 
@@ -166,12 +167,11 @@ import Testing
         var (divergence, total) = (0.0, 0.0)
         var totals = [Double](repeating: 0, count: 4)
         for row in source.allRows {
-            let values = row.map(Double.init)
-            let logLikelihood = oracle.logLikelihood(of: values)
-            let logProbability = source.logProbability(row[...])
+            let logLikelihood = oracle.logLikelihood(of: row)
+            let logProbability = source.logProbability(row)
             divergence += exp(logProbability) * (logProbability - logLikelihood)
             total += exp(logLikelihood)
-            for member in 0..<4 { totals[member] += exp(oracle.logLikelihood(of: values, member: member)) }
+            for member in 0..<4 { totals[member] += exp(oracle.logLikelihood(of: row, member: member)) }
         }
         #expect(abs(total - 1) < 1e-9 && totals.allSatisfy { abs($0 - 1) < 1e-9 })
         #expect(divergence < 0.05, "Kullback-Leibler divergence from the source, nats")
@@ -207,19 +207,19 @@ import Testing
 
     @Test func everyKindOfColumnLearnsUnderMasksWhateverTheThreads() throws {
         var generator = PhiloxGenerator(seed: 17)
-        var values: [Float] = []
+        var values: [Double] = []
         for _ in 0..<1500 {
             let label = Int.random(in: 0..<3, using: &generator)
             let number = [-30, 5, 40][label] + 10 * generator.uniform()
             let row = [Float(label), number, number > 0 ? 1 : 0]
-            values += row.map { generator.uniform() < 0.1 ? .nan : $0 }
+            values += row.map { generator.uniform() < 0.1 ? .nan : Double($0) }
         }
         let schema = TableSchema(columns: [
             .init(name: "label", kind: .categorical(Categories(labels: ["x", "y", "z"]))),
             .init(name: "number", kind: .real(step: nil)), .init(name: "flag", kind: .binary),
         ])
         let tables = TrainingTables(
-            train: Table(columns: ["label", "number", "flag"], values: values), schema: schema)
+            train: Table(columns: ["label", "number", "flag"], rows: values), schema: schema)
         let models = try [1, 2].map { threads in
             var options = TrainingOptions.recommended(for: schema)
             options.hiddenWidths = [24, 24]
@@ -249,7 +249,7 @@ import Testing
                 continue
             }
         }
-        let column = Table(columns: ["a"], values: (0..<20).map { Float($0 % 2) })
+        let column = Table(columns: ["a"], rows: (0..<20).map { Double($0 % 2) })
         let error = #expect(throws: TrainingError.self) {
             try Trainer(options()).train(TrainingTables(train: column), name: "m")
         }

@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import MADERows
 import Testing
 
 @testable import MADETraining
@@ -76,8 +77,8 @@ import Testing
         options.directL1 = 0
         var nats: [Double] = []
         let result = MemberTraining(
-            index: 0, variables: train.columns.map { Variable(name: $0, kind: .binary(.plusMinusOne)) }, train: train,
-            validation: source.rows(100, seed: 2), options: options
+            index: 0, variables: train.columns.map { Variable(name: $0, kind: .binary(.plusMinusOne)) },
+            train: train.encoded, validation: source.rows(100, seed: 2).encoded, options: options
         ).run(isStopped: { false }) { nats.append($0.validationNats) }
         #expect(nats.first == .infinity, "\(nats)")
         #expect(result.epochs == 0)
@@ -93,8 +94,8 @@ import Testing
         options.learningRate = 0.01
         var steps = 0
         let result = MemberTraining(
-            index: 0, variables: train.columns.map { Variable(name: $0, kind: .binary(.plusMinusOne)) }, train: train,
-            validation: source.rows(100, seed: 2), options: options
+            index: 0, variables: train.columns.map { Variable(name: $0, kind: .binary(.plusMinusOne)) },
+            train: train.encoded, validation: source.rows(100, seed: 2).encoded, options: options
         ).run(isStopped: {
             steps += 1
             return steps > 20
@@ -129,7 +130,7 @@ import Testing
     }
 
     @Test func aCosineCourseThatEpochsCutShortEndsAtRateZeroAllTheSame() {
-        let table = Table(columns: ["a", "b"], values: (0..<400).map { Float($0 % 3 % 2) })
+        let table = Table(columns: ["a", "b"], rows: (0..<400).map { Double($0 % 3 % 2) })
         var options = TrainingOptions()
         options.hiddenWidths = [4]
         options.decay = .cosine
@@ -139,7 +140,7 @@ import Testing
             change(&options)
             let training = MemberTraining(
                 index: 0, variables: table.columns.map { Variable(name: $0, kind: .binary(.plusMinusOne)) },
-                train: table, validation: table, options: options)
+                train: table.encoded, validation: table.encoded, options: options)
             return [training.run(isStopped: { false }, report: { _ in }).network]
         }
         #expect(weights { $0.epochsMax = 6 } == weights { $0.stepCount = 60 })
@@ -149,7 +150,7 @@ import Testing
     }
 
     @Test func trainingStartsAtTheMarginals() {
-        let table = Table(columns: ["a", "b", "c"], values: [0, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0])
+        let table = Table(columns: ["a", "b", "c"], rows: [0, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0])
         let variables = table.columns.map { Variable(name: $0, kind: .binary(.plusMinusOne)) }
         var generator = PhiloxGenerator(seed: 4)
         let ordering = Ordering.random(count: 3, using: &generator)
@@ -159,8 +160,9 @@ import Testing
         let passes = Backpropagation(plan: plan, places: places, activation: .relu, isResidual: false, rowsMax: 4)
         passes.parameters.set(
             InitialParameters.draw(
-                plan: plan, coverage: plan.mask, places: places, activation: .relu, table: table, using: &generator))
-        passes.load([0, 1, 2, 3][...], of: table.values)
+                plan: plan, coverage: plan.mask, places: places, activation: .relu, table: table.encoded,
+                using: &generator))
+        passes.load([0, 1, 2, 3][...], of: table.encoded.values)
         passes.forward()
         // Half a row is added to each side: a column of zeros keeps a finite logit.
         let expected = 4 * -log(4.5 / 5) - 4 * log(4.5 / 5) - 3 * log(3.5 / 5) - log(1.5 / 5)
@@ -170,10 +172,10 @@ import Testing
     }
 
     @Test func mixturesAndLabelsStartAtTheMarginalsToo() {
-        let table = Table(columns: ["a", "b"], values: [0, 5, 2, 6, 2, .nan, .nan, 8])
+        let table = EncodedTable(columnCount: 2, values: [0, 5, 2, 6, 2, .nan, .nan, 8])
         let variables = [
             Variable(name: "a", kind: .categorical(Categories(labels: ["x", "y", "z"]))),
-            Variable(name: "b", kind: .real(RealEncoding(affine: .identity, componentCount: 3, scaleFloor: 0.1))),
+            Variable(name: "b", kind: .real(RealEncoding(centre: 0, scale: 1, componentCount: 3, scaleFloor: 0.1))),
         ]
         let ordering = Ordering.natural(count: 2)
         let plan = ParameterPlan(
@@ -193,15 +195,15 @@ import Testing
         // One absurd value among 12,000 that are uniform in 0…3: no Gaussian starts anywhere near.
         let values: [Float] = (0..<12_000).map { $0 == 7000 ? 1e6 : Float($0) / 4000 }
         let start = biases(
-            of: Table(columns: ["a"], values: values),
-            RealEncoding(affine: .identity, componentCount: 3, scaleFloor: 0.1))
+            of: EncodedTable(columnCount: 1, values: values),
+            RealEncoding(centre: 0, scale: 1, componentCount: 3, scaleFloor: 0.1))
         let spread = Float(log(expm1(0.9)))
         let expected: [Float] = [0, 0, 0, 0.5, 1.5, 2.5, spread, spread, spread]
         for (bias, value) in zip(start, expected) { #expect(abs(bias - value) < 1e-2) }
     }
 
     /// What a table of the one column starts with.
-    private func biases(of table: Table, _ encoding: RealEncoding) -> [Float] {
+    private func biases(of table: EncodedTable, _ encoding: RealEncoding) -> [Float] {
         let variables = [Variable(name: "a", kind: .real(encoding))]
         let ordering = Ordering.natural(count: 1)
         let plan = ParameterPlan(
@@ -209,17 +211,15 @@ import Testing
         var generator = PhiloxGenerator(seed: 5)
         let start = InitialParameters.draw(
             plan: plan, coverage: plan.mask, places: VariablePlaces(variables, ordering: ordering), activation: .relu,
-            table: table,
-            using: &generator)
+            table: table, using: &generator)
         return plan.network(from: start).layers[1].bias
     }
 
     /// Two Gaussians of one place would have the same gradients for ever.
     @Test func gaussiansOfOneHeapStartApart() {
-        let table = Table(
-            columns: ["a"], values: [Float](repeating: 3, count: 9000) + [Float](repeating: 4, count: 1000))
-        let encoding = RealEncoding(
-            affine: AffineEncoding(offset: 3, scale: 2), componentCount: 5, scaleFloor: 0.01, step: 1)
+        let encoding = RealEncoding(centre: 3, scale: 0.5, componentCount: 5, scaleFloor: 0.01, step: 1)
+        let numbers = [Double](repeating: 3, count: 9000) + [Double](repeating: 4, count: 1000)
+        let table = EncodedTable(columnCount: 1, values: numbers.map(encoding.encode))
         let means = biases(of: table, encoding)[5..<10]
         #expect(Set(means).count == 5 && means.sorted() == Array(means))
         // The step is 2 wide in encoded units; the heap at 4 begins where the one at 3 ends.
@@ -229,26 +229,28 @@ import Testing
     @Test func heapedColumnsComeBeforeTheNumbersThatWouldTellThem() throws {
         var generator = PhiloxGenerator(seed: 6)
         let columns = ["measured", "label", "few", "fewer", "counted"]
-        var rows: [Float] = []
+        var rows: [Double] = []
         for row in 0..<10_000 {
-            rows += [generator.uniform(), Float(row % 3), Float(row % 8), Float(row % 4), Float(row)]
+            rows += [Double(generator.uniform())] + [row % 3, row % 8, row % 4, row].map { Double($0) }
         }
-        let table = Table(columns: columns, values: rows)
+        let table = Table(columns: columns, rows: rows)
         let labels = Categories(labels: ["x", "y", "z"])
         let kinds: [TableSchema.Kind] = [
             .real(step: nil), .categorical(labels), .real(step: 1), .real(step: 1), .real(step: 1),
         ]
         let schema = TableSchema(columns: zip(columns, kinds).map { .init(name: $0, kind: $1) })
-        let variables = VariableEncoding.variables(schema, rows: table, options: TrainingOptions())
+        let encoder = TableEncoder(schema, rows: table, options: TrainingOptions())
+        let variables = encoder.variables
+        let (all, few) = (encoder.encode(table), encoder.encode(table.rows(0..<9999)))
         for seed: UInt64 in 0..<20 {
             var generator = PhiloxGenerator(seed: seed)
             let drawn = Ordering.random(count: 5, using: &generator)
-            let arranged = drawn.heapedFirst(variables, table)
+            let arranged = drawn.heapedFirst(variables, all)
             // Labels stay where they are; whole numbers that are never seen twice are no heaps.
             #expect(arranged.positions[1] == drawn.positions[1], "seed \(seed)")
             #expect(arranged.variables.filter { $0 != 1 }.prefix(2) == [3, 2], "seed \(seed)")
             #expect((arranged.positions[0] < arranged.positions[4]) == (drawn.positions[0] < drawn.positions[4]))
-            #expect(drawn.heapedFirst(variables, table.rows(0..<9999)) == drawn, "of few rows")
+            #expect(drawn.heapedFirst(variables, few) == drawn, "of few rows")
         }
     }
 
@@ -272,53 +274,52 @@ import Testing
         let schema = TableSchema(
             columns: zip(columns, [nil, nil, 1, 0.5, nil]).map { .init(name: $0, kind: .real(step: $1)) })
         // 0…8 with one far outlier and one missing; 0 but once; constant; the same in halves; never known.
-        let rows: [[Float]] = (0..<9).map { row in
-            let row = Float(row)
+        let rows: [[Double]] = (0..<9).map { row in
+            let row = Double(row)
             return [row == 8 ? 1e6 : row, row == 0 ? 9 : 0, 7, row == 4 ? .nan : row / 2, .nan]
         }
-        let table = Table(columns: columns, values: rows.flatMap(\.self))
-        let encodings = VariableEncoding.variables(schema, rows: table, options: TrainingOptions()).map { variable in
+        let table = Table(columns: columns, rows: rows.flatMap(\.self))
+        let encodings = TableEncoder(schema, rows: table, options: TrainingOptions()).variables.map { variable in
             guard case .real(let encoding) = variable.kind else { fatalError("all are real") }
             return encoding
         }
-        #expect(encodings[0].affine.offset == 4 && abs(encodings[0].affine.scale - 1.349 / 4) < 1e-6)
+        #expect(encodings[0].centre == 4 && abs(encodings[0].scale - 4 / 1.349) < 1e-12)
         #expect(encodings[0].minimum == 0 && encodings[0].maximum == 1e6)
         // The deviation of one 9 among nine: 9 √(1/9 · 8/9) = 2.8284.
-        #expect(encodings[1].affine.offset == 0 && abs(encodings[1].affine.scale - 1 / 2.828427) < 1e-6)
-        #expect(encodings[2].affine == AffineEncoding(offset: 7, scale: 1) && encodings[2].step == 1)
-        #expect(encodings[3].affine.offset == 2 && encodings[3].step == 0.5)
-        #expect(encodings[4].affine == .identity && encodings[4].minimum == nil)
+        #expect(encodings[1].centre == 0 && abs(encodings[1].scale - 8.0.squareRoot()) < 1e-12)
+        #expect(encodings[2].centre == 7 && encodings[2].scale == 1 && encodings[2].step == 1)
+        #expect(encodings[3].centre == 2 && encodings[3].step == 0.5)
+        #expect(encodings[4].centre == 0 && encodings[4].scale == 1 && encodings[4].minimum == nil)
         var options = TrainingOptions()
         options.isRobust = false
-        let plain = VariableEncoding.variables(schema, rows: table, options: options)
+        let plain = TableEncoder(schema, rows: table, options: options).variables
         guard case .real(let encoding) = plain[1].kind else { return }
-        #expect(encoding.affine.offset == 1 && abs(encoding.affine.scale - 1 / 2.828427) < 1e-6)
+        #expect(encoding.centre == 1 && abs(encoding.scale - 8.0.squareRoot()) < 1e-12)
     }
 
     @Test func moreRowsGiveNarrowerAndMoreGaussians() {
-        func encoding(_ values: [Float], step: Float? = nil, _ change: (inout TrainingOptions) -> Void = { _ in })
+        func encoding(_ values: [Double], step: Double? = nil, _ change: (inout TrainingOptions) -> Void = { _ in })
             -> RealEncoding?
         {
             var options = TrainingOptions()
             change(&options)
             let schema = TableSchema(columns: [.init(name: "x", kind: .real(step: step))])
-            let rows = Table(columns: ["x"], values: values)
-            guard
-                case .real(let encoding)? = VariableEncoding.variables(schema, rows: rows, options: options).first?.kind
-            else { return nil }
+            let rows = Table(columns: ["x"], values: [values])
+            let variables = TableEncoder(schema, rows: rows, options: options).variables
+            guard case .real(let encoding)? = variables.first?.kind else { return nil }
             return encoding
         }
-        let few = encoding((0..<100).map(Float.init))
-        let many = encoding((0..<27_000).map(Float.init))
+        let few = encoding((0..<100).map(Double.init))
+        let many = encoding((0..<27_000).map(Double.init))
         #expect(few?.scaleFloor == 0.5 && few?.componentCount == 5)
         // 8 / √27000, and √27000 / 8.
         #expect(abs((many?.scaleFloor ?? 0) - 8 / 164.3168) < 1e-5 && many?.componentCount == 20)
         // Ten values, 500 rows each: the IQR is 5 or so, a quarter of a step less than the histogram's bins.
-        let counts = encoding((0..<5000).map { Float($0 % 10) }, step: 1)
-        #expect(counts.map { abs($0.scaleFloor - 0.25 * $0.affine.scale) < 1e-6 } == true)
-        let rare = encoding((0..<900).map { Float($0 % 10) }, step: 1)
-        #expect(rare.map { $0.scaleFloor > 0.25 * $0.affine.scale } == true)
-        let given = encoding((0..<5000).map { Float($0 % 10) }, step: 1) {
+        let counts = encoding((0..<5000).map { Double($0 % 10) }, step: 1)
+        #expect(counts.map { abs(Double($0.scaleFloor) - 0.25 / $0.scale) < 1e-6 } == true)
+        let rare = encoding((0..<900).map { Double($0 % 10) }, step: 1)
+        #expect(rare.map { Double($0.scaleFloor) > 0.25 / $0.scale } == true)
+        let given = encoding((0..<5000).map { Double($0 % 10) }, step: 1) {
             $0.scaleFloor = 0.3
             $0.componentCount = 2
         }
@@ -356,17 +357,17 @@ import Testing
     }
 
     @Test func smallTablesAreSplitIntoFoldsThatCoverThem() throws {
-        let table = Table(columns: ["x"], values: (0..<93).map { Float($0) })
+        let table = Table(columns: ["x"], rows: (0..<93).map { Double($0) })
         var options = TrainingOptions()
         options.foldCount = 4
         let split = try TableSplit(table, validation: nil, calibration: nil, options: options)
         #expect(split.calibration == nil)
-        #expect(Set(split.train.values + split.validation.values) == Set(table.values))
-        #expect(split.folds.flatMap { $0.calibration?.values ?? [] }.sorted() == table.values)
+        #expect(Set(split.train.values[0] + split.validation.values[0]) == Set(table.values[0]))
+        #expect(split.folds.flatMap { $0.calibration?.values[0] ?? [] }.sorted() == table.values[0])
         for fold in split.folds {
-            let held = try #require(fold.calibration).values
+            let held = try #require(fold.calibration).values[0]
             #expect((23...24).contains(held.count) && (6...7).contains(fold.validation.rowCount))
-            #expect(Set(fold.train.values + fold.validation.values + held) == Set(table.values))
+            #expect(Set(fold.train.values[0] + fold.validation.values[0] + held) == Set(table.values[0]))
             #expect(fold.train.rowCount + fold.validation.rowCount + held.count == 93)
         }
         options.foldCount = 0
@@ -378,12 +379,12 @@ import Testing
 
     @Test func theSplitIsDisjointAndWhole() throws {
         // Row i holds i in binary, so that rows can be told apart.
-        let values = (0..<1000).flatMap { row in (0..<10).map { Float(row >> $0 & 1) } }
-        let table = Table(columns: (0..<10).map { "x\($0)" }, values: values)
+        let values = (0..<1000).flatMap { row in (0..<10).map { Double(row >> $0 & 1) } }
+        let table = Table(columns: (0..<10).map { "x\($0)" }, rows: values)
         func numbers(_ table: Table?) -> [Int] {
             guard let table else { return [] }
             return (0..<table.rowCount).map { row in
-                (0..<10).reduce(0) { $0 + Int(table.values[row * 10 + $1]) << $1 }
+                (0..<10).reduce(0) { $0 + Int(table.values[$1][row]) << $1 }
             }
         }
         let options = TrainingOptions()

@@ -1,4 +1,5 @@
 import MADE
+import MADERows
 import Testing
 
 @testable import MADETraining

@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import MADERows
 import Synchronization
 import Testing
 
@@ -29,7 +30,9 @@ import Testing
         report: @escaping @Sendable (SearchEvent) -> Void = { _ in }, keep: (DensityModel) throws -> Void = { _ in }
     ) throws -> SearchOutcome {
         try SettingSearch(options ?? self.options, fixed: fixed, trialCount: count, secondsMax: seconds)
-            .run(tables, name: "m", statePath: statePath, program: program, stop: stop, keep: keep, report: report)
+            .run(
+                tables, name: "m", stateFile: OutputTarget(path: statePath, kind: .searchState), program: program,
+                stop: stop, keep: keep, report: report)
     }
 
     /// What a trial has found, without what it took.
@@ -94,7 +97,7 @@ import Testing
         var spoilt = train.values
         // The first fifth of the shuffled rows is kept for calibration.
         for row in (0..<1500).shuffled(using: &generator).prefix(300) {
-            for place in row * 8..<row * 8 + 8 { spoilt[place] = 1 - spoilt[place] }
+            for column in spoilt.indices { spoilt[column][row] = 1 - spoilt[column][row] }
         }
         let plain = try run(TrainingTables(train: train, test: source.rows(90, seed: 5)))
         let other = try run(
@@ -152,8 +155,8 @@ import Testing
 
     @Test func missingCellsAreJudgedByWhatIsKnown() throws {
         var table = source.rows(600, seed: 9)
-        table = Table(
-            columns: table.columns, values: table.values.enumerated().map { $0 % 11 == 0 ? .nan : $1 })
+        let cells = (0..<table.rowCount).flatMap(table.row)
+        table = Table(columns: table.columns, rows: cells.enumerated().map { $0 % 11 == 0 ? .nan : $1 })
         let outcome = try run(TrainingTables(train: table), count: 5)
         #expect(outcome.trials.allSatisfy { $0.nats == $0.memberNats })
     }
@@ -167,10 +170,8 @@ import Testing
         #expect(begun.ending == .interrupted)
         let state = try Data(contentsOf: URL(filePath: statePath))
 
-        var values = tables.train.values
-        values[77] = 1 - values[77]
         var changed = tables
-        changed.train = Table(columns: tables.train.columns, values: values)
+        changed.train = tables.train.changed(row: 9, column: 5) { 1 - $0 }
         var shorter = tables
         shorter.validation = source.rows(99, seed: 11)
         var other = options
@@ -204,9 +205,14 @@ import Testing
         #expect(throws: TrainingError.nothingToSearch) {
             try run(tables, fixed: Set(SearchedOption.allCases), count: 2)
         }
-        #expect(throws: SearchStateError.self) {
-            try SettingSearch(options, fixed: [], trialCount: 2).run(
-                tables, name: "m", statePath: "/proc/none/state", program: "/proc/self/exe", keep: { _ in })
+    }
+
+    @Test func aFileThatIsNoStateStaysAsItIs() throws {
+        try Data("a,b\n1,0\n".utf8).write(to: URL(filePath: statePath))
+        let error = #expect(throws: OutputError.self) {
+            try run(TrainingTables(train: source.rows(1000, seed: 12)))
         }
+        #expect(error?.problem == .otherKind("the state of a search"))
+        #expect(try Data(contentsOf: URL(filePath: statePath)) == Data("a,b\n1,0\n".utf8))
     }
 }

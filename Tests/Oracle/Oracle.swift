@@ -1,7 +1,8 @@
 import Foundation
 public import MADE
 
-/// The slow reference: double precision, loops, straight from Germain et al. 2015. Units are in the table's order.
+/// The slow reference: double precision, loops, straight from Germain et al. 2015. Units are in the table's order; rows are
+/// encoded values (see `Variable`).
 public struct Oracle {
     /// The model that is evaluated.
     public let model: DensityModel
@@ -11,7 +12,7 @@ public struct Oracle {
         self.model = model
     }
 
-    /// Output units of `member` for one row of values [D].
+    /// Output units of `member` for one row of encoded values [D].
     public func outputs(of row: [Double], member: Int) -> [Double] {
         trace(of: row, member: member).outputs
     }
@@ -21,8 +22,8 @@ public struct Oracle {
         -surprisals(of: row, member: member).reduce(0, +)
     }
 
-    /// −log p_s(x_d | x_<d) of each variable under one member, [D]; of `real` variables minus the log of a density in the
-    /// data's own units.
+    /// −log p_s(x_d | x_<d) of each variable under one member, [D]; of `real` variables minus the log of a density per unit
+    /// of the column's own scale.
     public func surprisals(of row: [Double], member: Int) -> [Double] {
         let outputs = outputs(of: row, member: member)
         return model.variables.indices.map { index in
@@ -111,40 +112,91 @@ public struct Oracle {
 }
 
 extension Variable {
-    /// The network's input units for `value`; all 0 for NaN, a missing training cell.
+    /// The network's input units for an encoded `value`; all 0 for NaN, a missing training cell.
+    ///
+    /// What was never seen is 0.5 in a binary variable, the class of the rare labels in a categorical one, or all labels
+    /// alike where it has no such class.
     public func inputUnits(of value: Double) -> [Double] {
         if value.isNaN { return [Double](repeating: 0, count: inputUnitCount) }
-        return switch kind {
-        case .binary(let affine): [(value - Double(affine.offset)) * Double(affine.scale)]
-        case .categorical(let categories): categories.labels.indices.map { Double($0) == value ? 1 : 0 }
+        switch kind {
+        case .binary(let affine):
+            return [((value < 0 ? 0.5 : value) - Double(affine.offset)) * Double(affine.scale)]
+        case .categorical(let categories):
+            let count = categories.labels.count
+            let isKnownLabel = value >= 0 && Int(value) < count
+            guard let index = isKnownLabel ? Int(value) : categories.otherIndex else {
+                return [Double](repeating: 1 / Double(count), count: count)
+            }
+            return (0..<count).map { $0 == index ? 1 : 0 }
         case .real(let encoding):
-            [min(max(encoding.encoded(value), -Double(encoding.inputBound)), Double(encoding.inputBound))]
+            return [min(max(value, -Double(encoding.inputBound)), Double(encoding.inputBound))]
         }
     }
 
-    /// −log p(value) under the conditional that `outputs` parametrise; 0 for NaN, a missing training cell.
+    /// −log p of an encoded value under the conditional that `outputs` parametrise; 0 for NaN, a missing training cell.
     public func surprisal(of value: Double, outputs: [Double]) -> Double {
         if value.isNaN { return 0 }
-        return switch kind {
-        case .binary: softplus(outputs[0]) - value * outputs[0]
-        case .categorical: logSumExp(outputs) - outputs[Int(value)]
+        switch kind {
+        case .binary:
+            return value < 0 ? unseenSurprisal(outputs: outputs) : softplus(outputs[0]) - value * outputs[0]
+        case .categorical:
+            if value < 0 { return unseenSurprisal(outputs: outputs) }
+            return classSurprisal(of: value, outputs: outputs) - log(knownShare)
         case .real(let encoding):
-            -logSumExp(
+            return -logSumExp(
                 encoding.components(outputs).map { component in
-                    let distance = (encoding.encoded(value) - component.mean) / component.standardDeviation
+                    let distance = (value - component.mean) / component.standardDeviation
                     return log(component.weight) - distance * distance / 2 - log(component.standardDeviation)
                         - log(2 * Double.pi) / 2
-                }) - log(abs(Double(encoding.affine.scale)))
+                })
         }
+    }
+
+    /// Of a value of a binary or categorical variable, as if there were no values that training never saw: with the share
+    /// that a rare label has of its class.
+    public func classSurprisal(of value: Double, outputs: [Double]) -> Double {
+        guard case .categorical(let categories) = kind else { return softplus(outputs[0]) - value * outputs[0] }
+        let rare = Int(value) - categories.labels.count
+        guard rare >= 0, let other = categories.otherIndex else { return logSumExp(outputs) - outputs[Int(value)] }
+        let rows = categories.rareRowCounts
+        let share = Double(rows[rare]) / Double(rows.reduce(0, +))
+        return logSumExp(outputs) - outputs[other] - log(share)
+    }
+
+    /// All values that training saw, encoded; of a class of rare labels these, not the class. Empty of a real variable.
+    public var knownValues: [Double] {
+        switch kind {
+        case .binary: [0, 1]
+        case .categorical(let categories):
+            (0..<categories.labels.count + categories.rareLabels.count).filter {
+                categories.rareLabels.isEmpty || $0 != categories.otherIndex
+            }.map(Double.init)
+        case .real: []
+        }
+    }
+
+    /// The part of a label's probability that is left to those that training saw: 1 − N₁ / (n + 1).
+    public var knownShare: Double {
+        guard case .categorical = kind, let unseen else { return 1 }
+        return 1 - Double(unseen.singletonCount) / (Double(unseen.rowCount) + 1)
+    }
+
+    /// (N₁ + ½) / (n + 1) shared among N₁ (N₁ − 1) / (2 (N₂ + 1)) values, at least one; 1 where nothing is counted.
+    private var unseenProbability: Double {
+        guard let unseen else { return 1 }
+        let (n, once, twice) = (
+            Double(unseen.rowCount), Double(unseen.singletonCount), Double(unseen.doubletonCount)
+        )
+        return (once + 0.5) / (n + 1) / max(1, once * (once - 1) / (2 * (twice + 1)))
+    }
+
+    /// Never likelier than a value that training saw.
+    private func unseenSurprisal(outputs: [Double]) -> Double {
+        knownValues.reduce(-log(unseenProbability)) { max($0, surprisal(of: $1, outputs: outputs)) }
     }
 }
 
 extension RealEncoding {
-    /// u = (x − offset) · scale.
-    public func encoded(_ value: Double) -> Double {
-        (value - Double(affine.offset)) * Double(affine.scale)
-    }
-
     /// The mixture in encoded units.
     public func components(
         _ outputs: [Double]

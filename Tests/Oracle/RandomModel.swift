@@ -50,38 +50,91 @@ public enum RandomModel {
             members: members)
     }
 
-    /// Variables of all kinds, `count` of them: binary, categorical of 2 to 6 labels, real of 1 to 5 Gaussians, some with a
-    /// step.
-    public static func variables(count: Int, using generator: inout PhiloxGenerator) -> [Variable] {
+    /// Variables of all kinds, `count` of them: binary, categorical of 2 to 6 labels, real of 1 to 5 Gaussians with centres
+    /// and scales of any size, some with a step. On request labels have rare ones beside them or counts of their rows, or
+    /// there is one alone, and values never seen have a probability.
+    public static func variables(
+        count: Int, withUnseen: Bool = false, using generator: inout PhiloxGenerator
+    ) -> [Variable] {
         (0..<count).map { index in
             let kind: Variable.Kind
+            var unseen: UnseenValues?
             switch Int.random(in: 0..<4, using: &generator) {
-            case 0: kind = .binary(.plusMinusOne)
+            case 0:
+                kind = .binary(.plusMinusOne)
+                if withUnseen { unseen = UnseenValues(rowCount: Int.random(in: 0...5000, using: &generator)) }
+            case 1 where withUnseen:
+                let categories = categories(using: &generator)
+                kind = .categorical(categories)
+                unseen = unseenValues(using: &generator)
             case 1:
                 let labelCount = Int.random(in: 2...6, using: &generator)
                 kind = .categorical(Categories(labels: (0..<labelCount).map { "label \($0)" }))
             case let choice:
-                kind = .real(
-                    RealEncoding(
-                        affine: AffineEncoding(
-                            offset: 20 * (generator.uniform() - 0.5), scale: 0.1 + 3 * generator.uniform()),
-                        componentCount: Int.random(in: 1...5, using: &generator),
-                        scaleFloor: 0.01 + 0.2 * generator.uniform(), inputBound: 1 + 4 * generator.uniform(),
-                        step: choice == 2 ? nil : 0.5))
+                kind = .real(realEncoding(hasStep: choice == 3, using: &generator))
             }
-            return Variable(name: "v\(index)", kind: kind)
+            return Variable(name: "v\(index)", kind: kind, unseen: unseen)
         }
     }
 
-    /// A row [D] of values that `variables` may take; reals lie within about 4 encoded units of their offset.
+    /// One to five labels, and half of the time up to four rare ones that share one of them.
+    public static func categories(using generator: inout PhiloxGenerator) -> Categories {
+        let labels = (0..<Int.random(in: 1...5, using: &generator)).map { "label \($0)" }
+        let rare = (0..<Int.random(in: 1...4, using: &generator)).map { "rare \($0)" }
+        guard Bool.random(using: &generator) else { return Categories(labels: labels) }
+        return Categories(
+            labels: labels, otherIndex: Int.random(in: labels.indices, using: &generator),
+            rowCounts: labels.map { _ in Int.random(in: 0...900, using: &generator) }, rareLabels: rare,
+            rareRowCounts: rare.map { _ in Int.random(in: 1...9, using: &generator) })
+    }
+
+    /// Of a few rows or of many, with no value, some or nearly all values seen once.
+    public static func unseenValues(using generator: inout PhiloxGenerator) -> UnseenValues {
+        let rowCount = [3, 60, 2000, 1_000_000].randomElement(using: &generator) ?? 1
+        let once = [0, 1, rowCount / 9, rowCount / 2].randomElement(using: &generator) ?? 0
+        return UnseenValues(
+            rowCount: rowCount, singletonCount: once,
+            doubletonCount: Int.random(in: 0...(rowCount - once) / 4, using: &generator))
+    }
+
+    /// Centres that dwarf the scale, scales that dwarf it, tiny and huge ones, some that turn the order round.
+    public static func realEncoding(hasStep: Bool = false, using generator: inout PhiloxGenerator) -> RealEncoding {
+        let sizes: [(centre: Double, scale: Double, step: Double)] = [
+            (20 * Double(generator.uniform() - 0.5), 0.3 + 3 * Double(generator.uniform()), 0.5),
+            (1.7e12, 1e10, 1), (1e9, 1, 0.001), (1.7e9, 40, 1), (3e-9, 1e-9, 1e-11), (-2e9, 1e9, 1000),
+            (12.5, -0.25, 0.01), (0, 1e-60, 1e-62),
+        ]
+        let size = sizes.randomElement(using: &generator) ?? (0, 1, 1)
+        return RealEncoding(
+            centre: size.centre, scale: size.scale, componentCount: Int.random(in: 1...5, using: &generator),
+            scaleFloor: 0.01 + 0.2 * generator.uniform(), inputBound: 1 + 4 * generator.uniform(),
+            step: hasStep ? size.step : nil)
+    }
+
+    /// An encoded row [D] of values that `variables` may take; reals lie within ±4.
     public static func row(of variables: [Variable], using generator: inout PhiloxGenerator) -> [Float] {
         variables.map { variable in
             switch variable.kind {
             case .binary: Bool.random(using: &generator) ? 1 : 0
             case .categorical(let categories): Float(Int.random(in: categories.labels.indices, using: &generator))
-            case .real(let encoding):
-                encoding.affine.offset + 8 * (generator.uniform() - 0.5) / encoding.affine.scale
+            case .real: 8 * (generator.uniform() - 0.5)
             }
+        }
+    }
+
+    /// The same with values that no network takes among them: missing with a probability of `missing`, else one time in
+    /// three never seen or a rare label, where the variable has such.
+    public static func unusualRow(
+        of variables: [Variable], missing: Float = 0, using generator: inout PhiloxGenerator
+    ) -> [Float] {
+        zip(variables, row(of: variables, using: &generator)).map { variable, value in
+            if generator.uniform() < missing { return .nan }
+            guard Int.random(in: 0..<3, using: &generator) == 0, !variable.isReal else { return value }
+            guard case .categorical(let categories) = variable.kind,
+                let rare = categories.rareLabels.indices.randomElement(using: &generator),
+                Bool.random(using: &generator)
+            else { return variable.unseen == nil ? value : Variable.unseenValue }
+            return Float(categories.labels.count + rare)
         }
     }
 

@@ -58,7 +58,7 @@ import Testing
         try zip(row.split(separator: ","), model.variables).map { text, variable in
             switch variable.kind {
             case .categorical(let categories): Float(try #require(categories.labels.firstIndex(of: String(text))))
-            case .binary, .real: try #require(Float(text))
+            case .binary, .real: variable.encode(try #require(Double(text)))
             }
         }
     }
@@ -97,7 +97,7 @@ import Testing
     }
 
     /// Shares of the table's diamonds up to a value: at quartiles, and on both sides of carats that people ask for.
-    private static let shares: [String: [Float: Double]] = [
+    private static let shares: [String: [Double: Double]] = [
         "carat": [
             0.29: 0.0296, 0.5: 0.3510, 0.69: 0.4668, 0.7: 0.5036, 0.99: 0.6466, 1.0: 0.6755, 1.01: 0.7171, 1.49: 0.8844,
             1.5: 0.8991,
@@ -122,9 +122,11 @@ import Testing
 
     @Test func samplesHaveTheTablesSharesAndCorrelations() throws {
         let samples = compiled.sample(SamplingRequest(count: 10_000, seed: 1), using: compiled.makeWorkspace())
-        func column(_ name: String) throws -> [Float] {
+        func column(_ name: String) throws -> [Double] {
             let index = try #require(model.variables.firstIndex { $0.name == name })
-            return stride(from: index, to: samples.rows.count, by: model.variables.count).map { samples.rows[$0] }
+            return stride(from: index, to: samples.rows.count, by: model.variables.count).map {
+                model.variables[index].decode(samples.rows[$0])
+            }
         }
         for (name, shares) in Self.shares {
             let values = try column(name)
@@ -139,10 +141,10 @@ import Testing
         }
     }
 
-    private func correlation(_ a: [Float], _ b: [Float]) -> Double {
-        func centred(_ values: [Float]) -> [Double] {
-            let mean = values.reduce(0) { $0 + Double($1) } / Double(values.count)
-            return values.map { Double($0) - mean }
+    private func correlation(_ a: [Double], _ b: [Double]) -> Double {
+        func centred(_ values: [Double]) -> [Double] {
+            let mean = values.reduce(0, +) / Double(values.count)
+            return values.map { $0 - mean }
         }
         let (a, b) = (centred(a), centred(b))
         func product(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }

@@ -24,8 +24,8 @@ enum Program {
     }
 
     /// Runs the program to its end.
-    static func run(_ arguments: [String], input: String = "") throws -> Outcome {
-        let process = try RunningProgram(arguments)
+    static func run(_ arguments: [String], input: String = "", output: FileHandle? = nil) throws -> Outcome {
+        let process = try RunningProgram(arguments, output: output)
         process.send(input)
         return process.finish()
     }
@@ -39,16 +39,19 @@ final class RunningProgram: @unchecked Sendable {
     private let input = Pipe()
     private let errorFile: URL
 
-    init(_ arguments: [String]) throws {
+    /// - Parameter output: standard output instead of the pipe that `finish` reads.
+    init(_ arguments: [String], output file: FileHandle? = nil) throws {
         errorFile = FileManager.default.temporaryDirectory.appendingPathComponent("made-stderr-\(UUID().uuidString)")
         try Data().write(to: errorFile)
         process.executableURL = URL(fileURLWithPath: Program.path)
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: Program.root)
-        process.standardOutput = output
+        process.standardOutput = file ?? output
         process.standardInput = input
         process.standardError = try FileHandle(forWritingTo: errorFile)
         try process.run()
+        // Or nobody would, and `finish` would wait for its end.
+        if file != nil { try output.fileHandleForWriting.close() }
     }
 
     deinit {

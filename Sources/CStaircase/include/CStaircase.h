@@ -77,21 +77,25 @@ typedef struct {
     staircase_kind kind;
     /// Labels of a categorical variable, Gaussians K <= STAIRCASE_GAUSSIANS_MAX of a real one, 1 of a binary one.
     uint32_t count;
-    /// A binary value itself; one unit a label, that of the value 1 and the others 0; or u clipped to ±input_bound.
+    /// A binary value itself; one unit a label, that of the value 1 and the others 0, or all of them 1 / count for a value
+    /// below 0, which is no label; or a real value u clipped to ±input_bound.
     size_t first_input;
     /// A logit; one logit a label; or K logits a, K means mu, K spreads s.
     size_t first_output;
-    /// Of a real variable: u = (value - offset) * scale, and
-    /// p(value) = |scale| sum over k of softmax(a)[k] N(u; mu[k], scale_floor + log(1 + e^s[k])).
-    float offset;
-    float scale;
+    /// Of a real variable, whose value is u: p(u) = sum over k of softmax(a)[k] N(u; mu[k], scale_floor + log(1 + e^s[k])).
     float input_bound;
     float scale_floor;
-    /// log(sqrt(2 pi) / |scale|).
+    /// What every surprisal of the variable has besides: log(sqrt(2 pi)) of a real one, of a categorical one
+    /// -log(1 - p) for the probability p that is kept for labels never seen.
     float surprisal_offset;
-    /// Draws of a real variable are rounded to multiples of step_over / step_under; a step_over of 0 rounds nothing.
-    float step_over;
-    float step_under;
+    /// u = (number - centre) / scale, where draws are such numbers: multiples of step_over / step_under (a step_over of 0
+    /// rounds nothing) within minimum ... maximum.
+    double centre;
+    double scale;
+    double step_over;
+    double step_under;
+    double minimum;
+    double maximum;
 } staircase_variable;
 
 /// All variables of a row; the memory is the caller's.

@@ -1,3 +1,5 @@
+internal import MADERows
+
 /// The file of API keys: a line a key, with its name, its scopes and its SHA-256, parted by blanks; `#` starts a comment.
 /// It holds no key, and no message about it holds a digest.
 enum KeyFile {

@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 
 /// What one event loop keeps for one model: scratch, and the score requests that came in this turn. It goes with the
 /// model, so that a model which was replaced is gone with its last request.

@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 internal import Synchronization
 
@@ -13,8 +14,12 @@ final class ScoreJob: @unchecked Sendable {
     let batch: RowBatch
     /// The job's good rows within the batch.
     let rows: Range<Int>
-    /// How many of them have a missing value.
-    let missingRowCount: Int
+    /// How many of them have a missing value, one never seen, or a rare label.
+    let specialRowCount: Int
+    /// Whether some row lacks a value.
+    let hasMissing: Bool
+    /// The texts of values never seen; empty where nobody asked for explanations.
+    let unseen: [Cell: String]
     /// The problems of its other rows, ascending; empty unless the request keeps good rows.
     let faults: [RowFault]
     /// Of its model, for rows that want the same.
@@ -27,12 +32,18 @@ final class ScoreJob: @unchecked Sendable {
     var sheet: ScoreSheet?
     var sheetStart = 0
     var computeStart: UInt64 = 0
+    /// One value of a good row.
+    struct Cell: Hashable {
+        var row: Int
+        var variable: Int
+    }
+
     /// Rows not scored yet.
     private let remaining: Atomic<Int>
 
     init(
         call: Call, model: LoadedModel, options: ScoreOptions, batch: RowBatch, rows: Range<Int>,
-        missingRowCount: Int, faults: [RowFault] = [],
+        specialRowCount: Int, unseen: [Cell: String] = [:], faults: [RowFault] = [],
         encode: @escaping @Sendable (ScoreJob, ScoreSheet) -> Reply = { ScoreAnswer(job: $0, sheet: $1).reply() }
     ) {
         self.call = call
@@ -40,13 +51,18 @@ final class ScoreJob: @unchecked Sendable {
         self.options = options
         self.batch = batch
         self.rows = rows
-        self.missingRowCount = missingRowCount
+        self.specialRowCount = specialRowCount
+        hasMissing = specialRowCount > 0 && batch.values(ofRows: rows).contains(where: \.isNaN)
+        self.unseen = unseen
         self.faults = faults
         self.encode = encode
         cost = model.cost(of: options.needsSurprisals ? .explain : .score)
         expectedNanoseconds = cost.nanoseconds(rows: rows.count)
         remaining = Atomic(rows.count)
     }
+
+    /// How its rows are judged.
+    var judgement: Judgement { Judgement(model.card.calibration, alpha: options.alpha) }
 
     /// What its rows from `row` on are expected to take.
     func expectedNanoseconds(from row: Int) -> Int {
@@ -68,19 +84,19 @@ final class ScoreJob: @unchecked Sendable {
     /// The same job with a batch of its own; nil where memory is short.
     func withOwnBatch() -> ScoreJob? {
         let own = RowBatch(variableCount: batch.variableCount)
-        guard own.rows.append(UnsafeRawBufferPointer(batch.values(ofRows: rows))) else { return nil }
+        guard own.rows.append(batch.values(ofRows: rows)) else { return nil }
         return ScoreJob(
             call: call, model: model, options: options, batch: own, rows: 0..<own.rowCount,
-            missingRowCount: missingRowCount, faults: faults, encode: encode)
+            specialRowCount: specialRowCount, unseen: unseen, faults: faults, encode: encode)
     }
 
     /// Complete rows that take about as long to score as this job's.
     var weight: Int {
-        guard missingRowCount > 0 else { return rows.count }
+        guard specialRowCount > 0 else { return rows.count }
         return model.compiled.passCount(of: batch.values(ofRows: rows).span, missing: options.missing)
     }
 
-    /// Scores all rows, of which some have missing values, and replies.
+    /// Scores all rows, of which some are not plain, and replies.
     func scoreIncomplete(weight: Int, using workspace: CompiledModel.Workspace) {
         let start = monotonicNanoseconds()
         computeStart = start
@@ -90,7 +106,7 @@ final class ScoreJob: @unchecked Sendable {
             incomplete: batch.values(ofRows: rows), options.missing, withSurprisals: options.needsSurprisals,
             model: model.compiled, using: workspace)
         self.sheet = sheet
-        model.note(batch.values(ofRows: rows), sheet.logLikelihoods(count: rows.count), haveMissing: true)
+        model.note(batch.values(ofRows: rows), sheet.logLikelihoods(count: rows.count))
         model.cost(of: .incomplete).record(rows: weight, nanoseconds: monotonicNanoseconds() - start)
         model.statistics.countExecution()
         answer()
@@ -102,8 +118,7 @@ final class ScoreJob: @unchecked Sendable {
     }
 
     private func countAnomalies(_ sheet: ScoreSheet) {
-        guard let calibration = model.card.calibration, let alpha = options.alpha else { return }
-        let bound = calibration.anomalyBound(alpha)
+        let bound = judgement.anomalyBound
         let count = sheet.logLikelihoods[sheetStart..<sheetStart + rows.count].count { $0 < bound }
         if count > 0 { model.statistics.anomalies.wrappingAdd(count, ordering: .relaxed) }
     }

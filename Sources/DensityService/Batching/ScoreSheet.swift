@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 
 /// Results of scored rows, in memory that several workers may fill at once, each its own rows.
 ///

@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import MADE
+internal import MADERows
 
 /// One thread's worth of scoring.
 ///

@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 internal import Synchronization
 

@@ -1,25 +1,17 @@
-internal import CRowScanner
+internal import MADERows
 
-/// How the rows of a text are written.
-struct BulkInput {
-    var format: LineFormat
-    /// Of CSV.
-    var header = MADE_HEADER_PRESENT
-
-    init(format: LineFormat) { self.format = format }
-
+extension BulkScorer.Input {
     /// Reads a `Content-Type`; nil where a body of that type is not read by lines.
     ///
     /// - Parameter header: what holds of CSV that does not say whether it has a header (RFC 4180, section 3).
-    init?(contentType: String, header: made_stream_header) {
+    init?(contentType: String, header: LineHeader) {
         let parts = contentType.split(separator: ";").map { String($0).trimmed().lowercased() }
         guard let type = parts.first, let format = LineFormat(mediaType: type) else { return nil }
-        self.format = format
-        self.header = header
+        self.init(format, header: header)
         for parameter in parts.dropFirst() {
             switch parameter {
-            case "header=present": self.header = MADE_HEADER_PRESENT
-            case "header=absent": self.header = MADE_HEADER_ABSENT
+            case "header=present": self.header = .present
+            case "header=absent": self.header = .absent
             default: break
             }
         }
@@ -27,6 +19,13 @@ struct BulkInput {
 }
 
 extension LineFormat {
+    var mediaType: MediaType {
+        switch self {
+        case .ndjson: .ndjson
+        case .csv: .csv
+        }
+    }
+
     /// Nil where the media type is none of lines.
     fileprivate init?(mediaType: String) {
         if mediaType == MediaType.csv.rawValue {

@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 internal import Synchronization
 
@@ -44,7 +45,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
 
     /// - Throws: 400 and 422 for a parameter of the query, 406 where the client takes neither lines nor JSON, 503 where
     ///   memory is short.
-    init(_ call: Call, model: LoadedModel, input: BulkInput, options: ServiceOptions) throws(Problem) {
+    init(_ call: Call, model: LoadedModel, input: BulkScorer.Input, options: ServiceOptions) throws(Problem) {
         let formats = [input.format] + LineFormat.allCases.filter { $0 != input.format }
         let type = try call.answers(with: formats.map(\.mediaType) + [.json])
         mediaType = type.name(
@@ -52,19 +53,25 @@ final class BulkSink: BodySink, @unchecked Sendable {
         self.call = call
         self.model = model
         self.options = options
-        var scoring = ScoreOptions(calibration: model.card.calibration, alpha: options.alpha)
+        var scoring = ScoreOptions(alpha: options.alpha)
         try scoring.read(call.exchange.queryItems, card: model.card)
-        let output: any ScoreOutput =
-            if let format = formats.first(where: { $0.mediaType == type }) {
-                ScoreLines(
-                    format, calibration: model.card.calibration, alpha: scoring.alpha, lineEnd: "\r\n")
-            } else {
-                ScoreColumns(model: model, alpha: scoring.alpha)
+        var input = input
+        input.options = scoring.reading
+        input.kept = scoring.kept
+        let judgement = Judgement(model.card.calibration, alpha: scoring.alpha)
+        let output: any ScoreOutput
+        if let format = formats.first(where: { $0.mediaType == type }) {
+            output = ScoreLines(format, judgement: judgement, kept: input.kept)
+        } else {
+            guard input.kept.isEmpty else {
+                throw Problem(406, "'keep' needs an answer of lines: Accept text/csv or application/x-ndjson")
             }
+            output = ScoreColumns(model: model, judgement: judgement)
+        }
         do {
             scorer = try BulkScorer(
-                model: model.compiled, schema: model.schema, input: input, output: output, alpha: scoring.alpha,
-                served: model)
+                model: model.compiled, schema: model.schema, input: input, output: output, judgement: judgement
+            ) { rows, logLikelihoods in model.note(rows, logLikelihoods) }
         } catch {
             throw Problem(error)
         }
@@ -156,7 +163,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
         if computeStart == nil { computeStart = start }
         let rowCount = scorer.rowCount
         let scored = block.withUnsafeBytes { bytes in
-            Result { () throws(BulkError) in
+            Result { () throws(StreamError) in
                 try scorer.score(bytes, isLast: isLast, weightMax: Self.taskRows, using: workspace)
             }
         }
@@ -198,7 +205,11 @@ final class RefusedBody: BodySink {
 }
 
 extension Problem {
-    init(_ error: BulkError) {
-        self.init(error.status, "the body: \(error.description)", retryAfter: error.status == 503 ? 1 : nil)
+    init(_ error: StreamError) {
+        switch error.kind {
+        case .malformed: self.init(400, "the body: \(error.description)")
+        case .columns: self.init(422, "the body: \(error.description)")
+        case .memory: self.init(503, "the body: \(error.description)", retryAfter: 1)
+        }
     }
 }

@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 
 /// Scores as the columnar document of /score, put together as rows come: what it holds grows with the document alone.
 struct ScoreColumns: ScoreOutput {
@@ -32,8 +33,7 @@ struct ScoreColumns: ScoreOutput {
     }
 
     private let nameMembers: [UInt8]
-    private let calibration: Calibration?
-    private let alpha: Double
+    private let judgement: Judgement
     private let variableCount: Int
     private var logLikelihoods = Column("log_likelihood")
     private var bits = Column("bits_per_dimension")
@@ -44,11 +44,9 @@ struct ScoreColumns: ScoreOutput {
     private var errors = Column("errors")
     private var hasErrors = false
 
-    /// `alpha` counts for a calibrated model only.
-    init(model: LoadedModel, alpha: Double?) {
+    init(model: LoadedModel, judgement: Judgement) {
         nameMembers = model.nameMembers
-        calibration = model.card.calibration
-        self.alpha = alpha ?? 0
+        self.judgement = judgement
         variableCount = model.card.variables.count
     }
 
@@ -60,20 +58,19 @@ struct ScoreColumns: ScoreOutput {
 
     mutating func take() -> [UInt8] { [] }
 
-    mutating func write(logLikelihood: Double, estimate: Estimate?) {
+    mutating func write(logLikelihood: Double, estimate: RowEstimate?, kept: KeptCells) {
         if estimate != nil { hasMissing = true }
         let bitsPerNat = ScoreAnswer.bitsPerNat(variableCount: estimate?.knownCount ?? variableCount)
         logLikelihoods.write { $0.number(logLikelihood) }
         bits.write { $0.number(logLikelihood * bitsPerNat + 0) }
         standardErrors.write { $0.number(estimate?.standardError ?? 0) }
-        guard let calibration else { return }
-        let pValue = calibration.pValue(of: logLikelihood)
+        guard let pValue = judgement.pValue(of: logLikelihood) else { return }
         pValues.write { $0.number(pValue) }
-        anomalies.write { $0.bool(pValue <= alpha) }
+        anomalies.write { $0.bool(judgement.isAnomaly(pValue)) }
     }
 
     /// The entry has no pointer: there is no JSON document that one could point into.
-    mutating func write(fault detail: String, row: Int) {
+    mutating func write(fault detail: String, row: Int, kept: KeptCells) {
         hasErrors = true
         logLikelihoods.write { $0.null() }
         bits.write { $0.null() }
@@ -98,12 +95,17 @@ struct ScoreColumns: ScoreOutput {
             standardErrors.end()
             members.append(standardErrors.pieces)
         }
-        if calibration != nil {
+        if judgement.calibration != nil {
             pValues.end()
             anomalies.end()
             var json = JSONWriter()
-            json.member("alpha", alpha)
+            json.member("alpha", judgement.alpha)
             members += [pValues.pieces, [json.bytes], anomalies.pieces]
+            if let note = judgement.note {
+                var json = JSONWriter()
+                json.member("note", note)
+                members.append([json.bytes])
+            }
         }
         if hasErrors {
             errors.end()

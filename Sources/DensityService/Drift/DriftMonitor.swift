@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 internal import Synchronization
 
 /// The latest rows of one model: what it said of them, and a few of them as they came.
@@ -69,26 +70,14 @@ final class DriftMonitor: Sendable {
             notes.rowCount += logLikelihoods.count
             var row = notes.gap - 1
             while row < logLikelihoods.count {
-                keep(rows[row * variableCount..<(row + 1) * variableCount], in: &notes)
+                let cells = rows[row * variableCount..<(row + 1) * variableCount]
+                // The surprisals of a row that lacks values compare with nothing: they are of other conditionals.
+                if !cells.contains(where: \.isNaN) { keep(cells, in: &notes) }
                 // Not every sixteenth: clients may send rows in a rhythm of their own. The bias of a remainder is nothing
                 // here, and the thread sanitizer loses sight of the lock behind a call of Int.random.
                 row += 1 + Int(notes.generator.next() % UInt64(2 * keptGap - 1))
             }
             notes.gap = row - logLikelihoods.count + 1
-        }
-    }
-
-    /// Notes those of the rows that lack no value: the log-likelihood of the others compares with nothing in the calibration,
-    /// and they cannot be explained in the same terms.
-    func noteComplete(_ rows: UnsafeBufferPointer<Float>, _ logLikelihoods: UnsafeBufferPointer<Double>) {
-        let variableCount = model.variableCount
-        let complete = logLikelihoods.indices.filter { row in
-            !rows[row * variableCount..<(row + 1) * variableCount].contains(where: \.isNaN)
-        }
-        let values = complete.flatMap { rows[$0 * variableCount..<($0 + 1) * variableCount] }
-        let results = complete.map { logLikelihoods[$0] }
-        values.withUnsafeBufferPointer { values in
-            results.withUnsafeBufferPointer { note(values, $0) }
         }
     }
 
@@ -146,9 +135,11 @@ final class DriftMonitor: Sendable {
             var resultSpan = results.mutableSpan
             var explainedSpan = explained.mutableSpan
             var surprisalSpan = surprisals.mutableSpan
+            var errors = [Double](repeating: 0, count: newCount)
+            var errorSpan = errors.mutableSpan
             model.explain(
-                rows.span, logLikelihoods: &resultSpan, surprisals: &surprisalSpan, explained: &explainedSpan,
-                using: model.makeWorkspace())
+                rows.span, missing: MissingValues(), logLikelihoods: &resultSpan, surprisals: &surprisalSpan,
+                explained: &explainedSpan, standardErrors: &errorSpan, using: model.makeWorkspace())
             if study.surprisals.isEmpty {
                 study.surprisals = Array(repeating: 0, count: keptRowsMax * variableCount)
             }

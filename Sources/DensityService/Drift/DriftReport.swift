@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 
 /// How the latest rows of a model compare with its calibration rows.
 struct DriftReport: Sendable {
@@ -15,7 +16,8 @@ struct DriftReport: Sendable {
     /// Of some of the rows.
     let surprisals: SurprisalTally
 
-    /// Of a window's log-likelihoods, ascending; anomalies are those at `alpha`, raised to what the calibration can reach.
+    /// Of a window's log-likelihoods, ascending; anomalies are those at `alpha`, of which nothing is said where the
+    /// calibration cannot reach it.
     init(card: ModelCard, windowRows: Int, logLikelihoods: [Double], alpha: Double, surprisals: SurprisalTally) {
         self.card = card
         self.windowRows = windowRows
@@ -26,12 +28,14 @@ struct DriftReport: Sendable {
             (test, self.alpha, anomalies) = (nil, nil, nil)
             return
         }
-        let reached = max(alpha, calibration.smallestPValue)
-        let bound = calibration.anomalyBound(reached)
-        self.alpha = reached
+        let judgement = Judgement(calibration, alpha: alpha)
+        self.alpha = alpha
         test = KolmogorovSmirnov(calibration: calibration.logLikelihoods, window: logLikelihoods)
-        anomalies = AnomalyShare(
-            count: logLikelihoods.count { $0 < bound }, rowCount: rowCount, alpha: reached, calibration: calibration)
+        anomalies =
+            judgement.canJudge
+            ? AnomalyShare(
+                count: logLikelihoods.count { $0 < judgement.anomalyBound }, rowCount: rowCount, alpha: alpha,
+                calibration: calibration) : nil
     }
 
     /// The report as JSON.

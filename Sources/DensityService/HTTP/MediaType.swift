@@ -1,3 +1,5 @@
+internal import MADERows
+
 /// What a body can be written as.
 enum MediaType: String {
     case json = "application/json"

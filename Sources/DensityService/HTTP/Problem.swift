@@ -1,3 +1,4 @@
+internal import MADERows
 internal import Microhttpd
 
 /// A request that is refused, as the client is told (RFC 9457).
@@ -84,17 +85,4 @@ struct Problem: Error, Equatable {
         default: "Error"
         }
     }
-}
-
-/// One reference token of a JSON Pointer.
-func pointerToken(_ name: String) -> String {
-    var token = ""
-    for character in name.unicodeScalars {
-        switch character {
-        case "~": token += "~0"
-        case "/": token += "~1"
-        default: token.unicodeScalars.append(character)
-        }
-    }
-    return token
 }

@@ -28,6 +28,7 @@ enum Route: String, CaseIterable {
     case v2ModelReady = "/v2/models/{model}/ready"
     case v2Statistics = "/v2/models/{model}/stats"
     case v2Infer = "/v2/models/{model}/infer"
+    case v2Config = "/v2/models/{model}/config"
     case v2Index = "/v2/repository/index"
     case v2Load = "/v2/repository/models/{model}/load"
     case v2Unload = "/v2/repository/models/{model}/unload"
@@ -67,6 +68,7 @@ enum Route: String, CaseIterable {
         case .openAPI: 27
         case .unknown: 28
         case .drift: 29
+        case .v2Config: 30
         }
     }
 
@@ -113,7 +115,7 @@ enum Route: String, CaseIterable {
         switch self {
         case .score, .conditionals, .sample, .drift: [rawValue, "/models/{model}\(rawValue)"]
         case .v2Model: [rawValue, "\(rawValue)/versions/{version}"]
-        case .v2ModelReady, .v2Statistics, .v2Infer:
+        case .v2ModelReady, .v2Statistics, .v2Infer, .v2Config:
             [rawValue, "/v2/models/{model}/versions/{version}/\(rawValue.split(separator: "/").last ?? "")"]
         case .unknown: []
         default: [rawValue]

@@ -2,6 +2,7 @@ internal import CGnuTLS
 internal import Dispatch
 internal import Glibc
 internal import MADE
+internal import MADERows
 internal import Synchronization
 
 /// A model that serves: checked, compiled, with its queue.
@@ -71,7 +72,7 @@ final class LoadedModel: Sendable {
             throw LoadError(description: "\(file.path): the model's \(what) \(quoted(text)) cannot stand in a path")
         }
         digest = try Self.digest(of: file.path)
-        guard let schema = RowSchema(card.variables) else {
+        guard let schema = RowSchema(card) else {
             throw LoadError(description: "\(file.path): memory is short")
         }
         self.schema = schema
@@ -104,10 +105,8 @@ final class LoadedModel: Sendable {
     }
 
     /// Notes rows [n × D] that were scored, and their log-likelihoods [n]. Any thread.
-    func note(
-        _ rows: UnsafeBufferPointer<Float>, _ logLikelihoods: UnsafeBufferPointer<Double>, haveMissing: Bool = false
-    ) {
-        if haveMissing { drift.noteComplete(rows, logLikelihoods) } else { drift.note(rows, logLikelihoods) }
+    func note(_ rows: UnsafeBufferPointer<Float>, _ logLikelihoods: UnsafeBufferPointer<Double>) {
+        drift.note(rows, logLikelihoods)
         statistics.logLikelihoods.record(logLikelihoods)
     }
 

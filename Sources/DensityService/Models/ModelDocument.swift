@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 
 extension LoadedModel {
     /// The model card as JSON.
@@ -15,6 +16,7 @@ extension LoadedModel {
             json.member(variable)
         }
         json.endArray()
+        if let schema = card.schema { json.member("table", schema) }
         json.key("orderings")
         json.beginArray()
         for ordering in card.orderings { json.member(strings: ordering.variables.lazy.map { card.variables[$0].name }) }
@@ -64,6 +66,7 @@ extension JSONWriter {
         case .categorical(let categories):
             member("categories", strings: categories.labels)
             if let other = categories.otherIndex { member("other", categories.labels[other]) }
+            if !categories.rareLabels.isEmpty { member("rare_categories", strings: categories.rareLabels) }
         case .real(let encoding):
             if let minimum = encoding.minimum, let maximum = encoding.maximum {
                 key("training_range")
@@ -76,8 +79,34 @@ extension JSONWriter {
                 key("step")
                 decimal(step)
             }
+            member("centre", encoding.centre)
+            member("scale", abs(encoding.scale))
             member("components", encoding.componentCount)
         }
+        endObject()
+    }
+
+    /// The table's columns: what was left out and why, and how cells are written.
+    fileprivate mutating func member(_ name: String, _ schema: Schema) {
+        key(name)
+        beginObject()
+        member("header", schema.hasHeader)
+        key("columns")
+        beginArray()
+        for column in schema.columns {
+            beginObject()
+            member("name", column.name)
+            if let reason = column.leftOut { member("left_out", reason.rawValue) }
+            if !column.missingTexts.isEmpty { member("missing", strings: column.missingTexts) }
+            let form = column.numberForm
+            if form.hasDecimalComma { member("decimal", ",") }
+            if !form.groupSeparator.isEmpty { member("group", form.groupSeparator) }
+            if !form.unit.isEmpty { member("unit", form.unit) }
+            if let texts = column.truthTexts { member("texts", strings: texts) }
+            if column.missingRowCount > 0 { member("missing_rows", column.missingRowCount) }
+            endObject()
+        }
+        endArray()
         endObject()
     }
 

@@ -2,6 +2,7 @@ internal import Dispatch
 internal import Glibc
 internal import Logging
 internal import MADE
+internal import MADERows
 internal import Synchronization
 
 /// The models that are served, by name and version.

@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import Logging
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 
 extension Registry {

@@ -1,3 +1,4 @@
+internal import MADERows
 internal import Synchronization
 
 /// What became of the requests for one model's scores, and in how many batches: the inference server protocol's figures.

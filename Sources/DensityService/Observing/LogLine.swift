@@ -1,4 +1,5 @@
 internal import Logging
+internal import MADERows
 
 /// How log lines are written.
 public enum LogFormat: String, CaseIterable, Sendable {

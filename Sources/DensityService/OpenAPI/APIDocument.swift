@@ -1,3 +1,4 @@
+internal import MADERows
 internal import Microhttpd
 
 /// The OpenAPI 3.1 document at /openapi.json, put together once from the route table and what is written about each

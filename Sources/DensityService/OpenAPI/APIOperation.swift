@@ -1,3 +1,4 @@
+internal import MADERows
 internal import Microhttpd
 
 /// What the document says of one operation. Texts that are JSON say so.

@@ -30,6 +30,7 @@ extension APIOperation {
         case .v2ModelReady: [.get: v2ModelReady]
         case .v2Statistics: [.get: v2Statistics]
         case .v2Infer: [.post: v2Infer]
+        case .v2Config: [.get: v2Config]
         case .v2Index: [.post: v2Index]
         case .v2Load: [.post: v2Load]
         case .v2Unload: [.post: v2Unload]
@@ -44,12 +45,15 @@ extension APIOperation {
         summary: "How likely each row is, and which of its values are odd.",
         description: """
             One entry a row, in the request's order. p_value, alpha and anomaly are there for a calibrated model only. \
-            A missing value (null, or an absent name) is integrated out by draws. Attribution depends on the ordering of the variables: of two values that contradict each other, the later is charged. \
+            Where the calibration has too few rows for alpha, anomaly is null and note says why. \
+            A missing value (null, or an absent name) is integrated out by draws; a value that training never saw has the \
+            little probability that is kept for such. Attribution depends on the ordering of the variables: of two values that contradict each other, the later is charged. \
             NDJSON (a row a line) and CSV (a header with the variables' names) are read as they arrive and answered in kind, \
-            a line for every line; with 'Accept: application/json' by one document, as with on_error "row". CSV without a header \
+            a line for every row, blank lines aside; keep copies columns to the front of each line; with 'Accept: application/json' by one document, as with on_error "row". CSV without a header \
             says so: 'text/csv; header=absent'.
             """,
-        parameters: ["alpha", "timeout"], body: "ScoreRequest", lineBodies: ["application/x-ndjson", "text/csv"],
+        parameters: ["alpha", "keep", "unseen", "ignore_unknown", "timeout"], body: "ScoreRequest",
+        lineBodies: ["application/x-ndjson", "text/csv"],
         examples: [("two_rows", APIExample.scoreRequest), ("a_bad_row", APIExample.badRowRequest)],
         answers: [
             Answer(

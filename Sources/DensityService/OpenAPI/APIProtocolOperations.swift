@@ -59,9 +59,14 @@ extension APIOperation {
     static let v2ModelReady = model(read("Whether a model is ready.", "Readiness"))
     static let v2Statistics = model(
         read("What a model has done, a version each, since it was first loaded.", "Statistics"))
+    static let v2Config = model(
+        read("The same as Triton's clients ask for it, as far as there is an answer.", "ModelConfiguration"))
     static let v2Infer = APIOperation(
-        summary: "Score a tensor of rows.",
-        description: "With the header field Inference-Header-Content-Length raw tensors follow the JSON.",
+        summary: "Score rows: one tensor of all of them, or a tensor a column.",
+        description: """
+            Fields that the protocol has not got are passed over. With the header field Inference-Header-Content-Length raw \
+            tensors follow the JSON.
+            """,
         parameters: ["timeout"], body: "InferRequest", examples: [("one_row", APIExample.inferRequest)],
         answers: [
             Answer(

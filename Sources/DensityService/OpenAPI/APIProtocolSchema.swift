@@ -10,7 +10,7 @@ extension APISchema {
         "Predictions": {"type": "object", "required": ["predictions"], "additionalProperties": false, "properties": {
           "predictions": {"type": "array", "items": {"type": "object", "required": ["log_likelihood"],
             "additionalProperties": false, "properties": {"log_likelihood": {"type": "number"},
-            "standard_error": {"type": "number"}, "p_value": {"type": "number"}, "anomaly": {"type": "boolean"}}}},
+            "standard_error": {"type": "number"}, "p_value": {"type": "number"}, "anomaly": {"type": ["boolean", "null"]}}}},
           "explanations": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": ["number", "null"]},
             "description": "The surprisal of each variable, by name; null of a missing one."}}}},
         "Invocation": {"description": "What /score takes, or instances.",
@@ -27,7 +27,7 @@ extension APISchema {
         "ServerHealth": {"type": "object", "required": ["live", "ready"], "additionalProperties": false,
           "properties": {"live": {"const": true}, "ready": {"type": "boolean"}}},
         "TensorDescription": {"type": "object", "required": ["name", "datatype", "shape"], "additionalProperties": false,
-          "properties": {"name": {"type": "string"}, "datatype": {"enum": ["FP32", "FP64", "BOOL"]},
+          "properties": {"name": {"type": "string"}, "datatype": {"enum": ["FP32", "FP64", "BOOL", "INT64", "BYTES"]},
           "shape": {"type": "array", "items": {"type": "integer", "minimum": -1}}}},
         "ModelMetadata": {"type": "object", "required": ["name", "versions", "platform", "inputs", "outputs"],
           "additionalProperties": false, "properties": {"name": {"type": "string"},
@@ -37,18 +37,24 @@ extension APISchema {
         "Statistics": {"type": "object", "required": ["model_stats"], "additionalProperties": false, "properties": {
           "model_stats": {"type": "array", "items": {"type": "object", "required": ["name", "version"],
             "description": "Counts, and nanoseconds of each part of the work."}}}},
-        "InferRequest": {"type": "object", "required": ["inputs"], "additionalProperties": false, "properties": {
+        "ModelConfiguration": {"type": "object", "required": ["name", "platform", "backend", "max_batch_size", "input", "output"],
+          "properties": {"name": {"type": "string"}, "platform": {"const": "made"}, "backend": {"const": "made"},
+          "max_batch_size": {"type": "integer"}, "input": {"type": "array", "items": {"type": "object"}},
+          "output": {"type": "array", "items": {"type": "object"}}}},
+        "InferRequest": {"type": "object", "required": ["inputs"], "properties": {
           "id": {"type": ["string", "null"], "description": "Returned with the answer."},
           "parameters": {"type": ["object", "null"],
             "properties": {"binary_data_output": {"type": ["boolean", "null"]}}},
-          "inputs": {"type": "array", "minItems": 1, "maxItems": 1, "items": {"type": "object",
+          "inputs": {"type": "array", "minItems": 1, "items": {"type": "object",
             "required": ["name", "shape", "datatype"], "additionalProperties": false, "properties": {
-            "name": {"const": "rows"}, "datatype": {"const": "FP32"},
-            "shape": {"type": "array", "minItems": 2, "maxItems": 2,
+            "name": {"type": "string", "description": "\"rows\", or a column's name."},
+            "datatype": {"enum": ["BOOL", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64", "FP16",
+              "FP32", "FP64", "BYTES"]},
+            "shape": {"type": "array", "minItems": 1, "maxItems": 2,
               "items": {"type": "integer", "minimum": 0, "maximum": 9223372036854775807}},
             "parameters": {"type": ["object", "null"],
               "properties": {"binary_data_size": {"type": ["integer", "null"], "minimum": 0}}},
-            "data": {"description": "Values, flat or a list a row; of a category its index, null for a missing value; as bytes after the JSON where binary_data_size is given.",
+            "data": {"description": "Values, flat or a list a row; of a category its index in 'rows', its label in a column; null for a missing value; as bytes after the JSON where binary_data_size is given.",
               "type": "array"}}}},
           "outputs": {"type": ["array", "null"], "items": {"type": "object", "required": ["name"], "properties": {
             "name": {"enum": ["log_likelihood", "p_value", "anomaly", "surprisal", "standard_error"]},

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import MADERows
 
 /// Asks a service whether it is ready: for containers that have no curl.
 public enum HealthProbe {

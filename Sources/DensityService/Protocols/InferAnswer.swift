@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 
 /// The answer to an inference request: tensors as JSON, or as raw bytes after it.
@@ -88,7 +89,7 @@ struct InferAnswer {
     }
 
     private var standardErrors: [Double] {
-        job.missingRowCount > 0
+        job.hasMissing
             ? Array(sheet.standardErrors[job.sheetStart..<job.sheetStart + job.rows.count])
             : [Double](repeating: 0, count: job.rows.count)
     }
@@ -99,7 +100,7 @@ struct InferAnswer {
     }
 
     private var anomalies: [Bool] {
-        let alpha = job.options.alpha ?? 0
-        return pValues.map { $0 <= alpha }
+        // A tensor has no null: a row that nobody can judge is none.
+        pValues.map { job.judgement.isAnomaly($0) ?? false }
     }
 }

@@ -1,13 +1,12 @@
-internal import CRowScanner
+internal import CRows
 internal import MADE
+internal import MADERows
 
 /// What an inference request says beside its input tensor.
 struct InferRequest {
     /// The client's name for it, echoed.
     var id: String?
     var outputs: [RequestedOutput]
-
-    private static let names = ["id", "parameters", "inputs", "outputs"]
 
     /// Parameters that are read; all others are ignored.
     private struct Parameters: Decodable {
@@ -32,18 +31,19 @@ struct InferRequest {
 
     /// Reads the fields that a scan handed back.
     ///
-    /// - Returns: also the JSON of the one input tensor.
+    /// - Returns: also the JSON of each input tensor. Fields that the protocol has not got are none of its business: clients
+    ///   send some.
     static func read(
         _ scan: made_scan, card: ModelCard
-    ) throws(Problem) -> (request: InferRequest, tensor: UnsafeRawBufferPointer) {
-        let fields = try OptionReader(scan, names: names, rowsMember: "inputs")
+    ) throws(Problem) -> (request: InferRequest, tensors: [UnsafeRawBufferPointer]) {
+        let fields = OptionReader(scan)
         let parameters = try fields.value(
             "parameters", Parameters.self, mustBe: "an object, and its 'binary_data_output' true or false")
         let isBinary = parameters?.isBinary ?? false
         let request = InferRequest(
             id: try fields.value("id", mustBe: "a string"),
             outputs: try outputs(fields, isBinary: isBinary, card: card))
-        return (request, try onlyInput(fields.text("inputs")))
+        return (request, try inputs(fields.text("inputs")))
     }
 
     private static func outputs(
@@ -71,28 +71,22 @@ struct InferRequest {
         return outputs
     }
 
-    private static func onlyInput(_ json: UnsafeRawBufferPointer?) throws(Problem) -> UnsafeRawBufferPointer {
+    private static func inputs(_ json: UnsafeRawBufferPointer?) throws(Problem) -> [UnsafeRawBufferPointer] {
         guard let json, json.first == UInt8(ascii: "[") else {
-            throw Problem(400, "'inputs' must be an array of one tensor, 'rows'")
+            throw Problem(400, "'inputs' must be an array of tensors: 'rows', or one a column")
         }
-        let tensors = firstElements(2, of: json)
-        guard let tensor = tensors.first, tensors.count == 1 else {
-            let found = tensors.isEmpty ? "no tensor" : "more than one tensor"
-            throw Problem(400, "'inputs' holds \(found); the model takes one, 'rows'")
-        }
-        guard tensor.first == UInt8(ascii: "{") else { throw Problem(400, "inputs[0] must be an object") }
-        return tensor
+        return elements(of: json)
     }
 }
 
-/// The first elements of `array`, which is the text of a JSON array, without space around them; at most `count`.
-private func firstElements(_ count: Int, of array: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {
+/// The elements of `array`, which is the text of a JSON array, without space around them.
+private func elements(of array: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {
     var elements: [UnsafeRawBufferPointer] = []
     var depth = 0
     var isInString = false
     var start: Int?
     var index = 0
-    while index < array.count, elements.count < count {
+    while index < array.count {
         let byte = array[index]
         if isInString {
             if byte == UInt8(ascii: "\\") { index += 1 }

@@ -1,5 +1,6 @@
-internal import CRowScanner
+internal import CRows
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 
 extension ServiceLoop {
@@ -37,19 +38,18 @@ extension ServiceLoop {
         guard let scanner, let tensorScanner else {
             throw Problem(503, "memory is short; try again later", retryAfter: 1)
         }
-        let shape = BodyScanner.Shape(member: "inputs", isRequired: false, rowsMax: 0, valuesMax: 0)
-        let scan = scanner.scan(json, as: shape, schema: nil, into: batch.rows)
-        if let problem = Problem(scan, shape: shape) { throw call.unreadableCoding ?? problem }
-        let (request, tensor) = try InferRequest.read(scan, card: model.card)
-        let input = InputTensor(
+        let scan = scanner.scan(json, as: .fields, schema: nil, into: batch.rows)
+        if let problem = Problem(scan, shape: .fields) { throw call.unreadableCoding ?? problem }
+        let (request, tensors) = try InferRequest.read(scan, card: model.card)
+        let input = InputTensors(
             model: model, rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2)
         let first = batch.rowCount
-        let count = try input.read(tensor, binary: binary, into: batch.rows, using: tensorScanner)
-        var options = ScoreOptions(calibration: model.card.calibration, alpha: core.options.alpha)
+        let count = try input.read(tensors, binary: binary, into: batch.rows, using: tensorScanner)
+        var options = ScoreOptions(alpha: core.options.alpha)
         options.perVariable = request.outputs.contains { $0.tensor.isPerVariable }
         return ScoreJob(
             call: call, model: model, options: options, batch: batch, rows: first..<first + count.rows,
-            missingRowCount: count.missing, encode: { InferAnswer(request: request, job: $0, sheet: $1).reply() })
+            specialRowCount: count.special, encode: { InferAnswer(request: request, job: $0, sheet: $1).reply() })
     }
 }
 

@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 
 /// The answer to a prediction request, one entry an instance.
@@ -28,11 +29,11 @@ struct PredictAnswer {
         let logLikelihood = sheet.logLikelihoods[job.sheetStart + row]
         json.beginObject()
         json.member("log_likelihood", logLikelihood)
-        if job.missingRowCount > 0 { json.member("standard_error", sheet.standardErrors[job.sheetStart + row]) }
-        if let calibration = job.model.card.calibration, let alpha = job.options.alpha {
-            let pValue = calibration.pValue(of: logLikelihood)
+        if job.hasMissing { json.member("standard_error", sheet.standardErrors[job.sheetStart + row]) }
+        if let pValue = job.judgement.pValue(of: logLikelihood) {
             json.member("p_value", pValue)
-            json.member("anomaly", pValue <= alpha)
+            json.key("anomaly")
+            json.bool(job.judgement.isAnomaly(pValue))
         }
         json.endObject()
     }

@@ -1,5 +1,6 @@
-internal import CRowScanner
+internal import CRows
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 
 extension ServiceLoop {
@@ -30,8 +31,7 @@ extension ServiceLoop {
     /// POST /invocations, SageMaker's: what /score takes, or `instances`.
     func invocations(_ call: Call, _ model: LoadedModel) throws(Problem) {
         try call.readsJSON(or: LineFormat.allCases.map(\.mediaType))
-        let shape = BodyScanner.Shape(member: "rows", isRequired: false, rowsMax: 0, valuesMax: 0)
-        let hasInstances = try scan(call, as: shape, schema: nil, into: RowBuffer()) { (scan) throws(Problem) in
+        let hasInstances = try scan(call, as: .fields, schema: nil, into: RowBuffer()) { (scan) throws(Problem) in
             UnsafeBufferPointer(start: scan.members, count: scan.member_count).contains {
                 String($0.name) == "instances"
             }
@@ -47,18 +47,18 @@ extension ServiceLoop {
             valuesMax: core.options.bodyBytesMax / 2)
         try gather(call, for: model) { (batch) throws(Problem) in
             let first = batch.rowCount
-            let missingRowCount = try self.scan(call, as: shape, schema: model.schema, into: batch.rows) {
+            let specialRowCount = try self.scan(call, as: shape, schema: model.schema, into: batch.rows) {
                 (scan) throws(Problem) in
                 // What such clients send beside the instances chooses among a server's functions; there is one here.
                 _ = try OptionReader(scan, names: ["id", "parameters", "signature_name"], rowsMember: "instances")
                 _ = try self.faults(of: scan, shape: shape, model: model, areKept: false)
-                return scan.missing_row_count
+                return scan.special_row_count
             }
-            var options = ScoreOptions(calibration: model.card.calibration, alpha: self.core.options.alpha)
+            var options = ScoreOptions(alpha: self.core.options.alpha)
             options.perVariable = explains
             return ScoreJob(
                 call: call, model: model, options: options, batch: batch, rows: first..<batch.rowCount,
-                missingRowCount: missingRowCount, encode: { PredictAnswer(job: $0, sheet: $1).reply() })
+                specialRowCount: specialRowCount, encode: { PredictAnswer(job: $0, sheet: $1).reply() })
         }
     }
 }

@@ -28,6 +28,7 @@ extension Destination {
         }
         let verbs: [[String]: Route] = [
             []: .v2Model, ["ready"]: .v2ModelReady, ["infer"]: .v2Infer, ["stats"]: .v2Statistics,
+            ["config"]: .v2Config,
         ]
         return Destination(route: verbs[Array(verb)] ?? .unknown, model: model, version: version)
     }

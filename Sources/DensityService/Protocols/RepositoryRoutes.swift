@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 
 extension ServiceLoop {
@@ -52,8 +53,7 @@ extension ServiceLoop {
     ) throws(Problem) -> Value? {
         guard call.exchange.bodyByteCount > 0 else { return nil }
         try call.readsJSON()
-        let shape = BodyScanner.Shape(member: "", isRequired: false, rowsMax: 0, valuesMax: 0)
-        return try scan(call, as: shape, schema: nil, into: RowBuffer()) { (scan) throws(Problem) in
+        return try scan(call, as: .fields, schema: nil, into: RowBuffer()) { (scan) throws(Problem) in
             try read(OptionReader(scan, names: names, rowsMember: ""))
         }
     }

@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 internal import Synchronization
 
@@ -36,7 +37,7 @@ extension ServiceLoop {
         json.member("platform", "made")
         json.key("inputs")
         json.beginArray()
-        json.tensor("rows", datatype: "FP32", shape: [-1, card.variables.count])
+        for (name, datatype, shape) in model.inputs { json.tensor(name, datatype: datatype, shape: shape) }
         json.endArray()
         json.key("outputs")
         json.beginArray()
@@ -44,6 +45,42 @@ extension ServiceLoop {
             json.tensor(
                 output.rawValue, datatype: output.datatype,
                 shape: output.isPerVariable ? [-1, card.variables.count] : [-1])
+        }
+        json.endArray()
+        json.endObject()
+        call.answer(.json(json.bytes))
+    }
+
+    /// GET /v2/models/{model}/config: what Triton's clients look at first, as far as there is an answer.
+    func v2Config(_ call: Call, _ model: LoadedModel) {
+        let types = [
+            "FP32": "TYPE_FP32", "FP64": "TYPE_FP64", "INT64": "TYPE_INT64", "BYTES": "TYPE_STRING",
+            "BOOL": "TYPE_BOOL",
+        ]
+        var json = JSONWriter(capacity: 512)
+        json.beginObject()
+        json.member("name", model.card.name)
+        json.member("platform", "made")
+        json.member("backend", "made")
+        json.member("max_batch_size", core.options.queueRowsMax)
+        func write(_ name: String, _ datatype: String, _ sizes: [Int]) {
+            json.beginObject()
+            json.member("name", name)
+            json.member("data_type", types[datatype] ?? "TYPE_INVALID")
+            json.key("dims")
+            json.beginArray()
+            for size in sizes { json.integer(size) }
+            json.endArray()
+            json.endObject()
+        }
+        json.key("input")
+        json.beginArray()
+        for (name, datatype, shape) in model.inputs { write(name, datatype, Array(shape.dropFirst())) }
+        json.endArray()
+        json.key("output")
+        json.beginArray()
+        for output in OutputTensor.all(of: model.card) {
+            write(output.rawValue, output.datatype, [output.isPerVariable ? model.card.variables.count : 1])
         }
         json.endArray()
         json.endObject()
@@ -82,6 +119,20 @@ extension ServiceLoop {
         json.member("ready", true)
         json.endObject()
         return .json(json.bytes)
+    }
+}
+
+extension LoadedModel {
+    /// The tensors that it takes: one a column where it knows its table, else whole rows.
+    fileprivate var inputs: [(name: String, datatype: String, shape: [Int])] {
+        guard let table = card.schema else { return [("rows", "FP32", [-1, card.variables.count])] }
+        return zip(card.variables, table.columns.filter { $0.leftOut == nil }).map { variable, column in
+            switch variable.kind {
+            case .real: (variable.name, "FP64", [-1, 1])
+            case .categorical: (variable.name, "BYTES", [-1, 1])
+            case .binary: (variable.name, column.truthTexts == nil ? "INT64" : "BYTES", [-1, 1])
+            }
+        }
     }
 }
 

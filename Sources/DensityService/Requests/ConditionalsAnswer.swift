@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 
 /// The answer to a request for conditionals: a list a row.
 struct ConditionalsAnswer {
@@ -11,7 +12,7 @@ struct ConditionalsAnswer {
 
     init(_ request: ConditionalsRequest) {
         self.request = request
-        text = RowText(request.model.card.variables)
+        text = RowText(request.model.card)
     }
 
     func body(using workspace: CompiledModel.Workspace) -> [UInt8] {
@@ -38,7 +39,7 @@ struct ConditionalsAnswer {
                     let units = model.compiled.layout.outputs[variable]
                     let conditional = Conditional(
                         variables[variable], outputs: outputs[first + units.lowerBound..<first + units.upperBound])
-                    let value = request.rows[row * variables.count + variable]
+                    let value = request.numbers[row * variables.count + variable]
                     write(conditional, of: variable, value: value, ordering, to: &json)
                 }
                 json.endArray()
@@ -50,7 +51,7 @@ struct ConditionalsAnswer {
     }
 
     private func write(
-        _ conditional: Conditional, of variable: Int, value: Float, _ ordering: Ordering, to json: inout JSONWriter
+        _ conditional: Conditional, of variable: Int, value: Double, _ ordering: Ordering, to json: inout JSONWriter
     ) {
         let variables = request.model.card.variables
         json.beginObject()
@@ -59,7 +60,7 @@ struct ConditionalsAnswer {
             "given", strings: ordering.variables.prefix(ordering.positions[variable]).lazy.map { variables[$0].name })
         json.member("type", variables[variable].kind.typeName)
         switch (conditional, variables[variable].kind) {
-        case (.mixture(let mixture), _): write(mixture, to: &json)
+        case (.mixture(let mixture, _), _): write(mixture, to: &json)
         case (_, .categorical(let categories)):
             json.key("probabilities")
             json.beginObject()
@@ -72,8 +73,8 @@ struct ConditionalsAnswer {
         if !value.isNaN {
             json.key("value")
             text.write(value, of: variable, to: &json)
-            json.member("log_probability", conditional.logProbability(of: value))
-            if case .mixture(let mixture) = conditional { json.member("cdf", mixture.cdf(Double(value))) }
+            json.member("log_probability", variables[variable].logProbability(of: value, conditional))
+            if case .mixture(let mixture, _) = conditional { json.member("cdf", mixture.cdf(value)) }
         }
         json.endObject()
     }

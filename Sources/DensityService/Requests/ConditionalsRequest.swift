@@ -1,10 +1,12 @@
 internal import MADE
+internal import MADERows
 
 /// Which conditionals of which rows to give.
 struct ConditionalsRequest: Sendable {
     let model: LoadedModel
-    /// [n × D], NaN where a value is not known.
+    /// [n × D], encoded, NaN where a value is not known; and the same as numbers.
     let rows: [Float]
+    let numbers: [Double]
     let member: Int
     /// The asked variables of each row, none of whose predecessors is unknown.
     let asked: [[Int]]
@@ -16,10 +18,13 @@ struct ConditionalsRequest: Sendable {
     var rowCount: Int { rows.count / model.card.variables.count }
 
     /// - Throws: 422 for a variable or member that the model does not have, and for a variable with an unknown predecessor.
-    init(_ fields: OptionReader, rows: [Float], model: LoadedModel) throws(Problem) {
+    init(
+        _ fields: OptionReader, rows: [Float], numbers: [Double], model: LoadedModel
+    ) throws(Problem) {
         let card = model.card
         self.model = model
         self.rows = rows
+        self.numbers = numbers
         member = try fields.value("member", mustBe: "a whole number") ?? 0
         guard card.orderings.indices.contains(member) else {
             throw Problem(

@@ -1,4 +1,5 @@
-internal import CRowScanner
+internal import CRows
+internal import MADERows
 
 #if canImport(FoundationEssentials)
     internal import FoundationEssentials
@@ -23,6 +24,11 @@ struct OptionReader {
                     400, "\(quoted(name)) is not a field of this request\(nearest)", pointer: "/\(pointerToken(name))")
             }
         }
+    }
+
+    /// The same where other fields are passed over.
+    init(_ scan: made_scan) {
+        members = UnsafeBufferPointer(start: scan.members, count: scan.member_count)
     }
 
     /// A field as it stands in the body.

@@ -1,5 +1,6 @@
-internal import CRowScanner
+internal import CRows
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 
 /// Which rows to draw, and how to write them.
@@ -24,7 +25,7 @@ struct SampleRequest: Sendable {
     var format = Format.json
     /// The answer's `Content-Type`.
     var mediaType = MediaType.json.rawValue
-    /// [D], NaN where a variable is to be drawn; empty without evidence.
+    /// [D], encoded, NaN where a variable is to be drawn; empty without evidence.
     var evidence: [Float] = []
 
     static let fieldNames = ["n", "seed", "temperature", "as"]
@@ -100,7 +101,7 @@ struct SampleRequest: Sendable {
         let samples = model.compiled.sample(
             SamplingRequest(count: count, seed: seed, evidence: evidence, temperature: Float(temperature)),
             using: workspace)
-        let writer = SampleWriter(samples: samples, variables: model.card.variables, writesObjects: writesObjects)
+        let writer = SampleWriter(samples: samples, card: model.card, writesObjects: writesObjects)
         let body =
             switch format {
             case .json: writer.json(nameMembers: model.nameMembers, seed: seed)

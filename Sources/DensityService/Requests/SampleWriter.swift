@@ -1,15 +1,16 @@
 internal import MADE
+internal import MADERows
 
 /// Drawn rows as bytes.
 struct SampleWriter {
     let samples: Samples
-    let variables: [Variable]
+    let card: ModelCard
     /// Rows are objects keyed by name, not arrays.
     let writesObjects: Bool
 
     /// The document that can be posted to /score as it is.
     func json(nameMembers: [UInt8], seed: UInt64) -> [UInt8] {
-        let text = RowText(variables)
+        let text = RowText(card)
         var json = JSONWriter(capacity: 256 + 4 * samples.rows.count + 24 * samples.logLikelihoods.count)
         json.beginObject()
         json.raw(nameMembers)
@@ -29,7 +30,7 @@ struct SampleWriter {
 
     /// A row a line.
     func ndjson() -> [UInt8] {
-        let text = RowText(variables)
+        let text = RowText(card)
         var json = JSONWriter(capacity: 4 * samples.rows.count)
         for index in samples.logLikelihoods.indices {
             text.write(row(index), asObject: writesObjects, to: &json)
@@ -40,17 +41,17 @@ struct SampleWriter {
 
     /// A header of names, then a row a line (RFC 4180).
     func csv() -> [UInt8] {
-        let text = RowText(variables)
+        let text = RowText(card)
         var bytes = text.csvHeader
-        bytes.append(contentsOf: "\r\n".utf8)
+        bytes.append(contentsOf: "\n".utf8)
         for index in samples.logLikelihoods.indices {
             text.appendCSV(row(index), to: &bytes)
-            bytes.append(contentsOf: "\r\n".utf8)
+            bytes.append(contentsOf: "\n".utf8)
         }
         return bytes
     }
 
     private func row(_ index: Int) -> ArraySlice<Float> {
-        samples.rows[index * variables.count..<(index + 1) * variables.count]
+        samples.rows[index * card.variables.count..<(index + 1) * card.variables.count]
     }
 }

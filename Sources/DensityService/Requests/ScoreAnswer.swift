@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 
 /// The answer to a score request, one entry a row in each column.
@@ -17,17 +18,16 @@ struct ScoreAnswer {
     }
 
     private func lines(_ format: LineFormat) -> [UInt8] {
-        var lines = ScoreLines(
-            format, calibration: job.model.card.calibration, alpha: job.options.alpha, lineEnd: "\r\n")
+        var lines = ScoreLines(format, judgement: job.judgement)
         lines.begin(hasHeader: true)
         var faults = job.faults[...]
         var next = 0
         for row in 0..<job.rows.count + job.faults.count {
             if let fault = faults.first, fault.row == row {
-                lines.write(fault: fault.problem.detail, row: row)
+                lines.write(fault: fault.problem.detail, row: row, kept: KeptCells())
                 faults.removeFirst()
             } else {
-                lines.write(logLikelihood: logLikelihood(next), estimate: estimate(next))
+                lines.write(logLikelihood: logLikelihood(next), estimate: estimate(next), kept: KeptCells())
                 next += 1
             }
         }
@@ -41,14 +41,16 @@ struct ScoreAnswer {
         json.raw(job.model.nameMembers)
         column("log_likelihood", in: &json) { json, row in json.number(logLikelihood(row)) }
         column("bits_per_dimension", in: &json) { json, row in json.number(bitsPerDimension(row)) }
-        if job.missingRowCount > 0 {
+        if job.hasMissing {
             column("standard_error", in: &json) { json, row in json.number(sheet.standardErrors[job.sheetStart + row]) }
         }
-        if let calibration = job.model.card.calibration, let alpha = job.options.alpha {
+        let judgement = job.judgement
+        if let calibration = judgement.calibration {
             let values = (0..<rowCount).map { calibration.pValue(of: logLikelihood($0)) }
             column("p_value", in: &json) { json, row in json.number(values[row]) }
-            json.member("alpha", alpha)
-            column("anomaly", in: &json) { json, row in json.bool(values[row] <= alpha) }
+            json.member("alpha", judgement.alpha)
+            column("anomaly", in: &json) { json, row in json.bool(judgement.isAnomaly(values[row])) }
+            if let note = judgement.note { json.member("note", note) }
         }
         if job.options.needsSurprisals { surprisals(to: &json) }
         if !job.faults.isEmpty { faults(to: &json) }
@@ -73,9 +75,9 @@ struct ScoreAnswer {
     }
 
     /// Nil where the row has all values.
-    private func estimate(_ row: Int) -> Estimate? {
-        if job.missingRowCount == 0 { return nil }
-        return Estimate(of: job.values(ofRow: row), standardError: sheet.standardErrors[job.sheetStart + row])
+    private func estimate(_ row: Int) -> RowEstimate? {
+        if !job.hasMissing { return nil }
+        return RowEstimate(of: job.values(ofRow: row), standardError: sheet.standardErrors[job.sheetStart + row])
     }
 
     /// One value a row of the request, null for a faulty one; `write` gets the place among the good rows.
@@ -104,6 +106,11 @@ struct ScoreAnswer {
                     json.member("variable", variables[variable].name)
                     json.key("surprisal")
                     json.number(surprisals(row)[variable])
+                    if let text = job.unseen[ScoreJob.Cell(row: row, variable: variable)] {
+                        json.member("unseen", true)
+                        json.member("value", text)
+                        if let nearest = variables[variable].nearestValue(to: text) { json.member("nearest", nearest) }
+                    }
                     json.endObject()
                 }
                 json.endArray()

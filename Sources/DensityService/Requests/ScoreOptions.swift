@@ -1,5 +1,6 @@
-internal import CRowScanner
+internal import CRows
 internal import MADE
+internal import MADERows
 
 /// What a score request asks for beside its rows.
 struct ScoreOptions: Equatable {
@@ -7,8 +8,12 @@ struct ScoreOptions: Equatable {
     var explain: Int?
     /// All surprisals are wanted.
     var perVariable = false
-    /// The share of normal rows that may be called anomalies; nil where the model has no calibration.
-    var alpha: Double?
+    /// The share of normal rows that may be called anomalies.
+    var alpha: Double
+    /// What of the rows is read.
+    var reading = ReadingOptions()
+    /// Columns that bulk answers copy from their input.
+    var kept: [String] = []
     /// How missing values are integrated out.
     var missing = MissingValues()
     /// A faulty row spoils its own answer only.
@@ -21,22 +26,44 @@ struct ScoreOptions: Equatable {
 
     static let particlesRange = 1...65536
     /// Parameters of the query; a field of a body wins.
-    static let queryNames = ["alpha"]
-    static let names = ["explain", "per_variable", "alpha", "particles", "seed", "on_error"]
+    static let queryNames = ["alpha", "keep", "unseen", "ignore_unknown"]
+    static let names = [
+        "explain", "per_variable", "alpha", "particles", "seed", "on_error", "unseen", "ignore_unknown",
+    ]
 
-    /// The defaults for a model; `alpha` of the service is raised to what the model's calibration can reach.
-    init(calibration: Calibration?, alpha: Double) {
-        self.alpha = calibration.map { max(alpha, $0.smallestPValue) }
+    /// The defaults; `alpha` is the service's.
+    init(alpha: Double) {
+        self.alpha = alpha
     }
 
     /// Reads the query.
     mutating func read(_ query: [(name: String, value: String)], card: ModelCard) throws(Problem) {
-        for (name, value) in query where name == "alpha" {
-            guard let alpha = decimalNumber(value) else {
-                throw Problem(400, "'alpha' is \(quoted(value)); it must be a number")
+        for (name, value) in query {
+            switch name {
+            case "alpha":
+                guard let alpha = decimalNumber(value) else {
+                    throw Problem(400, "'alpha' is \(quoted(value)); it must be a number")
+                }
+                try set(alpha: alpha, calibration: card.calibration, pointer: nil)
+            case "keep":
+                kept = value.split(separator: ",").map(String.init)
+                if kept.isEmpty { throw Problem(422, "'keep' must name columns, separated by commas") }
+            case "unseen": try set(unseen: value, pointer: nil)
+            case "ignore_unknown":
+                guard let ignores = ["true": true, "1": true, "false": false, "0": false][value] else {
+                    throw Problem(400, "'ignore_unknown' is \(quoted(value)); it must be true or false")
+                }
+                reading.ignoresUnknown = ignores
+            default: break
             }
-            try set(alpha: alpha, calibration: card.calibration, pointer: nil)
         }
+    }
+
+    private mutating func set(unseen: String, pointer: String?) throws(Problem) {
+        guard unseen == "score" || unseen == "refuse" else {
+            throw Problem(422, "'unseen' is \(quoted(unseen)); it must be \"score\" or \"refuse\"", pointer: pointer)
+        }
+        reading.refusesUnseen = unseen == "refuse"
     }
 
     /// Reads the fields that a scan handed back.
@@ -66,6 +93,11 @@ struct ScoreOptions: Equatable {
         if let seed = try fields.value("seed", UInt64.self, mustBe: "a whole number below 2^64") {
             missing.seed = seed
         }
+        if let unseen = try fields.value("unseen", String.self, mustBe: "a string") {
+            try set(unseen: unseen, pointer: "/unseen")
+        }
+        reading.ignoresUnknown =
+            try fields.value("ignore_unknown", mustBe: "true or false") ?? reading.ignoresUnknown
         switch try fields.value("on_error", String.self, mustBe: "a string") {
         case nil, "request": keepsGoodRows = false
         case "row": keepsGoodRows = true

@@ -1,5 +1,5 @@
-internal import CRowScanner
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 
 extension ServiceLoop {
@@ -10,14 +10,16 @@ extension ServiceLoop {
         }
         let route = Destination(path: head.path).route
         // What SageMaker sends of a table has no header, as a rule.
-        let header = route == .invocations ? MADE_HEADER_GUESSED : MADE_HEADER_PRESENT
-        guard route == .score || route == .invocations, let input = BulkInput(contentType: type, header: header) else {
+        let header: LineHeader = route == .invocations ? .guessed : .present
+        guard route == .score || route == .invocations,
+            let input = BulkScorer.Input(contentType: type, header: header)
+        else {
             return nil
         }
         return { self.openBulk($0, input, route) }
     }
 
-    private func openBulk(_ exchange: Exchange, _ input: BulkInput, _ route: Route) -> any BodySink {
+    private func openBulk(_ exchange: Exchange, _ input: BulkScorer.Input, _ route: Route) -> any BodySink {
         let start = monotonicNanoseconds()
         let id = requestID(of: exchange)
         var call = Call(exchange: exchange, id: id, route: route, start: start, observer: core.observer)
@@ -32,6 +34,9 @@ extension ServiceLoop {
                 throw Problem(415, objection)
             }
             if let problem = call.unreadableCoding { throw problem }
+            var input = input
+            // A table without a header has rows without one.
+            if input.header == .present, !model.schema.table.hasHeader { input.header = .guessed }
             return try BulkSink(call, model: model, input: input, options: core.options)
         } catch {
             call.refuse(error)

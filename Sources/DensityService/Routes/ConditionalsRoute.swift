@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 
 extension ServiceLoop {
@@ -7,12 +8,14 @@ extension ServiceLoop {
         try call.readsJSON()
         try call.answers(with: [.json])
         let shape = BodyScanner.Shape(
-            member: "rows", rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2)
-        let buffer = RowBuffer()
+            member: "rows", rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2,
+            options: ReadingOptions(refusesUnseen: true))
+        let buffer = RowBuffer(keepsNumbers: true)
         let request = try scan(call, as: shape, schema: model.schema, into: buffer) { (scan) throws(Problem) in
             _ = try faults(of: scan, shape: shape, model: model, areKept: false)
             let fields = try OptionReader(scan, names: ConditionalsRequest.fieldNames, rowsMember: "rows")
-            return try ConditionalsRequest(fields, rows: Array(buffer.values), model: model)
+            return try ConditionalsRequest(
+                fields, rows: Array(buffer.values), numbers: Array(buffer.numbers), model: model)
         }
         let task = QueuedTask(
             call: call, rows: max(request.rowCount, 1),

@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 internal import Synchronization
 

@@ -1,3 +1,4 @@
+internal import MADERows
 internal import Microhttpd
 
 extension ServiceLoop {

@@ -1,5 +1,6 @@
-internal import CRowScanner
+internal import CRows
 internal import MADE
+internal import MADERows
 internal import Microhttpd
 
 extension ServiceLoop {
@@ -23,7 +24,7 @@ extension ServiceLoop {
         let valueCount = batch.rows.count
         do throws(Problem) {
             let job = try makeJob(batch)
-            guard job.missingRowCount > 0 else { return turn.add(job, to: bench) }
+            guard job.specialRowCount > 0 else { return turn.add(job, to: bench) }
             let weight = job.weight
             guard weight <= core.options.queueRowsMax else { throw Problem(tooMuchWork: weight, job, core.options) }
             guard let own = job.withOwnBatch() else {
@@ -40,23 +41,55 @@ extension ServiceLoop {
     private func scoreJob(_ call: Call, _ model: LoadedModel, _ batch: RowBatch, lines: LineFormat?) throws(Problem)
         -> ScoreJob
     {
+        var options = ScoreOptions(alpha: core.options.alpha)
+        try options.read(call.exchange.queryItems, card: model.card)
+        guard options.kept.isEmpty else {
+            throw Problem(422, "'keep' copies columns of a body of lines; send the rows as CSV or NDJSON")
+        }
+        options.lines = lines
+        let read = try rows(of: call, model, batch, options)
+        // How rows are to be read stands beside them: where that is otherwise than they were read, once more.
+        if read.options.reading == options.reading { return read }
+        batch.rows.count = read.rows.lowerBound * batch.variableCount
+        return try rows(of: call, model, batch, read.options)
+    }
+
+    /// The job of the rows in a body, read as `options` say, with the options that the body holds.
+    private func rows(
+        of call: Call, _ model: LoadedModel, _ batch: RowBatch, _ options: ScoreOptions
+    ) throws(Problem) -> ScoreJob {
         let shape = BodyScanner.Shape(
-            member: "rows", rowsMax: core.options.queueRowsMax,
-            valuesMax: core.options.bodyBytesMax / 2)
+            member: "rows", rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2,
+            options: options.reading)
         let firstRow = batch.rowCount
         return try scan(call, as: shape, schema: model.schema, into: batch.rows) { (scan) throws(Problem) in
-            var options = ScoreOptions(calibration: model.card.calibration, alpha: core.options.alpha)
-            try options.read(call.exchange.queryItems, card: model.card)
-            if scan.member_count > 0 { try options.read(scan, card: model.card) }
-            options.lines = lines
-            if lines != nil, options.needsSurprisals {
+            var own = options
+            if scan.member_count > 0 { try own.read(scan, card: model.card) }
+            if own.lines != nil, own.needsSurprisals {
                 throw Problem(406, "'explain' and 'per_variable' need 'Accept: application/json'")
             }
-            let faults = try faults(of: scan, shape: shape, model: model, areKept: options.keepsGoodRows)
+            // Faults of rows that are read otherwise in a moment are none.
+            let isFinal = own.reading == options.reading
+            let faults =
+                isFinal ? try faults(of: scan, shape: shape, model: model, areKept: own.keepsGoodRows) : []
             return ScoreJob(
-                call: call, model: model, options: options, batch: batch, rows: firstRow..<batch.rowCount,
-                missingRowCount: scan.missing_row_count, faults: faults)
+                call: call, model: model, options: own, batch: batch, rows: firstRow..<batch.rowCount,
+                specialRowCount: scan.special_row_count, unseen: own.explain == nil ? [:] : unseen(in: scan),
+                faults: faults)
         }
+    }
+
+    /// The texts of values never seen, by their places among the good rows.
+    private func unseen(in scan: made_scan) -> [ScoreJob.Cell: String] {
+        var texts: [ScoreJob.Cell: String] = [:]
+        var faultCount = 0
+        for unseen in UnsafeBufferPointer(start: scan.unseen, count: scan.unseen_count) {
+            while faultCount < scan.error_count, let errors = scan.errors, errors[faultCount].row < unseen.row {
+                faultCount += 1
+            }
+            texts[ScoreJob.Cell(row: unseen.row - faultCount, variable: unseen.column)] = String(unseen.text)
+        }
+        return texts
     }
 
     /// Scans a call's body and gives the scan to `use`, whose pointers hold only there.
@@ -79,7 +112,7 @@ extension ServiceLoop {
         of scan: made_scan, shape: BodyScanner.Shape, model: LoadedModel, areKept: Bool
     ) throws(Problem) -> [RowFault] {
         guard scan.error_count > 0, let errors = scan.errors else { return [] }
-        let problem = { Problem(errors[$0], shape: shape, variables: model.card.variables) }
+        let problem = { Problem(RowProblem(errors[$0], shape: shape, variables: model.card.variables)) }
         guard areKept else { throw problem(0) }
         return (0..<scan.error_count).map { RowFault(row: errors[$0].row, problem: problem($0)) }
     }
@@ -89,7 +122,7 @@ extension Problem {
     fileprivate init(tooMuchWork weight: Int, _ job: ScoreJob, _ options: ServiceOptions) {
         self.init(
             413,
-            "\(job.missingRowCount) rows with missing values at \(job.options.missing.particles) particles are the work of "
+            "\(job.specialRowCount) rows with missing values at \(job.options.missing.particles) particles are the work of "
                 + "\(weight) complete rows, and a request may ask for \(options.queueRowsMax); lower 'particles', or send "
                 + "fewer rows, or all of them as NDJSON or CSV")
     }

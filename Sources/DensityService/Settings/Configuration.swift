@@ -1,3 +1,5 @@
+internal import MADERows
+
 /// The settings of a service and where each comes from.
 public struct Configuration: Sendable {
     /// Where a value comes from; a later case wins over an earlier one.

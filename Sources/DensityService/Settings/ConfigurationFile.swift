@@ -1,4 +1,5 @@
 internal import Glibc
+internal import MADERows
 internal import Yams
 
 /// The keys of a YAML file of settings, with the lines they stand in.

@@ -1,20 +1,34 @@
 internal import FoundationEssentials
 
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Glibc
+#endif
+
 /// Models as files: one safetensors file a model, in the product's own layout or as a PyTorch state dict.
 ///
-/// Own layout, version 1: `networks.{n}.layers.{i}.weight` [out × in] and `.bias` [out], `networks.{n}.direct.weight`
+/// Own layout, version 2: `networks.{n}.layers.{i}.weight` [out × in] and `.bias` [out], `networks.{n}.direct.weight`
 /// [out × in], `members.network` [S], `members.ordering` [S × D] (position → variable), `members.degrees.{i}` [S × units],
 /// `calibration.log_likelihood` [n], and, where they are known, `calibration.surprisal.mean` and
 /// `calibration.surprisal.standard_deviation` [D], F64 all three; the metadata's `model` is a JSON document (`ModelDocument`).
 public enum Checkpoint {
-    static let formatVersion = "1"
+    static let formatVersion = "2"
+    /// Its real variables have densities in the data's own units, its readers no schema.
+    static let firstFormatVersion = "1"
     /// Bounds on what a file may ask for; far above any model that fits the machines this runs on.
     static let variableCountMax = 16_384
     static let memberCountMax = 256
-    /// Labels of one variable.
-    static let labelCountMax = 10_000
-    /// Input units of all variables, and output units of all.
-    static let unitCountMax = 65_536
+    /// Columns of the table, those that are left out too.
+    static let columnCountMax = 65_536
+    /// Labels of one variable: as many as there may be units.
+    static let labelCountMax = unitCountMax
+    /// Input units of all variables, and output units of all. Their weights are bounded by `compiledBytesMax`; this bounds
+    /// what has no bytes in the file, the memory of the rows under way.
+    static let unitCountMax = 1 << 20
+    /// Bytes of all tensors in the file, and of all members' weights as they serve.
     static let compiledBytesMax = 16 << 30
 
     /// Reads a model and checks everything but its numeric behaviour.
@@ -23,13 +37,20 @@ public enum Checkpoint {
     /// - Throws: `CheckpointError`, one line that names file, place and what would be right.
     public static func read(_ path: String, activation: Activation? = nil) throws(CheckpointError) -> DensityModel {
         let file = try SafetensorsFile(path: path)
+        guard file.dataBytes <= compiledBytesMax else {
+            throw CheckpointError(
+                path, .tooLarge("its tensors have \(file.dataBytes) bytes; the limit is \(compiledBytesMax)"))
+        }
         guard file.metadata["format"] == "made" else {
             guard let activation else { throw CheckpointError(path, .activationNeeded) }
             return try StateDict.model(from: file, activation: activation)
         }
         let version = file.metadata["format_version"] ?? "(none)"
-        guard version == formatVersion else { throw CheckpointError(path, .unsupportedFormatVersion(version)) }
-        let model = try CheckpointReader(file: file).model()
+        guard version == formatVersion || version == firstFormatVersion else {
+            throw CheckpointError(path, .unsupportedFormatVersion(version))
+        }
+        var model = try CheckpointReader(file: file).model()
+        if version == firstFormatVersion { model.measureInOwnScales() }
         if activation != nil { throw CheckpointError(path, .activationAlreadyKnown(model.activation)) }
         return model
     }
@@ -54,9 +75,15 @@ public enum Checkpoint {
         }
     }
 
+    /// Writes `model` to a new file at `path`, or over another checkpoint there.
+    /// - Throws: `OutputError`.
+    public static func write(_ model: DensityModel, to path: String) throws(OutputError) {
+        try write(model, to: OutputTarget(path: path, kind: .checkpoint))
+    }
+
     /// Writes `model` in the product's own layout; the file appears whole or not at all.
-    /// - Throws: `CheckpointError`.
-    public static func write(_ model: DensityModel, to path: String) throws(CheckpointError) {
+    /// - Throws: `OutputError`.
+    public static func write(_ model: DensityModel, to target: OutputTarget) throws(OutputError) {
         var model = model
         model.applyMasks()
         var writer = SafetensorsWriter()
@@ -95,10 +122,40 @@ public enum Checkpoint {
         do {
             document = try ModelDocument(model).json()
         } catch {
-            throw CheckpointError(path, .unwritable("the description of the model cannot be encoded: \(error)"))
+            throw OutputError(target.path, .unwritable("the description of the model cannot be encoded: \(error)"))
         }
         try writer.write(
-            to: path, metadata: ["format": "made", "format_version": formatVersion, "model": document])
+            to: target, metadata: ["format": "made", "format_version": formatVersion, "model": document])
+    }
+}
+
+extension DensityModel {
+    /// Turns what is known of log-likelihoods that are densities in the data's units into densities per unit of each
+    /// column's own scale: dx = scale du. p-values stay.
+    fileprivate mutating func measureInOwnScales() {
+        let shifts = variables.map { variable -> Double in
+            if case .real(let encoding) = variable.kind { log(abs(encoding.scale)) } else { 0 }
+        }
+        let shift = shifts.reduce(0, +)
+        calibration = calibration.map { calibration in
+            Calibration(
+                logLikelihoods: calibration.logLikelihoods.map { $0 + shift },
+                surprisals: calibration.surprisals.map { surprisals in
+                    SurprisalSummary(
+                        means: zip(surprisals.means, shifts).map { $0 - $1 },
+                        standardDeviations: surprisals.standardDeviations)
+                })
+        }
+        guard var summary = training else { return }
+        summary.trainNats -= shift
+        summary.validationNats -= shift
+        summary.testNats = summary.testNats.map { $0 - shift }
+        summary.curve = summary.curve.map { curve in
+            TrainingCurve(
+                epochs: curve.epochs, trainNats: curve.trainNats.map { $0 - Float(shift) },
+                validationNats: curve.validationNats.map { $0 - Float(shift) })
+        }
+        training = summary
     }
 }
 

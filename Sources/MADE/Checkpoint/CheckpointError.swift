@@ -1,9 +1,8 @@
-/// Why a model file cannot be read or written: one line, with the file, the place in it and what would be right.
+/// Why a model file cannot be read: one line, with the file, the place in it and what would be right.
 public struct CheckpointError: Error, Equatable, CustomStringConvertible {
     /// What is wrong.
     public enum Problem: Sendable, Equatable {
         case unreadable(String)
-        case unwritable(String)
         case notSafetensors(String)
         case wrongType(tensor: String, found: String, expected: String)
         case badShape(tensor: String, shape: [Int], expected: String)
@@ -45,7 +44,6 @@ extension CheckpointError.Problem: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreadable(let reason): "cannot be read: \(reason)"
-        case .unwritable(let reason): "cannot be written: \(reason)"
         case .notSafetensors(let reason): "not a whole safetensors file: \(reason)"
         case .wrongType(let tensor, let found, let expected): "tensor \(tensor) has type \(found), not \(expected)"
         case .badShape(let tensor, let shape, let expected): "tensor \(tensor) has shape \(shape), not \(expected)"
@@ -59,7 +57,8 @@ extension CheckpointError.Problem: CustomStringConvertible {
             "tensor \(tensor) holds \(value) at element \(index); weights must be finite"
         case .notZeroOrOne(let tensor, let index, let value):
             "mask \(tensor) holds \(value) at element \(index); a mask holds 0 and 1"
-        case .unsupportedFormatVersion(let version): "format version \(version) is not one that this program reads (1)"
+        case .unsupportedFormatVersion(let version):
+            "format version \(version) is not one that this program reads (1 and 2)"
         case .badDescription(let reason): "its description of the model is wrong: \(reason)"
         case .badMembers(let reason): "its members are wrong: \(reason)"
         case .hiddenWeight(let tensor, let output, let input):

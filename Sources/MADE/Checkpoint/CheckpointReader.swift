@@ -14,12 +14,14 @@ struct CheckpointReader {
             name: document.name, version: document.version, variables: variables, activation: document.activation,
             isResidual: document.residual ?? false, networks: networks, members: members,
             calibration: try calibration(variableCount: variables.count), training: document.training,
-            imageWidth: document.image_width)
+            imageWidth: document.image_width, schema: try schema(document, variables))
         try checkResiduals(of: model)
         try checkNames(networks: networks, hidden: members[0].hiddenDegrees.count)
         try checkHiddenWeights(of: model)
         return model
     }
+
+    private var isOfFirstVersion: Bool { file.metadata["format_version"] == Checkpoint.firstFormatVersion }
 
     private func fail(_ problem: CheckpointError.Problem) -> CheckpointError {
         CheckpointError(file.path, problem)
@@ -30,9 +32,12 @@ struct CheckpointReader {
         let document: ModelDocument
         do {
             document = try JSONDecoder().decode(ModelDocument.self, from: Data(text.utf8))
-        } catch DecodingError.keyNotFound(let key, _) {
-            throw fail(.badDescription("'\(key.stringValue)' is missing"))
-        } catch DecodingError.typeMismatch(_, let context), DecodingError.dataCorrupted(let context) {
+        } catch DecodingError.keyNotFound(let key, let context) {
+            let place = context.codingPath.map(\.stringValue).joined(separator: ".")
+            throw fail(.badDescription("'\(key.stringValue)' is missing\(place.isEmpty ? "" : " in \(place)")"))
+        } catch DecodingError.typeMismatch(_, let context), DecodingError.dataCorrupted(let context),
+            DecodingError.valueNotFound(_, let context)
+        {
             let place = context.codingPath.map(\.stringValue).joined(separator: ".")
             throw fail(.badDescription("\(place.isEmpty ? "it" : place) is not of the form that the format asks for"))
         } catch {
@@ -59,7 +64,7 @@ struct CheckpointReader {
                 throw fail(.badDescription("two variables are named \(entry.name.quoted)"))
             }
             do {
-                variables.append(try entry.variable())
+                variables.append(try entry.variable(isOfFirstVersion: isOfFirstVersion))
             } catch {
                 throw fail(.badDescription("variable \(entry.name.quoted): \(error.reason)"))
             }
@@ -70,6 +75,26 @@ struct CheckpointReader {
             throw fail(.tooLarge("its variables have \(count) \(units) units; the limit is \(Checkpoint.unitCountMax)"))
         }
         return variables
+    }
+
+    /// Every variable must be one column of the table, in the table's order.
+    private func schema(_ document: ModelDocument, _ variables: [Variable]) throws(CheckpointError) -> Schema? {
+        guard let schema = document.schema else { return nil }
+        let names = schema.columns.filter { $0.leftOut == nil }.map(\.name)
+        guard names == variables.map(\.name) else {
+            throw fail(.badDescription("the columns that the schema keeps are not the variables"))
+        }
+        guard schema.columns.count <= Checkpoint.columnCountMax else {
+            throw fail(.badDescription("more than \(Checkpoint.columnCountMax) columns"))
+        }
+        func isTwo(_ texts: [String]) -> Bool { texts.count == 2 && texts[0] != texts[1] }
+        if let column = schema.columns.first(where: { $0.truthTexts.map(isTwo) == false }) {
+            throw fail(.badDescription("column \(column.name.quoted): 'texts' must be two different ones"))
+        }
+        if let column = schema.columns.first(where: { $0.missingRowCount < 0 }) {
+            throw fail(.badDescription("column \(column.name.quoted): 'missing_rows' must not be negative"))
+        }
+        return schema
     }
 
     private func networks(layout: UnitLayout) throws(CheckpointError) -> [MaskedNetwork] {
@@ -107,7 +132,7 @@ struct CheckpointReader {
             throw fail(.badMembers("\(networkOf.count) members; there must be 1 to \(Checkpoint.memberCountMax)"))
         }
         let compiledBytes = networkOf.reduce(0) { bytes, network in
-            bytes + 4 * (networks.indices.contains(Int(network)) ? networks[Int(network)].parameterCount : 0)
+            bytes + (networks.indices.contains(Int(network)) ? PackedLayer.bytesMax(networks[Int(network)]) : 0)
         }
         guard compiledBytes <= Checkpoint.compiledBytesMax else {
             throw fail(
@@ -206,20 +231,8 @@ struct CheckpointReader {
 
     /// A weight that no mask lets through is stored as zero: anything else means that masks and weights do not belong together.
     private func checkHiddenWeights(of model: DensityModel) throws(CheckpointError) {
-        var masked = model
-        masked.applyMasks()
-        for (index, (network, allowed)) in zip(model.networks, masked.networks).enumerated() {
-            var pairs = zip(network.layers, allowed.layers).enumerated().map { layer, both in
-                ("networks.\(index).layers.\(layer).weight", both.0.weight, both.1.weight)
-            }
-            if let direct = network.direct, let allowed = allowed.direct {
-                pairs.append(("networks.\(index).direct.weight", direct, allowed))
-            }
-            for (name, weight, allowed) in pairs where weight != allowed {
-                let place = zip(weight.elements, allowed.elements).enumerated().first { $1.0 != $1.1 }?.offset ?? 0
-                throw fail(
-                    .hiddenWeight(tensor: name, output: place / weight.columns, input: place % weight.columns))
-            }
+        if let weight = model.firstHiddenWeight() {
+            throw fail(.hiddenWeight(tensor: weight.tensor, output: weight.output, input: weight.input))
         }
     }
 }

@@ -19,6 +19,8 @@ final class SafetensorsFile {
     let path: String
     let entries: [String: Entry]
     let metadata: [String: String]
+    /// Bytes of all tensors.
+    var dataBytes: Int { entries.values.reduce(0) { max($0, $1.range.upperBound) } }
     private let descriptor: Int32
     private let dataStart: Int
 
@@ -51,7 +53,9 @@ final class SafetensorsFile {
         default:
             throw CheckpointError(path, .wrongType(tensor: name, found: entry.dtype, expected: "F32, F64, F16 or BF16"))
         }
-        if let index = values.firstIndex(where: { !$0.isFinite }) {
+        // The bits of magnitudes ascend as they do, up to infinity and NaN; the greatest is found without a branch a number.
+        let greatest = values.reduce(into: UInt32(0)) { $0 = max($0, $1.magnitude.bitPattern) }
+        if greatest >= Float.infinity.bitPattern, let index = values.firstIndex(where: { !$0.isFinite }) {
             throw CheckpointError(path, .notFinite(tensor: name, index: index, value: "\(values[index])"))
         }
         return values
@@ -155,6 +159,12 @@ extension SafetensorsFile {
                 }
             }
         }
+    }
+
+    /// Whether an open file is whole, and one of the product's own.
+    static func isCheckpoint(_ descriptor: Int32) -> Bool {
+        let header = try? readHeader(of: descriptor, path: "")
+        return header.map { _, metadata, _ in metadata["format"] == "made" } ?? false
     }
 
     private static func readHeader(

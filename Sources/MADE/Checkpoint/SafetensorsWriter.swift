@@ -1,7 +1,6 @@
 internal import FoundationEssentials
-internal import Glibc
 
-/// Builds a safetensors file in memory and puts it in place in one step, so that no reader ever sees half of it.
+/// Builds a safetensors file in memory.
 struct SafetensorsWriter {
     private struct Tensor: Encodable {
         let dtype: String
@@ -40,43 +39,21 @@ struct SafetensorsWriter {
         tensors[name] = Tensor(dtype: dtype, shape: shape, data_offsets: [start, data.count])
     }
 
-    /// Writes beside `path`, syncs, then renames over it.
-    func write(to path: String, metadata: [String: String]) throws(CheckpointError) {
+    /// Writes the file.
+    ///
+    /// - Throws: `OutputError`.
+    func write(to target: OutputTarget, metadata: [String: String]) throws(OutputError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var header: [UInt8]
         do {
             header = Array(try encoder.encode(Header(tensors: tensors, metadata: metadata)))
         } catch {
-            throw CheckpointError(path, .unwritable("the header cannot be encoded: \(error)"))
+            throw OutputError(target.path, .unwritable("the header cannot be encoded: \(error)"))
         }
         // The data section starts at a multiple of 8; trailing spaces are allowed in the header.
         header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
         let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }
-        let temporary = path + ".tmp\(getpid())"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw CheckpointError(path, .unwritable(String(cString: strerror(errno)))) }
-        let written =
-            [length, header, data].allSatisfy { bytes in Self.write(bytes, to: descriptor) } && fsync(descriptor) == 0
-        let reason = errno
-        close(descriptor)
-        guard written, rename(temporary, path) == 0 else {
-            let message = String(cString: strerror(written ? errno : reason))
-            unlink(temporary)
-            throw CheckpointError(path, .unwritable(message))
-        }
-    }
-
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-        bytes.withUnsafeBytes { buffer in
-            var rest = buffer[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if count < 0 && errno == EINTR { continue }
-                guard count > 0 else { return false }
-                rest = rest.dropFirst(count)
-            }
-            return true
-        }
+        try target.write(length, header, data)
     }
 }

@@ -1,9 +1,14 @@
 /// The affine encodings of all input units, to be folded into the weights that see them:
 /// w (v − offset) scale = (w scale) v − w scale offset.
 struct InputEncoding {
-    private var units: [AffineEncoding] = []
+    private let units: [AffineEncoding]
+
+    private init(units: [AffineEncoding]) {
+        self.units = units
+    }
 
     init(_ variables: [Variable]) {
+        var units: [AffineEncoding] = []
         for variable in variables {
             switch variable.kind {
             case .binary(let encoding): units.append(encoding)
@@ -11,6 +16,7 @@ struct InputEncoding {
             case .categorical, .real: units += Array(repeating: .identity, count: variable.inputUnitCount)
             }
         }
+        self.units = units
     }
 
     /// What `weight` of input unit `input` becomes, and what it adds to the bias.
@@ -24,6 +30,23 @@ struct InputEncoding {
     func foldedHalf(_ weight: Float, input: Int) -> (weight: Float, bias: Double) {
         let rounded = Float(Float16(folded(weight, input: input).weight))
         return (rounded, -Double(rounded) * Double(units[input].offset))
+    }
+
+    /// The encodings of input units `inputs` alone, in their order.
+    func sorted(by inputs: [Int]) -> InputEncoding {
+        InputEncoding(units: inputs.map { units[$0] })
+    }
+
+    /// `folded`, or `foldedHalf` for halves, of the weights of inputs 0, 1, … in their place; what they add to the bias is
+    /// added to `bias` one after the other.
+    func fold(_ weights: UnsafeMutableBufferPointer<Float>, as format: WeightFormat, addingTo bias: inout Double) {
+        for input in weights.indices {
+            let folded =
+                format == .fp32
+                ? folded(weights[input], input: input) : foldedHalf(weights[input], input: input)
+            weights[input] = folded.weight
+            bias += folded.bias
+        }
     }
 
     /// The nearest float that is finite, and no negative zero: the sign of a zero sum would depend on inputs that the mask

@@ -11,11 +11,13 @@ final class PackedLayer: @unchecked Sendable {
     let outputCount: Int
     /// Multiplications that the masks leave, a row.
     let multiplicationCount: Int
-    private let weights: AlignedBuffer<Float>?
-    private let halves: AlignedBuffer<UInt16>?
+    /// All groups of panels, as floats or as halves.
+    let weights: AlignedBuffer<Float>?
+    let halves: AlignedBuffer<UInt16>?
     private let bias: AlignedBuffer<Float>
-    private let starts: AlignedBuffer<Int>
-    private let depths: AlignedBuffer<Int>
+    /// Where each panel's weights start, and how many inputs it sees.
+    let starts: AlignedBuffer<Int>
+    let depths: AlignedBuffer<Int>
     private let view: AlignedBuffer<staircase_layer>
 
     /// Packs the weights that the masks let through.
@@ -40,9 +42,7 @@ final class PackedLayer: @unchecked Sendable {
         starts = AlignedBuffer(count: panelCount)
         depths = AlignedBuffer(count: panelCount)
         bias = AlignedBuffer(count: panelCount * width)
-        let numberBytes = format == .fp32 ? MemoryLayout<Float>.size : MemoryLayout<UInt16>.size
-        // Numbers from one input's weights to the next one's.
-        let stride = Int(STAIRCASE_INPUT_BYTES) / numberBytes
+        let stride = Self.inputStride(format)
         var size = 0
         for panel in 0..<panelCount {
             starts.base[panel] = size + panel * width % stride
@@ -51,30 +51,54 @@ final class PackedLayer: @unchecked Sendable {
         }
         weights = format == .fp32 ? AlignedBuffer(count: size) : nil
         halves = format == .fp16 ? AlignedBuffer(count: size) : nil
-        for (index, output) in outputs.enumerated() {
-            let start = starts.base[index / width] + index % width
-            var sum = Double(outputBias[output])
-            for depth in 0..<outputDepths[index] {
-                let input = inputs[depth]
-                var value = weight[output, input]
-                if let encoding {
-                    let folded =
-                        format == .fp32
-                        ? encoding.folded(value, input: input) : encoding.foldedHalf(value, input: input)
-                    value = folded.weight
-                    sum += folded.bias
-                }
-                weights?.base[start + depth * stride] = value
-                // No negative zero, as in `InputEncoding.finite`.
-                halves?.base[start + depth * stride] = (Float16(value) + 0).bitPattern
-            }
-            bias.base[index] = InputEncoding.finite(sum)
-        }
         view = AlignedBuffer(count: 1)
         view.base[0] = staircase_layer(
             panels: panelCount, bias: bias.base, weights: weights.map { UnsafePointer($0.base) },
             halves: halves.map { UnsafePointer($0.base) },
             starts: UnsafePointer(starts.base), depths: UnsafePointer(depths.base))
+        let rows = SortedRows(weight, inputs: inputs, encoding: encoding, format: format)
+        for panel in 0..<panelCount {
+            let places = panel * width..<min((panel + 1) * width, outputs.count)
+            pack(rows, panel: panel, outputs: outputs[places], depths: outputDepths[places], bias: outputBias)
+        }
+    }
+
+    /// Numbers from one input's weights to the next one's.
+    static func inputStride(_ format: WeightFormat) -> Int {
+        let numberBytes = format == .fp32 ? MemoryLayout<Float>.size : MemoryLayout<UInt16>.size
+        return Int(STAIRCASE_INPUT_BYTES) / numberBytes
+    }
+
+    /// Writes the weights and biases of one panel.
+    private func pack(
+        _ rows: SortedRows, panel: Int, outputs: ArraySlice<Int>, depths: ArraySlice<Int>, bias outputBias: [Float]
+    ) {
+        for (lane, (output, depth)) in zip(outputs, depths).enumerated() {
+            var sum = Double(outputBias[output])
+            rows.take(output, depth: depth, lane: lane, addingTo: &sum)
+            bias.base[panel * Self.panelWidth + lane] = InputEncoding.finite(sum)
+        }
+        let laneDepths = Array(depths)
+        if let weights {
+            let start = weights.base + starts.base[panel]
+            rows.write(to: start, stride: Self.inputStride(.fp32), depths: laneDepths) { $0 }
+        }
+        if let halves {
+            // No negative zero, as in `InputEncoding.finite`.
+            let start = halves.base + starts.base[panel]
+            rows.write(to: start, stride: Self.inputStride(.fp16), depths: laneDepths) {
+                (Float16($0) + 0).bitPattern
+            }
+        }
+    }
+
+    /// Most bytes that the weights of `network` may take: whole groups of panels that see every input.
+    static func bytesMax(_ network: MaskedNetwork) -> Int {
+        let matrices = network.layers.map(\.weight) + (network.direct.map { [$0] } ?? [])
+        let group = inputStride(.fp32)
+        return matrices.reduce(0) { bytes, matrix in
+            bytes + (matrix.rows + group - 1) / group * Int(STAIRCASE_INPUT_BYTES) * matrix.columns
+        }
     }
 
     var panelCount: Int { starts.count }

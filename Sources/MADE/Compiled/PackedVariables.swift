@@ -59,16 +59,18 @@ extension staircase_variable {
         case .categorical(let categories):
             kind = STAIRCASE_CATEGORICAL
             count = UInt32(categories.labels.count)
+            surprisal_offset = Float(variable.unseen?.knownSurprisal ?? 0)
         case .real(let encoding):
             precondition((1...RealEncoding.componentCountMax).contains(encoding.componentCount))
             kind = STAIRCASE_REAL
             count = UInt32(encoding.componentCount)
-            offset = encoding.affine.offset
-            scale = encoding.affine.scale
             input_bound = encoding.inputBound
             scale_floor = encoding.scaleFloor
-            (step_over, step_under) = encoding.stepFraction
-            surprisal_offset = Float(log(2 * Double.pi) / 2 - log(abs(Double(encoding.affine.scale))))
+            surprisal_offset = Float(log(2 * Double.pi) / 2)
+            (centre, scale) = (encoding.centre, encoding.scale)
+            (step_over, step_under) = encoding.grid ?? (0, 1)
+            minimum = encoding.minimum ?? -.infinity
+            maximum = encoding.maximum ?? .infinity
         }
     }
 }

@@ -10,7 +10,8 @@ internal import CStaircase
 
 extension CompiledModel {
     /// log p(x) = logsumexp_s log p_s(x) − log S of rows `[n × D]` into `[n]`, nats; always finite: no
-    /// variable adds less than −1e30 to it. Real variables add log-densities in the data's own units.
+    /// variable adds less than −1e30 to it. Real variables add log-densities per unit of their own scale. Precondition: plain
+    /// values (`Variable.isPlain`).
     ///
     /// With one member these are the bits of that member's log-likelihood.
     public func score(_ rows: Span<Float>, into logLikelihoods: inout MutableSpan<Double>, using workspace: Workspace) {

@@ -27,10 +27,11 @@ extension CompiledModel {
         }
 
         /// As many rows as keep a chunk in the second-level cache beside the weights in use, and no fewer than use the
-        /// weights well: 96 to 192, whole tiles.
+        /// weights well: 96 to 192, whole tiles; fewer only where those would take more than 256 MiB.
         private static func chunkRowCount(floatsPerRow: Int) -> Int {
-            let rows = 512 * 1024 / (floatsPerRow * MemoryLayout<Float>.stride)
-            return min(max(rows / 48 * 48, 96), 192)
+            let rowBytes = floatsPerRow * MemoryLayout<Float>.stride
+            let rows = min(max(512 * 1024 / rowBytes / 48 * 48, 96), 192)
+            return min(rows, max(256 << 20 / rowBytes / 12 * 12, 12))
         }
 
         /// The chunk's input units in a member's order [inputs].

@@ -7,11 +7,12 @@
 #endif
 
 extension CompiledModel {
-    /// log p(observed) `[n]` of rows `[n × D]` in which NaN stands for a missing value, nats, and the standard errors of
-    /// them `[n]` (see `MissingValues`).
+    /// log p(observed) `[n]` of encoded rows `[n × D]` of any values, nats, and the standard errors of them `[n]`: NaN stands
+    /// for a missing value (see `MissingValues`); a rare label counts with its share of its class, a value never seen by
+    /// `UnseenValues`.
     ///
-    /// A row without NaN gets the bits of `score` at its cost, and an error of 0. A row whose values are all missing has a
-    /// log-likelihood of 0. What another row costs, `passCount` tells.
+    /// A row of plain values gets the bits of `score` at its cost, and an error of 0. A row whose values are all missing has
+    /// a log-likelihood of 0. What another row costs, `passCount` tells.
     public func score(
         _ rows: Span<Float>, missing: MissingValues, into logLikelihoods: inout MutableSpan<Double>,
         standardErrors: inout MutableSpan<Double>, using workspace: Workspace
@@ -20,9 +21,9 @@ extension CompiledModel {
         rows.withUnsafeBufferPointer { rows in
             logLikelihoods.withUnsafeMutableBufferPointer { results in
                 standardErrors.withUnsafeMutableBufferPointer { errors in
-                    for run in completeRuns(of: rows) {
+                    for run in plainRuns(of: rows) {
                         let cells = UnsafeBufferPointer(rebasing: rows[cells(of: run.rows)])
-                        guard run.isComplete else {
+                        guard run.isPlain else {
                             for row in run.rows {
                                 let found = integrate(
                                     rows[self.cells(of: row..<row + 1)], missing, surprisals: nil, using: workspace)
@@ -59,7 +60,7 @@ extension CompiledModel {
                         standardErrors.withUnsafeMutableBufferPointer { errors in
                             let target = Explanation(
                                 logLikelihoods: results, surprisals: parts, explained: sums, standardErrors: errors)
-                            for run in completeRuns(of: rows) {
+                            for run in plainRuns(of: rows) {
                                 explain(run, of: rows, missing, into: target, using: workspace)
                             }
                         }
@@ -69,14 +70,14 @@ extension CompiledModel {
         }
     }
 
-    /// How often a row passes through all members to score rows `[n × D]`: once for each row without NaN, for others the
+    /// How often a row passes through all members to score rows `[n × D]`: once for each row of plain values, for others the
     /// particles and combinations that they take over the number of members. A pass that draws takes
     /// about one and a half times as long as one that scores.
     public func passCount(of rows: Span<Float>, missing: MissingValues) -> Int {
         precondition(rows.count.isMultiple(of: variableCount))
         return rows.withUnsafeBufferPointer { rows in
-            completeRuns(of: rows).reduce(0) { sum, run in
-                if run.isComplete { return sum + run.rows.count }
+            plainRuns(of: rows).reduce(0) { sum, run in
+                if run.isPlain { return sum + run.rows.count }
                 return run.rows.reduce(sum) { sum, row in
                     let plan = MissingPlan(Array(rows[cells(of: row..<row + 1)]), card, missing)
                     return sum + (plan.passCount + members.count - 1) / members.count
@@ -96,7 +97,7 @@ extension CompiledModel {
         _ run: Run, of rows: UnsafeBufferPointer<Float>, _ missing: MissingValues, into target: Explanation,
         using workspace: Workspace
     ) {
-        guard run.isComplete else {
+        guard run.isPlain else {
             for row in run.rows {
                 let cells = cells(of: row..<row + 1)
                 let found = integrate(
@@ -116,7 +117,7 @@ extension CompiledModel {
             surprisals: &surprisals, explained: &explained, using: workspace)
     }
 
-    /// One incomplete row; its surprisals [D] go where they are asked for.
+    /// One row that is not plain; its surprisals [D] go where they are asked for.
     private func integrate(
         _ row: some Sequence<Float>, _ missing: MissingValues, surprisals: UnsafeMutableBufferPointer<Float>?,
         using workspace: Workspace
@@ -142,24 +143,24 @@ extension CompiledModel {
         return (logLikelihood, variance.squareRoot(), surprisals.reduce(0) { $0 + Double($1) })
     }
 
-    /// Rows side by side that all lack values, or none.
+    /// Rows side by side that are all plain, or none.
     private struct Run {
         var rows: Range<Int>
-        var isComplete: Bool
+        var isPlain: Bool
     }
 
     private func cells(of rows: Range<Int>) -> Range<Int> {
         rows.lowerBound * variableCount..<rows.upperBound * variableCount
     }
 
-    private func completeRuns(of rows: UnsafeBufferPointer<Float>) -> [Run] {
+    private func plainRuns(of rows: UnsafeBufferPointer<Float>) -> [Run] {
         var runs: [Run] = []
         for row in 0..<rows.count / variableCount {
-            let isComplete = !rows[cells(of: row..<row + 1)].contains(where: \.isNaN)
-            if let last = runs.last, last.isComplete == isComplete {
+            let isPlain = zip(rows[cells(of: row..<row + 1)], card.variables).allSatisfy { $1.isPlain($0) }
+            if let last = runs.last, last.isPlain == isPlain {
                 runs[runs.count - 1].rows = last.rows.lowerBound..<row + 1
             } else {
-                runs.append(Run(rows: row..<row + 1, isComplete: isComplete))
+                runs.append(Run(rows: row..<row + 1, isPlain: isPlain))
             }
         }
         return runs

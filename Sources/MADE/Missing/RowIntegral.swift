@@ -14,13 +14,24 @@ struct MemberIntegral {
     private let positions: Range<Int>
     private let isObserved: [Bool]
     private let way: MissingPlan.Way
+    /// What the surprisals of a sum's missing values have for the values never seen: a missing value is one of the known
+    /// ones, whose probabilities add up to 1, as they do where it is drawn or comes last.
+    private let knownSurprisal: Double
     /// Of the whole product.
     private var total = ParticleSum()
     /// Of the product up to each position; empty where surprisals are not asked for.
     private var partial: [ParticleSum]
 
-    init(_ row: [Float], ordering: Ordering, end: Int, way: MissingPlan.Way, withSurprisals: Bool) {
+    init(
+        _ row: [Float], _ variables: [Variable], ordering: Ordering, end: Int, way: MissingPlan.Way,
+        withSurprisals: Bool
+    ) {
         positions = 0..<end
+        knownSurprisal = ordering.variables.prefix(end).reduce(0) { sum, variable in
+            guard row[variable].isNaN, case .categorical = variables[variable].kind else { return sum }
+            // As the kernels have it.
+            return sum + Double(Float(variables[variable].unseen?.knownSurprisal ?? 0))
+        }
         isObserved = ordering.variables.prefix(end).map { !row[$0].isNaN }
         self.way = way
         partial = withSurprisals ? [ParticleSum](repeating: ParticleSum(), count: end) : []
@@ -37,6 +48,7 @@ struct MemberIntegral {
         let surprisals = UnsafeBufferPointer(rebasing: row)
         var sum = 0.0
         if case .sum = way {
+            sum = knownSurprisal
             for position in positions where !isObserved[position] { sum -= Double(surprisals[position]) }
         }
         for position in positions where isObserved[position] {
@@ -74,19 +86,23 @@ struct MemberIntegral {
 extension CompiledModel {
     /// The members' integrals of one row [D] with NaN for what is missing, of which something is observed.
     func integrals(
-        of row: [Float], _ missing: MissingValues, withSurprisals: Bool, using workspace: Workspace
+        of given: [Float], _ missing: MissingValues, withSurprisals: Bool, using workspace: Workspace
     ) -> [MemberIntegral] {
+        let substitution = Substitution(given, card.variables)
+        let row = substitution.row
         let plan = MissingPlan(row, card, missing)
         var integrals = members.indices.map { index in
             MemberIntegral(
-                row, ordering: members[index].ordering, end: plan.ends[index], way: plan.ways[index],
+                row, card.variables, ordering: members[index].ordering, end: plan.ends[index], way: plan.ways[index],
                 withSurprisals: withSurprisals)
         }
         var draws: [Draw] = []
         for (index, way) in plan.ways.enumerated() {
             switch way {
             case .sum(let combinations):
-                add(combinations, of: row, end: plan.ends[index], member: index, to: &integrals[index], workspace)
+                add(
+                    combinations, of: substitution, end: plan.ends[index], member: index, to: &integrals[index],
+                    workspace)
             case .average(let particles):
                 // Numbers of their own for each member: their errors must not go together.
                 draws += (0..<particles).map {
@@ -95,11 +111,12 @@ extension CompiledModel {
             }
         }
         if draws.isEmpty { return integrals }
-        let request = SamplingRequest(count: 0, seed: missing.seed(of: row), evidence: row)
+        let request = SamplingRequest(count: 0, seed: missing.seed(of: given), evidence: row)
         let buffers = samplingBuffers(of: workspace)
         var surprisals = [Float](repeating: 0, count: buffers.rowCount * variableCount)
         run(draws, request, stream: .missingValues, buffers: buffers) { pass, draws in
             self.surprisals(of: pass.result, into: &surprisals)
+            substitution.correct(&surprisals, of: pass.result, member: pass.member, card.variables)
             integrals[draws[draws.startIndex].member].add(
                 surprisals, rowCount: draws.count, stride: variableCount)
         }
@@ -108,12 +125,13 @@ extension CompiledModel {
 
     /// Adds all combinations of values of the missing variables that come before `end` in the member's ordering.
     private func add(
-        _ combinations: Int, of row: [Float], end: Int, member index: Int, to integral: inout MemberIntegral,
-        _ workspace: Workspace
+        _ combinations: Int, of substitution: Substitution, end: Int, member index: Int,
+        to integral: inout MemberIntegral, _ workspace: Workspace
     ) {
         let member = members[index]
+        let row = substitution.row
         let summed = member.ordering.variables.prefix(end).filter { row[$0].isNaN }
-        let known = zip(row, card.variables).map { $0.isNaN ? $1.placeholder : $0 }
+        let known = row.map { $0.isNaN ? 0 : $0 }
         var surprisals = [Float](repeating: 0, count: min(combinations, workspace.chunkRowCount) * variableCount)
         for first in stride(from: 0, to: combinations, by: workspace.chunkRowCount) {
             let count = min(workspace.chunkRowCount, combinations - first)
@@ -130,7 +148,12 @@ extension CompiledModel {
                 }
                 rows += filled
             }
-            self.surprisals(ofRows: rows, member: member, into: &surprisals, using: workspace)
+            rows.withUnsafeBufferPointer { rows in
+                guard let base = rows.baseAddress else { return }
+                let result = forward(base, rowCount: count, member: member, using: workspace)
+                self.surprisals(of: result, into: &surprisals)
+                substitution.correct(&surprisals, of: result, member: member, card.variables)
+            }
             integral.add(surprisals, rowCount: count, stride: variableCount)
         }
     }

@@ -4,7 +4,7 @@ public struct SamplingRequest: Sendable {
     public var count: Int
     /// The same model, seed, evidence and temperature give the same draw i, whatever `count` is.
     public var seed: UInt64
-    /// [D] values, NaN where the variable is to be drawn; empty: no evidence.
+    /// [D] encoded values, NaN where the variable is to be drawn; empty: no evidence.
     public var evidence: [Float]
     /// Above 0; below 1 draws keep closer to what is most likely, above 1 they stray. Logits of binary and categorical
     /// variables and of a mixture's weights are divided by it, a Gaussian's variance is multiplied by it: each is what the
@@ -25,7 +25,7 @@ public struct SamplingRequest: Sendable {
 
 /// What was drawn.
 public struct Samples: Sendable {
-    /// [n × D] values in the data's own units; those of a variable with a step are multiples of it.
+    /// [n × D] encoded values (see `Variable`); a real one's number is on the grid of its column and within its range.
     public var rows: [Float]
     /// [n] log p(x) of each row as `score` gives it, to the bit.
     public var logLikelihoods: [Double]

@@ -15,6 +15,8 @@ enum SamplingStream: UInt32 {
     /// The same two of missing values.
     case missingValues
     case missingNormals
+    /// Word d picks the label of variable d among those that share the class drawn.
+    case rareLabels
 
     /// The stream of the normals that belong to a stream of values.
     fileprivate var normals: SamplingStream {
@@ -30,11 +32,21 @@ extension CompiledModel {
     /// Draws rows by ancestral sampling, each by one pass through one member, itself drawn.
     ///
     /// Evidence that is a prefix of every member's ordering is conditioned on exactly: a member is drawn by p_s(evidence), and
-    /// draws the rest. Other evidence takes sampling-importance-resampling (see `Importance`). Precondition: evidence is empty
-    /// or holds D numbers, and the temperature is above 0.
+    /// draws the rest. Other evidence takes sampling-importance-resampling (see `Importance`). Where the class of the rare
+    /// labels is drawn, one of them is, by its share. Precondition: evidence is empty or holds D encoded values, none of them
+    /// unseen, and the temperature is above 0.
     public func sample(_ request: SamplingRequest, using workspace: Workspace) -> Samples {
         precondition(request.evidence.isEmpty || request.evidence.count == variableCount)
         precondition(request.temperature > 0 && request.count >= 0)
+        var plain = request
+        if !request.evidence.isEmpty { plain.evidence = Substitution(request.evidence, card.variables).row }
+        var samples = samplePlain(plain, using: workspace)
+        nameRareLabels(of: &samples, request, using: workspace)
+        return samples
+    }
+
+    /// The same with classes for their rare labels, in the evidence too.
+    private func samplePlain(_ request: SamplingRequest, using workspace: Workspace) -> Samples {
         let buffers = samplingBuffers(of: workspace)
         var samples = Samples(
             rows: [Float](repeating: 0, count: request.count * variableCount),
@@ -53,6 +65,38 @@ extension CompiledModel {
             deliver(pass, draws, to: &samples, using: workspace)
         }
         return samples
+    }
+
+    /// Puts rare labels in the place of their classes, and scores those rows again.
+    private func nameRareLabels(of samples: inout Samples, _ request: SamplingRequest, using workspace: Workspace) {
+        let choices = card.variables.enumerated().compactMap { index, variable -> (Int, Int, Int, Choice)? in
+            guard case .categorical(let categories) = variable.kind, let other = categories.otherIndex,
+                !categories.rareLabels.isEmpty
+            else { return nil }
+            return (index, other, categories.labels.count, Choice(categories.rareRowCounts.map(Double.init)))
+        }
+        if choices.isEmpty { return }
+        var uniforms = [Float](repeating: 0, count: variableCount)
+        for target in samples.logLikelihoods.indices {
+            let cells = target * variableCount..<(target + 1) * variableCount
+            guard choices.contains(where: { samples.rows[cells.lowerBound + $0.0] == Float($0.1) }) else { continue }
+            kernels.uniforms(
+                seed: request.seed, draw: UInt64(target), stream: .rareLabels, count: variableCount, into: &uniforms)
+            for (variable, other, labelCount, choice) in choices
+            where samples.rows[cells.lowerBound + variable] == Float(other) {
+                let given = request.evidence.isEmpty ? Float.nan : request.evidence[variable]
+                samples.rows[cells.lowerBound + variable] =
+                    given.isNaN ? Float(labelCount + choice(Double(uniforms[variable]))) : given
+            }
+            var logLikelihood = [0.0]
+            var error = [0.0]
+            var logLikelihoodSpan = logLikelihood.mutableSpan
+            var errorSpan = error.mutableSpan
+            score(
+                samples.rows[cells].span, missing: MissingValues(), into: &logLikelihoodSpan,
+                standardErrors: &errorSpan, using: workspace)
+            samples.logLikelihoods[target] = logLikelihood[0]
+        }
     }
 
     /// The workspace's scratch for sampling, made when first needed.
@@ -98,7 +142,7 @@ extension CompiledModel {
             })
         else { return nil }
         // What follows the evidence does not move the evidence's conditionals.
-        let row = zip(evidence, card.variables).map { $0.isNaN ? $1.placeholder : $0 }
+        let row = evidence.map { $0.isNaN ? 0 : $0 }
         var ordered = [Float](repeating: 0, count: variableCount)
         let logWeights = members.map { member in
             surprisals(ofRows: row, member: member, into: &ordered, using: workspace)

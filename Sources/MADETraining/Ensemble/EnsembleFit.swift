@@ -1,21 +1,34 @@
 internal import MADE
+internal import MADERows
 
 /// One ensemble to train: the rows, what their columns become, and how its members are trained.
 struct EnsembleFit: Sendable {
-    let split: TableSplit
-    let variables: [Variable]
+    /// Rows for the gradient, for the stopping point, and for calibration where the fit has some of its own.
+    let train: EncodedTable
+    let validation: EncodedTable
+    let calibration: EncodedTable?
     let options: TrainingOptions
+    private let encoder: TableEncoder
+    private let schema: TableSchema
 
     init(_ split: TableSplit, schema: TableSchema, options: TrainingOptions) {
-        self.split = split
+        encoder = TableEncoder(schema, rows: split.train, options: options)
+        train = encoder.encode(split.train)
+        validation = encoder.encode(split.validation)
+        calibration = split.calibration.map(encoder.encode)
+        self.schema = schema
         self.options = options
-        variables = VariableEncoding.variables(schema, rows: split.train, options: options)
     }
+
+    var variables: [Variable] { encoder.variables }
+
+    /// Other rows of the table, as this fit takes them.
+    func encode(_ table: Table) -> EncodedTable { encoder.encode(table) }
 
     /// The training of network `index`, counted from 0.
     func training(of index: Int) -> MemberTraining {
         MemberTraining(
-            index: index, variables: variables, train: split.train, validation: split.validation, options: options)
+            index: index, variables: variables, train: train, validation: validation, options: options)
     }
 
     /// The ensemble of the networks that `results` are of, not calibrated.
@@ -26,7 +39,7 @@ struct EnsembleFit: Sendable {
             members: results.enumerated().flatMap { index, result in
                 result.masks.map { Member(network: index, ordering: $0.ordering, hiddenDegrees: $0.hiddenDegrees) }
             },
-            imageWidth: imageWidth)
+            imageWidth: imageWidth, schema: schema.table)
     }
 }
 
@@ -56,14 +69,14 @@ struct FittedEnsemble {
         var model = model
         model.calibration = calibration
         model.training = TrainingSummary(
-            trainRows: fit.split.train.rowCount, validationRows: fit.split.validation.rowCount,
+            trainRows: fit.train.rowCount, validationRows: fit.validation.rowCount,
             calibrationRows: calibration?.logLikelihoods.count ?? 0,
             calibrationFolds: foldCount == 0 || calibration == nil ? nil : foldCount,
             epochs: results.reduce(0) { $0 + $1.epochs } / results.count,
             // What the members were trained by, where no row is complete.
-            trainNats: evaluation.meanNats(of: fit.split.train) ?? memberNats,
-            validationNats: evaluation.meanNats(of: fit.split.validation) ?? memberNats,
-            testNats: test.flatMap { evaluation.meanNats(of: $0) }, seed: fit.options.seed,
+            trainNats: evaluation.meanNats(of: fit.train) ?? memberNats,
+            validationNats: evaluation.meanNats(of: fit.validation) ?? memberNats,
+            testNats: test.flatMap { evaluation.meanNats(of: fit.encode($0)) }, seed: fit.options.seed,
             curve: TrainingCurve(results.map(\.course)))
         return model
     }
@@ -71,7 +84,7 @@ struct FittedEnsemble {
     /// From the rows that were kept from the fit; nil where there are none.
     var heldOutCalibration: Calibration? {
         var tally = CalibrationTally(variableCount: fit.variables.count)
-        if let rows = fit.split.calibration { evaluation.add(rows, to: &tally) }
+        if let rows = fit.calibration { evaluation.add(rows, to: &tally) }
         return tally.calibration
     }
 }

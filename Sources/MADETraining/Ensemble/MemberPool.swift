@@ -33,7 +33,7 @@ struct MemberPool {
         guard let first = jobs.first else { return [] }
         let next = Atomic<Int>(0)
         let outcomes = Mutex<[Outcome?]>(Array(repeating: nil, count: jobs.count))
-        let tally = Mutex(ProgressTally(memberCount: jobs.count, rowCount: first.fit.split.train.rowCount))
+        let tally = Mutex(ProgressTally(memberCount: jobs.count, rowCount: first.fit.train.rowCount))
         DispatchQueue.concurrentPerform(iterations: min(threadCount, jobs.count)) { _ in
             while true {
                 let index = next.add(1, ordering: .relaxed).oldValue

@@ -42,8 +42,8 @@ final class MemberTraining {
     private static let validationBatchRows = 256
 
     private let options: TrainingOptions
-    private let train: Table
-    private let validation: Table
+    private let train: EncodedTable
+    private let validation: EncodedTable
     private let passes: NetworkPasses
     private let best: FloatBuffer
     private let batchCount: Int
@@ -56,7 +56,7 @@ final class MemberTraining {
     private var corruption: Corruption?
 
     /// `variables` are the columns of both tables; `index` counts the networks from 0.
-    init(index: Int, variables: [Variable], train: Table, validation: Table, options: TrainingOptions) {
+    init(index: Int, variables: [Variable], train: EncodedTable, validation: EncodedTable, options: TrainingOptions) {
         func generator(_ stream: Stream) -> PhiloxGenerator {
             // Stream 0 splits the table.
             let number = 1 + UInt64(index) * UInt64(Stream.allCases.count) + stream.rawValue
@@ -177,7 +177,8 @@ final class MemberTraining {
     /// A random ordering a mask; degrees spread evenly over the hidden units, and, where masks share their weights, over
     /// other units under each of them (Germain et al. 2015, section 4.3). Layers that are added keep equal degrees.
     private static func masks(
-        _ variables: [Variable], _ train: Table, _ options: TrainingOptions, using generator: inout PhiloxGenerator
+        _ variables: [Variable], _ train: EncodedTable, _ options: TrainingOptions,
+        using generator: inout PhiloxGenerator
     ) -> [NetworkPasses.Mask] {
         let spread = Degrees.spread(widths: options.hiddenWidths, variableCount: variables.count)
         return (0..<options.maskCount).map { _ in

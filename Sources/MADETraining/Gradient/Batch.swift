@@ -23,7 +23,8 @@ final class Batch {
         targets = FloatBuffer(count: rowsMax * self.places.count)
     }
 
-    /// Takes the rows at `indices` of `values` [n × D]; precondition: at most `rowsMax`.
+    /// Takes the rows at `indices` of `values` [n × D], encoded; precondition: at most `rowsMax`. A rare label is its class, a
+    /// value never seen is as good as missing.
     func load(_ indices: ArraySlice<Int>, of values: [Float], corruption: inout Corruption?) {
         precondition(indices.count <= rowsMax)
         rowCount = indices.count
@@ -34,15 +35,17 @@ final class Batch {
                 let value = values[index * places.count + place.variable]
                 switch place.kind {
                 case .binary(let encoding):
-                    inputs[place.inputs.lowerBound] = value.isNaN ? 0 : encoding(value)
-                    targets[position] = value
-                case .categorical:
+                    let isKnown = value >= 0
+                    inputs[place.inputs.lowerBound] = isKnown ? encoding(value) : 0
+                    targets[position] = isKnown ? value : .nan
+                case .categorical(let categories):
                     (inputs + place.inputs.lowerBound).update(repeating: 0, count: place.inputs.count)
-                    if !value.isNaN { inputs[place.inputs.lowerBound + Int(value)] = 1 }
-                    targets[position] = value
+                    let label = categories.classIndex(of: value)
+                    if let label { inputs[place.inputs.lowerBound + label] = 1 }
+                    targets[position] = label.map { Float($0) } ?? .nan
                 case .real(let encoding):
-                    let spread = encoding.step.map { corruption?.offset(within: $0) ?? 0 } ?? 0
-                    let encoded = encoding.affine(value + spread)
+                    let spread = encoding.step.map { corruption?.offset(within: Float($0 / encoding.scale)) ?? 0 } ?? 0
+                    let encoded = value + spread
                     targets[position] = encoded
                     let noisy = encoded + (corruption?.normal() ?? 0)
                     let bound = encoding.inputBound
@@ -52,6 +55,14 @@ final class Batch {
             }
             corruption?.drop(inputs, of: places)
         }
+    }
+}
+
+extension Categories {
+    /// The class of an encoded value; nil where it is missing or was never seen.
+    func classIndex(of value: Float) -> Int? {
+        guard value >= 0 else { return nil }
+        return value < Float(labels.count) ? Int(value) : otherIndex
     }
 }
 

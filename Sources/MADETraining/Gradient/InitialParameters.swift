@@ -12,7 +12,7 @@ enum InitialParameters {
     /// that a mask lets through; those into the output layer and direct ones are zero. `coverage` [plan.count] is the share
     /// of the network's masks that let a parameter through: the plan's mask where that is the only one.
     static func draw(
-        plan: ParameterPlan, coverage: [Float], places: VariablePlaces, activation: Activation, table: Table,
+        plan: ParameterPlan, coverage: [Float], places: VariablePlaces, activation: Activation, table: EncodedTable,
         using generator: inout PhiloxGenerator
     ) -> [Float] {
         var parameters = [Float](repeating: 0, count: plan.count)
@@ -40,19 +40,20 @@ enum InitialParameters {
         return parameters
     }
 
-    private static func outputBiases(_ place: VariablePlaces.Place, _ table: Table) -> [Float] {
+    private static func outputBiases(_ place: VariablePlaces.Place, _ table: EncodedTable) -> [Float] {
         switch place.kind {
         case .binary:
-            let counts = counts(of: place.variable, classCount: 2, in: table)
+            let counts = counts(table.column(place.variable), classCount: 2) { $0 < 0 ? nil : Int($0) }
             return [logf((Float(counts[1]) + 0.5) / (Float(counts[0]) + 0.5))]
         case .categorical(let categories):
-            let counts = counts(of: place.variable, classCount: categories.labels.count, in: table)
+            let counts = counts(
+                table.column(place.variable), classCount: categories.labels.count, categories.classIndex)
             let total = Float(counts.reduce(0, +)) + 0.5 * Float(counts.count)
             return counts.map { logf((Float($0) + 0.5) / total) }
         case .real(let encoding):
             let count = encoding.componentCount
             guard table.rowCount >= TrainingOptions.manyRows else { return evenlySpread(count) }
-            let sorted = spreadOut(encodedValues(of: place.variable, in: table, encoding), encoding)
+            let sorted = spreadOut(table.column(place.variable).filter { !$0.isNaN }.sorted(), encoding)
             let means = (0..<count).map { index in
                 sorted.isEmpty ? 0 : sorted[(2 * index + 1) * sorted.count / (2 * count)]
             }
@@ -87,18 +88,12 @@ enum InitialParameters {
         }
     }
 
-    /// Ascending.
-    private static func encodedValues(of column: Int, in table: Table, _ encoding: RealEncoding) -> [Float] {
-        stride(from: column, to: table.values.count, by: table.columns.count).map { table.values[$0] }
-            .filter { !$0.isNaN }.map { encoding.affine($0) }.sorted()
-    }
-
     /// Equal values of a stepped column, spread evenly over the step around them, as training spreads them: two Gaussians of
     /// one place would remain one.
     private static func spreadOut(_ sorted: [Float], _ encoding: RealEncoding) -> [Float] {
         guard let step = encoding.step else { return sorted }
         var values = sorted
-        let width = step * abs(encoding.affine.scale)
+        let width = Float(abs(step / encoding.scale))
         var start = 0
         while start < values.count {
             let end = sorted[start...].firstIndex { $0 != sorted[start] } ?? sorted.count
@@ -110,12 +105,13 @@ enum InitialParameters {
         return values
     }
 
-    /// How many rows have each of the values 0..<classCount in `column`.
-    private static func counts(of column: Int, classCount: Int, in table: Table) -> [Int] {
+    /// How many of `values` are of each class; those without one do not count.
+    private static func counts(
+        _ values: some Sequence<Float>, classCount: Int, _ classOf: (Float) -> Int?
+    ) -> [Int] {
         var counts = [Int](repeating: 0, count: classCount)
-        for place in stride(from: column, to: table.values.count, by: table.columns.count) {
-            let value = table.values[place]
-            if !value.isNaN { counts[Int(value)] += 1 }
+        for value in values where !value.isNaN {
+            if let index = classOf(value) { counts[index] += 1 }
         }
         return counts
     }

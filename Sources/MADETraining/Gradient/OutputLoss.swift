@@ -79,10 +79,8 @@ final class OutputLoss {
                     outputs.pointer + start, outputCount, mixtureNats.pointer)
                 let units = start..<start + 3 * encoding.componentCount
                 if trimmedValueCount > 0 { trimValues(trimmedValueCount, outputs, units: units, rowCount: rowCount) }
-                // The density is one of the column's own units.
-                let jacobian = log(Double(abs(encoding.affine.scale)))
                 for row in 0..<rowCount where !targets[row * variableCount].isNaN {
-                    rowNats[row] += Double(mixtureNats.pointer[row]) - jacobian
+                    rowNats[row] += Double(mixtureNats.pointer[row])
                 }
             }
         }

@@ -1,3 +1,10 @@
+public import MADE
+
+extension OutputKind {
+    /// Charts, as `Picture` draws them.
+    public static let plot = OutputKind("a plot that made has drawn", prefix: Drawing.opening)
+}
+
 /// Shapes and texts that become an SVG document. Colours are classes, so that one document is legible on white and on
 /// black: it has its own paper, which follows the reader's colour scheme.
 struct Drawing {
@@ -17,6 +24,9 @@ struct Drawing {
 
     private var elements: [String] = []
     private var clipCount = 0
+
+    /// How every document begins, and those of other programs do not.
+    static let opening = "<svg data-generator=\"made\" "
 
     private static let style = """
         text{font:12px system-ui,sans-serif;fill:#1f2328}.title{font-size:14px;font-weight:600}.note{fill:#57606a}
@@ -78,7 +88,7 @@ struct Drawing {
         let size = "width=\"\(Self.text(width))\" height=\"\(Self.text(height))\""
         let box = "viewBox=\"0 0 \(Self.text(width)) \(Self.text(height))\""
         return """
-            <svg xmlns="http://www.w3.org/2000/svg" \(size) \(box) role="img">
+            \(Self.opening)xmlns="http://www.w3.org/2000/svg" \(size) \(box) role="img">
             <title>\(Self.escaped(title))</title>
             <style>\(Self.style)</style>
             <rect class="paper" width="100%" height="100%"/>

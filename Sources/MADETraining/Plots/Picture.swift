@@ -72,10 +72,11 @@ public enum Picture {
         rows.enumerated().map { index, value in
             switch variables[index % variables.count].kind {
             case .binary: return value
-            case .categorical(let categories): return value / Float(categories.labels.count - 1)
+            case .categorical(let categories):
+                return min(value / Float(max(categories.labels.count - 1, 1)), 1)
             case .real(let encoding):
                 guard let low = encoding.minimum, let high = encoding.maximum, high > low else { return 0 }
-                return min(max((value - low) / (high - low), 0), 1)
+                return Float(min(max((encoding.decode(value) - low) / (high - low), 0), 1))
             }
         }
     }

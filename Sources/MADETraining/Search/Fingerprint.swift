@@ -15,9 +15,9 @@ struct Fingerprint {
         for byte in text.utf8 { add(UInt64(byte)) }
     }
 
-    mutating func add(_ values: [Float]) {
+    mutating func add(_ values: [Double]) {
         add(UInt64(values.count))
-        for value in values { add(UInt64(value.bitPattern)) }
+        for value in values { add(value.bitPattern) }
     }
 
     /// 16 hexadecimal digits.

@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 
 /// One run of a search, trial by trial.
 ///
@@ -17,7 +18,7 @@ final class SearchCourse {
     private let split: TableSplit
     private let settings: [TrainingOptions]
     private let naming: Naming
-    private let statePath: String
+    private let stateFile: OutputTarget
     private let stop: StopFlag
     private let report: @Sendable (SearchEvent) -> Void
     private let secondsSpentBefore: Double
@@ -31,14 +32,14 @@ final class SearchCourse {
 
     init(
         tables: TrainingTables, split: TableSplit, settings: [TrainingOptions], naming: Naming, state: SearchState,
-        statePath: String, secondsMax: Double?, stop: StopFlag, report: @escaping @Sendable (SearchEvent) -> Void
+        stateFile: OutputTarget, secondsMax: Double?, stop: StopFlag, report: @escaping @Sendable (SearchEvent) -> Void
     ) {
         self.tables = tables
         self.split = split
         self.settings = settings
         self.naming = naming
         self.state = state
-        self.statePath = statePath
+        self.stateFile = stateFile
         self.stop = stop
         self.report = report
         secondsSpentBefore = state.secondsSpent
@@ -64,7 +65,7 @@ final class SearchCourse {
         let isComplete = settings.indices.allSatisfy { state.trial($0 + 1) != nil }
         let model = finalModel()
         if stop.isRaised { return outcome(.interrupted, model: bestModel?.model) }
-        SearchState.remove(statePath)
+        stateFile.remove()
         return outcome(isComplete ? .complete : .outOfTime, model: model)
     }
 
@@ -97,7 +98,7 @@ final class SearchCourse {
 
     private func save() throws {
         state.secondsSpent = secondsSpentBefore + (ContinuousClock.now - start) / .seconds(1)
-        try state.write(to: statePath)
+        try state.write(to: stateFile)
     }
 
     // MARK: - A wave
@@ -160,10 +161,10 @@ final class SearchCourse {
     /// Takes a trial whose networks are all trained.
     private func end(_ number: Int, _ fit: EnsembleFit, _ results: [MemberTraining.Result], seconds: Double) {
         let ensemble = FittedEnsemble(fit, results, naming)
-        let hasMissing = fit.split.validation.values.contains(where: \.isNaN)
+        let hasMissing = fit.validation.values.contains(where: \.isNaN)
         let nats =
             hasMissing
-            ? nil : ensemble.evaluation.meanNats(of: fit.split.validation, trimmedShare: fit.options.trimmedShare)
+            ? nil : ensemble.evaluation.meanNats(of: fit.validation, trimmedShare: fit.options.trimmedShare)
         let trial = Trial(
             number: number, settings: fit.options.words(besides: settings[0]),
             firstNats: results[0].bestValidationNats, memberNats: ensemble.memberNats,

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import MADE
+internal import MADERows
 
 /// An option that a search of settings varies; its name on the command line.
 ///

@@ -1,4 +1,12 @@
 internal import FoundationEssentials
+public import MADE
+internal import MADERows
+
+extension OutputKind {
+    /// What a search has found so far. The user did not name the file, so no `--force` is about it.
+    public static let searchState = OutputKind(
+        "the state of a search", prefix: SearchState.opening, remedy: "move it away, or choose another output")
+}
 
 /// What a search has found so far, kept in a file beside its output while it is not finished.
 ///
@@ -30,7 +38,7 @@ struct SearchState: Codable, Equatable {
                 fingerprint.add(column.name)
                 fingerprint.add("\(column.kind)")
             }
-            fingerprint.add(table.values)
+            for values in table.values { fingerprint.add(values) }
             self.fingerprint = fingerprint.text
         }
     }
@@ -43,6 +51,8 @@ struct SearchState: Codable, Equatable {
     }
 
     private static let formatName = "made search 1"
+    /// How every file begins, of other versions too: its keys are sorted.
+    static let opening = "{\n  \"format\" : \"made search "
 
     private var format = SearchState.formatName
     let subject: Subject
@@ -97,20 +107,17 @@ extension SearchState {
 
     /// The file appears whole or not at all.
     ///
-    /// - Throws: `SearchStateError`.
-    func write(to path: String) throws(SearchStateError) {
+    /// - Throws: `OutputError`.
+    func write(to file: OutputTarget) throws(OutputError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let text: Data
         do {
-            try encoder.encode(self).write(to: URL(filePath: path), options: .atomic)
+            text = try encoder.encode(self)
         } catch {
-            throw SearchStateError(path: path, problem: .unwritable("\(error)"))
+            throw OutputError(file.path, .unwritable("\(error)"))
         }
-    }
-
-    /// Where there is no such file, nothing is to be done.
-    static func remove(_ path: String) {
-        try? FileManager.default.removeItem(atPath: path)
+        try file.write(Array(text))
     }
 }
 
@@ -153,8 +160,6 @@ public struct SearchStateError: Error, Sendable, Equatable, CustomStringConverti
     public enum Problem: Sendable, Equatable {
         /// The system's reason.
         case unreadable(String)
-        /// The system's reason.
-        case unwritable(String)
         /// It holds something else, or half of it.
         case notAState
         /// What differs between the search that it is of and this one.
@@ -171,7 +176,6 @@ public struct SearchStateError: Error, Sendable, Equatable, CustomStringConverti
         let way = "remove it to begin anew"
         return switch problem {
         case .unreadable(let reason): "\(path): cannot be read: \(reason)"
-        case .unwritable(let reason): "\(path): cannot be written: \(reason)"
         case .notAState: "\(path): not the state of a search; \(way)"
         case .otherSearch(let differences):
             "\(path): the state of another search: \(differences.joined(separator: "; ")); finish that one by its own "

@@ -1,4 +1,5 @@
 public import MADE
+internal import MADERows
 
 /// Tries settings on the validation rows, and keeps the best.
 ///
@@ -44,13 +45,13 @@ public struct SettingSearch: Sendable {
     /// The model it ends with is what a training with the winner's settings gives, to the bit.
     ///
     /// - Parameters:
-    ///   - statePath: where the state is kept until the search has ended.
+    ///   - stateFile: where the state is kept until the search has ended, a `.searchState`.
     ///   - program: the executable file: a state of another one is refused.
     ///   - stop: ends the search early.
     ///   - keep: called with the model of each trial that is the best so far, calibrated where the table has rows to spare.
-    /// - Throws: `TrainingError`, `SearchStateError`, and what `keep` throws.
+    /// - Throws: `TrainingError`, `SearchStateError`, `OutputError`, and what `keep` throws.
     public func run(
-        _ tables: TrainingTables, name: String, imageWidth: Int? = nil, statePath: String, program: String,
+        _ tables: TrainingTables, name: String, imageWidth: Int? = nil, stateFile: OutputTarget, program: String,
         stop: StopFlag = StopFlag(), keep: (DensityModel) throws -> Void,
         report: @escaping @Sendable (SearchEvent) -> Void = { _ in }
     ) throws -> SearchOutcome {
@@ -63,7 +64,7 @@ public struct SettingSearch: Sendable {
             tables, options: options, fixed: fixed, program: Fingerprint.ofFile(program) ?? "unknown")
         let course = SearchCourse(
             tables: tables, split: split, settings: settings, naming: .init(name: name, imageWidth: imageWidth),
-            state: try SearchState.read(statePath, for: subject) ?? SearchState(subject), statePath: statePath,
+            state: try SearchState.read(stateFile.path, for: subject) ?? SearchState(subject), stateFile: stateFile,
             secondsMax: secondsMax, stop: stop, report: report)
         return try course.run(keep: keep)
     }

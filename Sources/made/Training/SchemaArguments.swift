@@ -1,5 +1,5 @@
 import ArgumentParser
-import MADETraining
+import MADERows
 
 /// The options of `made train` that say what the columns hold.
 struct SchemaArguments: ParsableArguments {
@@ -27,8 +27,13 @@ struct SchemaArguments: ParsableArguments {
     @Option(help: "Texts that stand for a missing value in any column, as the empty cell does.")
     var missing = NameList()
 
-    @Option(help: "Labels that fewer rows have become one label, other.")
+    @Option(help: "Labels that fewer rows have share one class, other.")
     var rare = defaults.labelRowsMin
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "The first line of CSV names the columns, or is a row. (default: a row where all its cells are numbers)")
+    var header: Bool?
 
     func validate() throws {
         guard rare >= 1 else { throw ValidationError("--rare must be 1 or more") }
@@ -48,12 +53,14 @@ struct SchemaArguments: ParsableArguments {
             let file = try SchemaFile(path: schema)
             options.choices = file.choices
             options.missingTexts += file.missingTexts
+            if let hasHeader = file.hasHeader { options.header = hasHeader ? .present : .absent }
         }
+        if let header { options.header = header ? .present : .absent }
         let chosen: [(NameList, SchemaOptions.Choice)] = [
             (categorical, .categorical), (real, .real), (binary, .binary), (drop, .drop),
         ]
         for (list, choice) in chosen {
-            for name in list.names { options.choices[name] = choice }
+            for name in list.names { options.choices[NumberText.normalised(name)] = choice }
         }
         return options
     }

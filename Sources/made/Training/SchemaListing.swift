@@ -1,9 +1,12 @@
 import MADE
-import MADETraining
+import MADERows
 
-/// What was found out about a table, as lines for a reader.
+/// What was found out about a table, as lines for a reader: each thing that was inferred, with what chooses otherwise.
 struct SchemaListing {
     let inferred: InferredTable
+
+    /// Columns of one reason that are named at most.
+    private static let namedMax = 12
 
     /// The rows, then a line a column: name, type, values, and what there is to say.
     var text: String {
@@ -11,8 +14,10 @@ struct SchemaListing {
         let columns = inferred.schema.columns
         let nameWidth = min((columns.map(\.name.count).max() ?? 0), 24) + 2
         var lines = ["\(table.rowCount) rows, \(columns.count) column\(columns.count == 1 ? "" : "s")"]
-        let allBinary = columns.allSatisfy { $0.kind == .binary } && inferred.facts.allSatisfy { $0.missingCount == 0 }
-        if allBinary {
+        let isPlain = zip(columns, inferred.facts).allSatisfy { column, facts in
+            column.kind == .binary && facts.missingCount == 0 && facts.remarks.allSatisfy { $0 == .constant }
+        }
+        if isPlain {
             lines[0] += ", all binary: \(table.columns.shortened(to: 12))"
             let constants = zip(columns, inferred.facts).filter { $0.1.remarks.contains(.constant) }.map(\.0.name)
             if !constants.isEmpty { lines.append("constant: \(constants.shortened(to: 12))") }
@@ -22,11 +27,34 @@ struct SchemaListing {
                 lines.append("  \(name)\(Self.type(column.kind).padded(to: 13))\(Self.values(column, facts))")
             }
         }
-        if !inferred.dropped.isEmpty { lines.append("left out: \(inferred.dropped.shortened(to: 12))") }
-        if !inferred.missingTexts.isEmpty {
-            lines.append("missing values are empty cells and \(inferred.missingTexts.joined(separator: ", "))")
+        for reason in Schema.LeftOut.allCases {
+            let names = inferred.leftOut.filter { $0.leftOut == reason }.map { $0.name.isEmpty ? "\"\"" : $0.name }
+            guard !names.isEmpty else { continue }
+            let shown = names.shortened(to: Self.namedMax)
+            lines.append("left out: \(shown)\(Self.explanation(reason, names: names))")
         }
-        return lines.joined(separator: "\n")
+        if !inferred.missingTexts.isEmpty {
+            let shown = inferred.missingTexts.shortened(to: Self.namedMax)
+            lines.append("missing values are empty cells and \(shown): --schema if they are not")
+        }
+        return (lines + inferred.remarks).joined(separator: "\n")
+    }
+
+    private static func explanation(_ reason: Schema.LeftOut, names: [String]) -> String {
+        let list = names.count <= 3 ? names.joined(separator: ",") : names[0]
+        let isOne = names.count == 1
+        switch reason {
+        case .asked: return ""
+        case .unnamed: return " (no name; one in the header keeps it)"
+        case .empty: return " (no value in any row)"
+        case .identifier:
+            return
+                " (\(isOne ? "its values name" : "their values name") rows: --categorical \(list) or --real \(list) keeps "
+                + "\(isOne ? "it" : "them"))"
+        case .date:
+            return " (dates or times, which end tomorrow: --categorical \(list) keeps \(isOne ? "it" : "them"))"
+        case .text: return " (texts rather than labels: --categorical \(list) keeps \(isOne ? "it" : "them"))"
+        }
     }
 
     private static func type(_ kind: TableSchema.Kind) -> String {
@@ -42,10 +70,14 @@ struct SchemaListing {
         switch column.kind {
         case .binary: break
         case .categorical(let categories):
-            parts.append("\(categories.labels.count) labels: \(categories.labels.shortened(to: 8))")
-        case .real(let step):
+            let labels = categories.labels + categories.rareLabels
+            let named = categories.labels.enumerated().filter { $0.offset != categories.otherIndex }.map(\.element)
+            let count = labels.count - (categories.otherIndex == nil ? 0 : 1)
+            let shown = (named.isEmpty ? categories.rareLabels : named).map { $0.isEmpty ? "\"\"" : $0 }
+            parts.append("\(count) label\(count == 1 ? "" : "s"): \(shown.shortened(to: 8))")
+        case .real(let step, _):
             if let range = facts.range { parts.append("\(number(range.lowerBound))…\(number(range.upperBound))") }
-            parts.append(step.map { $0 == 1 ? "whole numbers" : "steps of \($0)" } ?? "continuous")
+            parts.append(step.map { $0 == 1 ? "whole numbers" : "steps of \(number($0))" } ?? "continuous")
         }
         if facts.missingCount > 0 { parts.append("\(facts.missingCount) missing") }
         return (parts + facts.remarks.map { remark($0, name: column.name) }).joined(separator: ", ")
@@ -53,14 +85,30 @@ struct SchemaListing {
 
     private static func remark(_ remark: ColumnFacts.Remark, name: String) -> String {
         switch remark {
-        case .constant: "constant"
+        case .constant: return "constant"
         case .rareLabels(let count, let rowCount, let other):
-            "\(count) rare label\(count == 1 ? "" : "s") of \(rowCount) row\(rowCount == 1 ? "" : "s") as \(other)"
-        case .fewNumbers(let count): "\(count) values: --categorical \(name) if they are codes"
-        case .imprecise(let loss):
-            "kept as 32-bit floats, up to \(number(loss)) off: subtract a constant first if that matters"
-        case .labelLooksMissing(let text): "\(text) is a label: --missing \(text) if it is none"
+            return
+                "\(count) rare label\(count == 1 ? "" : "s") of \(rowCount) row\(rowCount == 1 ? "" : "s") in the class "
+                + "\(other): --rare 1 for none"
+        case .manyLabels(let count):
+            return "\(count) outputs in every network, which cost time: --drop \(name) saves it"
+        case .fewNumbers(let count): return "\(count) values: --categorical \(name) if they are codes"
+        case .codes: return "read as codes: --real \(name) if they are numbers"
+        case .truths(let no, let yes): return "\(no) is 0, \(yes) is 1: --categorical \(name) if they are not"
+        case .textsAmongNumbers(let texts, let rowCount):
+            let shown = texts.map { "\"\($0)\"" }.shortened(to: 4)
+            return "\(shown) (\(rowCount) row\(rowCount == 1 ? "" : "s")) read as missing: --categorical \(name) if not"
+        case .numberForm(let form): return "\(describe(form)): --categorical \(name) if they are no numbers"
+        case .labelLooksMissing(let text): return "\(text) is a label: --missing \(text) if it is none"
         }
+    }
+
+    private static func describe(_ form: Schema.NumberForm) -> String {
+        var parts: [String] = []
+        if form.hasDecimalComma { parts.append("decimal comma") }
+        if !form.groupSeparator.isEmpty { parts.append("digits in groups by \"\(form.groupSeparator)\"") }
+        if !form.unit.isEmpty { parts.append("in \(form.unit)") }
+        return parts.joined(separator: ", ")
     }
 
     /// Six digits say enough of a range.
@@ -72,6 +120,6 @@ struct SchemaListing {
             magnitude /= 10
             places -= 1
         }
-        return magnitude < 0.001 ? "\(Float(value))" : "\(value.rounded(places: places))"
+        return magnitude < 0.001 || magnitude >= 1e15 ? "\(Float(value))" : "\(value.rounded(places: places))"
     }
 }

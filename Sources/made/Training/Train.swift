@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import MADE
+import MADERows
 import MADETraining
 
 /// `made train`: a table becomes a checkpoint.
@@ -9,10 +10,12 @@ struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Learn a density model from a table.",
         discussion: """
-            What each column holds is read off the table, and printed. Cells of nothing but 0 and 1 make a binary \
-            column, numbers a real one, whole ones included: codes need --categorical. Anything else is labels; those of few \
-            rows become one label, other, which also stands for labels never seen. A value is missing where a cell is \
-            empty, or, in a file whose columns of numbers show it, NA, NaN, null or the like.
+            What each column holds is read off the table, and printed, with what chooses otherwise. Cells of nothing \
+            but 0 and 1, or yes and no, make a binary column, numbers a real one, whole ones included: codes need \
+            --categorical. Anything else is labels; those of few rows share one class, other. Columns that name rows \
+            (identifiers), dates and columns without a value are left out. A value is missing where a cell is empty, or, in \
+            a file whose columns of numbers show it, NA, NaN, null or the like. The model keeps all of this: every file \
+            and request is read by it.
 
             Trains an ensemble of masked networks, each with a random ordering of the variables of its own (of 10000 \
             rows on, numbers that pile up on round values come before other numbers), until the validation rows no \
@@ -25,22 +28,24 @@ struct Train: ParsableCommand {
             Ctrl-C, or SIGTERM, ends the training early and writes the best so far; a second one writes nothing.
             """)
 
-    @Argument(help: "A CSV file with a header, or - for standard input.")
+    @Argument(help: "A CSV or NDJSON file, gzip and zstd too, or - for standard input.")
     var data: String
 
-    @Option(name: .shortAndLong, help: "The checkpoint to write.")
+    @Option(name: .shortAndLong, help: "The checkpoint to write, or to replace.")
     var output: String?
+
+    @OptionGroup var outputs: OutputArguments
 
     @Option(help: "The model's name. (default: the output's file name)")
     var name: String?
 
-    @Option(help: "A CSV file whose rows choose the stopping point, instead of a share of the data.")
+    @Option(help: "A table whose rows choose the stopping point, instead of a share of the data.")
     var validation: String?
 
-    @Option(help: "A CSV file whose rows give the calibration, instead of a share of the data.")
+    @Option(help: "A table whose rows give the calibration, instead of a share of the data.")
     var calibration: String?
 
-    @Option(help: "A CSV file to measure the model on in the end.")
+    @Option(help: "A table to measure the model on in the end.")
     var test: String?
 
     @OptionGroup(title: "Columns")
@@ -76,13 +81,13 @@ struct Train: ParsableCommand {
     }
 
     mutating func run() throws {
-        if let output { try checkWritable(output) }
+        let targets = try columns.printSchema ? nil : output.map(targets)
         let inferred = try Table.infer(data, options: columns.options())
         if columns.printSchema {
-            print(SchemaFile.text(of: inferred), terminator: "")
+            try Output.print(SchemaFile.text(of: inferred), terminator: "")
             return
         }
-        guard let output else { return }
+        guard let output, let targets else { return }
         Output.note(SchemaListing(inferred: inferred).text)
         let tables = try readTables(besides: inferred)
         let options = options(for: inferred.schema, rowCount: inferred.table.rowCount)
@@ -93,8 +98,8 @@ struct Train: ParsableCommand {
         let stop = StopFlag()
         let interrupts = Interrupts { stop.raise() }
         defer { interrupts.cancel() }
-        if let search = try search(around: options) {
-            try run(search, tables, output, stop)
+        if let search = try search(around: options), let stateFile = targets.searchState {
+            try run(search, tables, targets.model, stateFile, stop)
             return
         }
         let progress = ProgressLine()
@@ -103,8 +108,8 @@ struct Train: ParsableCommand {
         ) { progress.show($0) }
         progress.end()
         if stop.isRaised { Output.note("interrupted: keeping the best so far") }
-        try Checkpoint.write(model, to: output)
-        report(model, output)
+        try Checkpoint.write(model, to: targets.model)
+        try report(model, output)
     }
 
     private func search(around options: TrainingOptions) throws(TrainingError) -> SettingSearch? {
@@ -114,36 +119,47 @@ struct Train: ParsableCommand {
     }
 
     private func run(
-        _ search: SettingSearch, _ tables: TrainingTables, _ output: String, _ stop: StopFlag
+        _ search: SettingSearch, _ tables: TrainingTables, _ target: OutputTarget, _ stateFile: OutputTarget,
+        _ stop: StopFlag
     ) throws {
+        let output = target.path
         let lines = SearchLines(trialCount: searching.search ?? 0, progress: ProgressLine())
-        let statePath = output + ".search.json"
         let outcome = try search.run(
-            tables, name: name ?? Self.name(of: output), imageWidth: imageWidth, statePath: statePath,
-            program: "/proc/self/exe", stop: stop, keep: { try Checkpoint.write($0, to: output) },
+            tables, name: name ?? Self.name(of: output), imageWidth: imageWidth, stateFile: stateFile,
+            program: "/proc/self/exe", stop: stop, keep: { try Checkpoint.write($0, to: target) },
             report: { lines.show($0) })
         lines.progress.end()
         // Where trials have ended, the best of them is written, but for the winner's calibration.
         if let model = outcome.model, outcome.best == nil || outcome.ending != .interrupted {
-            try Checkpoint.write(model, to: output)
+            try Checkpoint.write(model, to: target)
         }
         if outcome.ending == .interrupted {
             let found = outcome.best.map { "\(output) is the model of trial \($0.number), the best so far" }
             Output.note(
                 "interrupted after \(outcome.trials.count) of \(searching.search ?? 0) trials: "
                     + (found ?? "\(output) is what there is of the first trial's model")
-                    + "; the same command goes on (\(statePath))")
+                    + "; the same command goes on (\(stateFile.path))")
         }
-        if let model = outcome.model { report(model, output) }
-        report(outcome)
+        if let model = outcome.model { try report(model, output) }
+        try report(outcome)
     }
 
-    /// A folder that cannot be written to should not be found out after the training.
-    private func checkWritable(_ output: String) throws {
-        let folder = output.lastIndex(of: "/").map { output[...$0] } ?? "."
-        guard access(String(folder), W_OK | X_OK) == 0 else {
-            throw CheckpointError(output, .unwritable(String(cString: strerror(errno))))
-        }
+    /// The files that are written.
+    private struct Targets {
+        let model: OutputTarget
+        let searchState: OutputTarget?
+    }
+
+    /// What cannot be written should not be found out after the training.
+    private func targets(_ output: String) throws(OutputError) -> Targets {
+        let inputs = [data, validation, calibration, test, columns.schema]
+        let model = try outputs.target(output, .checkpoint, inputs: inputs)
+        // The user has not named this one, and so cannot have meant it with --force.
+        let state = output + ".search.json"
+        return Targets(
+            model: model,
+            searchState: searching.search == nil
+                ? nil : try OutputTarget(path: state, kind: .searchState, inputs: inputs.compactMap(\.self)))
     }
 
     private func options(for schema: TableSchema, rowCount: Int) -> TrainingOptions {
@@ -155,7 +171,7 @@ struct Train: ParsableCommand {
     /// All tables, with the columns of the first.
     private func readTables(besides inferred: InferredTable) throws -> TrainingTables {
         func other(_ path: String?) throws -> Table? {
-            try path.map { try Table.read($0, as: inferred.schema, dropping: Set(inferred.dropped)) }
+            try path.map { try Table.read($0, as: inferred.schema) }
         }
         return TrainingTables(
             train: inferred.table, schema: inferred.schema, validation: try other(validation),
@@ -170,40 +186,44 @@ struct Train: ParsableCommand {
         return String(file[..<dot])
     }
 
-    private func report(_ model: DensityModel, _ output: String) {
+    private func report(_ model: DensityModel, _ output: String) throws {
         guard let summary = model.training else { return }
-        print("model       \(output)")
-        print("name        \(model.name)")
-        print("variables   \(model.variables.summary)")
+        try Output.print("model       \(output)")
+        try Output.print("name        \(model.name)")
+        try Output.print("variables   \(model.variables.summary)")
         let networkCount = model.networks.count
-        print("members     \(model.members.count), of \(networkCount) network\(networkCount == 1 ? "" : "s")")
-        print("parameters  \(model.card.parameterCount)")
-        print("seed        \(summary.seed)")
-        print("epochs      \(summary.epochs)")
-        print("train       \(ProgressLine.decimal(summary.trainNats, 4)) nats a row, \(summary.trainRows) rows")
+        let networks = "\(networkCount) network\(networkCount == 1 ? "" : "s")"
+        try Output.print("members     \(model.members.count), of \(networks)")
+        try Output.print("parameters  \(model.card.parameterCount)")
+        try Output.print("seed        \(summary.seed)")
+        try Output.print("epochs      \(summary.epochs)")
+        let trainNats = ProgressLine.decimal(summary.trainNats, 4)
+        try Output.print("train       \(trainNats) nats a row, \(summary.trainRows) rows")
         let validationNats = ProgressLine.decimal(summary.validationNats, 4)
-        print("validation  \(validationNats) nats a row, \(summary.validationRows) rows")
-        if let nats = summary.testNats { print("test        \(ProgressLine.decimal(nats, 4)) nats a row") }
+        try Output.print("validation  \(validationNats) nats a row, \(summary.validationRows) rows")
+        if let nats = summary.testNats {
+            try Output.print("test        \(ProgressLine.decimal(nats, 4)) nats a row")
+        }
         if summary.calibrationRows > 0 {
             let folds = summary.calibrationFolds.map { ", cross-fitted in \($0) parts" } ?? ""
-            print("calibration \(summary.calibrationRows) rows\(folds)")
+            try Output.print("calibration \(summary.calibrationRows) rows\(folds)")
         } else {
-            print("calibration none: the model gives no p-values")
+            try Output.print("calibration none: the model gives no p-values")
         }
     }
 
-    private func report(_ outcome: SearchOutcome) {
+    private func report(_ outcome: SearchOutcome) throws {
         let abandonedCount = outcome.trials.count { $0.nats == nil }
         let ending = outcome.ending == .outOfTime ? "; the time ran out" : ""
-        print("trials      \(outcome.trials.count), \(abandonedCount) of them abandoned\(ending)")
+        try Output.print("trials      \(outcome.trials.count), \(abandonedCount) of them abandoned\(ending)")
         guard let best = outcome.best, let nats = best.nats else {
-            print("winner      none: no trial came to its end")
+            try Output.print("winner      none: no trial came to its end")
             return
         }
         let given = outcome.trials.first?.nats.map { ", as given \(ProgressLine.decimal($0, 4))" } ?? ""
         let title = outcome.ending == .interrupted ? "best so far" : "winner     "
-        print("\(title) trial \(best.number), valid \(ProgressLine.decimal(nats, 4))\(given)")
+        try Output.print("\(title) trial \(best.number), valid \(ProgressLine.decimal(nats, 4))\(given)")
         let words = Array(CommandLine.arguments.dropFirst())
-        print("command     \(Reproduction.command(words, settings: best.settings))")
+        try Output.print("command     \(Reproduction.command(words, settings: best.settings))")
     }
 }

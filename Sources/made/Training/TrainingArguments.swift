@@ -1,5 +1,6 @@
 import ArgumentParser
 import MADE
+import MADERows
 import MADETraining
 
 /// The options of `made train` that shape the model and its training. What is not given follows from what the table holds.

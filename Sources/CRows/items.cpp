@@ -1,0 +1,62 @@
+#include "scanner.hpp"
+
+#include "kept.hpp"
+
+/// Reads a value for `column`, or one that is passed over, and keeps its text.
+bool Pass::read_item(value &value, size_t column, size_t keep) {
+    bool is_read = column < request.schema->columns.size() && !is_faulty;
+    if (keep == KeptCells::none) return is_read ? read_value(value, column, column) : check(value, 3);
+    JSONToken token;
+    if (!take(value, 3, true, token)) return false;
+    bool is_string = token.kind == JSONToken::Kind::scalar && token.form == MADE_VALUE_STRING;
+    if (token.kind != JSONToken::Kind::null) kept->set(keep, token.text, !is_string);
+    if (is_read) read_token(token, column, column);
+    return true;
+}
+
+/// Reads a value of `column`, which is number `place` of its row.
+bool Pass::read_value(value &value, size_t column, size_t place) {
+    const Column &rules = request.schema->columns[column];
+    if (rules.reads_bits && read_bit(value.raw_json_token().data(), place)) return true;
+    double exact = 0, unused = 0;
+    // What is no number, or none that a double holds, is still to be read.
+    if (rules.reads_plain_numbers && value.get_double().get(exact) == simdjson::SUCCESS) {
+        rules.set_number(exact, row[place], numbers == nullptr ? unused : numbers[place]);
+        return true;
+    }
+    JSONToken token;
+    if (!take(value, 3, false, token)) return false;
+    read_token(token, column, place);
+    return true;
+}
+
+/// Reads a lone 0 or 1, by far the most frequent value of a binary column; the iterator skips what is not asked for.
+bool Pass::read_bit(const char *text, size_t place) {
+    if ((text[0] | 1) != '1' || (text[1] != ',' && text[1] != ']' && text[1] != '}')) return false;
+    row[place] = float(text[0] - '0');
+    if (numbers != nullptr) numbers[place] = row[place];
+    return true;
+}
+
+void Pass::read_token(const JSONToken &token, size_t column, size_t place) {
+    const Column &rules = request.schema->columns[column];
+    double unused = 0;
+    float &value = row[place];
+    double &number = numbers == nullptr ? unused : numbers[place];
+    if (token.kind == JSONToken::Kind::container) return blame(MADE_ROW_WRONG_TYPE, column, token.json);
+    if (token.kind == JSONToken::Kind::null) {
+        Column::set_missing(value, number);
+        is_special = true;
+        return;
+    }
+    bool refuses_unseen = request.options.refuses_unseen;
+    made_row_fault kind = request.form == MADE_ROWS_TENSOR
+                              ? rules.read_element(token.text, token.form, refuses_unseen, value, number)
+                              : rules.read(token.text, token.form, refuses_unseen, value, number);
+    if (kind != MADE_ROW_GOOD) return blame(kind, column, kind == MADE_ROW_UNKNOWN_LABEL ? token.text : token.json);
+    if (!rules.is_special(value)) return;
+    is_special = true;
+    if (value == MADE_UNSEEN) {
+        scanner.unseen.push_back({scan.row_count, column, as_text(cut(token.text, unseen_bytes_max))});
+    }
+}

@@ -1,0 +1,96 @@
+#include "number_form.hpp"
+
+#include <algorithm>
+#include <new>
+#include <span>
+#include <utf8proc.h>
+
+namespace {
+
+/// What may be a part of a unit.
+enum class Mark { none, symbol, letter };
+
+struct Point {
+    Mark mark;
+    size_t byte_count;
+};
+
+} // namespace
+
+static Point first_point(std::string_view text) {
+    utf8proc_int32_t point = 0;
+    auto bytes = reinterpret_cast<const utf8proc_uint8_t *>(text.data());
+    auto byte_count = utf8proc_iterate(bytes, utf8proc_ssize_t(text.size()), &point);
+    if (byte_count <= 0) return {Mark::none, 0};
+    auto category = utf8proc_category(point);
+    if (point == '%' || category == UTF8PROC_CATEGORY_SC) return {Mark::symbol, size_t(byte_count)};
+    bool is_letter = category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+    return {is_letter ? Mark::letter : Mark::none, size_t(byte_count)};
+}
+
+/// The unit that `text` begins with: a currency or percent sign, or at most three letters; empty where there is none.
+static std::string_view leading_unit(std::string_view text) {
+    constexpr int letters_max = 3;
+    Point first = first_point(text);
+    if (first.mark == Mark::symbol) return text.substr(0, first.byte_count);
+    size_t end = 0;
+    for (int count = 0;; count++) {
+        Point point = first_point(text.substr(end));
+        if (point.mark != Mark::letter) return text.substr(0, end);
+        if (count == letters_max) return {};
+        end += point.byte_count;
+    }
+}
+
+/// The unit of the number that `text` may be; empty where it has none.
+static std::string_view find_unit(std::string_view text) {
+    text = trimmed(text);
+    size_t first_digit = text.find_first_of("0123456789"), last_digit = text.find_last_of("0123456789");
+    if (first_digit == std::string_view::npos) return {};
+    std::string_view before = text.substr(0, first_digit);
+    if (before.starts_with('-') || before.starts_with('+')) before.remove_prefix(1);
+    drop_leading_spaces(before);
+    std::string_view unit = leading_unit(before);
+    // Letters right before digits are a code, A1, and no unit.
+    bool is_code = unit.size() == before.size() && first_point(unit).mark == Mark::letter;
+    if (!unit.empty()) return is_code ? std::string_view() : unit;
+    std::string_view after = text.substr(last_digit + 1);
+    // A point may end a number: "5. kg".
+    if (after.starts_with('.') || after.starts_with(',')) after.remove_prefix(1);
+    drop_leading_spaces(after);
+    return leading_unit(after);
+}
+
+static bool reads_all(std::span<const made_text> texts, const made_number_form &form) {
+    return std::all_of(texts.begin(), texts.end(), [&](const made_text &text) {
+        Decimal decimal;
+        return read_number(view(text), form, decimal);
+    });
+}
+
+bool made_find_number_form(const made_text *texts, size_t count, bool prefers_decimal_comma, made_number_form *form) {
+    std::span<const made_text> all(texts, count);
+    *form = {};
+    try {
+        if (reads_all(all, *form)) return true;
+        for (const made_text &text : all) {
+            std::string_view unit = find_unit(view(text));
+            if (unit.empty()) continue;
+            form->unit = as_text(unit);
+            break;
+        }
+        // A mark that could be either is what the preferred forms, which come first, take it for; where it is surely the other,
+        // they do not read all texts.
+        for (bool has_decimal_comma : {prefers_decimal_comma, !prefers_decimal_comma}) {
+            form->has_decimal_comma = has_decimal_comma;
+            for (char separator : {'\0', has_decimal_comma ? '.' : ',', '\'', '_', ' '}) {
+                form->group_separator = separator;
+                if (reads_all(all, *form)) return true;
+            }
+        }
+    } catch (const std::bad_alloc &) {
+        // As if there were none.
+    }
+    *form = {};
+    return false;
+}

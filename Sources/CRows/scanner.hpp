@@ -1,0 +1,95 @@
+#pragma once
+
+#include "json.hpp"
+#include "schema.hpp"
+
+class KeptCells;
+
+struct made_row_scanner {
+    simdjson::ondemand::parser parser;
+    std::vector<made_row_error> errors;
+    std::vector<made_unseen> unseen;
+    std::vector<made_member> members;
+    /// The number of the last row that gave each column a value.
+    std::vector<size_t> last_rows;
+    /// The members after dense rows, as an object of their own.
+    std::string tail;
+};
+
+/// One scan of one body.
+class Pass : private JSONReader {
+public:
+    Pass(made_row_scanner &scanner, const made_scan_request &request, const char *body, size_t body_bytes,
+         made_row_buffer &buffer, KeptCells *kept = nullptr);
+
+    made_scan run();
+    /// Reads a body that is one row, and nothing else.
+    made_scan run_row();
+
+private:
+    static constexpr size_t members_max = 64;
+    static constexpr size_t unseen_bytes_max = 256;
+
+    made_row_scanner &scanner;
+    const made_scan_request &request;
+    made_row_buffer &buffer;
+    /// Where the cells of the row go that are kept; null where none are.
+    KeptCells *kept;
+    size_t first_value;
+    /// Values of a row in the buffer.
+    size_t width;
+    made_scan scan{};
+
+    /// The values of the row being read; `numbers` is null where they are not kept.
+    float *row = nullptr;
+    double *numbers = nullptr;
+    bool is_object = false;
+    bool is_special = false;
+    size_t unseen_before = 0;
+    /// Its first fault.
+    bool is_faulty = false;
+    made_row_error fault{};
+
+    // dense.cpp
+    bool read_densely();
+    const char *read_dense_rows();
+    bool read_tail(std::string_view tail);
+
+    // scanner.cpp
+    void begin();
+    bool read_body();
+    bool read_lone_row();
+    made_scan finish();
+    bool read_member(simdjson::ondemand::field &field);
+    bool add_member(std::string_view name, value &value);
+    void refuse(made_scan_status why, std::string_view name);
+
+    // tensor.cpp
+    bool read_tensor(simdjson::ondemand::array &array);
+    void end_short_row(size_t &column);
+    bool read_column(simdjson::ondemand::array &array);
+    bool read_lone_value(value &element);
+
+    // rows.cpp
+    bool read_rows(value &value);
+    bool read_row(value &value);
+    bool begin_row();
+    void end_row();
+    bool reserve_row();
+    bool read_array_row(value &value);
+    bool find_width(simdjson::ondemand::array &array, bool &has_table_width);
+    bool read_object_row(value &value);
+    bool read_field(simdjson::ondemand::field &field, size_t &next, size_t &given);
+    size_t find_column(std::string_view name, bool is_kept);
+    void fill_missing();
+    void blame(made_row_fault kind, size_t column, std::string_view text, size_t found = 0);
+
+    // items.cpp
+    bool read_item(value &value, size_t column, size_t keep);
+    bool read_value(value &value, size_t column, size_t place);
+    void read_token(const JSONToken &token, size_t column, size_t place);
+    bool read_bit(const char *text, size_t place);
+};
+
+/// Makes room for `count` more values.
+void reserve(made_row_buffer &buffer, size_t count, bool keeps_numbers);

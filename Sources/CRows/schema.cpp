@@ -1,0 +1,120 @@
+#include "schema.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <new>
+
+Column::Column(const made_column &column)
+    : name(view(column.name)), kind(column.kind), centre(column.centre), scale(column.scale),
+      unit(column.form.unit.bytes, column.form.unit.bytes + column.form.unit.count), form(column.form),
+      are_numbers(column.are_numbers), other_label(column.other_label), has_unseen(column.has_unseen) {
+    is_plain = std::all_of(name.begin(), name.end(), [](unsigned char byte) {
+        return byte >= ' ' && byte != '"' && byte != '\\';
+    });
+    form.unit = {unit.data(), unit.size()};
+    label_count = column.label_count + column.rare_label_count;
+    add_labels(column.labels, column.label_count, 0);
+    add_labels(column.rare_labels, column.rare_label_count, column.label_count);
+    for (size_t index = 0; index < column.missing_count; index++) missing.emplace(view(column.missing[index]));
+    decide_ways();
+    switch (kind) {
+    case MADE_COLUMN_BINARY: break;
+    case MADE_COLUMN_CATEGORICAL: plain_high = float(column.label_count); break;
+    case MADE_COLUMN_REAL:
+        plain_low = -std::numeric_limits<float>::infinity();
+        plain_high = std::numeric_limits<float>::infinity();
+        break;
+    }
+}
+
+void Column::add_labels(const made_text *texts, size_t count, size_t first_value) {
+    for (size_t index = 0; index < count; index++) {
+        std::string key;
+        size_t value = first_value + index;
+        // Of several labels that are the same number the first stands for all.
+        if (are_numbers && write_number_key(view(texts[index]), key)) value = number_indices.emplace(key, value).first->second;
+        indices.emplace(view(texts[index]), value);
+    }
+}
+
+/// Which values need not be looked up, by the rules themselves.
+void Column::decide_ways() {
+    if (kind == MADE_COLUMN_BINARY) {
+        float zero = -1, one = -1;
+        double number = 0;
+        reads_bits = true;
+        for (auto form : {MADE_VALUE_CELL, MADE_VALUE_STRING, MADE_VALUE_NUMBER}) {
+            reads_bits = reads_bits && read("0", form, true, zero, number) == MADE_ROW_GOOD && zero == 0
+                         && read("1", form, true, one, number) == MADE_ROW_GOOD && one == 1;
+        }
+    }
+    if (kind == MADE_COLUMN_REAL && ::is_plain(form)) {
+        // A label that is a number may be one of a real column only by mistake; a missing text may well be: -999.
+        reads_plain_numbers = indices.empty() && std::none_of(missing.begin(), missing.end(), [](const std::string &text) {
+            Decimal decimal;
+            return decimal.read(text);
+        });
+    }
+}
+
+made_row_schema::made_row_schema(
+    const made_column *given, size_t count, const made_table_place *given_places, size_t place_count
+) {
+    columns.reserve(count);
+    for (size_t index = 0; index < count; index++) {
+        const Column &column = columns.emplace_back(given[index]);
+        indices.emplace(column.name, index);
+        reads_bits.push_back(column.reads_bits);
+        is_all_bits = is_all_bits && column.reads_bits;
+    }
+    for (size_t index = 0; index < place_count; index++) {
+        size_t variable = given_places[index].variable < count ? given_places[index].variable : passed_over;
+        places.push_back(variable);
+        indices.emplace(view(given_places[index].name), variable);
+        place_indices.emplace(view(given_places[index].name), index);
+    }
+    std::vector<bool> has_place(count);
+    for (size_t variable : places) {
+        if (variable != passed_over) has_place[variable] = true;
+    }
+    places_are_whole = std::find(has_place.begin(), has_place.end(), false) == has_place.end();
+    // A column without a name is passed over, unless it is a variable.
+    indices.emplace("", passed_over);
+}
+
+size_t made_row_schema::find(std::string_view name) const {
+    auto entry = indices.find(name);
+    if (entry == indices.end()) {
+        std::string scratch;
+        std::string_view normal = normalised(name, scratch);
+        if (normal != name) entry = indices.find(normal);
+    }
+    return entry == indices.end() ? none : entry->second;
+}
+
+made_row_schema *made_row_schema_create(
+    const made_column *columns, size_t count, const made_table_place *places, size_t place_count
+) {
+    try {
+        return new made_row_schema(columns, count, places, place_count);
+    } catch (const std::bad_alloc &) {
+        return nullptr;
+    }
+}
+
+void made_row_schema_free(made_row_schema *schema) {
+    delete schema;
+}
+
+made_row_fault made_row_schema_read_value(
+    const made_row_schema *schema, size_t column, made_text text, made_value_form form, bool refuses_unseen,
+    float *value, double *number
+) {
+    try {
+        return schema->columns[column].read(view(text), form, refuses_unseen, *value, *number);
+    } catch (const std::bad_alloc &) {
+        // Nothing that so little memory holds is a value.
+        return MADE_ROW_OUT_OF_RANGE;
+    }
+}

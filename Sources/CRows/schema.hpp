@@ -1,0 +1,84 @@
+#pragma once
+
+#include "number.hpp"
+
+#include <limits>
+#include <vector>
+
+/// One variable and how its values are read.
+struct Column {
+    explicit Column(const made_column &column);
+    // The form points into the column, which a copy would not.
+    Column(const Column &) = delete;
+    Column(Column &&) = default;
+
+    std::string name;
+    made_column_kind kind;
+    /// The name needs no escape in JSON, so that it can be compared with a key as it stands there.
+    bool is_plain;
+    /// A lone 0 or 1 is the value 0 or 1, whatever it is written as.
+    bool reads_bits = false;
+    /// Text that is a plain number is that number, whatever else the column knows.
+    bool reads_plain_numbers = false;
+    /// How many values labels have, rare ones included.
+    size_t label_count;
+
+    /// What `made_row_schema_read_value` does.
+    made_row_fault read(
+        std::string_view text, made_value_form form, bool refuses_unseen, float &value, double &number) const;
+    /// Reads an element of a tensor, in which a category is its index and no text means anything.
+    made_row_fault read_element(
+        std::string_view text, made_value_form form, bool refuses_unseen, float &value, double &number) const;
+    /// Makes the value of a finite number of a real column.
+    made_row_fault set_number(double exact, float &value, double &number) const;
+    static void set_missing(float &value, double &number);
+    /// A row with the value cannot be scored in a plain pass.
+    bool is_special(float value) const { return !(value >= plain_low && value < plain_high); }
+
+private:
+    double centre, scale;
+    float plain_low = 0, plain_high = 2;
+    /// No string: its bytes stay where they are when the column moves.
+    std::vector<char> unit;
+    made_number_form form;
+    TextMap<size_t> indices;
+    /// Labels that are numbers, by their exact keys.
+    bool are_numbers;
+    TextMap<size_t> number_indices;
+    size_t other_label;
+    bool has_unseen;
+    TextSet missing;
+
+    void add_labels(const made_text *texts, size_t count, size_t first_value);
+    void decide_ways();
+    size_t find_label(std::string_view text, made_value_form form) const;
+    made_row_fault read_real(
+        std::string_view text, made_value_form form, float &value, double &number) const;
+    made_row_fault read_binary(
+        std::string_view text, made_value_form form, bool refuses_unseen, float &value, double &number) const;
+};
+
+struct made_row_schema {
+    std::vector<Column> columns;
+    /// Whether each column reads bits, close together.
+    std::vector<uint8_t> reads_bits;
+    bool is_all_bits = true;
+    /// Variables and passed over columns by name.
+    TextMap<size_t> indices;
+    /// The table's columns in its order: variables, or `passed_over`.
+    std::vector<size_t> places;
+    TextMap<size_t> place_indices;
+    /// Every variable is one of the places.
+    bool places_are_whole = true;
+
+    static constexpr size_t none = SIZE_MAX, passed_over = SIZE_MAX - 1;
+
+    made_row_schema(const made_column *columns, size_t count, const made_table_place *places, size_t place_count);
+
+    /// The variable of that name, `passed_over`, or `none`.
+    size_t find(std::string_view name) const;
+    /// The table has other columns than the variables.
+    bool has_places() const { return !places.empty() && places.size() != columns.size(); }
+    /// A row of as many values has all columns of the table, not the variables alone.
+    bool has_table_width(size_t count) const { return has_places() && count == places.size(); }
+};

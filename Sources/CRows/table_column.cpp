@@ -1,0 +1,131 @@
+#include "table_column.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <numeric>
+
+static double boxed(uint64_t bits) { return std::bit_cast<double>(bits); }
+
+TableColumn::TableColumn(std::string_view name, const TableUse &given) : name(name), use(given), facts{} {
+    use.form.unit = {use.unit.data(), use.unit.size()};
+    facts.minimum = std::numeric_limits<double>::infinity();
+    facts.maximum = -std::numeric_limits<double>::infinity();
+    facts.is_decimal = facts.is_rising = true;
+}
+
+double TableColumn::read(std::string_view cell, size_t line, bool is_plain) {
+    bool keeps_numbers = use.use == MADE_CELL_ANY && number_text_count < MADE_NUMBER_TEXTS_MAX;
+    Decimal decimal;
+    // A column of numbers that are not kept as texts has few texts, if any: its cells are looked up last.
+    bool is_lone_number = use.use != MADE_CELL_TEXT && !keeps_numbers && (is_plain || ::is_plain(use.form))
+                          && decimal.read(cell) && !is_code(decimal, cell);
+    if (!is_lone_number) return read_text(cell, line, is_plain);
+    facts.number_count++;
+    note(decimal);
+    return decimal.value;
+}
+
+double TableColumn::read_text(std::string_view cell, size_t line, bool is_plain) {
+    // Texts are mostly written as they are kept.
+    auto entry = indices.find(cell);
+    std::string scratch;
+    std::string_view text = cell;
+    if (entry == indices.end()) {
+        text = normalised(cell, scratch);
+        if (text.empty()) return missing();
+        bool is_cut = text.size() > MADE_TEXT_BYTES_MAX;
+        if (is_cut) text = cut(text, MADE_TEXT_BYTES_MAX);
+        entry = indices.find(text);
+        if (is_cut && entry == indices.end()) facts.cut_text_count++;
+    }
+    if (entry != indices.end()) {
+        Text &known = texts[entry->second];
+        known.count++;
+        if (known.is_number) note_order(known.decimal);
+        return boxed(MADE_TEXT_BITS + entry->second);
+    }
+    Decimal decimal;
+    bool is_number = read_decimal(text, is_plain, decimal), is_a_code = is_number && is_code(decimal, text);
+    if (is_number) note(decimal);
+    bool keeps_numbers = use.use == MADE_CELL_ANY && number_text_count < MADE_NUMBER_TEXTS_MAX;
+    if (is_number && !is_a_code && use.use != MADE_CELL_TEXT && !keeps_numbers) {
+        facts.number_count++;
+        return decimal.value;
+    }
+    return add_text(text, line, is_number ? &decimal : nullptr, is_a_code);
+}
+
+bool TableColumn::read_decimal(std::string_view cell, bool is_plain, Decimal &decimal) const {
+    bool is_number = is_plain ? decimal.read(cell) : read_number(cell, use.form, decimal);
+    return is_number && std::isfinite(decimal.value);
+}
+
+/// Under MADE_CELL_ANY some numbers are rather texts: 007, and those that would not stay apart. Infinite ones always are.
+bool TableColumn::is_code(const Decimal &decimal, std::string_view cell) const {
+    if (!std::isfinite(decimal.value)) return true;
+    return use.use == MADE_CELL_ANY && (decimal.has_leading_zero || decimal.is_beyond_doubles(cell));
+}
+
+double TableColumn::add_text(std::string_view text, size_t line, const Decimal *decimal, bool is_code) {
+    if (texts.size() == MADE_TEXTS_MAX) {
+        facts.lost_text_count++;
+        return boxed(MADE_LOST_TEXT_BITS);
+    }
+    auto index = uint32_t(texts.size());
+    Text &added = texts.emplace_back(Text{std::string(text), line, 1, decimal != nullptr, is_code, {}});
+    if (decimal != nullptr) added.decimal = *decimal;
+    indices.emplace(added.text, index);
+    number_text_count += decimal != nullptr && !is_code;
+    return boxed(MADE_TEXT_BITS + index);
+}
+
+void TableColumn::note(const Decimal &decimal) {
+    facts.minimum = std::min(facts.minimum, decimal.value);
+    facts.maximum = std::max(facts.maximum, decimal.value);
+    note_order(decimal);
+    note_digits(decimal);
+    if (!facts.is_decimal) return;
+    int64_t mantissa = decimal.mantissa;
+    int exponent = decimal.exponent;
+    while (exponent < 0 && mantissa != 0 && mantissa % 10 == 0) {
+        mantissa /= 10;
+        exponent++;
+    }
+    facts.is_decimal = decimal.is_exact;
+    if (facts.is_decimal) note_divisor(mantissa, mantissa == 0 ? 0 : exponent);
+}
+
+void TableColumn::note_order(const Decimal &decimal) {
+    if (!facts.is_rising) return;
+    facts.is_rising = !has_last || decimal.value > last.value
+                      // Whole numbers that one double stands for.
+                      || (decimal.value == last.value && decimal.is_exact && last.is_exact && decimal.exponent == 0
+                          && last.exponent == 0 && decimal.value > 0 && decimal.mantissa > last.mantissa);
+    last = decimal;
+    has_last = true;
+}
+
+void TableColumn::note_digits(const Decimal &decimal) {
+    if (has_unwritten_digits) return;
+    auto count = int(std::min<size_t>(decimal.digit_count, MADE_CELL_BYTES_MAX));
+    has_unwritten_digits = count == 0;
+    facts.digits_max = has_unwritten_digits ? 0 : std::max(facts.digits_max, count);
+    facts.digits_min = has_unwritten_digits ? 0 : facts.digits_min == 0 ? count : std::min(facts.digits_min, count);
+}
+
+/// Takes the number units · 10^exponent into the greatest common divisor.
+void TableColumn::note_divisor(int64_t units, int exponent) {
+    int decimals = std::max(0, -exponent);
+    facts.is_decimal = exponent <= Decimal::digits_max && decimals <= Decimal::digits_max;
+    for (; facts.is_decimal && facts.decimals < decimals; facts.decimals++) {
+        facts.is_decimal = !__builtin_mul_overflow(facts.divisor, int64_t(10), &facts.divisor);
+    }
+    // Multiples of 1 all numbers are.
+    if (!facts.is_decimal || facts.divisor == 1) return;
+    for (int place = -exponent; facts.is_decimal && place < facts.decimals; place++) {
+        facts.is_decimal = !__builtin_mul_overflow(units, int64_t(10), &units);
+    }
+    if (!facts.is_decimal) return;
+    if (facts.divisor == 0 || units % facts.divisor != 0) facts.divisor = std::gcd(facts.divisor, units);
+}

@@ -1,0 +1,59 @@
+#include "table.hpp"
+
+#include <algorithm>
+
+/// Reads the first line as names, where it is that; false where it is a row.
+bool CSVTable::take_header() {
+    is_past_header = true;
+    has_header = header == MADE_HEADER_PRESENT || (header == MADE_HEADER_GUESSED && is_header());
+    if (lines.cutter.cell_count() > MADE_TABLE_COLUMNS_MAX) {
+        fail(MADE_TABLE_TOO_MANY_COLUMNS, lines.number());
+        return true;
+    }
+    read_names();
+    return has_header;
+}
+
+/// Whether the line looks like one of names: years may be names, measurements are not.
+bool CSVTable::is_header() {
+    LineCutter &cutter = lines.cutter;
+    size_t count = std::min(cutter.cell_count(), LineCutter::cells_max), number_count = 0;
+    for (size_t cell = 0; cell < count; cell++) {
+        std::string_view text = cutter.text(cell);
+        Decimal decimal;
+        if (!read_number(text, {}, decimal)) continue;
+        if (text.find('.') != std::string_view::npos) return false;
+        number_count++;
+    }
+    return number_count < count;
+}
+
+void CSVTable::read_names() {
+    LineCutter &cutter = lines.cutter;
+    TextSet taken;
+    for (size_t cell = 0; cell < cutter.cell_count(); cell++) {
+        std::string scratch;
+        std::string name(has_header ? normalised(cutter.text(cell), scratch) : "column_" + std::to_string(cell + 1));
+        names.push_back(name);
+        if (!name.empty()) taken.insert(name);
+    }
+    if (taken.size() == names.size()) return;
+    // Later columns of a name get the first number that makes it another.
+    TextMap<size_t> numbers;
+    for (std::string &name : names) {
+        if (name.empty()) continue;
+        auto [entry, is_first] = numbers.emplace(name, 0);
+        if (is_first) continue;
+        std::string other;
+        do {
+            other = name + "." + std::to_string(++entry->second);
+        } while (!taken.insert(other).second);
+        name = other;
+    }
+}
+
+void CSVTable::name_columns(bool has_row_names) {
+    if (names.size() + has_row_names > MADE_TABLE_COLUMNS_MAX) return fail(MADE_TABLE_TOO_MANY_COLUMNS, lines.number());
+    if (has_row_names) add_column("");
+    for (const std::string &name : names) add_column(name);
+}

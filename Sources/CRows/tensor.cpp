@@ -1,0 +1,64 @@
+#include "scanner.hpp"
+
+namespace od = simdjson::ondemand;
+
+/// Reads rows, and values that stand alone as rows one after the other.
+bool Pass::read_tensor(od::array &array) {
+    size_t column = 0;
+    for (auto item : array) {
+        od::value element;
+        if (auto error = std::move(item).get(element)) return fail(error);
+        json_type type;
+        if (auto error = element.type().get(type)) return fail(error);
+        if (type == json_type::array) {
+            end_short_row(column);
+            if (!read_row(element)) return false;
+            continue;
+        }
+        if (column == 0 && !begin_row()) return false;
+        if (is_faulty ? !check(element, 2) : !read_value(element, column, column)) return false;
+        if (++column < width) continue;
+        end_row();
+        column = 0;
+    }
+    end_short_row(column);
+    return true;
+}
+
+/// Ends the row that values standing alone began, if there is one.
+void Pass::end_short_row(size_t &column) {
+    if (column == 0) return;
+    blame(MADE_ROW_WRONG_COUNT, 0, {}, column);
+    end_row();
+    column = 0;
+}
+
+/// Reads the values of one variable, each alone or in an array of its own.
+bool Pass::read_column(od::array &array) {
+    for (auto item : array) {
+        od::value element;
+        if (auto error = std::move(item).get(element)) return fail(error);
+        if (!begin_row() || !read_lone_value(element)) return false;
+        end_row();
+    }
+    return true;
+}
+
+bool Pass::read_lone_value(value &value) {
+    json_type type;
+    if (auto error = value.type().get(type)) return fail(error);
+    if (type != json_type::array) return read_value(value, request.column, 0);
+    size_t count = 0;
+    od::array array;
+    if (auto error = value.get_array().get(array)) return fail(error);
+    for (auto item : array) {
+        od::value element;
+        if (auto error = std::move(item).get(element)) return fail(error);
+        if (count++ == 0 ? !read_value(element, request.column, 0) : !check(element, 3)) return false;
+    }
+    if (count != 1) {
+        is_faulty = false;
+        blame(MADE_ROW_WRONG_COUNT, 0, {}, count);
+    }
+    return true;
+}

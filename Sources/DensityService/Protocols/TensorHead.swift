@@ -1,0 +1,121 @@
+internal import CRows
+internal import MADERows
+
+/// What an input tensor says of itself beside its values.
+struct TensorHead {
+    /// Element types of the protocol.
+    enum Datatype: String, CaseIterable {
+        case bool = "BOOL"
+        case int8 = "INT8"
+        case int16 = "INT16"
+        case int32 = "INT32"
+        case int64 = "INT64"
+        case uint8 = "UINT8"
+        case uint16 = "UINT16"
+        case uint32 = "UINT32"
+        case uint64 = "UINT64"
+        case fp16 = "FP16"
+        case fp32 = "FP32"
+        case fp64 = "FP64"
+        case bytes = "BYTES"
+
+        /// Bytes of one element; nil where each says its own.
+        var byteCount: Int? {
+            switch self {
+            case .bool, .int8, .uint8: 1
+            case .int16, .uint16, .fp16: 2
+            case .int32, .uint32, .fp32: 4
+            case .int64, .uint64, .fp64: 8
+            case .bytes: nil
+            }
+        }
+
+        var isNumeric: Bool { self != .bytes && self != .bool }
+    }
+
+    let name: String
+    let datatype: Datatype
+    let shape: [Int]
+    /// Bytes of its values after the JSON; nil where they are in it.
+    let binaryByteCount: Int?
+    let hasData: Bool
+    /// The tensor as it stands in the body.
+    let json: UnsafeRawBufferPointer
+
+    private static let names = ["name", "shape", "datatype", "parameters", "data"]
+
+    /// Parameters that are read; all others are ignored.
+    private struct Parameters: Decodable {
+        var byteCount: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case byteCount = "binary_data_size"
+        }
+    }
+
+    /// Reads the tensor `json`, which stands in a request's body; `index` is its place among the inputs.
+    init(_ json: UnsafeRawBufferPointer, index: Int, using scanner: BodyScanner) throws(Problem) {
+        guard json.first == UInt8(ascii: "{") else { throw Problem(400, "inputs[\(index)] must be an object") }
+        let scan = scanner.scan(json, as: .fields, schema: nil, into: RowBuffer())
+        if let problem = Problem(scan, shape: .fields) { throw problem }
+        let fields = try OptionReader(scan, names: Self.names, rowsMember: "data")
+        guard let name = try fields.value("name", String.self, mustBe: "a string") else {
+            throw Problem(400, "inputs[\(index)] has no 'name'")
+        }
+        let type = try fields.value("datatype", String.self, mustBe: "a string") ?? ""
+        guard let datatype = Datatype(rawValue: type) else {
+            let known = Datatype.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem(400, "the datatype of \(quoted(name)) is \(quoted(type)); it must be one of \(known)")
+        }
+        guard let shape = try fields.value("shape", [Int].self, mustBe: "an array of whole numbers"),
+            !shape.isEmpty, shape.allSatisfy({ $0 >= 0 })
+        else { throw Problem(400, "the 'shape' of \(quoted(name)) must be an array of whole numbers, none below 0") }
+        self.name = name
+        self.datatype = datatype
+        self.shape = shape
+        self.json = json
+        let parameters = try fields.value(
+            "parameters", Parameters.self, mustBe: "an object, and its 'binary_data_size' a whole number")
+        binaryByteCount = parameters?.byteCount
+        hasData = fields.text("data") != nil
+        if hasData, binaryByteCount != nil {
+            throw Problem(400, "the tensor \(quoted(name)) has both 'data' and 'binary_data_size'")
+        }
+        if !hasData, binaryByteCount == nil {
+            throw Problem(400, "the tensor \(quoted(name)) has neither 'data' nor 'binary_data_size'")
+        }
+    }
+
+    /// How many values the shape says.
+    ///
+    /// - Throws: where they are beyond all memory.
+    func valueCount() throws(Problem) -> Int {
+        var count = 1
+        for size in shape {
+            let (product, isOverflow) = count.multipliedReportingOverflow(by: size)
+            guard !isOverflow, product <= .max / 8 else {
+                throw Problem(400, "the shape \(shape) is beyond all memory")
+            }
+            count = product
+        }
+        return count
+    }
+
+    /// The bytes of its values, which `binary` starts with; those are taken off.
+    func takeBytes(of binary: inout UnsafeRawBufferPointer) throws(Problem) -> UnsafeRawBufferPointer {
+        let stated = binaryByteCount ?? 0
+        if let size = datatype.byteCount, stated != size * (try valueCount()) {
+            throw Problem(
+                400,
+                "'binary_data_size' of \(quoted(name)) is \(stated); \(datatype.rawValue) values of shape \(shape) are "
+                    + "\(size * (try valueCount())) bytes")
+        }
+        guard (0...binary.count).contains(stated) else {
+            throw Problem(
+                400, "'binary_data_size' of \(quoted(name)) is \(stated), and \(binary.count) bytes follow the JSON")
+        }
+        let bytes = UnsafeRawBufferPointer(rebasing: binary[..<stated])
+        binary = UnsafeRawBufferPointer(rebasing: binary[stated...])
+        return bytes
+    }
+}

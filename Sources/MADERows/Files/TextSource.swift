@@ -1,0 +1,127 @@
+/// The text of a file or of standard input as UTF-8, in pieces and in constant memory.
+///
+/// Data compressed with gzip or zstd are decompressed, UTF-16 is converted, and bytes that are not UTF-8 are read as
+/// Windows-1252; `remarks` tell of all that. A byte order mark is left out. Formats that are not text are refused.
+public final class TextSource {
+    /// What text may be compressed with.
+    public enum Compression: String, Sendable, CustomStringConvertible {
+        /// Members of RFC 1952, one behind the other.
+        case gzip
+        /// Frames of RFC 8878, one behind the other.
+        case zstd
+
+        /// Name of the format.
+        public var description: String { rawValue }
+
+        var suffix: String { self == .gzip ? ".gz" : ".zst" }
+        /// What decompresses to standard output.
+        var program: String { "\(rawValue) -dc" }
+    }
+
+    /// Bytes of UTF-8 in the whole text, near enough for an estimate of memory; nil where they cannot be known, as of a pipe
+    /// and of compressed data.
+    public let byteCount: Int?
+    /// Bytes of UTF-8 that were dropped, which are those read by whoever drops what it has read.
+    public private(set) var consumedByteCount = 0
+
+    private let compression: Compression?
+    private let decoder: any TextDecoder
+    private var piece = UnsafeRawBufferPointer(start: nil, count: 0)
+    private var position = 0
+    private var isAtFirstPiece = true
+
+    /// Opens `path` and reads the first piece; `-` is standard input, which stays open.
+    ///
+    /// `command`, such as "made train -", is what reads standard input in the pipes that errors name. Where
+    /// `fillsPieces`, each piece is as large as it can be, so that the first one shows as much of a pipe as of a file; else
+    /// what a pipe has is handed out at once.
+    ///
+    /// - Throws: `TextSourceError` where the file cannot be read or is not text.
+    public convenience init(
+        path: String, command: String = "made … -", fillsPieces: Bool = false
+    ) throws(TextSourceError) {
+        try self.init(FileReader(path: path), command: command, PieceSizes(areFilled: fillsPieces))
+    }
+
+    init(_ file: FileReader, command: String = "made … -", _ sizes: PieceSizes = PieceSizes()) throws(TextSourceError) {
+        let path = file.path
+        var feed = Feed(file, sizes)
+        try feed.readHead()
+        compression = Head(feed.rest).compression
+        if let compression {
+            let reader: any ByteReader =
+                switch compression {
+                case .gzip: try GzipReader(feed, path: path)
+                case .zstd: try ZstdReader(feed, path: path, command: command)
+                }
+            feed = Feed(reader, sizes)
+            try feed.readHead()
+        }
+        let head = Head(feed.rest)
+        if let format = head.foreignFormat(path: path) {
+            throw TextSourceError(path: path, problem: .foreign(format, within: compression, command: command))
+        }
+        let (encoding, markByteCount) = head.encoding
+        feed.drop(markByteCount)
+        let textByteCount = compression == nil ? file.byteCount : nil
+        switch encoding {
+        case .utf8:
+            byteCount = textByteCount.map { $0 - markByteCount }
+            decoder = UTF8Decoder(feed, sizes)
+        case .utf16(let isBigEndian):
+            byteCount = textByteCount.map { ($0 - markByteCount) / 2 }
+            decoder = UTF16Decoder(feed, isBigEndian: isBigEndian, sizes)
+        }
+        piece = try decoder.next()
+    }
+
+    /// What was read and not dropped, whole characters of UTF-8; it holds until the next call of `refill`. At first, the
+    /// first piece.
+    public var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: piece[position...]) }
+
+    /// Goes on behind the first `count` bytes of `rest`.
+    public func drop(_ count: Int) {
+        precondition(count >= 0 && count <= piece.count - position, "no more can be dropped than there is")
+        position += count
+        consumedByteCount += count
+    }
+
+    /// Reads the next piece, of at most 256 KiB and a few bytes, where all of this one is dropped; false at the end.
+    ///
+    /// - Throws: `TextSourceError` where the file cannot be read or decompressed; what came before was handed out.
+    public func refill() throws(TextSourceError) -> Bool {
+        precondition(position == piece.count, "all must be dropped before more is read")
+        let next = try decoder.next()
+        guard !next.isEmpty else { return false }
+        piece = next
+        position = 0
+        isAtFirstPiece = false
+        return true
+    }
+
+    /// Goes back to the start of the text, for who has looked at the first piece; false where a second one was read.
+    public func rewind() -> Bool {
+        guard isAtFirstPiece else { return false }
+        position = 0
+        consumedByteCount = 0
+        return true
+    }
+
+    /// How what was read differed from plain UTF-8.
+    public var remarks: [Remark] {
+        var remarks = [Remark]()
+        switch compression {
+        case .gzip: remarks.append(.gzip)
+        case .zstd: remarks.append(.zstd)
+        case nil: break
+        }
+        switch decoder {
+        case is UTF16Decoder: remarks.append(.utf16)
+        case let decoder as UTF8Decoder where decoder.convertedByteCount > 0:
+            remarks.append(
+                .windows1252(byteCount: decoder.convertedByteCount, firstLine: decoder.firstConvertedLine))
+        default: break
+        }
+        return remarks
+    }
+}

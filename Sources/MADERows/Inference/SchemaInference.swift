@@ -1,0 +1,423 @@
+internal import CRows
+internal import MADE
+
+/// Finds out what the columns of a table hold, in the one pass in which it is read.
+struct SchemaInference {
+    /// What a column was decided to be.
+    private struct Decision {
+        /// Nil for a column that is left out.
+        var kind: TableSchema.Kind?
+        var column: Schema.Column
+        var remarks: [ColumnFacts.Remark] = []
+    }
+
+    private let options: SchemaOptions
+    private let path: String
+
+    /// Reads the table at `path` and decides on its columns.
+    ///
+    /// - Throws: `TableError`, where it is no table, or a column is not what it was chosen to be.
+    static func run(path: String, options: SchemaOptions) throws(TableError) -> InferredTable {
+        let scanner = try TableScanner(path: path, header: options.header)
+        for (name, choice) in options.choices {
+            try scanner.use(name, as: cells(choice), form: choice.numberForm)
+        }
+        try scanner.readAll()
+        let names = scanner.columns
+        for name in options.choices.keys.sorted() where !names.contains(name) {
+            throw TableError(
+                path: path, line: scanner.format == .csv ? 1 : nil, column: name,
+                problem: .columnMissing(present: names))
+        }
+        let malformed = scanner.malformed
+        if malformed.count > scanner.rowCount, let first = malformed.first.first {
+            throw TableError(
+                path: path, line: first.line, problem: .ragged(found: first.cells, expected: names.count))
+        }
+        guard scanner.rowCount > 0 else { throw TableError(path: path, problem: .noRows) }
+        return try SchemaInference(options: options, path: path).decide(scanner)
+    }
+
+    private static func cells(_ choice: SchemaOptions.Choice) -> made_cell_use {
+        switch choice {
+        case .drop: MADE_CELL_SKIPPED
+        case .binary, .categorical, .exactly(.binary, _), .exactly(.categorical, _): MADE_CELL_TEXT
+        case .real, .exactly(.real, _): MADE_CELL_NUMBER
+        }
+    }
+
+    private func decide(_ scanner: TableScanner) throws(TableError) -> InferredTable {
+        let names = scanner.columns
+        let shapes = markMissing(
+            names.indices.map { index in
+                ColumnShape(
+                    name: names[index], choice: options.choices[names[index]], texts: scanner.texts(column: index),
+                    facts: scanner.facts(column: index), form: scanner.form(column: index),
+                    rowCount: scanner.rowCount)
+            })
+        var columns: [Schema.Column] = []
+        var kept: [TableSchema.Column] = []
+        var values: [[Double]] = []
+        var facts: [ColumnFacts] = []
+        for (index, shape) in shapes.enumerated() {
+            var decision = try decide(shape, scanner.values[index])
+            if var kind = decision.kind {
+                let resolved = try resolve(scanner.values[index], of: shape, as: kind, decision.column)
+                var fact = ColumnFacts()
+                fact.remarks = decision.remarks
+                kind = finish(kind, shape, resolved, &fact)
+                decision.column.missingRowCount = fact.missingCount
+                kept.append(TableSchema.Column(name: shape.name, kind: kind))
+                values.append(resolved)
+                facts.append(fact)
+            }
+            columns.append(decision.column)
+        }
+        guard !kept.isEmpty else { throw TableError(path: path, problem: .allDropped) }
+        return InferredTable(
+            table: Table(columns: kept.map(\.name), values: values, path: path),
+            schema: TableSchema(
+                columns: kept,
+                table: Schema(columns: columns, hasHeader: scanner.format == .ndjson || scanner.hasHeader)),
+            facts: facts, remarks: remarks(scanner))
+    }
+
+    private func remarks(_ scanner: TableScanner) -> [String] {
+        var remarks = scanner.remarks
+        if scanner.format == .csv {
+            if scanner.separator != "," {
+                let name = scanner.separator == "\t" ? "tabs" : "\"\(scanner.separator)\""
+                remarks.append("cells are separated by \(name)")
+            }
+            if !scanner.hasHeader {
+                remarks.append(
+                    "the first line is a row, columns are named column_1, column_2 …: --header if it names them")
+            }
+        }
+        let malformed = scanner.malformed
+        if malformed.count > 0 {
+            let lines = malformed.first.map { "\($0.line)" }.joined(separator: ", ")
+            let more = malformed.count > malformed.first.count ? ", …" : ""
+            remarks.append(
+                "\(malformed.count) line\(malformed.count == 1 ? " is no row and was" : "s are no rows and were") passed "
+                    + "over, having more or fewer cells than the first: line\(malformed.count == 1 ? "" : "s") \(lines)\(more)"
+            )
+        }
+        return remarks
+    }
+
+    /// The columns with their texts for missing values: a column of numbers teaches the others.
+    private func markMissing(_ shapes: [ColumnShape]) -> [ColumnShape] {
+        var missing = MissingTexts(options.missingTexts)
+        let areNumbers = shapes.map { shape in
+            switch shape.choice {
+            case .real, .binary, .exactly(.real, _), .exactly(.binary, _): return true
+            case .categorical, .exactly(.categorical, _), .drop: return false
+            case nil:
+                let words = shape.texts.filter { $0.number == nil && !missing.amongNumbers.contains($0.text) }
+                return words.isEmpty && shape.numberRowCount > 0 || shape.isMostlyNumbers
+            }
+        }
+        for (shape, isNumbers) in zip(shapes, areNumbers) where isNumbers {
+            missing.learn(shape.texts.lazy.filter { $0.number == nil }.map(\.text))
+        }
+        return zip(shapes, areNumbers).map { shape, isNumbers in
+            var shape = shape
+            shape.missing = isNumbers ? missing.amongNumbers : missing.everywhere
+            if case .exactly(let kind, let column) = shape.choice {
+                shape.missing = Set(column.missingTexts).union(missing.everywhere)
+                if case .categorical(let categories) = kind {
+                    shape.missing.subtract(categories.labels + categories.rareLabels)
+                }
+            }
+            if isNumbers {
+                // Of a number that stands for a missing value every spelling does.
+                let numbers = shape.missingNumbers
+                let spellings =
+                    numbers.isEmpty ? [] : shape.texts.filter { $0.number.map { numbers[$0] != nil } ?? false }
+                shape.missing.formUnion(spellings.map(\.text))
+            }
+            return shape
+        }
+    }
+
+    /// What a column is, its step still unknown.
+    private func decide(_ shape: ColumnShape, _ values: [Double]) throws(TableError) -> Decision {
+        var decision = Decision(column: Schema.Column(name: shape.name))
+        decision.column.numberForm = shape.form
+        decision.column.missingTexts = missingTexts(shape, values)
+        func leaveOut(_ reason: Schema.LeftOut) -> Decision {
+            var decision = decision
+            decision.column = Schema.Column(name: shape.name)
+            decision.column.leftOut = reason
+            return decision
+        }
+        switch shape.choice {
+        case .drop: return leaveOut(.asked)
+        case .exactly(let kind, let column):
+            decision.column.truthTexts = column.truthTexts
+            decision.column.labelsAreNumbers = column.labelsAreNumbers
+            decision.column.missingTexts = Set(decision.column.missingTexts + column.missingTexts).sorted()
+            decision.kind = counted(kind, shape, areNumbers: column.labelsAreNumbers)
+            return decision
+        case .categorical, .binary, .real:
+            guard shape.presentRowCount > 0 else {
+                throw TableError(path: path, column: shape.name, problem: .columnEmpty)
+            }
+        case nil:
+            if shape.name.isEmpty { return leaveOut(.unnamed) }
+            if shape.presentRowCount == 0 { return leaveOut(.empty) }
+        }
+        var shape = shape
+        if shape.mayNeverRepeat { shape.isWithoutRepeats = Self.isWithoutRepeats(shape, values) }
+        if shape.choice == nil, shape.isDate { return leaveOut(.date) }
+        if isLabels(shape, &decision) {
+            decision.column.numberForm = Schema.NumberForm()
+            if shape.choice == nil, shape.facts.cut_text_count > 0 { return leaveOut(.text) }
+            let numbers = numberRows(shape, values)
+            let labelCount = shape.present.count { numbers[$0.text] == nil } + numbers.count
+            if shape.choice == nil, shape.isIdentifier(labelCount: labelCount) { return leaveOut(.identifier) }
+            try decideLabels(shape, numbers, &decision)
+        } else {
+            if shape.choice == nil, shape.isIdentifier { return leaveOut(.identifier) }
+            if !shape.form.isPlain { decision.remarks.append(.numberForm(shape.form)) }
+            decideNumbers(shape, &decision)
+        }
+        return decision
+    }
+
+    /// The texts of the column that stand for a missing value; a column of many numbers does not keep all of them as texts.
+    private func missingTexts(_ shape: ColumnShape, _ values: [Double]) -> [String] {
+        let found = shape.texts.map(\.text).filter(shape.missing.contains)
+        let numbers = shape.missingNumbers
+        if numbers.isEmpty { return found.sorted() }
+        return Set(found).union(values.lazy.filter { !$0.isNaN }.compactMap { numbers[$0] }).sorted()
+    }
+
+    /// Chosen labels with their rows; where they have a class `other`, it is shared by the labels that were not chosen.
+    private func counted(_ kind: TableSchema.Kind, _ shape: ColumnShape, areNumbers: Bool) -> TableSchema.Kind {
+        guard case .categorical(let categories) = kind else { return kind }
+        func name(_ text: String) -> String { areNumbers ? NumberText.canonical(text) : text }
+        let known = categories.labels + categories.rareLabels
+        // However the chosen labels themselves are spelled.
+        let spellings = [String: String](known.map { (name($0), $0) }) { first, _ in first }
+        var rows: [String: Int] = [:]
+        for text in shape.present { rows[spellings[name(text.text)] ?? name(text.text), default: 0] += text.count }
+        let others = categories.otherIndex == nil ? [] : Set(rows.keys).subtracting(known).sorted()
+        let rare = (categories.rareLabels + others).filter { rows[$0] != nil }
+        let rareCounts = rare.map { rows[$0] ?? 0 }
+        return .categorical(
+            Categories(
+                labels: categories.labels, otherIndex: categories.otherIndex,
+                rowCounts: categories.labels.enumerated().map { index, label in
+                    index == categories.otherIndex ? rareCounts.reduce(0, +) : rows[label] ?? 0
+                }, rareLabels: rare, rareRowCounts: rareCounts))
+    }
+
+    /// The first numbers of a column are texts, the others values.
+    private static func isWithoutRepeats(_ shape: ColumnShape, _ values: [Double]) -> Bool {
+        guard shape.texts.allSatisfy({ $0.number == nil || $0.count == 1 }) else { return false }
+        var seen = Set(shape.texts.compactMap(\.number))
+        return values.allSatisfy { $0.isNaN || seen.insert($0).inserted }
+    }
+
+    /// Whether the column is one of labels.
+    private func isLabels(_ shape: ColumnShape, _ decision: inout Decision) -> Bool {
+        switch shape.choice {
+        case .categorical: return true
+        case .real, .binary: return false
+        default: break
+        }
+        if shape.truthTexts != nil && !shape.isBinary { return false }
+        if !shape.words.isEmpty || shape.facts.lost_text_count > 0, !shape.isMostlyNumbers { return true }
+        if shape.isCodes {
+            decision.remarks.append(.codes)
+            return true
+        }
+        return false
+    }
+
+    private func decideLabels(
+        _ shape: ColumnShape, _ numbers: [String: Int], _ decision: inout Decision
+    ) throws(TableError) {
+        if shape.facts.lost_text_count > 0 {
+            throw TableError(
+                path: path, column: shape.name, problem: .tooManyLabels(limit: Int(MADE_TEXTS_MAX)))
+        }
+        if shape.facts.cut_text_count > 0 {
+            throw TableError(
+                path: path, column: shape.name, problem: .labelTooLong(limit: Int(MADE_TEXT_BYTES_MAX)))
+        }
+        let texts = shape.present
+        decision.column.labelsAreNumbers = texts.allSatisfy { NumberText.isNumber($0.text) }
+        var rows = numbers
+        for text in texts {
+            let label = decision.column.labelsAreNumbers ? NumberText.canonical(text.text) : text.text
+            rows[label, default: 0] += text.count
+        }
+        guard !rows.isEmpty else {
+            throw TableError(path: path, column: shape.name, problem: .columnEmpty)
+        }
+        guard rows.count <= Int(MADE_TEXTS_MAX) else {
+            throw TableError(path: path, column: shape.name, problem: .tooManyLabels(limit: Int(MADE_TEXTS_MAX)))
+        }
+        let labels = LabelInference(
+            rows.map { LabelInference.Label(text: $0.key, rowCount: $0.value) }, options: options)
+        decision.kind = .categorical(labels.categories)
+        decision.remarks += labels.remarks
+    }
+
+    /// The rows of the labels that are numbers beyond those that are kept as texts, which are spelled plainly.
+    private func numberRows(_ shape: ColumnShape, _ values: [Double]) -> [String: Int] {
+        guard shape.facts.number_count > 0 else { return [:] }
+        let missing = shape.missingNumbers
+        var counts: [Double: Int] = [:]
+        for value in values where !value.isNaN && missing[value] == nil { counts[value, default: 0] += 1 }
+        return [String: Int](counts.map { (NumberText.text($0.key), $0.value) }, uniquingKeysWith: +)
+    }
+
+    private func decideNumbers(_ shape: ColumnShape, _ decision: inout Decision) {
+        if let texts = shape.truthTexts, shape.choice != .real, !shape.isBinary {
+            decision.kind = .binary
+            decision.column.truthTexts = [texts.no, texts.yes]
+            decision.remarks.append(.truths(texts.no, texts.yes))
+            return
+        }
+        if shape.choice == nil { passOverWords(shape, &decision) }
+        let isBinary = shape.choice == .binary || (shape.choice == nil && shape.isBinary)
+        decision.kind = isBinary ? .binary : .real(step: nil)
+    }
+
+    /// Words in a column of numbers stand for missing values.
+    private func passOverWords(_ shape: ColumnShape, _ decision: inout Decision) {
+        let words = shape.words
+        if words.isEmpty { return }
+        decision.column.missingTexts = (decision.column.missingTexts + words.map(\.text)).sorted()
+        decision.remarks.append(
+            .textsAmongNumbers(words.map(\.text), rowCount: words.reduce(0) { $0 + $1.count }))
+    }
+
+    /// The values of a column, its texts read as every cell of the column will be.
+    private func resolve(
+        _ values: [Double], of shape: ColumnShape, as kind: TableSchema.Kind, _ column: Schema.Column
+    ) throws(TableError) -> [Double] {
+        let own = TableSchema(
+            columns: [TableSchema.Column(name: shape.name, kind: kind)], table: Schema(columns: [column]))
+        let reader = TextReader(try own.rowSchema(path: path))
+        var isLabels = false
+        if case .categorical = kind { isLabels = true }
+        let missingNumbers = isLabels ? [:] : shape.missingNumbers
+        var textValues: [Double] = []
+        textValues.reserveCapacity(shape.texts.count)
+        for text in shape.texts {
+            guard let value = reader.value(of: text.text) else {
+                throw TableError(
+                    path: path, line: text.line, column: shape.name, problem: kind.objection(to: text.text))
+            }
+            textValues.append(value)
+        }
+        return values.map { value in
+            guard value.isNaN else {
+                if missingNumbers[value] != nil { return .nan }
+                // Codes of which some had a leading zero, so that the others were numbers: those were plain.
+                return isLabels ? reader.value(of: NumberText.text(value)) ?? .nan : value
+            }
+            let bits = value.bitPattern
+            guard bits >= UInt64(MADE_TEXT_BITS), bits <= UInt64(Int64.max) else { return .nan }
+            return textValues[Int(bits - UInt64(MADE_TEXT_BITS))]
+        }
+    }
+
+    /// What the values of a column tell besides.
+    private func finish(
+        _ kind: TableSchema.Kind, _ shape: ColumnShape, _ values: [Double], _ facts: inout ColumnFacts
+    ) -> TableSchema.Kind {
+        facts.missingCount = values.count(where: \.isNaN)
+        let numbers = shape.facts
+        var kind = kind
+        switch kind {
+        case .categorical(let categories):
+            if categories.labels.count + categories.rareLabels.count == 1 { facts.remarks.append(.constant) }
+        case .binary:
+            let first = values.first { !$0.isNaN }
+            if values.allSatisfy({ $0.isNaN || $0 == first }) { facts.remarks.append(.constant) }
+        case .real where facts.missingCount < values.count:
+            let found = StepInference(numbers, values: values)
+            if case .exactly = shape.choice {} else { kind = .real(step: found.step, resolution: found.resolution) }
+            let range = shape.missingNumbers.isEmpty ? numbers.minimum...numbers.maximum : Self.range(values)
+            facts.range = range
+            if range.lowerBound == range.upperBound {
+                facts.remarks.append(.constant)
+            } else if found.distinctCount <= 10 && numbers.is_decimal && numbers.decimals == 0 {
+                facts.remarks.append(.fewNumbers(count: found.distinctCount))
+            }
+        case .real: break
+        }
+        return kind
+    }
+}
+
+extension SchemaInference {
+    /// Precondition: some value is there.
+    private static func range(_ values: [Double]) -> ClosedRange<Double> {
+        let present = values.filter { !$0.isNaN }
+        return (present.min() ?? 0)...(present.max() ?? 0)
+    }
+}
+
+/// Reads texts of one column as its cells are read.
+private struct TextReader {
+    let schema: RowSchema
+
+    init(_ schema: RowSchema) { self.schema = schema }
+
+    /// NaN where it is missing, nil where it is none of the column's values.
+    func value(of text: String) -> Double? {
+        var text = text
+        return text.withUTF8 { utf8 in
+            var value = Float.nan
+            var number = Double.nan
+            let cell = made_text(
+                bytes: UnsafeRawPointer(utf8.baseAddress)?.assumingMemoryBound(to: CChar.self), count: utf8.count)
+            let fault = made_row_schema_read_value(
+                schema.handle, 0, cell, MADE_VALUE_STRING, true, &value, &number)
+            return fault == MADE_ROW_GOOD ? number : nil
+        }
+    }
+}
+
+extension TableSchema.Kind {
+    fileprivate func objection(to text: String) -> TableError.Problem {
+        switch self {
+        case .binary: .cellNotBinary(text: text)
+        case .real: .cellNotNumber(text: text)
+        case .categorical(let categories): .labelUnknown(text: text, labels: categories.labels)
+        }
+    }
+}
+
+extension SchemaOptions.Choice {
+    fileprivate var numberForm: Schema.NumberForm? {
+        if case .exactly(_, let column) = self { column.numberForm } else { nil }
+    }
+}
+
+extension NumberText {
+    /// The plain spelling of a number that may be larger than a double holds: 10 for 10.0 and +10.
+    static func canonical(_ text: String) -> String {
+        let text = withoutIdleMarks(text)
+        let digits = text.utf8.first == UInt8(ascii: "-") ? text.dropFirst() : Substring(text)
+        if digits.utf8.allSatisfy({ (48...57).contains($0) }) { return text }
+        guard let number = number(text), number.isFinite, abs(number) < 0x1p53 else { return text }
+        return self.text(number)
+    }
+
+    /// Without a plus, and without a point that only zeros follow.
+    private static func withoutIdleMarks(_ text: String) -> String {
+        guard isNumber(text) else { return text }
+        let unsigned = text.utf8.first == UInt8(ascii: "+") ? text.dropFirst() : Substring(text)
+        let parts = unsigned.split(separator: ".", omittingEmptySubsequences: false)
+        let isWhole = parts.count == 2 && !parts[0].isEmpty && parts[1].utf8.allSatisfy { $0 == UInt8(ascii: "0") }
+        return String(isWhole ? parts[0] : unsigned)
+    }
+}

@@ -1,0 +1,76 @@
+package import CRows
+
+/// The scanner of one thread.
+package final class BodyScanner {
+    private let handle: OpaquePointer
+
+    /// Nil where memory is short.
+    package init?() {
+        guard let handle = made_row_scanner_create() else { return nil }
+        self.handle = handle
+    }
+
+    deinit { made_row_scanner_free(handle) }
+
+    /// What a kind of request holds.
+    package struct Shape {
+        /// The member with the rows.
+        package var member: StaticString
+        package var form: made_rows_form
+        /// Of `MADE_ROWS_COLUMN`.
+        package var column: Int
+        package var isRequired: Bool
+        package var rowsMax: Int
+        package var valuesMax: Int
+        package var options: ReadingOptions
+
+        package init(
+            member: StaticString, form: made_rows_form = MADE_ROWS_ARRAY, column: Int = 0, isRequired: Bool = true,
+            rowsMax: Int, valuesMax: Int, options: ReadingOptions = ReadingOptions()
+        ) {
+            self.member = member
+            self.form = form
+            self.column = column
+            self.isRequired = isRequired
+            self.rowsMax = rowsMax
+            self.valuesMax = valuesMax
+            self.options = options
+        }
+
+        package var isSingleRow: Bool { form == MADE_ROWS_SINGLE }
+        package var isTensor: Bool { form == MADE_ROWS_TENSOR }
+
+        /// A body without rows: all members are handed back.
+        package static let fields = Shape(member: "", isRequired: false, rowsMax: 0, valuesMax: 0)
+        /// Evidence: one row, of which any part may be there.
+        package static let given = Shape(
+            member: "given", form: MADE_ROWS_SINGLE, isRequired: false, rowsMax: 1, valuesMax: .max,
+            options: ReadingOptions(refusesUnseen: true))
+    }
+
+    /// Appends the rows of `body`, which has 64 readable bytes after its end, to `rows`. Without a `schema` there are no
+    /// rows, and all members are handed back.
+    ///
+    /// The result's pointers hold until the next scan, and no longer than the body.
+    package func scan(
+        _ body: UnsafeRawBufferPointer, as shape: Shape, schema: RowSchema?, into rows: RowBuffer
+    ) -> made_scan {
+        var request = made_scan_request()
+        request.schema = schema?.handle
+        request.options = shape.options.handle(keepsNumbers: rows.keepsNumbers)
+        request.member = made_text(
+            bytes: UnsafeRawPointer(shape.member.utf8Start).assumingMemoryBound(to: CChar.self),
+            count: shape.member.utf8CodeUnitCount)
+        request.form = shape.form
+        request.column = shape.column
+        request.is_required = shape.isRequired
+        request.rows_max = shape.rowsMax
+        request.values_max = shape.valuesMax
+        guard let start = body.baseAddress?.assumingMemoryBound(to: CChar.self) else {
+            var empty = made_scan()
+            empty.status = MADE_SCAN_EMPTY
+            return empty
+        }
+        return made_row_scanner_scan(handle, &request, start, body.count, &rows.storage)
+    }
+}

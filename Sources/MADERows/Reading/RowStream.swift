@@ -1,0 +1,87 @@
+package import CRows
+internal import MADE
+
+/// Rows of a text that comes in pieces; one owner at a time.
+package final class RowStream {
+    private let handle: OpaquePointer
+    /// The handle points into it.
+    private let schema: RowSchema
+
+    /// `kept` are the names of columns whose cells are handed back. Nil where memory is short.
+    package init?(
+        _ format: LineFormat, header: LineHeader, schema: RowSchema, options: ReadingOptions = ReadingOptions(),
+        kept: [String] = [], keepsNumbers: Bool = false
+    ) {
+        let pool = TextPool()
+        let (names, count) = pool.texts(kept.map(NumberText.normalised))
+        let made = withExtendedLifetime(pool) {
+            made_row_stream_create(
+                schema.handle, options.handle(keepsNumbers: keepsNumbers), format.handle, header.handle, names, count)
+        }
+        guard let made else { return nil }
+        handle = made
+        self.schema = schema
+    }
+
+    deinit { made_row_stream_free(handle) }
+
+    /// Reads at most `rowsMax` rows of `bytes` and appends the good ones to `rows`. The result's pointers hold until the
+    /// next read.
+    package func read(
+        _ bytes: UnsafeRawBufferPointer, isLast: Bool, rowsMax: Int, into rows: RowBuffer
+    ) -> made_stream_read {
+        made_row_stream_read(
+            handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, isLast, rowsMax,
+            &rows.storage)
+    }
+}
+
+/// Why nothing of a text can be read.
+public struct StreamError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The kinds of what is wrong.
+    public enum Kind: Sendable, Equatable {
+        /// It is no text of its format.
+        case malformed
+        /// Its columns are not the model's.
+        case columns
+        /// Memory is short.
+        case memory
+    }
+
+    /// What is wrong.
+    public let kind: Kind
+    /// What is wrong, and what would be right; one sentence.
+    public let description: String
+
+    static let memory = StreamError(kind: .memory, description: "memory is short; try again later")
+
+    private init(kind: Kind, description: String) {
+        self.kind = kind
+        self.description = description
+    }
+
+    /// What is wrong with a stream as a whole; nil where nothing is.
+    init?(_ read: made_stream_read, schema: RowSchema) {
+        let name = String(read.name)
+        switch read.status {
+        case MADE_STREAM_OK: return nil
+        case MADE_STREAM_HEADER_MALFORMED:
+            self.init(kind: .malformed, description: "the first line is not UTF-8, or no CSV (RFC 4180)")
+        case MADE_STREAM_HEADER_REPEATED:
+            self.init(kind: .malformed, description: "the first line names the column \(quoted(name)) twice")
+        case MADE_STREAM_HEADER_UNKNOWN:
+            let nearest = suggestion(for: name, among: schema.variables.lazy.map(\.name))
+            self.init(
+                kind: .columns,
+                description: "the first line must name the columns, and \(quoted(name)) is none of the model's"
+                    + (nearest.isEmpty
+                        ? "; --ignore-unknown, ignore_unknown over HTTP, passes over such columns" : nearest))
+        case MADE_STREAM_HEADER_INCOMPLETE:
+            self.init(
+                kind: .columns,
+                description: "the first line must name all \(schema.variables.count) variables of the model, and lacks "
+                    + quoted(name))
+        default: self = .memory
+        }
+    }
+}

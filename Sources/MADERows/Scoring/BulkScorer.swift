@@ -1,0 +1,189 @@
+internal import CRows
+public import MADE
+
+/// Scores a text of any length that comes in pieces, in memory that does not grow with it: a line out for every row in, in
+/// order. A row that is faulty gives a line that says why. One thread at a time.
+public final class BulkScorer {
+    /// How the text is read.
+    public struct Input: Sendable {
+        /// How its rows are written.
+        public var format: LineFormat
+        /// Of CSV.
+        public var header: LineHeader
+        /// What of it is read.
+        public var options: ReadingOptions
+        /// Names of columns whose cells are copied to the front of each line of the answer.
+        public var kept: [String]
+
+        /// Rows of `format`.
+        public init(
+            _ format: LineFormat, header: LineHeader = .present, options: ReadingOptions = ReadingOptions(),
+            kept: [String] = []
+        ) {
+            self.format = format
+            self.header = header
+            self.options = options
+            self.kept = kept
+        }
+    }
+
+    /// Rows that go through the model together.
+    private static let chunkRowsMax = 1024
+    /// Rows and particles that go through it together where values are missing.
+    private static let chunkParticlesMax = 16384
+
+    /// Rows read so far, and how many of them were faulty.
+    public private(set) var rowCount = 0
+    /// See `rowCount`.
+    public private(set) var faultCount = 0
+    /// Rows that were anomalies.
+    package private(set) var anomalyCount = 0
+
+    private let model: CompiledModel
+    /// Told of rows [n × D], encoded, that were scored, and of their log-likelihoods [n].
+    private let note: ((UnsafeBufferPointer<Float>, UnsafeBufferPointer<Double>) -> Void)?
+    /// Rows below it are anomalies.
+    private let anomalyBound: Double
+    private let schema: RowSchema
+    private let stream: RowStream
+    private let keptCount: Int
+    private let rows = RowBuffer()
+    private let missing: MissingValues
+    private var logLikelihoods = [Double](repeating: 0, count: chunkRowsMax)
+    private var standardErrors = [Double](repeating: 0, count: chunkRowsMax)
+    /// What the next chunk may hold: fewer where the last one had rows that are not plain.
+    private var chunkRows = chunkRowsMax
+    private var output: any ScoreOutput
+    private var hasBegun = false
+
+    /// Reads `input` and writes lines of `output`.
+    ///
+    /// - Throws: where memory is short.
+    public convenience init(
+        model: CompiledModel, schema: RowSchema, input: Input, output: LineFormat, judgement: Judgement,
+        missing: MissingValues = MissingValues()
+    ) throws(StreamError) {
+        try self.init(
+            model: model, schema: schema, input: input,
+            output: ScoreLines(output, judgement: judgement, kept: input.kept), judgement: judgement,
+            missing: missing)
+    }
+
+    package init(
+        model: CompiledModel, schema: RowSchema, input: Input, output: any ScoreOutput, judgement: Judgement,
+        missing: MissingValues = MissingValues(),
+        note: ((UnsafeBufferPointer<Float>, UnsafeBufferPointer<Double>) -> Void)? = nil
+    ) throws(StreamError) {
+        let stream = RowStream(
+            input.format, header: input.header, schema: schema, options: input.options, kept: input.kept)
+        guard let stream else { throw .memory }
+        self.model = model
+        self.note = note
+        anomalyBound = judgement.anomalyBound
+        self.schema = schema
+        self.stream = stream
+        keptCount = input.kept.count
+        self.missing = missing
+        self.output = output
+    }
+
+    /// Bytes of the answer that `score` has not given and `finish` will, roughly.
+    package var heldByteCount: Int { output.heldByteCount }
+
+    /// What is left of the answer after the last bytes were scored.
+    package func finish() -> [[UInt8]] { output.finish() }
+
+    /// Reads the next bytes and gives the lines of the rows that ended in them; `isLast`: nothing comes after them.
+    ///
+    /// - Throws: where the header is wrong, at the bytes that end it; there is nothing to be read after that.
+    public func score(
+        _ bytes: UnsafeRawBufferPointer, isLast: Bool, using workspace: CompiledModel.Workspace
+    ) throws(StreamError) -> [UInt8] {
+        try score(bytes, isLast: isLast, weightMax: .max, using: workspace).lines
+    }
+
+    /// What was scored of some bytes.
+    package struct Part {
+        package var lines: [UInt8]
+        /// How many of the bytes were read.
+        package var byteCount: Int
+        /// Nothing of them is left to be scored.
+        package var isComplete: Bool
+    }
+
+    /// The same of no more bytes than weigh `weightMax` rows, or a little more: a row with missing values weighs as many as
+    /// it has particles.
+    package func score(
+        _ bytes: UnsafeRawBufferPointer, isLast: Bool, weightMax: Int, using workspace: CompiledModel.Workspace
+    ) throws(StreamError) -> Part {
+        var byteCount = 0
+        var weight = 0
+        while true {
+            rows.count = 0
+            let rowsMax = chunkRows
+            let read = stream.read(
+                UnsafeRawBufferPointer(rebasing: bytes[byteCount...]), isLast: isLast, rowsMax: rowsMax, into: rows)
+            if let error = StreamError(read, schema: schema) { throw error }
+            if !hasBegun, read.header != MADE_HEADER_GUESSED {
+                output.begin(hasHeader: read.header == MADE_HEADER_PRESENT)
+                hasBegun = true
+            }
+            byteCount += read.byte_count
+            score(read, using: workspace)
+            weight += read.row_count + read.special_row_count * missing.particles
+            chunkRows =
+                read.special_row_count == 0
+                ? Self.chunkRowsMax : min(max(Self.chunkParticlesMax / missing.particles, 1), Self.chunkRowsMax)
+            // Fewer rows than it might have read: there are no more in these bytes.
+            let isComplete = read.row_count < rowsMax
+            if isComplete || weight >= weightMax {
+                return Part(lines: output.take(), byteCount: byteCount, isComplete: isComplete)
+            }
+        }
+    }
+
+    private func score(_ read: made_stream_read, using workspace: CompiledModel.Workspace) {
+        let goodCount = read.row_count - read.error_count
+        let isPlain = read.special_row_count == 0
+        logLikelihoods.withUnsafeMutableBufferPointer { results in
+            standardErrors.withUnsafeMutableBufferPointer { errors in
+                var results = UnsafeMutableBufferPointer(rebasing: results[..<goodCount]).mutableSpan
+                var errors = UnsafeMutableBufferPointer(rebasing: errors[..<goodCount]).mutableSpan
+                if isPlain {
+                    model.score(rows.values.span, into: &results, using: workspace)
+                } else {
+                    model.score(
+                        rows.values.span, missing: missing, into: &results, standardErrors: &errors, using: workspace)
+                }
+            }
+            anomalyCount += results[..<goodCount].count { $0 < anomalyBound }
+            note?(rows.values, UnsafeBufferPointer(rebasing: results[..<goodCount]))
+        }
+        write(read, isPlain: isPlain)
+        rowCount += read.row_count
+        faultCount += read.error_count
+    }
+
+    private func write(_ read: made_stream_read, isPlain: Bool) {
+        var faults = UnsafeBufferPointer(start: read.errors, count: read.error_count)[...]
+        var next = 0
+        for row in 0..<read.row_count {
+            let kept = KeptCells(read.kept, row: row, count: keptCount)
+            if var fault = faults.first, fault.row == row {
+                faults.removeFirst()
+                fault.row += rowCount
+                output.write(fault: detail(of: fault), row: rowCount + row, kept: kept)
+            } else {
+                let values = rows.values[next * model.variableCount..<(next + 1) * model.variableCount]
+                output.write(
+                    logLikelihood: logLikelihoods[next],
+                    estimate: isPlain ? nil : RowEstimate(of: values, standardError: standardErrors[next]), kept: kept)
+                next += 1
+            }
+        }
+    }
+
+    private func detail(of fault: made_row_error) -> String {
+        RowProblem(fault, row: "rows[\(fault.row)]", place: "", variables: schema.variables).detail
+    }
+}

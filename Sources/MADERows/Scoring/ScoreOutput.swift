@@ -1,0 +1,36 @@
+/// How the scores of a text of rows are written, row by row.
+package protocol ScoreOutput {
+    /// Before the first row; `hasHeader`: lines of CSV start with one that names their columns.
+    mutating func begin(hasHeader: Bool)
+    /// `estimate` is nil for a row without missing values. `kept` are the cells to be copied, one a kept column.
+    mutating func write(logLikelihood: Double, estimate: RowEstimate?, kept: KeptCells)
+    /// Row `row` could not be scored.
+    mutating func write(fault detail: String, row: Int, kept: KeptCells)
+    /// Hands out what was written since the last call and can be sent before the rest is there.
+    mutating func take() -> [UInt8]
+    /// Bytes that cannot be sent yet, roughly.
+    var heldByteCount: Int { get }
+    /// After the last row: what was held.
+    mutating func finish() -> [[UInt8]]
+}
+
+/// What there is to say of the score of a row with missing values.
+package struct RowEstimate {
+    /// Of the log-likelihood, nats.
+    package var standardError: Double
+    /// How many values the row has.
+    package var knownCount: Int
+
+    /// Of a row [D], NaN where a value is missing; nil where none is.
+    package init?(of row: some Sequence<Float>, standardError: Double) {
+        var knownCount = 0
+        var count = 0
+        for value in row {
+            count += 1
+            if !value.isNaN { knownCount += 1 }
+        }
+        if knownCount == count { return nil }
+        self.standardError = standardError
+        self.knownCount = knownCount
+    }
+}

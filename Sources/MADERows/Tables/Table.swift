@@ -1,0 +1,68 @@
+/// A table of numbers, read whole. What they mean is told by a `TableSchema`.
+public struct Table: Sendable, Equatable {
+    /// Column names, all different.
+    public let columns: [String]
+    /// Of each column, [rows]: 0 or 1, a label's index, or a number in the data's own units; −1 for a value that is none of
+    /// the column's, NaN where it is missing.
+    public let values: [[Double]]
+    /// Number of rows.
+    public let rowCount: Int
+    /// Where it was read, for errors; `-` for standard input.
+    public let path: String
+
+    /// Precondition: at least one column; all columns have as many values.
+    public init(columns: [String], values: [[Double]], path: String = "table") {
+        precondition(!columns.isEmpty && columns.count == values.count)
+        precondition(values.allSatisfy { $0.count == values[0].count })
+        self.columns = columns
+        self.values = values
+        self.path = path
+        rowCount = values[0].count
+    }
+
+    /// Of rows [rows × columns], one after the other. Precondition: a whole number of rows.
+    public init(columns: [String], rows: [Double], path: String = "table") {
+        precondition(!columns.isEmpty && rows.count % columns.count == 0)
+        let values = columns.indices.map { column in
+            stride(from: column, to: rows.count, by: columns.count).map { rows[$0] }
+        }
+        self.init(columns: columns, values: values, path: path)
+    }
+
+    /// Reads a table and finds out what its columns hold; `-` is standard input.
+    ///
+    /// - Throws: `TableError`, also where there are no rows.
+    public static func infer(_ path: String, options: SchemaOptions = SchemaOptions()) throws(TableError)
+        -> InferredTable
+    {
+        try SchemaInference.run(path: path, options: options)
+    }
+
+    /// Reads a table of a known schema, whose header has its names in any order; `-` is standard input.
+    ///
+    /// - Throws: `TableError`, also where there are no rows, or one that is none of the schema.
+    public static func read(_ path: String, as schema: TableSchema) throws(TableError) -> Table {
+        let reader = try TableReader(path: path, schema: try schema.rowSchema(path: path))
+        var values = schema.columns.map { _ in [Double]() }
+        while try reader.read(rowsMax: 4096) > 0 {
+            if let fault = reader.faults.first { throw fault }
+            append(reader.numbers, to: &values)
+        }
+        guard !values[0].isEmpty else { throw TableError(path: path, problem: .noRows) }
+        return Table(columns: schema.names, values: values, path: path)
+    }
+
+    /// Appends rows [n × columns] to columns.
+    static func append(_ rows: UnsafeBufferPointer<Double>, to columns: inout [[Double]]) {
+        for column in columns.indices {
+            columns[column].append(
+                contentsOf: stride(from: column, to: rows.count, by: columns.count).lazy.map { rows[$0] })
+        }
+    }
+
+    /// The rows at `indices`, in that order.
+    package func rows(_ indices: some Sequence<Int>) -> Table {
+        let indices = Array(indices)
+        return Table(columns: columns, values: values.map { column in indices.map { column[$0] } }, path: path)
+    }
+}

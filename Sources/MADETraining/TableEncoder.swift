@@ -1,0 +1,136 @@
+internal import Glibc
+internal import MADE
+internal import MADERows
+
+/// Rows of a table as a model takes them.
+struct EncodedTable: Sendable {
+    /// Number of columns.
+    let columnCount: Int
+    /// [rows × columns], row-major (see `Variable`).
+    let values: [Float]
+    /// Number of rows.
+    var rowCount: Int { values.count / columnCount }
+
+    /// The values of one column.
+    func column(_ column: Int) -> some Sequence<Float> {
+        stride(from: column, to: values.count, by: columnCount).lazy.map { values[$0] }
+    }
+}
+
+/// The variables of one fit: what the columns of its table are, and how their values become a network's inputs and densities.
+///
+/// Nothing of held-out rows shows in it: a label that only they have is as unseen as one that comes tomorrow, or calibration
+/// rows would not be like new ones.
+struct TableEncoder: Sendable {
+    let variables: [Variable]
+    /// Of a categorical column the encoded value of each of the table's labels, rare ones behind the others; else empty.
+    private let labelValues: [[Float]]
+
+    /// `rows` are those that the gradient sees.
+    init(_ schema: TableSchema, rows: Table, options: TrainingOptions) {
+        var variables: [Variable] = []
+        var labelValues: [[Float]] = []
+        for (index, column) in schema.columns.enumerated() {
+            let known = rows.values[index].filter { !$0.isNaN }
+            switch column.kind {
+            case .binary:
+                let unseen = UnseenValues(rowCount: known.count)
+                variables.append(Variable(name: column.name, kind: .binary(.plusMinusOne), unseen: unseen))
+                labelValues.append([])
+            case .categorical(let categories):
+                let found = Self.categories(categories, known)
+                variables.append(
+                    Variable(name: column.name, kind: .categorical(found.categories), unseen: found.unseen))
+                labelValues.append(found.values)
+            case .real(let step, let resolution):
+                let encoding = Self.encoding(of: known, step: step, resolution: resolution, options)
+                variables.append(Variable(name: column.name, kind: .real(encoding)))
+                labelValues.append([])
+            }
+        }
+        self.variables = variables
+        self.labelValues = labelValues
+    }
+
+    /// The rows of a table of the same columns.
+    func encode(_ table: Table) -> EncodedTable {
+        let count = variables.count
+        let values = [Float](unsafeUninitializedCapacity: table.rowCount * count) { target, initialized in
+            for (index, column) in table.values.enumerated() {
+                var place = index
+                for value in column {
+                    target[place] = encode(value, column: index)
+                    place += count
+                }
+            }
+            initialized = table.rowCount * count
+        }
+        return EncodedTable(columnCount: count, values: values)
+    }
+
+    private func encode(_ value: Double, column: Int) -> Float {
+        let labels = labelValues[column]
+        if labels.isEmpty || value.isNaN { return variables[column].encode(value) }
+        return value < 0 ? Variable.unseenValue : labels[Int(value)]
+    }
+
+    /// The categories that rows with `values` show, and what becomes of each label of the table's.
+    private static func categories(
+        _ all: Categories, _ values: [Double]
+    ) -> (categories: Categories, unseen: UnseenValues, values: [Float]) {
+        let classCount = all.labels.count
+        var counts = [Int](repeating: 0, count: classCount + all.rareLabels.count)
+        for value in values where value >= 0 { counts[Int(value)] += 1 }
+        let rare = all.rareLabels.indices.filter { counts[classCount + $0] > 0 }
+        let rareCounts = rare.map { counts[classCount + $0] }
+        var classCounts = Array(counts[..<classCount])
+        if let other = all.otherIndex { classCounts[other] += rareCounts.reduce(0, +) }
+        var encoded = (0..<classCount).map { Float($0) }
+        encoded += all.rareLabels.map { _ in Variable.unseenValue }
+        for (place, index) in rare.enumerated() { encoded[classCount + index] = Float(classCount + place) }
+        let named = classCounts.enumerated().filter { $0.offset != all.otherIndex }.map(\.element)
+        return (
+            Categories(
+                labels: all.labels, otherIndex: all.otherIndex, rowCounts: classCounts,
+                rareLabels: rare.map { all.rareLabels[$0] }, rareRowCounts: rareCounts),
+            UnseenValues(rowCounts: named + rareCounts), encoded
+        )
+    }
+
+    /// Precondition: `values` are finite.
+    private static func encoding(
+        of values: [Double], step: Double?, resolution: Double?, _ options: TrainingOptions
+    ) -> RealEncoding {
+        let sorted = values.sorted()
+        let (centre, scale) = centreAndScale(sorted, isRobust: options.isRobust)
+        var scaleFloor = options.scaleFloor(rowCount: values.count)
+        if let step, options.scaleFloor == nil, StepFrequency.isFrequent(sorted) {
+            scaleFloor = max(min(scaleFloor, Float(step / scale / 4)), .leastNormalMagnitude)
+        }
+        return RealEncoding(
+            centre: centre, scale: scale, componentCount: options.componentCount(rowCount: values.count),
+            scaleFloor: scaleFloor, inputBound: options.inputBound, step: step, resolution: resolution,
+            minimum: sorted.first, maximum: sorted.last)
+    }
+
+    /// The median becomes 0 and the interquartile range that of the standard normal distribution, 1.349; where the IQR is 0
+    /// the standard deviation becomes 1. Not robust: mean and standard deviation. A constant column keeps its scale.
+    private static func centreAndScale(_ sorted: [Double], isRobust: Bool) -> (Double, Double) {
+        guard !sorted.isEmpty else { return (0, 1) }
+        let count = Double(sorted.count)
+        let mean = sorted.reduce(0) { $0 + $1 / count }
+        let deviation = sorted.reduce(0) { $0 + ($1 - mean) * (($1 - mean) / count) }.squareRoot()
+        let range = quantile(0.75, of: sorted) - quantile(0.25, of: sorted)
+        let spread = isRobust && range > 0 ? range / 1.349 : deviation
+        let isScale = spread > 0 && spread.isFinite && (1 / spread).isFinite
+        return (isRobust ? quantile(0.5, of: sorted) : mean, isScale ? spread : 1)
+    }
+
+    /// Between the two nearest values, linearly.
+    private static func quantile(_ share: Double, of sorted: [Double]) -> Double {
+        let place = share * Double(sorted.count - 1)
+        let low = Int(place)
+        let high = min(low + 1, sorted.count - 1)
+        return sorted[low] + (place - Double(low)) * (sorted[high] - sorted[low])
+    }
+}

@@ -18,7 +18,8 @@ let package = Package(
         .executableTarget(
             name: "ours",
             dependencies: [
-                "CPeak", .product(name: "MADE", package: "made"), .product(name: "MADETraining", package: "made"),
+                "CPeak", .product(name: "MADE", package: "made"), .product(name: "MADERows", package: "made"),
+                .product(name: "MADETraining", package: "made"),
             ],
             swiftSettings: swiftSettings),
         // The bare HTTP server that ours is held against.

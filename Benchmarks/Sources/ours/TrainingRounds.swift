@@ -1,5 +1,6 @@
 internal import Glibc
 internal import MADE
+internal import MADERows
 internal import MADETraining
 internal import Synchronization
 
@@ -52,6 +53,6 @@ enum TrainingRounds {
         var generator = PhiloxGenerator(seed: 5, stream: stream)
         return Table(
             columns: (0..<variableCount).map { "v\($0)" },
-            values: (0..<rowCount * variableCount).map { _ in Bool.random(using: &generator) ? 1 : 0 })
+            rows: (0..<rowCount * variableCount).map { _ in Bool.random(using: &generator) ? 1 : 0 })
     }
 }

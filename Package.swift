@@ -59,14 +59,15 @@ let package = Package(
             swiftSettings: swiftSettings),
 
         // The slow, double-precision reference that the fast code is held against.
-        .target(name: "Oracle", dependencies: ["MADE"], path: "Tests/Oracle", swiftSettings: swiftSettings),
+        .target(
+            name: "Oracle", dependencies: ["MADE", "MADERows"], path: "Tests/Oracle", swiftSettings: swiftSettings),
         // A client that sends exactly the bytes it is given.
         .target(name: "RawHTTP", dependencies: ["CGnuTLS"], path: "Tests/RawHTTP", swiftSettings: swiftSettings),
         .testTarget(name: "CStaircaseTests", dependencies: ["CStaircase"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MADETests", dependencies: ["MADE", "Oracle"], resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
-        .testTarget(name: "MADERowsTests", dependencies: ["MADERows", "MADE"], swiftSettings: swiftSettings),
+        .testTarget(name: "MADERowsTests", dependencies: ["MADERows", "MADE", "Oracle"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MADETrainingTests", dependencies: ["MADETraining", "MADERows", "Oracle"],
             swiftSettings: swiftSettings),

@@ -45,7 +45,8 @@ public:
     size_t filled_count() const { return filled; }
     bool is_quoted(size_t cell) const { return cells[cell].is_quoted; }
     bool has_quotes() const { return has_quoted; }
-    bool is_blank() const { return count == 1 && filled == 0 && !has_quoted; }
+    /// Whether the line holds nothing but blanks.
+    bool is_blank() { return count == 1 && !has_quoted && (filled == 0 || trimmed(text(0)).empty()); }
     /// The text of one of the first `cells_max` cells, quotes taken off; it holds until the next one is asked for.
     std::string_view text(size_t cell);
     /// Where the cell that was cut last begins.

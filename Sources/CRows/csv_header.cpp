@@ -31,10 +31,20 @@ void CSVStream::guess_header(LineEnd end) {
 
 void CSVStream::read_header() {
     LineCutter &cutter = lines.cutter;
-    std::vector<bool> is_given(schema.columns.size()), is_kept(kept.count());
+    std::vector<std::string> names, distinct_names;
     for (size_t cell = 0; cell < cutter.cell_count(); cell++) {
         std::string_view name = cutter.text(cell);
         if (first_invalid_utf8(name) != name.size()) return stop(MADE_STREAM_HEADER_MALFORMED);
+        std::string scratch;
+        names.emplace_back(name);
+        distinct_names.emplace_back(normalised(name, scratch));
+    }
+    number_repeats(distinct_names);
+    std::vector<bool> is_given(schema.columns.size()), is_kept(kept.count());
+    for (size_t cell = 0; cell < names.size(); cell++) {
+        // A table whose header repeats a name was learned by the numbered ones.
+        std::string_view name = distinct_names[cell];
+        if (schema.find(name) == made_row_schema::none && kept.find(name) == KeptCells::none) name = names[cell];
         size_t keep = kept.find(name), column = schema.find(name);
         // Of several columns of a name the first one is kept.
         if (keep != KeptCells::none && is_kept[keep]) keep = KeptCells::none;

@@ -19,8 +19,10 @@ bool Pass::read_value(value &value, size_t column, size_t place) {
     const Column &rules = request.schema->columns[column];
     if (rules.reads_bits && read_bit(value.raw_json_token().data(), place)) return true;
     double exact = 0, unused = 0;
-    // What is no number, or none that a double holds, is still to be read.
-    if (rules.reads_plain_numbers && value.get_double().get(exact) == simdjson::SUCCESS) {
+    // What is no number, or none that a double holds, is still to be read; so is one of more digits than a 64-bit integer
+    // has, which simdjson may read wrong where it begins with 0.
+    bool is_short = value.raw_json_token().size() <= 19;
+    if (rules.reads_plain_numbers && is_short && value.get_double().get(exact) == simdjson::SUCCESS) {
         rules.set_number(exact, row[place], numbers == nullptr ? unused : numbers[place]);
         return true;
     }

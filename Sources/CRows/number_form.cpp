@@ -1,5 +1,6 @@
 #include "number_form.hpp"
 
+#include <algorithm>
 #include <new>
 
 static constexpr std::string_view no_break_space = "\u00A0", narrow_space = "\u202F";
@@ -101,6 +102,17 @@ bool read_number(std::string_view text, const made_number_form &form, Decimal &d
     if (!spell_plainly(text, form, plain) || !decimal.read(plain)) return false;
     if (plain != text) decimal.digit_count = 0;
     return true;
+}
+
+size_t made_number_label(made_text text, char *to, size_t capacity) {
+    try {
+        std::string label;
+        if (!write_whole_number(view(text), label) && !write_number_key(view(text), label)) return 0;
+        if (label.size() <= capacity) std::copy(label.begin(), label.end(), to);
+        return label.size();
+    } catch (const std::bad_alloc &) {
+        return 0;
+    }
 }
 
 bool made_read_number(made_text text, const made_number_form *form, double *number) {

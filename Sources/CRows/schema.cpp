@@ -16,7 +16,12 @@ Column::Column(const made_column &column)
     label_count = column.label_count + column.rare_label_count;
     add_labels(column.labels, column.label_count, 0);
     add_labels(column.rare_labels, column.rare_label_count, column.label_count);
-    for (size_t index = 0; index < column.missing_count; index++) missing.emplace(view(column.missing[index]));
+    for (size_t index = 0; index < column.missing_count; index++) {
+        missing.emplace(view(column.missing[index]));
+        Decimal decimal;
+        bool may_be_number = kind != MADE_COLUMN_CATEGORICAL || are_numbers;
+        if (may_be_number && read_number(view(column.missing[index]), form, decimal)) missing_numbers.push_back(decimal.value);
+    }
     decide_ways();
     switch (kind) {
     case MADE_COLUMN_BINARY: break;
@@ -51,10 +56,7 @@ void Column::decide_ways() {
     }
     if (kind == MADE_COLUMN_REAL && ::is_plain(form)) {
         // A label that is a number may be one of a real column only by mistake; a missing text may well be: -999.
-        reads_plain_numbers = indices.empty() && std::none_of(missing.begin(), missing.end(), [](const std::string &text) {
-            Decimal decimal;
-            return decimal.read(text);
-        });
+        reads_plain_numbers = indices.empty() && missing_numbers.empty();
     }
 }
 
@@ -112,7 +114,10 @@ made_row_fault made_row_schema_read_value(
     float *value, double *number
 ) {
     try {
-        return schema->columns[column].read(view(text), form, refuses_unseen, *value, *number);
+        const Column &rules = schema->columns[column];
+        return form == MADE_VALUE_ELEMENT
+                   ? rules.read_element(view(text), MADE_VALUE_NUMBER, refuses_unseen, *value, *number)
+                   : rules.read(view(text), form, refuses_unseen, *value, *number);
     } catch (const std::bad_alloc &) {
         // Nothing that so little memory holds is a value.
         return MADE_ROW_OUT_OF_RANGE;

@@ -48,9 +48,12 @@ private:
     size_t other_label;
     bool has_unseen;
     TextSet missing;
+    /// Those of them that are numbers, of a column that may hold some: every spelling of them is missing.
+    std::vector<double> missing_numbers;
 
     void add_labels(const made_text *texts, size_t count, size_t first_value);
     void decide_ways();
+    bool is_missing(std::string_view text, made_value_form form) const;
     size_t find_label(std::string_view text, made_value_form form) const;
     made_row_fault read_real(
         std::string_view text, made_value_form form, float &value, double &number) const;

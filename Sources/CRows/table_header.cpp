@@ -30,26 +30,11 @@ bool CSVTable::is_header() {
 
 void CSVTable::read_names() {
     LineCutter &cutter = lines.cutter;
-    TextSet taken;
     for (size_t cell = 0; cell < cutter.cell_count(); cell++) {
         std::string scratch;
-        std::string name(has_header ? normalised(cutter.text(cell), scratch) : "column_" + std::to_string(cell + 1));
-        names.push_back(name);
-        if (!name.empty()) taken.insert(name);
+        names.emplace_back(has_header ? normalised(cutter.text(cell), scratch) : "column_" + std::to_string(cell + 1));
     }
-    if (taken.size() == names.size()) return;
-    // Later columns of a name get the first number that makes it another.
-    TextMap<size_t> numbers;
-    for (std::string &name : names) {
-        if (name.empty()) continue;
-        auto [entry, is_first] = numbers.emplace(name, 0);
-        if (is_first) continue;
-        std::string other;
-        do {
-            other = name + "." + std::to_string(++entry->second);
-        } while (!taken.insert(other).second);
-        name = other;
-    }
+    number_repeats(names);
 }
 
 void CSVTable::name_columns(bool has_row_names) {

@@ -116,3 +116,19 @@ size_t made_normalise(made_text text, char *to, size_t capacity) {
     if (!result.empty() && result.size() <= capacity) std::memcpy(to, result.data(), result.size());
     return result.size();
 }
+
+void number_repeats(std::vector<std::string> &names) {
+    TextSet taken(names.begin(), names.end());
+    if (taken.size() == names.size()) return;
+    TextMap<size_t> numbers;
+    for (std::string &name : names) {
+        if (name.empty()) continue;
+        auto [entry, is_first] = numbers.emplace(name, 0);
+        if (is_first) continue;
+        std::string other;
+        do {
+            other = name + "." + std::to_string(++entry->second);
+        } while (!taken.insert(other).second);
+        name = other;
+    }
+}

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 /// Hashes of texts, so that a view of one finds it.
 struct TextHash {
@@ -33,6 +34,10 @@ std::string_view trimmed(std::string_view text);
 
 /// The Unicode normal form C of `text` without outer blanks: a part of it, or what `scratch` is made to hold.
 std::string_view normalised(std::string_view text, std::string &scratch);
+
+/// Gives each later one of equal names the first number that makes it another: `a`, `a`, `a` become `a`, `a.1`, `a.2`.
+/// Empty names stay.
+void number_repeats(std::vector<std::string> &names);
 
 /// The first characters of UTF-8 text that fit into `byte_count` bytes.
 std::string_view cut(std::string_view text, size_t byte_count);

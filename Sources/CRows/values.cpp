@@ -56,7 +56,7 @@ made_row_fault Column::read(
     }
     size_t index = find_label(text, value_form);
     if (index != MADE_NO_LABEL) return set(double(index), value, number);
-    if (missing.contains(text)) {
+    if (is_missing(text, value_form)) {
         set_missing(value, number);
         return MADE_ROW_GOOD;
     }
@@ -71,8 +71,10 @@ made_row_fault Column::read_element(
     std::string_view text, made_value_form value_form, bool refuses_unseen, float &value, double &number
 ) const {
     if (value_form == MADE_VALUE_STRING) return MADE_ROW_WRONG_TYPE;
-    if (kind == MADE_COLUMN_REAL) return read(text, value_form, refuses_unseen, value, number);
-    if (kind == MADE_COLUMN_BINARY) return read_binary(text, value_form, refuses_unseen, value, number);
+    // Where 0 and 1 are indices of labels, none of the column's own texts is meant.
+    bool is_index_of_two = kind == MADE_COLUMN_BINARY && !indices.empty();
+    if (is_index_of_two) return read_binary(text, value_form, refuses_unseen, value, number);
+    if (kind != MADE_COLUMN_CATEGORICAL) return read(text, value_form, refuses_unseen, value, number);
     Decimal decimal;
     if (!decimal.read(text)) return MADE_ROW_WRONG_TYPE;
     bool is_index = decimal.value >= 0 && decimal.value < double(label_count) && decimal.value == std::floor(decimal.value);
@@ -106,6 +108,14 @@ size_t Column::find_label(std::string_view text, made_value_form value_form) con
 static const made_number_form &form_of(made_value_form value_form, const made_number_form &form) {
     static constexpr made_number_form plain{};
     return value_form == MADE_VALUE_NUMBER ? plain : form;
+}
+
+/// Whether `text`, which is normal, stands for a missing value.
+bool Column::is_missing(std::string_view text, made_value_form value_form) const {
+    if (missing.contains(text)) return true;
+    Decimal decimal;
+    return !missing_numbers.empty() && read_number(text, form_of(value_form, form), decimal)
+           && std::find(missing_numbers.begin(), missing_numbers.end(), decimal.value) != missing_numbers.end();
 }
 
 made_row_fault Column::read_real(

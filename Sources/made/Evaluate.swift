@@ -72,6 +72,9 @@ struct Evaluate: ParsableCommand {
         }
         let reader = try TableReader(
             path: data, schema: schema, options: rows.options, kept: label.map { [$0] } ?? [])
+        let labels = try label.map { (name) throws(TableError) in
+            try TableSchema(binary: [name]).rowSchema(path: data)
+        }
         let workspace = model.makeWorkspace()
         var tally = start
         while true {
@@ -92,7 +95,7 @@ struct Evaluate: ParsableCommand {
             let faulty = Set(reader.faultyRows)
             var next = 0
             for row in 0..<count {
-                let group = try group(of: reader.keptCells, row: row, number: first + row + 1)
+                let group = try group(of: reader.keptCells[row], number: first + row + 1, labels)
                 tally.take(faulty.contains(row) ? -.infinity : logLikelihoods[next], group)
                 if !faulty.contains(row) { next += 1 }
             }
@@ -100,13 +103,15 @@ struct Evaluate: ParsableCommand {
     }
 
     /// Whether the label says that a row is an anomaly.
-    private func group(of cells: [String?], row: Int, number: Int) throws(TableError) -> ScoreTally.Group {
-        guard let label else { return .unlabelled }
-        let text = cells[row].map(NumberText.normalised)
-        switch text.flatMap(NumberText.truth) {
-        case true?: return .anomaly
-        case false?: return .normal
-        case nil:
+    private func group(
+        of cell: @autoclosure () -> String?, number: Int, _ labels: RowSchema?
+    ) throws(TableError) -> ScoreTally.Group {
+        guard let label, let labels else { return .unlabelled }
+        let text = cell().map(NumberText.normalised)
+        switch text.flatMap({ try? labels.read($0, variable: 0, refusesUnseen: true).number }) {
+        case 1?: return .anomaly
+        case 0?: return .normal
+        default:
             throw TableError(path: data, column: label, problem: .rowUnlabelled(number: number, text: text))
         }
     }

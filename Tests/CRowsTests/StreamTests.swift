@@ -54,9 +54,27 @@ func whereAStreamIsCutDoesNotMatter(_ text: String, _ format: made_stream_format
     for text in ["", "\n", "\r\n \t\n\n", "\u{FEFF}"] {
         #expect(stream([Array(text.utf8)], MADE_STREAM_NDJSON) == Streamed())
     }
-    for text in ["", "\n", "\r\n\r\n", "\u{FEFF}", "# nothing"] {
+    for text in ["", "\n", "\r\n\r\n", "\u{FEFF}", "# nothing", "  \n\t\n\u{A0}"] {
         #expect(stream([Array(text.utf8)], MADE_STREAM_CSV) == Streamed())
     }
+}
+
+@Test func columnsOfOneNameAreToldApartByNumbersAsInTheTableThatWasLearned() {
+    let columns = [Column(name: "a"), Column(name: "a.1"), Column(name: "a.3")]
+    // The third one's number is taken by the last.
+    let text = "a,A,a, a ,a.2\n0,9,1,1,9\n"
+    var options = made_row_options()
+    options.ignores_unknown = true
+    let found = stream([Array(text.utf8)], MADE_STREAM_CSV, columns: columns, options: options)
+    #expect(found.status == MADE_STREAM_OK && found.values == [0, 1, 1])
+    let two = [Column(name: "a"), Column(name: "b")]
+    #expect(stream([Array("a,b,a\n".utf8)], MADE_STREAM_CSV, columns: two).status == MADE_STREAM_HEADER_REPEATED)
+}
+
+@Test func linesOfBlanksAreNoRows() {
+    let text = "a,b,c\n   \n1,0,1\n\u{A0}\n \t \r\n0,0,1\n  "
+    let found = stream([Array(text.utf8)], MADE_STREAM_CSV)
+    #expect(found.values == [1, 0, 1, 0, 0, 1] && found.rowCount == 2)
 }
 
 @Test func aLineOrACellWithoutEndIsAFaultyRowInBoundedMemory() {

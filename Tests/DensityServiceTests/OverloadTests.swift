@@ -17,8 +17,9 @@ private func slowService(_ change: (inout ServiceOptions) -> Void = { _ in }) th
 extension TestService {
     /// The value of a sample of /metrics.
     fileprivate func metric(_ name: String) throws -> Int {
-        let lines = try get("/metrics").text.split(separator: "\n")
-        let line = try #require(lines.first { $0.hasPrefix(name + " ") }, "\(name) is missing")
+        let text = try get("/metrics").text
+        let line = try #require(
+            text.split(separator: "\n").first { $0.hasPrefix(name + " ") }, "\(name) is missing from '\(text)'")
         return try #require(Int(line.dropFirst(name.count + 1)))
     }
 

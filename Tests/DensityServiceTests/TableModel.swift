@@ -102,13 +102,16 @@ struct ScoreLine: Decodable, Equatable {
     var error: String?
 }
 
+/// What every line of an answer in NDJSON says.
+func scoreLines(_ text: String) throws -> [ScoreLine] {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try text.split(separator: "\n").map { try decoder.decode(ScoreLine.self, from: Data($0.utf8)) }
+}
+
 extension Response {
     /// What every line of NDJSON says.
-    func scoreLines() throws -> [ScoreLine] {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try text.split(separator: "\n").map { try decoder.decode(ScoreLine.self, from: Data($0.utf8)) }
-    }
+    func scoreLines() throws -> [ScoreLine] { try DensityServiceTests.scoreLines(text) }
 
     /// An answer of JSON scores.
     func scores() throws -> ScoreReply {

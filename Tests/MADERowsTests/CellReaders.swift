@@ -28,7 +28,7 @@ enum CellReader: CaseIterable {
     /// The file under `Sources/MADERows` that reads cells so.
     var file: String {
         switch self {
-        case .given: "Reading/GivenValues.swift"
+        case .given: "Schema/RowSchema.swift"
         case .csv, .quotedCSV, .semicolons, .ndjsonArrays, .ndjsonObjects: "Reading/RowStream.swift"
         case .bodyArrays, .bodyObjects, .bodySingle, .bodyColumn: "Reading/BodyScanner.swift"
         case .tableReader, .tableReaderNDJSON: "Tables/TableReader.swift"

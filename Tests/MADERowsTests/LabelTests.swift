@@ -5,6 +5,22 @@ import Testing
 
 /// Labels, codes, and words for true and false.
 @Suite struct LabelTests {
+    @Test func theNearestOfNumbersIsNearestByDistance() {
+        let codes = Variable(
+            name: "size",
+            kind: .categorical(
+                Categories(
+                    labels: ["9", "10.5", "100", "other"], otherIndex: 3, rareLabels: ["40"], rareRowCounts: [3])))
+        for (text, nearest) in [("11", "10.5"), ("-3", "9"), ("9.9", "10.5"), ("1e9", "100"), ("39", "40")] {
+            #expect(codes.nearestValue(to: text) == nearest, "\(text)")
+        }
+        #expect(codes.nearestValue(to: "10.x") == "10.5")
+        #expect(codes.objection(to: "11", shown: "\"11\"", isIndex: false).hasSuffix("; did you mean '10.5'?"))
+        // Codes with leading zeros are texts.
+        let postcodes = Variable(name: "zip", kind: .categorical(Categories(labels: ["01234", "91239"])))
+        #expect(postcodes.nearestValue(to: "91234") == "01234")
+    }
+
     @Test func zipCodesAreLabels() throws {
         // Thirty codes of forty rows; every one a number.
         let codes = (0..<1200).map { "\(98_101 + $0 % 30 * 3)" }

@@ -1,4 +1,5 @@
 import MADE
+import Oracle
 import Testing
 
 @testable import MADERows
@@ -116,5 +117,25 @@ extension String {
     /// A file of a schema without why columns are left out: who reads it was asked to leave them out.
     fileprivate var reasonless: String {
         Schema.LeftOut.allCases.reduce(self) { $0.replacing("\"\($1.rawValue)\"", with: "") }
+    }
+}
+
+extension InferredTable {
+    /// The rows as the program writes them, once as CSV, once as NDJSON.
+    var written: (csv: [UInt8], json: [UInt8]) {
+        let variables = schema.columns.map(\.variable)
+        var model = DensityModel(of: variables)
+        model.schema = schema.table
+        let text = RowText(CompiledModel(model).card)
+        var csv = text.csvHeader + [10]
+        var json: [UInt8] = []
+        for row in 0..<table.rowCount {
+            let encoded = zip(variables, table.row(row)).map { $0.encode($1) }
+            text.appendCSV(encoded, to: &csv)
+            text.appendJSON(encoded, asObject: row % 2 == 0, to: &json)
+            csv.append(10)
+            json.append(10)
+        }
+        return (csv, json)
     }
 }

@@ -47,6 +47,12 @@ bool made_read_number(made_text text, const made_number_form *_Nonnull form, dou
 bool made_find_number_form(
     const made_text *_Nonnull texts, size_t count, bool prefers_decimal_comma, made_number_form *_Nonnull form);
 
+/// Writes a text that is the same for every spelling of the number that all of `text` writes, exactly and of any size, to `to`,
+/// which has room for `capacity` bytes: a whole number by its digits, another by digits and an exponent. Returns the bytes that
+/// it takes, which may be more than `capacity`: then nothing is written. 0 where `text` is no number, or digits after a leading
+/// zero, which are a text of their own. It is what labels that are numbers are compared by.
+size_t made_number_label(made_text text, char *_Nullable to, size_t capacity);
+
 /// Writes the Unicode normal form C of `text`, outer blanks (space, tab, CR, LF, U+00A0, U+FEFF) taken off, to `to`, which has
 /// room for `capacity` bytes; returns the bytes that it takes, which may be more than `capacity`: then nothing is written.
 /// Bytes that are not UTF-8 stay as they are. Never more than 3 times the text's own (Unicode Standard Annex #15).
@@ -86,7 +92,8 @@ typedef struct made_column {
     /// A label, or a number of a binary column, that is none of the column's is MADE_UNSEEN; else a fault. Text that is no
     /// number remains a fault of a binary column without labels.
     bool has_unseen;
-    /// Texts that stand for a missing value, besides the empty one, unless they are labels.
+    /// Texts that stand for a missing value, besides the empty one, unless they are labels. One that is a number stands in every
+    /// spelling, but in a column of labels that are texts.
     const made_text *_Nullable missing;
     size_t missing_count;
     /// Real and binary columns: how numbers are written in texts. JSON's own numbers are plain.
@@ -148,6 +155,8 @@ typedef enum made_value_form {
     MADE_VALUE_NUMBER,
     /// true or false of JSON.
     MADE_VALUE_BOOLEAN,
+    /// A number of a tensor, in which a category is its index.
+    MADE_VALUE_ELEMENT,
 } made_value_form;
 
 /// What is wrong with one row.

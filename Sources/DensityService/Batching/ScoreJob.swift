@@ -11,6 +11,8 @@ final class ScoreJob: @unchecked Sendable {
     let call: Call
     let model: LoadedModel
     let options: ScoreOptions
+    /// How its rows are judged.
+    let judgement: Judgement
     let batch: RowBatch
     /// The job's good rows within the batch.
     let rows: Range<Int>
@@ -52,6 +54,7 @@ final class ScoreJob: @unchecked Sendable {
         self.batch = batch
         self.rows = rows
         self.specialRowCount = specialRowCount
+        judgement = Judgement(model.card.calibration, alpha: options.alpha)
         hasMissing = specialRowCount > 0 && batch.values(ofRows: rows).contains(where: \.isNaN)
         self.unseen = unseen
         self.faults = faults
@@ -60,9 +63,6 @@ final class ScoreJob: @unchecked Sendable {
         expectedNanoseconds = cost.nanoseconds(rows: rows.count)
         remaining = Atomic(rows.count)
     }
-
-    /// How its rows are judged.
-    var judgement: Judgement { Judgement(model.card.calibration, alpha: options.alpha) }
 
     /// What its rows from `row` on are expected to take.
     func expectedNanoseconds(from row: Int) -> Int {

@@ -100,7 +100,8 @@ struct InferAnswer {
     }
 
     private var anomalies: [Bool] {
+        let judgement = job.judgement
         // A tensor has no null: a row that nobody can judge is none.
-        pValues.map { job.judgement.isAnomaly($0) ?? false }
+        return pValues.map { judgement.isAnomaly($0) ?? false }
     }
 }

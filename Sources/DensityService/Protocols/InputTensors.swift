@@ -27,9 +27,14 @@ struct InputTensors {
         _ inputs: [UnsafeRawBufferPointer], binary: UnsafeRawBufferPointer, into rows: RowBuffer,
         using scanner: BodyScanner
     ) throws(Problem) -> (rows: Int, special: Int) {
+        if inputs.count == 1, let read = try readValues(of: inputs[0], into: rows, using: scanner) {
+            try checkClaimed(binary)
+            return read
+        }
         var heads: [TensorHead] = []
         for (index, json) in inputs.enumerated() {
-            let head = try TensorHead(json, index: index, using: scanner)
+            let scan = scanner.scan(json, as: .fields, schema: nil, into: RowBuffer())
+            let head = try TensorHead(json, scan, index: index)
             guard !heads.contains(where: { $0.name == head.name }) else {
                 throw Problem(400, "'inputs' holds two tensors named \(quoted(head.name))")
             }
@@ -39,23 +44,54 @@ struct InputTensors {
             throw Problem(400, "'inputs' holds no tensor; the model takes 'rows', or a tensor a column")
         }
         var binary = binary
-        let known = Set(model.schema.table.columns.map(\.name))
-        let isRows =
-            heads.count == 1 && (first.name == "rows" || !known.contains(NumberText.normalised(first.name)))
-        let rowCount =
-            isRows
+        let read =
+            heads.count == 1 && isRows(first)
             ? try readRows(first, &binary, into: rows, using: scanner)
             : try readColumns(heads, &binary, into: rows, using: scanner)
+        try checkClaimed(binary)
+        return read
+    }
+
+    /// A lone tensor of rows in JSON, scanned once; nil where it is something else, and nothing is read.
+    private func readValues(
+        of json: UnsafeRawBufferPointer, into rows: RowBuffer, using scanner: BodyScanner
+    ) throws(Problem) -> (rows: Int, special: Int)? {
+        let valueCount = rows.count
+        let scan = scanner.scan(json, as: rowsShape, schema: model.schema, into: rows)
+        var head: TensorHead?
+        if scan.status == MADE_SCAN_OK, scan.has_rows { head = try TensorHead(json, scan, index: 0) }
+        guard let head, isRows(head) else {
+            rows.count = valueCount
+            return nil
+        }
+        let rowCount = try rowCount(of: head)
+        try check(scan, rowCount: rowCount)
+        return (rowCount, scan.special_row_count)
+    }
+
+    /// Precondition: of a lone tensor.
+    private func isRows(_ head: TensorHead) -> Bool {
+        head.name == "rows" || !isColumn(NumberText.normalised(head.name))
+    }
+
+    /// Whether the table that the model was trained on has such a column.
+    private func isColumn(_ name: String) -> Bool {
+        model.indices[name] != nil || model.schema.table.columns.contains { $0.name == name }
+    }
+
+    private func checkClaimed(_ binary: UnsafeRawBufferPointer) throws(Problem) {
         guard binary.isEmpty else {
             throw Problem(400, "\(binary.count) bytes follow the JSON that no tensor claims by 'binary_data_size'")
         }
-        let values = rows.values[(rows.count - rowCount * variables.count)...]
-        return (rowCount, specialCount(values))
     }
 
-    private func specialCount(_ values: Slice<UnsafeBufferPointer<Float>>) -> Int {
-        if model.isAllBinary, values.allSatisfy({ $0 == 0 || $0 == 1 }) { return 0 }
-        return stride(from: values.startIndex, to: values.endIndex, by: variables.count).count { start in
+    private func append(_ values: [Float], to rows: RowBuffer) throws(Problem) {
+        let isAppended = values.withUnsafeBufferPointer { rows.append($0) }
+        guard isAppended else { throw Problem(503, "memory is short; try again later", retryAfter: 1) }
+    }
+
+    private func specialCount(_ values: [Float]) -> Int {
+        stride(from: 0, to: values.count, by: variables.count).count { start in
             !zip(values[start..<start + variables.count], variables).allSatisfy { $1.isPlain($0) }
         }
     }
@@ -70,10 +106,13 @@ struct InputTensors {
 
     // MARK: - Whole rows
 
-    /// A tensor [n × D] of numbers, in which a category is its index and NaN is missing.
-    private func readRows(
-        _ head: TensorHead, _ binary: inout UnsafeRawBufferPointer, into rows: RowBuffer, using scanner: BodyScanner
-    ) throws(Problem) -> Int {
+    private var rowsShape: BodyScanner.Shape {
+        BodyScanner.Shape(
+            member: "data", form: MADE_ROWS_TENSOR, isRequired: false, rowsMax: rowsMax, valuesMax: valuesMax)
+    }
+
+    /// The rows of a tensor [n × D] by what it says of itself.
+    private func rowCount(of head: TensorHead) throws(Problem) -> Int {
         guard head.datatype.isNumeric else {
             throw Problem(
                 400,
@@ -89,26 +128,39 @@ struct InputTensors {
                 "the shape of \(quoted(head.name)) is [\(head.shape[0]), \(head.shape[1])]; the model has "
                     + "\(variables.count) variables")
         }
-        let rowCount = head.shape[0]
         _ = try head.valueCount()
-        try check(rowCount: rowCount)
+        try check(rowCount: head.shape[0])
+        return head.shape[0]
+    }
+
+    /// A tensor [n × D] of numbers, in which a category is its index and NaN is missing.
+    private func readRows(
+        _ head: TensorHead, _ binary: inout UnsafeRawBufferPointer, into rows: RowBuffer, using scanner: BodyScanner
+    ) throws(Problem) -> (rows: Int, special: Int) {
+        let rowCount = try rowCount(of: head)
         if head.hasData {
-            let shape = BodyScanner.Shape(
-                member: "data", form: MADE_ROWS_TENSOR, isRequired: false, rowsMax: rowsMax, valuesMax: valuesMax)
-            let scan = scanner.scan(head.json, as: shape, schema: model.schema, into: rows)
-            if let problem = Problem(scan, shape: shape) { throw problem }
-            try check(scan, shape: shape, rowCount: rowCount)
-        } else {
-            let bytes = try head.takeBytes(of: &binary)
-            try appendRows(TensorElements(head.datatype, bytes), rowCount: rowCount, to: rows)
+            let scan = scanner.scan(head.json, as: rowsShape, schema: model.schema, into: rows)
+            if let problem = Problem(scan, shape: rowsShape) { throw problem }
+            try check(scan, rowCount: rowCount)
+            return (rowCount, scan.special_row_count)
         }
-        return rowCount
+        let elements = TensorElements(head.datatype, try head.takeBytes(of: &binary))
+        // By far the most frequent, and read as it is.
+        if model.isAllBinary, !model.schema.hasMissingNumbers.contains(true), let bits = elements.floats,
+            bits.allSatisfy({ $0 == 0 || $0 == 1 })
+        {
+            try append(bits, to: rows)
+            return (rowCount, 0)
+        }
+        let values = try elements.readRows(rowCount, schema: model.schema)
+        try append(values, to: rows)
+        return (rowCount, specialCount(values))
     }
 
     /// Whether the values in JSON are as many as the shape says, and values of their variables.
-    private func check(_ scan: made_scan, shape: BodyScanner.Shape, rowCount: Int) throws(Problem) {
+    private func check(_ scan: made_scan, rowCount: Int) throws(Problem) {
         if scan.error_count > 0, let error = scan.errors?.pointee, error.fault != MADE_ROW_WRONG_COUNT {
-            throw Problem(RowProblem(error, shape: shape, variables: variables))
+            throw Problem(RowProblem(error, shape: rowsShape, variables: variables))
         }
         guard scan.error_count == 0, scan.row_count == rowCount else {
             throw Problem(
@@ -118,35 +170,11 @@ struct InputTensors {
         }
     }
 
-    private func appendRows(_ elements: TensorElements, rowCount: Int, to rows: RowBuffer) throws(Problem) {
-        let count = variables.count
-        let missing = model.schema.missingNumbers
-        var values: [Float] = []
-        values.reserveCapacity(rowCount * count)
-        for index in 0..<rowCount * count {
-            let variable = variables[index % count]
-            let number = elements.double(index)
-            if number.isNaN || variable.isReal && missing[index % count].contains(number) {
-                values.append(.nan)
-            } else if variable.accepts(number) {
-                values.append(variable.encode(number))
-            } else if variable.isBinary, variable.unseen != nil, number.isFinite {
-                values.append(Variable.unseenValue)
-            } else {
-                let text = NumberText.text(number)
-                let objection = variable.objection(to: text, shown: text, isIndex: true)
-                throw Problem(422, "rows[\(index / count)].\(variable.name): \(objection)")
-            }
-        }
-        let isAppended = values.withUnsafeBufferPointer { rows.append($0) }
-        guard isAppended else { throw Problem(503, "memory is short; try again later", retryAfter: 1) }
-    }
-
     // MARK: - A tensor a column
 
     private func readColumns(
         _ heads: [TensorHead], _ binary: inout UnsafeRawBufferPointer, into rows: RowBuffer, using scanner: BodyScanner
-    ) throws(Problem) -> Int {
+    ) throws(Problem) -> (rows: Int, special: Int) {
         let columns = try heads.map { (head) throws(Problem) in try variable(of: head) }
         let rowCount = zip(heads, columns).first { $1 != nil }?.0.shape[0] ?? 0
         try check(rowCount: rowCount)
@@ -174,16 +202,15 @@ struct InputTensors {
         if let missing = variables.indices.first(where: { !found.contains($0) }) {
             throw Problem(422, "'inputs' lacks a tensor for the column '\(variables[missing].name)'")
         }
-        let isAppended = values.withUnsafeBufferPointer { rows.append($0) }
-        guard isAppended else { throw Problem(503, "memory is short; try again later", retryAfter: 1) }
-        return rowCount
+        try append(values, to: rows)
+        return (rowCount, specialCount(values))
     }
 
     /// The variable whose values a tensor holds; nil of a column that training left out, which is passed over.
     private func variable(of head: TensorHead) throws(Problem) -> Int? {
         let name = NumberText.normalised(head.name)
         if let variable = model.indices[name] { return variable }
-        guard model.schema.table.columns.contains(where: { $0.name == name }) else {
+        guard isColumn(name) else {
             throw Problem(
                 422,
                 "the tensor \(quoted(head.name)) is not a column of the model"

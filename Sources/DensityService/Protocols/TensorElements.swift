@@ -2,13 +2,6 @@ internal import CRows
 internal import MADE
 internal import MADERows
 
-extension RowSchema {
-    /// Of each variable: the numbers that stand for a missing value in its column.
-    var missingNumbers: [[Double]] {
-        table.columns.filter { $0.leftOut == nil }.map { $0.missingTexts.compactMap(decimalNumber) }
-    }
-}
-
 /// The elements of a tensor of raw bytes, little-endian and without gaps.
 struct TensorElements {
     private let datatype: TensorHead.Datatype
@@ -43,40 +36,69 @@ struct TensorElements {
         }
     }
 
-    /// A number as it is written, exactly; nil for NaN.
-    private func text(_ index: Int) -> String? {
+    /// A number as it is written, exactly. Precondition: it is finite.
+    private func text(_ index: Int) -> String {
         switch datatype {
-        case .int64: return "\(load(index, as: Int64.self))"
-        case .uint64: return "\(load(index, as: UInt64.self))"
-        default:
-            let number = double(index)
-            return number.isNaN ? nil : NumberText.text(number)
+        case .int64: "\(load(index, as: Int64.self))"
+        case .uint64: "\(load(index, as: UInt64.self))"
+        default: NumberText.text(double(index))
         }
+    }
+
+    /// All elements as they are; nil where they are no floats.
+    var floats: [Float]? {
+        guard datatype == .fp32 else { return nil }
+        return (0..<bytes.count / MemoryLayout<Float>.size).map { load($0, as: Float.self) }
+    }
+
+    /// The values of rows [n × D], encoded; a category is its index, NaN is missing.
+    func readRows(_ rowCount: Int, schema: RowSchema) throws(Problem) -> [Float] {
+        let count = schema.variables.count
+        var values = [Float](repeating: .nan, count: rowCount * count)
+        var fault: (index: Int, problem: RowProblem)?
+        for (column, variable) in schema.variables.enumerated() {
+            let hasMissingNumbers = schema.hasMissingNumbers[column]
+            for index in stride(from: column, to: fault?.index ?? values.count, by: count) {
+                let number = double(index)
+                if number.isNaN { continue }
+                if !hasMissingNumbers, variable.accepts(number) {
+                    values[index] = variable.encode(number)
+                    continue
+                }
+                do {
+                    values[index] = try schema.read(
+                        NumberText.text(number), as: MADE_VALUE_ELEMENT, variable: column, refusesUnseen: false,
+                        row: "rows[\(index / count)]"
+                    ).value
+                } catch {
+                    fault = (index, error)
+                    break
+                }
+            }
+        }
+        if let fault { throw Problem(fault.problem.isMalformed ? 400 : 422, fault.problem.detail) }
+        return values
     }
 
     /// The values of a column, encoded; `name` is the tensor's.
     func read(_ count: Int, column: Int, name: String, schema: RowSchema) throws(Problem) -> [Float] {
         if datatype == .bytes { return try readTexts(count, column: column, name: name, schema: schema) }
-        let form = datatype == .bool ? MADE_VALUE_BOOLEAN : MADE_VALUE_NUMBER
         var values: [Float] = []
         values.reserveCapacity(count)
         let variable = schema.variables[column]
-        let missing = schema.missingNumbers[column]
+        let encodesNumbers = variable.isReal && datatype != .bool && !schema.hasMissingNumbers[column]
+        let form = datatype == .bool ? MADE_VALUE_BOOLEAN : MADE_VALUE_NUMBER
         for index in 0..<count {
             let number = double(index)
             if number.isInfinite {
                 throw Problem(422, "\(quoted(name))[\(index)].\(variable.name): \(number) is not a finite number")
             }
-            if variable.isReal, datatype != .bool, !number.isNaN {
-                values.append(missing.contains(number) ? .nan : variable.encode(number))
-                continue
+            if encodesNumbers || number.isNaN {
+                values.append(variable.encode(number))
+            } else {
+                let text = datatype == .bool ? (bytes[index] == 0 ? "false" : "true") : text(index)
+                values.append(try value(text, form, index: index, column: column, name: name, schema))
             }
-            let text = datatype == .bool ? (bytes[index] == 0 ? "false" : "true") : text(index)
-            guard let text else {
-                values.append(.nan)
-                continue
-            }
-            values.append(try value(Array(text.utf8), form, index: index, column: column, name: name, schema))
         }
         return values
     }
@@ -89,8 +111,7 @@ struct TensorElements {
             guard bytes.count - at >= 4 else { throw cut(name) }
             let size = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
             guard size <= bytes.count - at - 4, values.count < count else { throw cut(name) }
-            let text = Array(bytes[at + 4..<at + 4 + size])
-            guard String(validating: text, as: UTF8.self) != nil else {
+            guard let text = String(validating: bytes[at + 4..<at + 4 + size], as: UTF8.self) else {
                 throw Problem(400, "\(quoted(name))[\(values.count)] is not UTF-8")
             }
             values.append(
@@ -106,20 +127,12 @@ struct TensorElements {
     }
 
     private func value(
-        _ text: [UInt8], _ form: made_value_form, index: Int, column: Int, name: String, _ schema: RowSchema
+        _ text: String, _ form: made_value_form, index: Int, column: Int, name: String, _ schema: RowSchema
     ) throws(Problem) -> Float {
-        var value = Float.nan
-        var number = Double.nan
-        let problem = text.withUnsafeBytes { bytes -> Problem? in
-            let cell = made_text(bytes: bytes.baseAddress?.assumingMemoryBound(to: CChar.self), count: bytes.count)
-            let fault = made_row_schema_read_value(schema.handle, column, cell, form, false, &value, &number)
-            if fault == MADE_ROW_GOOD { return nil }
-            var error = made_row_error()
-            (error.fault, error.column, error.text, error.row) = (fault, column, cell, index)
-            return Problem(
-                RowProblem(error, row: "\(quoted(name))[\(index)]", place: "", variables: schema.variables))
-        }
-        if let problem { throw problem }
-        return value
+        do {
+            return try schema.read(
+                text, as: form, variable: column, refusesUnseen: false, row: "\(quoted(name))[\(index)]"
+            ).value
+        } catch { throw Problem(error) }
     }
 }

@@ -53,10 +53,10 @@ struct TensorHead {
         }
     }
 
-    /// Reads the tensor `json`, which stands in a request's body; `index` is its place among the inputs.
-    init(_ json: UnsafeRawBufferPointer, index: Int, using scanner: BodyScanner) throws(Problem) {
+    /// Of the tensor `json`, which stands in a request's body, by a scan of its members, or one that read its values too;
+    /// `index` is its place among the inputs.
+    init(_ json: UnsafeRawBufferPointer, _ scan: made_scan, index: Int) throws(Problem) {
         guard json.first == UInt8(ascii: "{") else { throw Problem(400, "inputs[\(index)] must be an object") }
-        let scan = scanner.scan(json, as: .fields, schema: nil, into: RowBuffer())
         if let problem = Problem(scan, shape: .fields) { throw problem }
         let fields = try OptionReader(scan, names: Self.names, rowsMember: "data")
         guard let name = try fields.value("name", String.self, mustBe: "a string") else {
@@ -77,7 +77,7 @@ struct TensorHead {
         let parameters = try fields.value(
             "parameters", Parameters.self, mustBe: "an object, and its 'binary_data_size' a whole number")
         binaryByteCount = parameters?.byteCount
-        hasData = fields.text("data") != nil
+        hasData = scan.has_rows || fields.text("data") != nil
         if hasData, binaryByteCount != nil {
             throw Problem(400, "the tensor \(quoted(name)) has both 'data' and 'binary_data_size'")
         }

@@ -197,7 +197,7 @@ struct SchemaInference {
     /// Chosen labels with their rows; where they have a class `other`, it is shared by the labels that were not chosen.
     private func counted(_ kind: TableSchema.Kind, _ shape: ColumnShape, areNumbers: Bool) -> TableSchema.Kind {
         guard case .categorical(let categories) = kind else { return kind }
-        func name(_ text: String) -> String { areNumbers ? NumberText.canonical(text) : text }
+        func name(_ text: String) -> String { areNumbers ? NumberText.label(text) ?? text : text }
         let known = categories.labels + categories.rareLabels
         // However the chosen labels themselves are spelled.
         let spellings = [String: String](known.map { (name($0), $0) }) { first, _ in first }
@@ -249,10 +249,10 @@ struct SchemaInference {
                 path: path, column: shape.name, problem: .labelTooLong(limit: Int(MADE_TEXT_BYTES_MAX)))
         }
         let texts = shape.present
-        decision.column.labelsAreNumbers = texts.allSatisfy { NumberText.isNumber($0.text) }
+        decision.column.labelsAreNumbers = texts.allSatisfy { NumberText.label($0.text) != nil }
         var rows = numbers
         for text in texts {
-            let label = decision.column.labelsAreNumbers ? NumberText.canonical(text.text) : text.text
+            let label = decision.column.labelsAreNumbers ? NumberText.label(text.text) ?? text.text : text.text
             rows[label, default: 0] += text.count
         }
         guard !rows.isEmpty else {
@@ -303,14 +303,18 @@ struct SchemaInference {
     ) throws(TableError) -> [Double] {
         let own = TableSchema(
             columns: [TableSchema.Column(name: shape.name, kind: kind)], table: Schema(columns: [column]))
-        let reader = TextReader(try own.rowSchema(path: path))
+        let reader = try own.rowSchema(path: path)
+        /// NaN where the text is missing, nil where it is none of the column's values.
+        func number(of text: String) -> Double? {
+            try? reader.read(text, variable: 0, refusesUnseen: true).number
+        }
         var isLabels = false
         if case .categorical = kind { isLabels = true }
         let missingNumbers = isLabels ? [:] : shape.missingNumbers
         var textValues: [Double] = []
         textValues.reserveCapacity(shape.texts.count)
         for text in shape.texts {
-            guard let value = reader.value(of: text.text) else {
+            guard let value = number(of: text.text) else {
                 throw TableError(
                     path: path, line: text.line, column: shape.name, problem: kind.objection(to: text.text))
             }
@@ -320,7 +324,7 @@ struct SchemaInference {
             guard value.isNaN else {
                 if missingNumbers[value] != nil { return .nan }
                 // Codes of which some had a leading zero, so that the others were numbers: those were plain.
-                return isLabels ? reader.value(of: NumberText.text(value)) ?? .nan : value
+                return isLabels ? number(of: NumberText.text(value)) ?? .nan : value
             }
             let bits = value.bitPattern
             guard bits >= UInt64(MADE_TEXT_BITS), bits <= UInt64(Int64.max) else { return .nan }
@@ -365,27 +369,6 @@ extension SchemaInference {
     }
 }
 
-/// Reads texts of one column as its cells are read.
-private struct TextReader {
-    let schema: RowSchema
-
-    init(_ schema: RowSchema) { self.schema = schema }
-
-    /// NaN where it is missing, nil where it is none of the column's values.
-    func value(of text: String) -> Double? {
-        var text = text
-        return text.withUTF8 { utf8 in
-            var value = Float.nan
-            var number = Double.nan
-            let cell = made_text(
-                bytes: UnsafeRawPointer(utf8.baseAddress)?.assumingMemoryBound(to: CChar.self), count: utf8.count)
-            let fault = made_row_schema_read_value(
-                schema.handle, 0, cell, MADE_VALUE_STRING, true, &value, &number)
-            return fault == MADE_ROW_GOOD ? number : nil
-        }
-    }
-}
-
 extension TableSchema.Kind {
     fileprivate func objection(to text: String) -> TableError.Problem {
         switch self {
@@ -399,25 +382,5 @@ extension TableSchema.Kind {
 extension SchemaOptions.Choice {
     fileprivate var numberForm: Schema.NumberForm? {
         if case .exactly(_, let column) = self { column.numberForm } else { nil }
-    }
-}
-
-extension NumberText {
-    /// The plain spelling of a number that may be larger than a double holds: 10 for 10.0 and +10.
-    static func canonical(_ text: String) -> String {
-        let text = withoutIdleMarks(text)
-        let digits = text.utf8.first == UInt8(ascii: "-") ? text.dropFirst() : Substring(text)
-        if digits.utf8.allSatisfy({ (48...57).contains($0) }) { return text }
-        guard let number = number(text), number.isFinite, abs(number) < 0x1p53 else { return text }
-        return self.text(number)
-    }
-
-    /// Without a plus, and without a point that only zeros follow.
-    private static func withoutIdleMarks(_ text: String) -> String {
-        guard isNumber(text) else { return text }
-        let unsigned = text.utf8.first == UInt8(ascii: "+") ? text.dropFirst() : Substring(text)
-        let parts = unsigned.split(separator: ".", omittingEmptySubsequences: false)
-        let isWhole = parts.count == 2 && !parts[0].isEmpty && parts[1].utf8.allSatisfy { $0 == UInt8(ascii: "0") }
-        return String(isWhole ? parts[0] : unsigned)
     }
 }

@@ -1,4 +1,3 @@
-internal import CRows
 internal import MADE
 
 /// Known values of some variables, each read as a cell is.
@@ -41,17 +40,11 @@ public struct GivenValues {
     }
 
     private func value(_ text: String, of index: Int) throws(Failure) -> Float {
-        var value = Float.nan
-        var number = Double.nan
-        let pool = TextPool()
-        // As in quotes: an empty text can then be an empty label.
-        let fault = made_row_schema_read_value(
-            schema.handle, index, pool.text(text), MADE_VALUE_STRING, true, &value, &number)
-        if fault != MADE_ROW_GOOD {
-            var error = made_row_error()
-            (error.fault, error.column, error.text, error.is_object) = (fault, index, pool.text(text), true)
-            throw Failure(description: RowProblem(error, shape: .given, variables: schema.variables).detail)
-        }
+        let value: Float
+        do {
+            // As in quotes: an empty text can then be an empty label.
+            (value, _) = try schema.read(text, variable: index, refusesUnseen: true, row: "given")
+        } catch { throw Failure(description: error.detail) }
         guard !value.isNaN else {
             throw Failure(description: "the value of '\(schema.variables[index].name)' is missing")
         }

@@ -78,17 +78,32 @@ extension Variable {
             let listed = labels.prefix(Self.listedLabelsMax).map { $0.isEmpty ? "\"\"" : $0 }.joined(separator: ", ")
             let more = labels.count - min(labels.count, Self.listedLabelsMax)
             return "\(shown) is not a category of '\(name)' (\(listed)\(more > 0 ? " and \(more) more" : ""))"
-                + suggestion(for: text, among: labels)
+                + (nearestValue(to: text).map { "; did you mean '\($0)'?" } ?? "")
         }
     }
 
-    /// The known value nearest to a text that is none: a label by its letters, 0 or 1 by distance; nil where none is near.
+    /// The known value nearest to a text that is none: a number among labels that all are numbers by distance, another label
+    /// by its letters, 0 or 1 by distance; nil where none is near.
     package func nearestValue(to text: String) -> String? {
         switch kind {
-        case .categorical(let categories): nearest(to: text, among: categories.labels + categories.rareLabels)
-        case .binary: NumberText.number(text).map { $0 < 0.5 ? "0" : "1" }
-        case .real: nil
+        case .categorical(let categories):
+            // The class of the rare labels has a name, which is none of the column's numbers.
+            let numbers =
+                categories.labels.indices.filter { $0 != categories.otherIndex }.map { categories.labels[$0] }
+                + categories.rareLabels
+            if NumberText.label(text) != nil, numbers.allSatisfy({ NumberText.label($0) != nil }) {
+                return nearestNumber(to: text, among: numbers)
+            }
+            return nearest(to: text, among: categories.labels + categories.rareLabels)
+        case .binary: return NumberText.number(text).map { $0 < 0.5 ? "0" : "1" }
+        case .real: return nil
         }
+    }
+
+    private func nearestNumber(to text: String, among labels: [String]) -> String? {
+        guard let number = NumberText.number(text) else { return nil }
+        func distance(_ label: String) -> Double { NumberText.number(label).map { abs($0 - number) } ?? .infinity }
+        return labels.map { (label: $0, distance: distance($0)) }.min { $0.distance < $1.distance }?.label
     }
 }
 

@@ -12,34 +12,43 @@ package enum NumberText {
         return made_read_number(pool.text(text), &form, &number) ? number : nil
     }
 
-    /// Whether all of `text` is a number, and not digits after a leading zero, which are a code.
-    static func isNumber(_ text: String) -> Bool {
-        if text.utf8.count > 1, text.utf8.first == UInt8(ascii: "0"), text.utf8.allSatisfy({ (48...57).contains($0) }) {
-            return false
-        }
-        return number(text) != nil
+    /// One spelling for all of a number, which may be larger and finer than a double: 10 for 10.0, +10 and 1e1. Nil where
+    /// `text`, which is normal, is no number, or digits after a leading zero, which are a code.
+    static func label(_ text: String) -> String? {
+        guard let exact = exactLabel(text) else { return nil }
+        // Only a fraction has an exponent there, and people write it with a point.
+        guard exact.utf8.contains(UInt8(ascii: "e")), let number = number(text), number.isFinite else { return exact }
+        let plain = self.text(number)
+        return exactLabel(plain) == exact ? plain : exact
     }
 
-    /// What a text says that is 0 or 1, or a word for false or true; nil where it says neither.
-    package static func truth(_ text: String) -> Bool? {
-        if let number = number(text) { return number == 0 ? false : number == 1 ? true : nil }
-        switch text.lowercased() {
-        case "false", "f", "no", "n": return false
-        case "true", "t", "yes", "y": return true
-        default: return nil
+    private static func exactLabel(_ text: String) -> String? {
+        let label = written(text) { made_number_label($0, $1.baseAddress, $1.count) }
+        return label.isEmpty ? nil : label
+    }
+
+    /// What `write` makes of a text; it returns how many bytes it takes, and writes them where there is room.
+    private static func written(
+        _ text: String, by write: (made_text, UnsafeMutableBufferPointer<CChar>) -> Int
+    ) -> String {
+        var text = text
+        return text.withUTF8 { utf8 in
+            var capacity = 3 * utf8.count + 1
+            while true {
+                var count = 0
+                let result = String(unsafeUninitializedCapacity: capacity) { bytes in
+                    bytes.withMemoryRebound(to: CChar.self) { count = write(made_text(utf8), $0) }
+                    return count > capacity ? 0 : count
+                }
+                if count <= capacity { return result }
+                capacity = count
+            }
         }
     }
 
     /// In Unicode normal form C, without outer blanks.
     package static func normalised(_ text: String) -> String {
-        var text = text
-        return text.withUTF8 { utf8 in
-            let source = made_text(
-                bytes: UnsafeRawPointer(utf8.baseAddress)?.assumingMemoryBound(to: CChar.self), count: utf8.count)
-            return String(unsafeUninitializedCapacity: 3 * utf8.count + 1) { bytes in
-                bytes.withMemoryRebound(to: CChar.self) { made_normalise(source, $0.baseAddress, $0.count) }
-            }
-        }
+        written(text) { made_normalise($0, $1.baseAddress, $1.count) }
     }
 
     /// Appends `value`, which is finite, as people write it in tables: the shortest decimal that reads back as the same

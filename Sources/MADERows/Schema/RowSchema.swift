@@ -10,6 +10,8 @@ public final class RowSchema: @unchecked Sendable {
     public let variables: [Variable]
     /// The table's columns.
     public let table: Schema
+    /// Of each variable: whether a number stands for a missing value.
+    package let hasMissingNumbers: [Bool]
 
     /// Of a model. One that knows no table has its variables as columns. Nil where memory is short.
     public convenience init?(_ card: ModelCard) {
@@ -34,6 +36,9 @@ public final class RowSchema: @unchecked Sendable {
         self.table = table
         let pool = TextPool()
         let kept = table.columns.filter { $0.leftOut == nil }
+        hasMissingNumbers = kept.map { column in
+            column.missingTexts.contains { NumberText.number($0, form: column.numberForm) != nil }
+        }
         let columns = zip(variables, kept).map { made_column($0, $1, pool) }
         var next = 0
         let places = table.columns.map { column in
@@ -54,6 +59,40 @@ public final class RowSchema: @unchecked Sendable {
     }
 
     deinit { made_row_schema_free(handle) }
+
+    /// Reads one text as every reader of rows reads it: its value, encoded, and its number before encoding; both NaN where it
+    /// is missing.
+    ///
+    /// - Parameters:
+    ///   - row: what a message calls the row.
+    ///   - place: the JSON Pointer to the row.
+    /// - Throws: where it is none of the variable's values.
+    package func read(
+        _ text: String, as form: made_value_form = MADE_VALUE_STRING, variable: Int, refusesUnseen: Bool,
+        row: @autoclosure () -> String = "", place: String = ""
+    ) throws(RowProblem) -> (value: Float, number: Double) {
+        var text = text
+        return try text.withUTF8 { utf8 in
+            Result { () throws(RowProblem) in
+                var (value, number) = (Float.nan, Double.nan)
+                let cell = made_text(utf8)
+                let fault = made_row_schema_read_value(
+                    handle, variable, cell, form, refusesUnseen, &value, &number)
+                guard fault != MADE_ROW_GOOD else { return (value, number) }
+                var error = made_row_error()
+                (error.fault, error.column, error.text, error.is_object) = (fault, variable, cell, true)
+                throw RowProblem(
+                    error, row: row(), place: place, isIndex: form == MADE_VALUE_ELEMENT, variables: variables)
+            }
+        }.get()
+    }
+}
+
+extension made_text {
+    /// Precondition: used no longer than `utf8`.
+    init(_ utf8: UnsafeBufferPointer<UInt8>) {
+        self.init(bytes: UnsafeRawPointer(utf8.baseAddress)?.assumingMemoryBound(to: CChar.self), count: utf8.count)
+    }
 }
 
 extension Schema {
@@ -63,7 +102,7 @@ extension Schema {
             columns: variables.map { variable in
                 var column = Column(name: variable.name)
                 if case .categorical(let categories) = variable.kind {
-                    column.labelsAreNumbers = categories.labels.allSatisfy(NumberText.isNumber)
+                    column.labelsAreNumbers = categories.labels.allSatisfy { NumberText.label($0) != nil }
                 }
                 return column
             })

@@ -11,14 +11,15 @@ public struct Judgement: Sendable, Equatable {
     /// The alpha that holds where nobody chose one.
     public static let defaultAlpha = 0.01
 
+    /// Whether some row could have a p-value of alpha or less.
+    public let canJudge: Bool
+
     /// By the calibration of a model, if it has one.
     public init(_ calibration: Calibration?, alpha: Double) {
         self.calibration = calibration
         self.alpha = alpha
+        canJudge = calibration.map { alpha >= $0.smallestPValue } ?? false
     }
-
-    /// Whether some row could have a p-value of alpha or less.
-    public var canJudge: Bool { calibration.map { alpha >= $0.smallestPValue } ?? false }
 
     /// The row's p-value; nil without a calibration.
     public func pValue(of logLikelihood: Double) -> Double? { calibration?.pValue(of: logLikelihood) }

@@ -27,7 +27,7 @@ public struct TableSchema: Sendable, Equatable {
         }
 
         /// A variable of such values whose numbers are not encoded.
-        var variable: Variable {
+        package var variable: Variable {
             let kind: Variable.Kind =
                 switch kind {
                 case .binary: .binary(.plusMinusOne)
@@ -66,7 +66,8 @@ public struct TableSchema: Sendable, Equatable {
     /// The columns' names.
     public var names: [String] { columns.map(\.name) }
 
-    func rowSchema(path: String) throws(TableError) -> RowSchema {
+    /// What rows of the table at `path` are read by, their numbers not encoded.
+    package func rowSchema(path: String) throws(TableError) -> RowSchema {
         guard let schema = RowSchema(columns.map(\.variable), table: table) else {
             throw TableError(path: path, problem: .unreadable(reason: "memory is short"))
         }

@@ -1,15 +1,17 @@
 import Foundation
 import MADE
-
-@testable import MADERows
+package import MADERows
 
 /// Tables of all kinds of columns, spelled in many ways.
-struct RandomTable {
+package struct RandomTable {
     /// One line a row, the header first.
-    var text: String
-    var options = SchemaOptions()
+    package private(set) var text: String
+    package var options = SchemaOptions()
+    package let names: [String]
+    /// The cells as they were meant, without quotes and outer blanks [column][row].
+    package let columns: [[String]]
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         var generator = PhiloxGenerator(seed: seed)
         func one<T>(_ choices: [T]) -> T { choices[Int(generator.next() % UInt64(choices.count))] }
         func whole(_ count: Int) -> Int { Int(generator.next() % UInt64(count)) }
@@ -54,28 +56,10 @@ struct RandomTable {
         let end = one(["\n", "\r\n", "\r"])
         text = names.map(cell).joined(separator: separator) + end
         for row in 0..<rowCount { text += columns.map { cell($0[row]) }.joined(separator: separator) + end }
+        self.names = names
+        self.columns = columns
         options.labelRowsMin = one([1, 2, 5])
         options.missingTexts = one([[], ["?"], ["-1", "NA"]])
         options.header = .present
-    }
-}
-
-extension InferredTable {
-    /// The rows as the program writes them, once as CSV, once as NDJSON.
-    var written: (csv: [UInt8], json: [UInt8]) {
-        let variables = schema.columns.map(\.variable)
-        var model = DensityModel(of: variables)
-        model.schema = schema.table
-        let text = RowText(CompiledModel(model).card)
-        var csv = text.csvHeader + [10]
-        var json: [UInt8] = []
-        for row in 0..<table.rowCount {
-            let encoded = zip(variables, table.row(row)).map { $0.encode($1) }
-            text.appendCSV(encoded, to: &csv)
-            text.appendJSON(encoded, asObject: row % 2 == 0, to: &json)
-            csv.append(10)
-            json.append(10)
-        }
-        return (csv, json)
     }
 }

@@ -5,7 +5,7 @@ final class CostEstimate: Sendable {
     private let picoseconds: Atomic<Int>
 
     init(nanosecondsPerRow: Double) {
-        picoseconds = Atomic(Int(nanosecondsPerRow * 1000))
+        picoseconds = Atomic(Int(min(max(nanosecondsPerRow, 0), 1e12) * 1000))
     }
 
     /// A moving average over some eight batches. A batch that seems far dearer than the last ones was interrupted, and
@@ -13,12 +13,14 @@ final class CostEstimate: Sendable {
     func record(rows: Int, nanoseconds: UInt64) {
         guard rows > 0 else { return }
         let old = picoseconds.load(ordering: .relaxed)
-        let sample = min(Int(clamping: nanoseconds) * 1000 / rows, 4 * old + 1)
+        // No batch takes an hour, but a machine may sleep for a year in the midst of one.
+        let sample = min(Int(min(nanoseconds, 3_600_000_000_000)) * 1000 / rows, 4 * old + 1)
         // Two threads may overwrite each other's step; either is a fair estimate.
         picoseconds.store(old + (sample - old) / 8, ordering: .relaxed)
     }
 
     func nanoseconds(rows: Int) -> Int {
-        picoseconds.load(ordering: .relaxed) * rows / 1000
+        let (product, overflow) = picoseconds.load(ordering: .relaxed).multipliedReportingOverflow(by: rows)
+        return overflow ? .max / 1000 : product / 1000
     }
 }

@@ -6,19 +6,20 @@ public struct Rate: Sendable, Equatable {
     public let perSecond: Double
     /// Times at once, after a rest.
     public let burst: Int
-    /// Nanoseconds in which a token comes back, and in which an empty bucket fills.
+    /// Nanoseconds in which a token comes back, and in which an empty bucket fills. Neither is more than a century or so,
+    /// so that any time of the clock and both of them add up to less than 2⁶⁴.
     let interval: UInt64
     let fillTime: UInt64
+    static let nanosecondsMax: UInt64 = 1 << 62
 
     /// - Precondition: `perSecond` is above 0 and `burst` at least 1.
     public init(perSecond: Double, burst: Int) {
         precondition(perSecond > 0 && burst > 0, "a rate lets something through")
         self.perSecond = perSecond
         self.burst = burst
-        interval = max(1, nanoseconds(1 / perSecond))
-        fillTime =
-            interval.multipliedReportingOverflow(by: UInt64(burst)).overflow
-            ? UInt64(Int64.max) : interval * UInt64(burst)
+        interval = min(max(1, nanoseconds(1 / perSecond)), Self.nanosecondsMax)
+        let (time, overflow) = interval.multipliedReportingOverflow(by: UInt64(burst))
+        fillTime = overflow ? Self.nanosecondsMax : min(time, Self.nanosecondsMax)
     }
 }
 

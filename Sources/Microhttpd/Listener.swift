@@ -139,8 +139,11 @@ func withPeer<Result>(
     }
 }
 
-/// The numeric form of a client's address, without the port.
+/// The numeric form of a client's address, without the port; of a mapped one (::ffff:192.0.2.1) that of IPv4.
 func numericHost(of address: UnsafePointer<sockaddr>) -> String {
+    if let address = ipv4(of: address) {
+        return [24, 16, 8, 0].map { "\(address >> $0 & 0xFF)" }.joined(separator: ".")
+    }
     let length =
         address.pointee.sa_family == sa_family_t(AF_INET6)
         ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size

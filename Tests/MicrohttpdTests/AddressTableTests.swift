@@ -41,6 +41,33 @@ private func with<Result>(_ text: String, _ use: (UnsafePointer<sockaddr>) -> Re
         #expect(enter("192.0.2.2") !== mapped)
     }
 
+    @Test func aNetworkOfIPv6IsReadInNetworkOrder() {
+        #expect(with("2001:db8:1:2:3:4:5:6") { AddressKey($0) } == .ipv6(0x2001_0db8_0001_0002))
+        #expect(with("::1") { AddressKey($0) } == .ipv6(0))
+        #expect(with("192.0.2.1") { AddressKey($0) } == .ipv4(0xC000_0201))
+        #expect(with("::ffff:192.0.2.1") { AddressKey($0) } == .ipv4(0xC000_0201))
+    }
+
+    /// Whatever 64 bits an address of IPv6 begins with, in either order of bytes.
+    @Test func noAddressOfIPv6SharesWithOneOfIPv4() throws {
+        let table = AddressTable(connectionCountMax: 1, entryCountMax: 100)
+        let enter = { (text: String) in with(text) { table.enter($0, now: 1) } }
+        let address = try #require(enter("192.0.2.1"))
+        for network in ["102:c0:ffff::1", "0:ffff:c000:201::1", "::192.0.2.1", "c000:201::1"] {
+            let other = enter(network)
+            #expect(other != nil && other !== address, "\(network)")
+        }
+        // One connection of the address is all there may be, by either name.
+        #expect(enter("::ffff:192.0.2.1") == nil && enter("192.0.2.1") == nil)
+    }
+
+    @Test(arguments: [
+        ("192.0.2.1", "192.0.2.1"), ("::ffff:192.0.2.1", "192.0.2.1"), ("2001:db8::1", "2001:db8::1"), ("::1", "::1"),
+    ])
+    func aMappedAddressIsShownAsIPv4(address: String, shown: String) {
+        #expect(with(address) { numericHost(of: $0) } == shown)
+    }
+
     @Test func oneConnectionTooManyIsRefusedUntilAnotherHasEnded() throws {
         let table = AddressTable(connectionCountMax: 2, entryCountMax: 100)
         let enter = { with("192.0.2.1") { table.enter($0, now: 1) } }

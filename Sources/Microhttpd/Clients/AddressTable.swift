@@ -7,15 +7,15 @@ internal import Synchronization
 /// `@unchecked Sendable`: `connectionCount` is touched under the table's lock only.
 final class ClientAddress: @unchecked Sendable {
     let bucket = TokenBucket()
-    fileprivate let key: UInt64
+    fileprivate let key: AddressKey
     fileprivate var connectionCount = 0
 
-    fileprivate init(key: UInt64) { self.key = key }
+    fileprivate init(key: AddressKey) { self.key = key }
 }
 
 /// The addresses that clients come from. Of IPv6, where every client has a network of its own, 64 bits are one address.
 final class AddressTable: Sendable {
-    private let entries = Mutex<[UInt64: ClientAddress]>([:])
+    private let entries = Mutex<[AddressKey: ClientAddress]>([:])
     private let connectionCountMax: Int
     private let entryCountMax: Int
 
@@ -29,7 +29,7 @@ final class AddressTable: Sendable {
 
     /// A connection from `address` begins; nil where that is one too many.
     func enter(_ address: UnsafePointer<sockaddr>, now: UInt64) -> ClientAddress? {
-        let key = Self.key(of: address)
+        let key = AddressKey(address)
         return entries.withLock { entries in
             if entries.count >= entryCountMax, entries[key] == nil { Self.makeRoom(in: &entries, now: now) }
             let client = entries[key] ?? ClientAddress(key: key)
@@ -51,24 +51,36 @@ final class AddressTable: Sendable {
     var count: Int { entries.withLock { $0.count } }
 
     /// Forgets addresses without connections: those whose buckets are full, or all where that is not enough.
-    private static func makeRoom(in entries: inout [UInt64: ClientAddress], now: UInt64) {
+    private static func makeRoom(in entries: inout [AddressKey: ClientAddress], now: UInt64) {
         let count = entries.count
         entries = entries.filter { $0.value.connectionCount > 0 || !$0.value.bucket.isFull(now: now) }
         if entries.count > count / 2 { entries = entries.filter { $0.value.connectionCount > 0 } }
     }
+}
 
-    /// IPv4, in IPv6's clothes too, as the 32 bits after a prefix that no network of IPv6 has.
-    private static func key(of address: UnsafePointer<sockaddr>) -> UInt64 {
-        let mark: UInt64 = 0xFFFF_0000_0000
-        if let address = ipv4(of: address) { return mark | UInt64(address) }
-        guard address.pointee.sa_family == sa_family_t(AF_INET6) else { return 0 }
-        return UnsafeRawPointer(address).loadUnaligned(
-            fromByteOffset: MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr) ?? 8, as: UInt64.self)
+/// What one client's connections have in common.
+enum AddressKey: Hashable, Sendable {
+    /// The address, in host order; also where IPv6 maps it (::ffff:192.0.2.1).
+    case ipv4(UInt32)
+    /// The first 64 bits of the address, its network, in host order.
+    case ipv6(UInt64)
+    /// A socket of another family.
+    case other
+
+    init(_ address: UnsafePointer<sockaddr>) {
+        if let address = Microhttpd.ipv4(of: address) {
+            self = .ipv4(address)
+        } else if address.pointee.sa_family == sa_family_t(AF_INET6) {
+            var whole = UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in6.self).sin6_addr
+            self = .ipv6(withUnsafeBytes(of: &whole) { UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)) })
+        } else {
+            self = .other
+        }
     }
 }
 
 /// An IPv4 address in host order, also where IPv6 maps it; nil for any other.
-private func ipv4(of address: UnsafePointer<sockaddr>) -> UInt32? {
+func ipv4(of address: UnsafePointer<sockaddr>) -> UInt32? {
     let bytes = UnsafeRawPointer(address)
     switch Int32(address.pointee.sa_family) {
     case AF_INET:

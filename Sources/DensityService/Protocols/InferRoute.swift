@@ -15,7 +15,7 @@ extension ServiceLoop {
                 Result { () throws(Problem) in
                     var jsonCount = body.count
                     if let stated {
-                        guard let count = Int(stated), (0...body.count).contains(count) else {
+                        guard let count = wholeNumber(stated, in: 0...body.count) else {
                             throw Problem(
                                 400,
                                 "\(InferAnswer.headerLength) is \(quoted(stated)); it must be a whole number, 0 to \(body.count), the length of the body"

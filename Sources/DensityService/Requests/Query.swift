@@ -34,6 +34,11 @@ func wholeNumber(_ text: String) -> UInt64? {
     text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? UInt64(text) : nil
 }
 
+/// The same, where it lies in `range`.
+func wholeNumber<Value: FixedWidthInteger>(_ text: String, in range: ClosedRange<Value>) -> Value? {
+    wholeNumber(text).flatMap { Value(exactly: $0) }.flatMap { range.contains($0) ? $0 : nil }
+}
+
 /// A number as JSON has them, which has neither hexadecimal digits nor names.
 func decimalNumber(_ text: String) -> Double? {
     text.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) } ? Double(text) : nil

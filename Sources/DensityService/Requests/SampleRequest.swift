@@ -46,7 +46,7 @@ struct SampleRequest: Sendable {
             let wrong = { (what: String) in Problem(400, "'\(name)' is \(quoted(value)); it must be \(what)") }
             switch name {
             case "n":
-                guard let number = Int(value) else { throw wrong("a whole number") }
+                guard !value.hasPrefix("+"), let number = Int(value) else { throw wrong("a whole number") }
                 try set(count: number, limit: limit, pointer: nil)
             case "seed":
                 guard let number = wholeNumber(value) else { throw wrong("a whole number below 2^64") }

@@ -74,7 +74,7 @@ extension Setting {
     ) -> Setting {
         one(
             name, group, .number, path, takes: "a whole number, \(range.lowerBound) to \(range.upperBound)", help,
-            read: { Value($0).flatMap { range.contains($0) ? $0 : nil } }, write: { "\($0)" })
+            read: { wholeNumber($0, in: range) }, write: { "\($0)" })
     }
 
     /// A setting of a whole number that may be left open.
@@ -84,7 +84,7 @@ extension Setting {
     ) -> Setting {
         one(
             name, group, .number, path, takes: "a whole number, \(range.lowerBound) to \(range.upperBound)", help,
-            read: { Value($0).flatMap { range.contains($0) ? .some($0) : nil } }, write: { $0.map { "\($0)" } })
+            read: { wholeNumber($0, in: range).map(Optional.some) }, write: { $0.map { "\($0)" } })
     }
 
     /// A setting of a number above 0 and at most `limit`.
@@ -94,7 +94,7 @@ extension Setting {
     ) -> Setting {
         one(
             name, group, .number, path, takes: "a number above 0 and at most \(plain(limit))", help,
-            read: { Double($0).flatMap { $0 > 0 && $0 <= limit ? $0 : nil } }, write: { plain($0) })
+            read: { decimalNumber($0).flatMap { $0 > 0 && $0 <= limit ? $0 : nil } }, write: { plain($0) })
     }
 
     /// A setting of a number that may be 0.
@@ -104,7 +104,7 @@ extension Setting {
     ) -> Setting {
         one(
             name, group, .number, path, takes: "a number, 0 to \(plain(limit))", help,
-            read: { Double($0).flatMap { $0 >= 0 && $0 <= limit ? $0 : nil } }, write: { plain($0) })
+            read: { decimalNumber($0).flatMap { $0 >= 0 && $0 <= limit ? $0 : nil } }, write: { plain($0) })
     }
 
     /// A setting of the path of a file.

@@ -116,7 +116,7 @@ struct HeaderFields: Sendable {
             expectsContinue = equal(value, "100-continue")
         case 14... where begins(name, "content-length"):
             contentLengthCount += 1
-            contentLength = Int(String(decoding: value, as: UTF8.self))
+            contentLength = wholeNumber(value)
             refuseFolded(name, longerThan: 14)
         case 17... where begins(name, "transfer-encoding"):
             transferEncodingCount += 1
@@ -134,6 +134,12 @@ struct HeaderFields: Sendable {
 
 private func lowercased(_ byte: UInt8) -> UInt8 {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+}
+
+/// A number of decimal digits and nothing else.
+private func wholeNumber(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    let isDigit: (UInt8) -> Bool = { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    return bytes.allSatisfy(isDigit) ? Int(String(decoding: bytes, as: UTF8.self)) : nil
 }
 
 private func begins(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {

@@ -42,7 +42,8 @@ final class ServiceCore: Sendable {
     }
 }
 
-/// The version of this software.
-enum Build {
-    static let version = "1.0.0"
+/// This software.
+public enum Build {
+    /// Its version.
+    public static let version = "1.0.0"
 }

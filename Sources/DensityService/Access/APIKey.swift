@@ -33,6 +33,9 @@ struct KeyDigest: Sendable, Hashable {
         self.words = words
     }
 
+    /// Its 64 hexadecimal digits.
+    var hexadecimal: String { withUnsafeBytes(of: words) { DensityService.hexadecimal($0) } }
+
     /// Nil where `text` is not 64 hexadecimal digits.
     init?(hexadecimal text: some StringProtocol) {
         let digits = text.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue }

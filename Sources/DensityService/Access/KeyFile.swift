@@ -38,11 +38,12 @@ enum KeyFile {
         return keys
     }
 
-    private static func key(of fields: [Substring], at place: String) throws(ServiceError) -> APIKey {
+    /// Reads a line's fields.
+    static func key(of fields: [Substring], at place: String) throws(ServiceError) -> APIKey {
         guard fields.count == 3 else { throw ServiceError("\(place): \(fields.count) fields; \(form)") }
         let name = String(fields[0])
         // A digest in the first place would be printed wherever the name is.
-        guard name.utf8.count < nameLengthMax, name.utf8.allSatisfy(isNameByte) else {
+        guard (1..<nameLengthMax).contains(name.utf8.count), name.utf8.allSatisfy(isNameByte) else {
             throw ServiceError(
                 "\(place): a name is 1 to \(nameLengthMax - 1) letters, digits, '-', '_', '.' or '@'; \(form)")
         }

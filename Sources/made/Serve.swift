@@ -30,11 +30,13 @@ struct Serve: ParsableCommand {
 
     /// The flags that were given, by setting name.
     private var flags: [String: [String]] {
-        var flags = listening.flags
-        for more in [access.flags, modelFlags.flags, work.flags, log.flags] { flags.merge(more) { first, _ in first } }
-        var lists = flags.compactMapValues { $0.map { [$0] } }
-        if !models.isEmpty { lists["models"] = models }
-        return lists
+        let groups: [any ParsableArguments] = [listening, access, modelFlags, work, log]
+        var flags = groups.reduce(into: [:]) { flags, group in
+            flags.merge(settings(of: group).mapValues { [$0] }) { first, _ in first }
+        }
+        if log.quiet, flags["log-level"] == nil { flags["log-level"] = ["warning"] }
+        if !models.isEmpty { flags["models"] = models }
+        return flags
     }
 
     func run() throws {
@@ -74,107 +76,5 @@ struct Serve: ParsableCommand {
             next += 1
         }
         return variables
-    }
-}
-
-struct ListeningFlags: ParsableArguments {
-    @Option(help: .setting("host")) var host: String?
-    @Option(help: .setting("port")) var port: String?
-    @Option(help: .setting("connections-max")) var connectionsMax: String?
-    @Option(help: .setting("address-connections-max")) var addressConnectionsMax: String?
-    @Option(help: .setting("uri-bytes-max")) var uriBytesMax: String?
-    @Option(help: .setting("header-bytes-max")) var headerBytesMax: String?
-    @Option(help: .setting("header-fields-max")) var headerFieldsMax: String?
-    @Option(help: .setting("body-bytes-max")) var bodyBytesMax: String?
-    @Option(help: .setting("bulk-bytes-max")) var bulkBytesMax: String?
-    @Option(help: .setting("bulk-answer-bytes-max")) var bulkAnswerBytesMax: String?
-    @Option(help: .setting("head-seconds-max")) var headSecondsMax: String?
-    @Option(help: .setting("body-seconds-max")) var bodySecondsMax: String?
-    @Option(help: .setting("idle-seconds-max")) var idleSecondsMax: String?
-    @Option(help: .setting("grace-seconds")) var graceSeconds: String?
-
-    var flags: [String: String?] {
-        [
-            "host": host, "port": port, "connections-max": connectionsMax,
-            "address-connections-max": addressConnectionsMax, "uri-bytes-max": uriBytesMax,
-            "header-bytes-max": headerBytesMax, "header-fields-max": headerFieldsMax, "body-bytes-max": bodyBytesMax,
-            "bulk-bytes-max": bulkBytesMax, "bulk-answer-bytes-max": bulkAnswerBytesMax,
-            "head-seconds-max": headSecondsMax, "body-seconds-max": bodySecondsMax,
-            "idle-seconds-max": idleSecondsMax, "grace-seconds": graceSeconds,
-        ]
-    }
-}
-
-struct AccessFlags: ParsableArguments {
-    @Option(help: .setting("api-keys-file")) var apiKeysFile: String?
-    @Option(help: .setting("tls-certificate-file")) var tlsCertificateFile: String?
-    @Option(help: .setting("tls-key-file")) var tlsKeyFile: String?
-    @Option(help: .setting("tls-client-ca-file")) var tlsClientCAFile: String?
-    @Option(help: .setting("key-rate-max")) var keyRateMax: String?
-    @Option(help: .setting("key-burst-max")) var keyBurstMax: String?
-    @Option(help: .setting("address-rate-max")) var addressRateMax: String?
-    @Option(help: .setting("address-burst-max")) var addressBurstMax: String?
-    @Option(help: .setting("cors-origins")) var corsOrigins: String?
-
-    var flags: [String: String?] {
-        [
-            "api-keys-file": apiKeysFile, "tls-certificate-file": tlsCertificateFile, "tls-key-file": tlsKeyFile,
-            "tls-client-ca-file": tlsClientCAFile, "key-rate-max": keyRateMax, "key-burst-max": keyBurstMax,
-            "address-rate-max": addressRateMax, "address-burst-max": addressBurstMax, "cors-origins": corsOrigins,
-        ]
-    }
-}
-
-struct ModelFlags: ParsableArguments {
-    @Option(help: .setting("watch-models")) var watchModels: String?
-    @Option(help: .setting("default-model")) var defaultModel: String?
-    @Option(help: .setting("alpha")) var alpha: String?
-    @Option(help: .setting("activation")) var activation: String?
-    @Option(help: .setting("weights")) var weights: String?
-    @Option(help: .setting("sample-rows-max")) var sampleRowsMax: String?
-    @Option(help: .setting("drift-rows")) var driftRows: String?
-
-    var flags: [String: String?] {
-        [
-            "watch-models": watchModels, "default-model": defaultModel, "alpha": alpha, "activation": activation,
-            "weights": weights,
-            "sample-rows-max": sampleRowsMax, "drift-rows": driftRows,
-        ]
-    }
-}
-
-struct WorkFlags: ParsableArguments {
-    @Option(help: .setting("loops")) var loops: String?
-    @Option(help: .setting("workers")) var workers: String?
-    @Option(help: .setting("inline-budget")) var inlineBudget: String?
-    @Option(help: .setting("batch-rows-max")) var batchRowsMax: String?
-    @Option(help: .setting("delay-max")) var delayMax: String?
-    @Option(help: .setting("queue-milliseconds-max")) var queueMillisecondsMax: String?
-    @Option(help: .setting("queue-rows-max")) var queueRowsMax: String?
-
-    var flags: [String: String?] {
-        [
-            "loops": loops, "workers": workers, "inline-budget": inlineBudget, "batch-rows-max": batchRowsMax,
-            "delay-max": delayMax, "queue-milliseconds-max": queueMillisecondsMax,
-            "queue-rows-max": queueRowsMax,
-        ]
-    }
-}
-
-struct LogFlags: ParsableArguments {
-    @Option(help: .setting("log-level")) var logLevel: String?
-    @Option(help: .setting("log-format")) var logFormat: String?
-    @Flag(name: .shortAndLong, help: "No line a request: as --log-level warning.")
-    var quiet = false
-
-    var flags: [String: String?] {
-        ["log-level": logLevel ?? (quiet ? "warning" : nil), "log-format": logFormat]
-    }
-}
-
-extension ArgumentHelp {
-    /// The documentation of a setting.
-    fileprivate static func setting(_ name: String) -> ArgumentHelp {
-        ArgumentHelp(stringLiteral: Setting.named(name).documentation)
     }
 }

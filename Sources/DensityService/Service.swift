@@ -44,6 +44,9 @@ public final class Service: Sendable {
     /// The port it listens on.
     public var port: UInt16 { server.port }
 
+    /// Writes a warning to the log.
+    public func warn(_ message: String) { core.observer.logger.warning("\(message)") }
+
     /// Begins to answer.
     public func start() {
         server.start()

@@ -47,9 +47,12 @@ struct Output: ~Copyable {
         _ = Array("\(line)\n".utf8).withUnsafeBytes { writeAll($0, to: STDERR_FILENO) }
     }
 
-    /// Writes `text` to standard error over the line the cursor is in.
-    static func rewrite(_ text: String) {
-        _ = Array("\r\(text)".utf8).withUnsafeBytes { writeAll($0, to: STDERR_FILENO) }
+    /// Writes a piece of progress to standard error, less than a page; where the reader is behind it is left out, as the
+    /// work does not wait for whoever watches it.
+    static func progress(_ text: String) {
+        var entry = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        guard poll(&entry, 1, 0) > 0 else { return }
+        _ = Array(text.utf8).withUnsafeBytes { writeAll($0, to: STDERR_FILENO) }
     }
 }
 

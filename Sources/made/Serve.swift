@@ -50,8 +50,17 @@ struct Serve: ParsableCommand {
         signals.onHangUp { service.refresh() }
         service.start()
         defer { service.stop() }
-        try Output.print("listening on \(service.url)")
+        announce(service)
         signals.waitForStop()
+    }
+
+    /// Says where it listens. Whoever started it may not read that, or no more: it serves all the same.
+    private func announce(_ service: Service) {
+        do throws(Output.Failure) {
+            try Output.print("listening on \(service.url)")
+        } catch {
+            service.warn("\(error); listening on \(service.url)")
+        }
     }
 
     /// - Throws: `ValidationError`, for status 2: a value that cannot be is wrong usage.

@@ -115,7 +115,6 @@ import Testing
         return [
             ["evaluate", model, rows], ["score", model, rows], ["sample", model, "--seed", "1"], ["inspect", model],
             ["train", data, "--print-schema"], ["serve", "--print-config"],
-            ["serve", model, "--port", "0", "--log-level", "error"],
             ["train", data, "--hidden", "4", "--members", "1", "--epochs", "1", "-o", folder.path("m")],
             ["--help"], ["help", "train"], ["score", "--help"], ["--generate-completion-script", "bash"],
         ]

@@ -6,6 +6,9 @@ internal import Synchronization
 
 /// Where all log lines go: a buffer that is written to standard error every few milliseconds, so that a line costs a
 /// request a copy and not a system call.
+///
+/// Nobody waits for whoever reads the log. What a reader who is behind does not take stays in the buffer, up to a bound;
+/// lines beyond it are dropped, as are those that cannot be written, and the next line that can says how many.
 public final class LogSink: Sendable {
     private struct State {
         var buffer: [UInt8] = []
@@ -20,22 +23,36 @@ public final class LogSink: Sendable {
 
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "made.log")
-    private let descriptor: Int32
-    /// A reader that does not read must not take the memory: more is dropped, and said to be.
-    private static let bufferBytesMax = 4 << 20
+    private let writer: LogWriter
+    private let dropped = Atomic(0)
+    private let bufferBytesMax: Int
     private static let flushDelay = DispatchTimeInterval.milliseconds(20)
+    /// Until a reader who is behind is looked at again.
+    private static let retryDelay = DispatchTimeInterval.milliseconds(100)
+    /// What a reader is given to take the last lines.
+    private static let flushMilliseconds = 1000
 
     /// Writes to an open file descriptor; standard error where none is given.
-    public init(descriptor: Int32? = nil) {
-        self.descriptor = descriptor ?? STDERR_FILENO
+    public convenience init(descriptor: Int32? = nil) {
+        self.init(descriptor: descriptor ?? STDERR_FILENO, bufferBytesMax: 4 << 20)
     }
+
+    /// - Parameter bufferBytesMax: lines that a reader who is behind has not taken, about.
+    init(descriptor: Int32, bufferBytesMax: Int) {
+        writer = LogWriter(descriptor: descriptor)
+        self.bufferBytesMax = bufferBytesMax
+    }
+
+    /// Lines that nobody has read, since the start.
+    var droppedLineCount: Int { dropped.load(ordering: .relaxed) + writer.lostLineCount.load(ordering: .relaxed) }
 
     /// Appends a line, which gets the time as its first field.
     func write(_ line: LogLine) {
         let now = wallNanoseconds()
         let needsFlush = state.withLock { state in
-            guard state.buffer.count < Self.bufferBytesMax else {
+            guard state.buffer.count < bufferBytesMax else {
                 state.droppedLineCount += 1
+                dropped.add(1, ordering: .relaxed)
                 return false
             }
             state.format = line.format
@@ -60,33 +77,38 @@ public final class LogSink: Sendable {
         if needsFlush { queue.asyncAnywhere(after: Self.flushDelay) { self.write() } }
     }
 
-    /// Writes what waits; call it before the program ends.
+    /// Writes what waits; call it before the program ends. A reader who does not take it is not waited for long.
     public func flush() {
-        queue.sync { write() }
+        let isOver = DispatchSemaphore(value: 0)
+        queue.asyncAnywhere {
+            if self.writeWaiting() == .waits, self.writer.waitForReader(milliseconds: Self.flushMilliseconds) {
+                _ = self.writeWaiting()
+            }
+            isOver.signal()
+        }
+        // Another process that fills the same pipe can hold up the queue in the middle of a write.
+        _ = isOver.wait(timeout: .now() + .milliseconds(2 * Self.flushMilliseconds))
     }
 
     private func write() {
+        if writeWaiting() == .waits { queue.asyncAnywhere(after: Self.retryDelay) { self.write() } }
+    }
+
+    /// Writes all that the reader takes. On the queue.
+    private func writeWaiting() -> LogWriter.Outcome {
         dispatchPrecondition(condition: .onQueue(queue))
-        let (bytes, dropped, format) = state.withLock { state in
-            defer {
+        while true {
+            guard writer.write() == .done else { return .waits }
+            let (bytes, dropped, format) = state.withLock { state in
+                let taken = (state.buffer, state.droppedLineCount, state.format)
+                state.isFlushScheduled = !taken.0.isEmpty
                 state.buffer = []
                 state.buffer.reserveCapacity(4096)
-                state.isFlushScheduled = false
                 state.droppedLineCount = 0
+                return taken
             }
-            return (state.buffer, state.droppedLineCount, state.format)
-        }
-        var rest = bytes[...]
-        if dropped > 0 {
-            let text = "\(dropped) log lines were dropped: nobody read them"
-            rest.append(contentsOf: (format == .json ? "{\"message\":\"\(text)\"}\n" : "\(text)\n").utf8)
-        }
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            // Where standard error is gone there is nobody to tell.
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
+            if bytes.isEmpty { return .done }
+            writer.add(bytes, droppedAfter: dropped, format: format)
         }
     }
 }

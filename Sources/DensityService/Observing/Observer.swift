@@ -15,6 +15,9 @@ final class Observer: Sendable {
         logsRequests = level <= .info
     }
 
+    /// Log lines that nobody has read.
+    var droppedLineCount: Int { sink.droppedLineCount }
+
     /// What there is to know of an answered request; durations are nanoseconds.
     struct Answer {
         var id: String

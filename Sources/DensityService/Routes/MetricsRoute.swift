@@ -21,6 +21,8 @@ extension ServiceCore {
         text.family("made_build_info", "gauge", "The version of this software.")
         text.sample("made_build_info", [("version", Build.version)], 1)
         observer.metrics.write(to: &text)
+        text.family("made_log_dropped_lines_total", "counter", "Log lines that nobody has read.")
+        text.sample("made_log_dropped_lines_total", [], Double(observer.droppedLineCount))
         let snapshot = registry.snapshot
         let models = snapshot.entries.flatMap(\.models)
         text.family("made_model_info", "gauge", "The models that are ready.")

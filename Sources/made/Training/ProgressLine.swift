@@ -19,7 +19,7 @@ final class ProgressLine: Sendable {
             if isTerminal {
                 rewrite(Self.text(progress), &state)
             } else {
-                Output.note(Self.text(progress))
+                Output.progress(Self.text(progress) + "\n")
             }
         }
     }
@@ -55,7 +55,7 @@ final class ProgressLine: Sendable {
     }
 
     private func rewrite(_ line: String, _ state: inout State) {
-        Output.rewrite(line + String(repeating: " ", count: max(0, state.width - line.count)))
+        Output.progress("\r\(line)" + String(repeating: " ", count: max(0, state.width - line.count)))
         state.width = line.count
     }
 

@@ -72,6 +72,8 @@ public struct ServiceOptions: Sendable {
     public var models: [String] = []
     /// Whether folders of models are watched, so that what changes there is served.
     public var watchesModels = false
+    /// Seconds that reading a folder of models or one of its files may take.
+    public var modelReadSecondsMax = 60.0
     /// The model of requests that name none.
     public var defaultModel: String?
     /// The share of normal rows that may be called anomalies, where a request does not say.

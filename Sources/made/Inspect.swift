@@ -20,8 +20,8 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         let target = try plot.map { try outputs.target($0, .plot, inputs: [source.model]) }
-        let (model, verdict) = try source.load()
-        let last = [("fp16 weights", try halves()), ("autoregressive", proof(verdict))]
+        let (read, model, verdict) = try source.loadBoth()
+        let last = [("fp16 weights", halves(of: read)), ("autoregressive", proof(verdict))]
         if let target { try writePicture(of: model, to: target) }
         for (title, text) in lines(of: model.card) + last {
             try Output.print(title.padded(to: 16) + text)
@@ -91,8 +91,7 @@ struct Inspect: ParsableCommand {
     }
 
     /// What `--weights fp16` would change.
-    private func halves() throws -> String {
-        let model = try Checkpoint.read(source.model, activation: source.activation)
+    private func halves(of model: DensityModel) -> String {
         let rowCount = 1000
         do {
             let (most, mean) = CompiledModel(model).difference(

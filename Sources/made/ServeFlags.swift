@@ -35,6 +35,7 @@ struct AccessFlags: ParsableArguments {
 
 struct ModelFlags: ParsableArguments {
     @Option(help: .setting("watch-models")) var watchModels: String?
+    @Option(help: .setting("model-read-seconds-max")) var modelReadSecondsMax: String?
     @Option(help: .setting("default-model")) var defaultModel: String?
     @Option(help: .setting("alpha")) var alpha: String?
     @Option(help: .setting("activation")) var activation: String?

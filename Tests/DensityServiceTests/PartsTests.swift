@@ -103,7 +103,7 @@ import Testing
     }
     let service = try TestService([randomModel("m")])
     let file = service.path(of: "m")
-    #expect(reason(["/no/such/file"]) == "/no/such/file: No such file or directory")
+    #expect(reason(["/no/such/file"]) == "/no/such/file: cannot be read: No such file or directory")
     #expect(reason([file, file]).hasPrefix("two models are called 'm'"))
     #expect(reason([file]) { $0.defaultModel = "n" }.hasPrefix("no model is called 'n'"))
     #expect(reason([file]) { $0.port = service.service.port }.contains("in use by another process"))

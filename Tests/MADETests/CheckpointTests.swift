@@ -115,7 +115,7 @@ final class TemporaryFolder {
     }
 
     @Test func aFolderIsAnError() {
-        #expect(throws: CheckpointError(folder.path, .unreadable("not a regular file"))) {
+        #expect(throws: CheckpointError(folder.path, .unreadable("it is a folder, not a regular file"))) {
             try Checkpoint.read(folder.path)
         }
     }

@@ -1,6 +1,5 @@
 internal import CGnuTLS
 internal import Dispatch
-internal import Glibc
 internal import MADE
 internal import MADERows
 internal import Synchronization
@@ -51,17 +50,21 @@ final class LoadedModel: Sendable {
         var metrics: Metrics
         /// Latest rows that are watched for drift.
         var driftRows: Int
+        /// Seconds that reading a folder or a file may take.
+        var readSecondsMax = 60.0
     }
 
-    /// Reads a file, proves the model autoregressive, and lets it work on a few rows: the first request shall find all of
+    /// Takes what a file holds, proves the model autoregressive, and lets it work on a few rows: the first request shall find all of
     /// it in memory, and its cost known.
     ///
-    /// - Parameter predecessor: what served this version before; its statistics go on.
+    /// - Parameters:
+    ///   - checkpoint: the file as it was read.
+    ///   - predecessor: what served this version before; its statistics go on.
     init(
-        file: ModelFile, heirOf predecessor: LoadedModel? = nil, environment: Environment
+        file: ModelFile, checkpoint: CheckpointFile, heirOf predecessor: LoadedModel? = nil, environment: Environment
     ) throws(LoadError) {
-        let loaded = try Self.read(
-            file.path, activation: environment.activation, weights: environment.weights)
+        let loaded = try Self.compile(
+            checkpoint, activation: environment.activation, weights: environment.weights)
         compiled = loaded.model
         var card = loaded.model.card
         card.name = file.name ?? card.name
@@ -71,7 +74,7 @@ final class LoadedModel: Sendable {
         for (what, text) in [("name", card.name), ("version", card.version)] where text.isEmpty || text.contains("/") {
             throw LoadError(description: "\(file.path): the model's \(what) \(quoted(text)) cannot stand in a path")
         }
-        digest = try Self.digest(of: file.path)
+        digest = try Self.digest(of: checkpoint)
         guard let schema = RowSchema(card) else {
             throw LoadError(description: "\(file.path): memory is short")
         }
@@ -112,44 +115,36 @@ final class LoadedModel: Sendable {
 
     func cost(of work: Work) -> CostEstimate { costs[work.rawValue] }
 
-    private static func read(
-        _ path: String, activation: Activation?, weights: WeightFormat
+    private static func compile(
+        _ file: CheckpointFile, activation: Activation?, weights: WeightFormat
     ) throws(LoadError) -> (model: CompiledModel, verdict: AutoregressiveVerdict) {
         do {
-            return try Checkpoint.load(path, weights: weights)
-        } catch {
-            // The product's own files know their activation; only a state dict needs to be told.
-            guard case .activationNeeded = error.problem, activation != nil else {
-                throw LoadError(description: error.description)
-            }
-        }
-        do {
-            return try Checkpoint.load(path, activation: activation, weights: weights)
+            return try file.compiled(try Self.model(of: file, activation: activation), weights: weights)
         } catch {
             throw LoadError(description: error.description)
         }
     }
 
+    /// The product's own files know their activation; only a state dict needs to be told.
+    private static func model(
+        of file: CheckpointFile, activation: Activation?
+    ) throws(CheckpointError) -> DensityModel {
+        do {
+            return try file.model()
+        } catch {
+            guard case .activationNeeded = error.problem, activation != nil else { throw error }
+            return try file.model(activation: activation)
+        }
+    }
+
     /// SHA-256 of a file, hexadecimal.
-    private static func digest(of path: String) throws(LoadError) -> String {
-        guard let file = fopen(path, "rb") else {
-            throw LoadError(description: "\(path): \(String(cString: strerror(errno)))")
-        }
-        defer { fclose(file) }
-        var hash: gnutls_hash_hd_t?
-        guard gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) == 0, let hash else {
-            throw LoadError(description: "\(path): GnuTLS gives no SHA-256 here")
-        }
-        var chunk = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
-            let count = fread(&chunk, 1, chunk.count, file)
-            if count == 0 { break }
-            gnutls_hash(hash, chunk, count)
-        }
+    private static func digest(of file: CheckpointFile) throws(LoadError) -> String {
         var digest = [UInt8](repeating: 0, count: 32)
-        gnutls_hash_deinit(hash, &digest)
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        let status = file.withBytes { gnutls_hash_fast(GNUTLS_DIG_SHA256, $0.baseAddress, $0.count, &digest) }
+        guard status == 0 else {
+            throw LoadError(description: "\(file.path): GnuTLS gives no SHA-256 here")
+        }
+        return hexadecimal(digest)
     }
 
     /// Draws a few rows, scores and explains them; nanoseconds a row of each, the quickest of three times. Nil where the

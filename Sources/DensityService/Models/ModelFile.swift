@@ -74,21 +74,6 @@ struct ModelFile: Sendable, Equatable {
     }
 }
 
-/// What tells a file from the one that was at its path before, or from itself before it was written to.
-struct FileIdentity: Sendable, Equatable {
-    private let numbers: [Int]
-
-    /// Nil where there is no such file.
-    init?(of path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        numbers = [
-            Int(truncatingIfNeeded: status.st_dev), Int(truncatingIfNeeded: status.st_ino), status.st_size,
-            status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
-        ]
-    }
-}
-
 /// Whether one version is older than another. Digits compare as the numbers they are (`9` before `10`, `1.9` before
 /// `1.10`), and versions that are all numbers stand above names.
 func isOlder(_ version: String, than other: String) -> Bool {

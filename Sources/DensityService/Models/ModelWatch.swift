@@ -5,7 +5,8 @@ internal import Microhttpd
 
 /// Has the registry read what changes in its folders of models, through inotify.
 ///
-/// `@unchecked Sendable`: everything is touched on the registry's queue only, from the end of `init` on.
+/// `@unchecked Sendable`: everything is touched on `queue` only, from the end of `init` on. It is a queue of its own: a disk
+/// that does not answer holds up the watch, and not the registry.
 final class ModelWatch: @unchecked Sendable {
     /// Writing is over, or a name came, went or changed.
     private static let settling =
@@ -17,6 +18,7 @@ final class ModelWatch: @unchecked Sendable {
     private static let patienceMilliseconds: UInt64 = 2000
 
     private let registry: Registry
+    private let queue = DispatchQueue(label: "made.watch")
     private let descriptor: Int32
     private let source: any DispatchSourceRead
     private let timer: any DispatchSourceTimer
@@ -30,6 +32,8 @@ final class ModelWatch: @unchecked Sendable {
     private var unfinished: Set<String> = []
     /// Events were lost.
     private var hasLost = false
+    /// What went wrong when the folders were first watched.
+    private var failure: String?
     /// Of the first event since the folders were last read.
     private var firstChange: UInt64?
 
@@ -41,20 +45,29 @@ final class ModelWatch: @unchecked Sendable {
             throw ServiceError("cannot watch the models: \(String(cString: strerror(errno)))")
         }
         let descriptor = descriptor
-        source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: registry.queue)
+        source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
         source.setCancelHandler { close(descriptor) }
-        timer = DispatchSource.makeTimerSource(queue: registry.queue)
+        timer = DispatchSource.makeTimerSource(queue: queue)
         timer.setHandlerAnywhere { [weak self] in self?.refresh() }
         source.setHandlerAnywhere { [weak self] in self?.readEvents() }
         timer.resume()
         source.resume()
         // What changed since the models were loaded is found by reading the folders again after they are watched.
-        let failure = registry.queue.sync { () -> String? in
-            let failure = watchFolders()
-            refresh()
-            return failure
+        let isWatched = DispatchSemaphore(value: 0)
+        queue.asyncAnywhere {
+            self.failure = self.watchFolders()
+            self.refresh()
+            isWatched.signal()
         }
-        if let failure { throw ServiceError("cannot watch the models: \(failure)") }
+        let seconds = registry.environment.readSecondsMax
+        guard isWatched.wait(timeout: .now() + seconds) == .success else {
+            throw ServiceError(
+                "cannot watch the models: their disk did not answer within \(Setting.plain(seconds)) s "
+                    + "(model-read-seconds-max)")
+        }
+        if let failure = queue.sync(execute: { self.failure }) {
+            throw ServiceError("cannot watch the models: \(failure)")
+        }
     }
 
     deinit {
@@ -71,7 +84,7 @@ final class ModelWatch: @unchecked Sendable {
         if hasLost { unfinished = [] }
         hasLost = false
         touched.subtract(unfinished)
-        _ = registry.refresh(scope, unfinished: unfinished)
+        registry.queue.asyncAnywhere { [registry, unfinished] in registry.refresh(scope, unfinished: unfinished) }
         touched = touched.intersection(unfinished)
     }
 

@@ -3,6 +3,7 @@ internal import Glibc
 internal import Logging
 internal import MADE
 internal import MADERows
+internal import Microhttpd
 internal import Synchronization
 
 /// The models that are served, by name and version.
@@ -37,7 +38,7 @@ final class Registry: Sendable {
         var model: LoadedModel?
         /// What the last attempt to read the file came to; beside a model, that is the one from before.
         var failure: Failure?
-        /// The file as it was at that attempt.
+        /// The file as it was read then; where it could not be read, as its folder had it.
         var identity: FileIdentity?
 
         var state: State {
@@ -131,8 +132,9 @@ final class Registry: Sendable {
     let sources: Sources
     let environment: LoadedModel.Environment
     let logger: Logger
-    /// Where all changes are made.
-    let queue = DispatchQueue(label: "made.models")
+    /// Where all changes are made; nothing on it waits for a disk.
+    let queue: DispatchQueue
+    let reader: ModelReader
     private let state: Mutex<Snapshot>
     private let configuredName: String?
 
@@ -144,33 +146,43 @@ final class Registry: Sendable {
     /// - Throws: a line for the user where a path holds no model, two models have one name and version, the default does
     ///   not exist, or none of them can serve.
     init(
-        paths: [String], defaultName: String?, mayBeEmpty: Bool, environment: LoadedModel.Environment, logger: Logger
+        paths: [String], defaultName: String?, mayBeEmpty: Bool, environment: LoadedModel.Environment, logger: Logger,
+        makeReader: (DispatchQueue, LoadedModel.Environment) -> ModelReader = { queue, environment in
+            ModelReader(queue: queue, secondsMax: environment.readSecondsMax)
+        }
     ) throws(ServiceError) {
         self.environment = environment
         self.logger = logger
         configuredName = defaultName
+        let queue = DispatchQueue(label: "made.models")
+        let reader = makeReader(queue, environment)
+        (self.queue, self.reader) = (queue, reader)
         var sources = Sources()
         var versions: [Version] = []
         for path in paths {
-            if ModelFile.isFolder(path) {
+            if try reader.isFolder(path) {
                 sources.folders.append(path)
                 continue
             }
-            let version = try Self.firstVersion(in: path, environment: environment)
+            let version = try Self.firstVersion(in: path, reader: reader, environment: environment)
             sources.files.append(version.file)
             versions.append(version)
         }
         self.sources = sources
         state = Mutex(Snapshot(entries: Self.entries(of: versions)))
-        for folder in sources.folders where try ModelFile.all(in: folder).isEmpty && !mayBeEmpty {
+        for folder in sources.folders where try reader.files(in: folder).isEmpty && !mayBeEmpty {
             throw ServiceError(
                 "\(folder): the folder holds neither NAME.safetensors nor NAME/VERSION/model.safetensors")
         }
-        queue.sync {
-            _ = refresh(.changed([]))
-            state.withLock { $0.isWhole = true }
-            change { _ in }
+        let isRead = DispatchSemaphore(value: 0)
+        queue.asyncAnywhere {
+            self.refresh(.changed([])) { _ in
+                self.state.withLock { $0.isWhole = true }
+                self.change { _ in }
+                isRead.signal()
+            }
         }
+        isRead.wait()
         try checkStart(versions, paths: paths, mayBeEmpty: mayBeEmpty)
     }
 
@@ -202,16 +214,14 @@ final class Registry: Sendable {
     }
 
     private static func firstVersion(
-        in path: String, environment: LoadedModel.Environment
+        in path: String, reader: ModelReader, environment: LoadedModel.Environment
     ) throws(ServiceError) -> Version {
         var file = ModelFile(path: path)
-        guard let identity = FileIdentity(of: path) else {
-            throw ServiceError("\(path): \(String(cString: strerror(errno)))")
-        }
         do {
-            let model = try LoadedModel(file: file, environment: environment)
+            let checkpoint = try reader.checkpoint(at: path)
+            let model = try LoadedModel(file: file, checkpoint: checkpoint, environment: environment)
             file.name = model.card.name
-            return Version(file: file, number: model.card.version, model: model, identity: identity)
+            return Version(file: file, number: model.card.version, model: model, identity: checkpoint.identity)
         } catch {
             throw ServiceError(error.description)
         }

@@ -19,14 +19,15 @@ extension Registry {
     /// queue, with what answers requests for the model.
     func reload(_ name: String, then: @escaping @Sendable (Result<LoadedModel, Problem>) -> Void) {
         queue.asyncAnywhere {
-            let failures = self.refresh(.model(name))
-            then(Result { () throws(Problem) in try self.outcome(of: name, failures) })
+            self.refresh(.model(name)) { failures in
+                then(Result { () throws(Problem) in try self.outcome(of: name, failures) })
+            }
         }
     }
 
     /// Reads all files again, and finds new ones and those that are gone; returns at once.
     func reloadAll() {
-        queue.asyncAnywhere { _ = self.refresh(.all) }
+        queue.asyncAnywhere { self.refresh(.all) }
     }
 
     /// Takes all versions of a model out of service; requests that they have taken are answered.
@@ -46,30 +47,56 @@ extension Registry {
         }
     }
 
-    /// Reads the files that `scope` says, but those in `unfinished`, one after the other. On the queue.
+    /// Reads the files that `scope` says, but those in `unfinished`, one after the other; one that is slow holds up no
+    /// other. On the queue; returns at once.
     ///
-    /// - Returns: what failed, a line each for clients.
-    func refresh(_ scope: Scope, unfinished: Set<String> = []) -> [String] {
+    /// - Parameter then: called on the queue with what failed, a line each for clients.
+    func refresh(
+        _ scope: Scope, unfinished: Set<String> = [], then: @escaping @Sendable ([String]) -> Void = { _ in }
+    ) {
         dispatchPrecondition(condition: .onQueue(queue))
-        var files = sources.files
-        var failures: [String] = []
-        var unreadable: Set<String> = []
-        for folder in sources.folders {
-            do {
-                files += try ModelFile.all(in: folder)
-            } catch {
-                unreadable.insert(folder)
-                failures.append("the folder of the models cannot be read")
-                logger.error("folder not read; its models stay as they were", metadata: ["reason": "\(error)"])
+        let pass = RegistryPass(scope: scope, unfinished: unfinished, then: then)
+        reader.find(sources) { findings in
+            for finding in findings {
+                guard let reason = finding.failure else { continue }
+                if self.mayHold(finding.place, filesOf: scope) {
+                    pass.failures.append("the folder of the models cannot be read")
+                }
+                self.logger.error("folder not read; its models stay as they were", metadata: ["reason": "\(reason)"])
             }
+            self.retire(allBut: findings, pass)
+            pass.files =
+                findings.flatMap(\.files).filter {
+                    !unfinished.contains($0.file.path) && self.isDue($0, scope)
+                }[...]
+            self.loadNext(of: pass)
         }
-        retire(allBut: Set(files.map(\.path)), scope: scope, unreadable: unreadable, failures: &failures)
-        for file in files where !unfinished.contains(file.path) && isDue(file, scope) {
-            if let failure = load(file) { failures.append(failure) }
+    }
+
+    /// Reads the next file of a pass, and those after it; all that were slow end the pass with the last.
+    private func loadNext(of pass: RegistryPass) {
+        dispatchPrecondition(condition: .onQueue(queue))
+        guard let found = pass.files.popFirst() else {
+            if pass.pendingCount == 0 { pass.finish() }
+            return
+        }
+        pass.pendingCount += 1
+        noteLoading(found.file)
+        // Whoever is called first, slow or done, goes on with the next.
+        let goesOn = Once()
+        let source = reader.source
+        let read = { @Sendable in
+            Result { () throws(CheckpointError) in try source.checkpoint(found.file.path) }
+        }
+        reader.ask(found.file.path, read) {
+            if goesOn.isFirst { self.loadNext(of: pass) }
+        } then: { answer in
+            if let failure = self.load(found, answer) { pass.failures.append(failure) }
             // Of reading it, and of models that were replaced.
             releaseFreeMemory()
+            pass.pendingCount -= 1
+            if goesOn.isFirst { self.loadNext(of: pass) } else if pass.isOver { pass.finish() }
         }
-        return failures
     }
 
     private func outcome(of name: String, _ failures: [String]) throws(Problem) -> LoadedModel {
@@ -81,7 +108,14 @@ extension Registry {
         return model
     }
 
-    private func isDue(_ file: ModelFile, _ scope: Scope) -> Bool {
+    /// Whether a folder holds files that `scope` says, as far as is known.
+    private func mayHold(_ folder: String, filesOf scope: Scope) -> Bool {
+        guard case .model(let name) = scope, let entry = snapshot.entry(named: name) else { return true }
+        return entry.versions.contains { $0.file.folder == folder }
+    }
+
+    private func isDue(_ found: FoundFile, _ scope: Scope) -> Bool {
+        let file = found.file
         let entry = file.name.flatMap { snapshot.entry(named: $0) }
         let isUnloaded = entry?.versions.allSatisfy { $0.failure == .unloaded } ?? false
         let known = entry?.versions.first { $0.file.path == file.path }
@@ -91,21 +125,23 @@ extension Registry {
         case .changed(let paths):
             guard let known else { return !isUnloaded }
             return !isUnloaded
-                && (paths.contains(file.path) || known.identity.map { $0 != FileIdentity(of: file.path) } ?? true)
+                && (paths.contains(file.path) || known.identity.map { $0 != found.identity } ?? true)
         }
     }
 
     /// Takes out of service what is no longer in its folder.
-    private func retire(allBut paths: Set<String>, scope: Scope, unreadable: Set<String>, failures: inout [String]) {
+    private func retire(allBut findings: [Finding], _ pass: RegistryPass) {
+        let paths = Set(findings.flatMap(\.files).map(\.file.path))
+        let unreadable = Set(findings.filter { $0.failure != nil }.map(\.place))
         let gone = snapshot.entries.flatMap(\.versions).filter { version in
             guard let folder = version.file.folder, !paths.contains(version.file.path) else { return false }
-            if case .model(let name) = scope, version.file.name != name { return false }
+            if case .model(let name) = pass.scope, version.file.name != name { return false }
             return !unreadable.contains(folder)
         }
         guard !gone.isEmpty else { return }
-        if case .model(let name) = scope, gone.count == snapshot.entry(named: name)?.versions.count {
+        if case .model(let name) = pass.scope, gone.count == snapshot.entry(named: name)?.versions.count {
             // Who asks for a model to be read again does not ask for it to go away.
-            return failures += gone.map { "\($0.file.shownPath): No such file or directory" }
+            return pass.failures += gone.map { "\($0.file.shownPath): No such file or directory" }
         }
         let gonePaths = Set(gone.map(\.file.path))
         change { versions in versions.removeAll { gonePaths.contains($0.file.path) } }
@@ -114,21 +150,33 @@ extension Registry {
         }
     }
 
-    /// Reads a file, and serves it where that went well; else says why not.
-    private func load(_ file: ModelFile) -> String? {
-        let known = snapshot.entries.lazy.flatMap(\.versions).first { $0.file.path == file.path }
-        var version = known ?? Version(file: file, number: file.version)
-        if version.model == nil {
-            version.failure = nil
-            put(version)
-        }
-        version.identity = FileIdentity(of: file.path)
+    private func known(_ file: ModelFile) -> Version? {
+        snapshot.entries.lazy.flatMap(\.versions).first { $0.file.path == file.path }
+    }
+
+    /// A file that does not serve yet is said to be on its way.
+    private func noteLoading(_ file: ModelFile) {
+        var version = known(file) ?? Version(file: file, number: file.version)
+        guard version.model == nil else { return }
+        version.failure = nil
+        put(version)
+    }
+
+    /// Serves what was read of a file where that goes well; else says why not.
+    private func load(
+        _ found: FoundFile, _ answer: ModelReader.Answer<Result<CheckpointFile, CheckpointError>>
+    ) -> String? {
+        let file = found.file
+        // It may have been retired or unloaded since, which is the later wish.
+        guard var version = known(file), version.failure != .unloaded else { return nil }
+        let isNew = version.model == nil
+        // What gave no answer is due at the next look.
+        if case .value = answer { version.identity = found.identity } else { version.identity = nil }
         do throws(LoadedModel.LoadError) {
-            let model = try LoadedModel(file: file, heirOf: version.model, environment: environment)
-            // Half of one file and half of another may look like a whole.
-            guard version.identity == FileIdentity(of: file.path) else {
-                throw LoadedModel.LoadError(description: "\(file.path): it was written to while it was read")
-            }
+            let checkpoint = try ModelReader.checkpoint(in: answer, at: file.path)
+            version.identity = checkpoint.identity
+            let model = try LoadedModel(
+                file: file, checkpoint: checkpoint, heirOf: version.model, environment: environment)
             version.failure = duplicate(of: model, in: file)
             if version.failure == nil {
                 version.model = model
@@ -139,7 +187,7 @@ extension Registry {
                 error.description, shown: error.description.replacing(file.path, with: file.shownPath))
         }
         put(version)
-        log(version, isNew: known?.model == nil)
+        log(version, isNew: isNew)
         return version.failure?.shown
     }
 

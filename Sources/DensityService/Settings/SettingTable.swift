@@ -52,6 +52,10 @@ extension ServiceOptions {
             "watch-models", .models, \.watchesModels, takes: "true or false",
             "Whether to watch folders of models and serve what changes there; without it SIGHUP and reload requests say when.",
             read: { Bool($0) }, write: { "\($0)" }),
+        .positive(
+            "model-read-seconds-max", .models, \.modelReadSecondsMax, upTo: 86400,
+            "Seconds that reading a folder of models, or a file of it, may take; past them it counts as unreadable, until its "
+                + "disk answers. Others are not held up any longer."),
         .text(
             "default-model", .models, \.defaultModel, takes: "a name",
             "The model of requests that name none. None: the only one, or the bundled nltcs.", read: nonempty,

@@ -36,23 +36,7 @@ public enum Checkpoint {
     /// `activation` is for PyTorch state dicts, which do not hold it; it is an error for the product's own files.
     /// - Throws: `CheckpointError`, one line that names file, place and what would be right.
     public static func read(_ path: String, activation: Activation? = nil) throws(CheckpointError) -> DensityModel {
-        let file = try SafetensorsFile(path: path)
-        guard file.dataBytes <= compiledBytesMax else {
-            throw CheckpointError(
-                path, .tooLarge("its tensors have \(file.dataBytes) bytes; the limit is \(compiledBytesMax)"))
-        }
-        guard file.metadata["format"] == "made" else {
-            guard let activation else { throw CheckpointError(path, .activationNeeded) }
-            return try StateDict.model(from: file, activation: activation)
-        }
-        let version = file.metadata["format_version"] ?? "(none)"
-        guard version == formatVersion || version == firstFormatVersion else {
-            throw CheckpointError(path, .unsupportedFormatVersion(version))
-        }
-        var model = try CheckpointReader(file: file).model()
-        if version == firstFormatVersion { model.measureInOwnScales() }
-        if activation != nil { throw CheckpointError(path, .activationAlreadyKnown(model.activation)) }
-        return model
+        try CheckpointFile(path).model(activation: activation)
     }
 
     /// Reads a model, checks that it is autoregressive by structure and by trying, and returns the form that serves, with its
@@ -61,18 +45,8 @@ public enum Checkpoint {
     public static func load(
         _ path: String, activation: Activation? = nil, weights: WeightFormat = .fp32
     ) throws(CheckpointError) -> (model: CompiledModel, verdict: AutoregressiveVerdict) {
-        let model = try read(path, activation: activation)
-        let compiled: CompiledModel
-        do {
-            compiled = try CompiledModel(model, weights: weights)
-        } catch {
-            throw CheckpointError(path, .weightOverflow(error))
-        }
-        do {
-            return (compiled, try AutoregressiveCheck.verify(model, compiled: compiled))
-        } catch {
-            throw CheckpointError(path, .notAutoregressive(error))
-        }
+        let file = try CheckpointFile(path)
+        return try file.compiled(try file.model(activation: activation), weights: weights)
     }
 
     /// Writes `model` to a new file at `path`, or over another checkpoint there.
@@ -132,7 +106,7 @@ public enum Checkpoint {
 extension DensityModel {
     /// Turns what is known of log-likelihoods that are densities in the data's units into densities per unit of each
     /// column's own scale: dx = scale du. p-values stay.
-    fileprivate mutating func measureInOwnScales() {
+    mutating func measureInOwnScales() {
         let shifts = variables.map { variable -> Double in
             if case .real(let encoding) = variable.kind { log(abs(encoding.scale)) } else { 0 }
         }

@@ -1,10 +1,13 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// A safetensors file opened for reading: its header checked against its size before anything is allocated for a tensor.
+/// A safetensors file, read once: its header checked against its size before anything is allocated for a tensor, and then
+/// the whole of it, so that all that is said of it is said of the same bytes.
 ///
 /// The format: u64 little-endian header length, a JSON header, then the tensors' bytes without holes.
-final class SafetensorsFile {
+///
+/// `@unchecked Sendable`: nothing of it changes after `init`.
+final class SafetensorsFile: @unchecked Sendable {
     /// What the header says of one tensor.
     struct Entry: Equatable {
         let dtype: String
@@ -19,26 +22,68 @@ final class SafetensorsFile {
     let path: String
     let entries: [String: Entry]
     let metadata: [String: String]
-    /// Bytes of all tensors.
-    var dataBytes: Int { entries.values.reduce(0) { max($0, $1.range.upperBound) } }
-    private let descriptor: Int32
+    /// What tells this file, as it is here, from another one.
+    let identity: FileIdentity
+    /// All of the file.
+    let bytes: UnsafeRawBufferPointer
     private let dataStart: Int
 
-    init(path: String) throws(CheckpointError) {
+    /// - Parameter whileReading: called between the header and the rest.
+    init(path: String, whileReading: () -> Void = {}) throws(CheckpointError) {
         self.path = path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw CheckpointError(path, .unreadable(String(cString: strerror(errno)))) }
-        do {
-            (entries, metadata, dataStart) = try Self.readHeader(of: descriptor, path: path)
-        } catch {
-            close(descriptor)
-            throw error
+        let descriptor = try Self.open(path)
+        defer { close(descriptor) }
+        guard let identity = FileIdentity(ofOpen: descriptor) else {
+            throw CheckpointError(path, .unreadable(String(cString: strerror(errno))))
         }
-        self.descriptor = descriptor
+        self.identity = identity
+        let header: [UInt8]
+        (entries, metadata, header) = try Self.readHeader(of: descriptor, path: path)
+        dataStart = 8 + header.count
+        let dataBytes = entries.values.reduce(0) { max($0, $1.range.upperBound) }
+        guard dataBytes <= Checkpoint.compiledBytesMax else {
+            throw CheckpointError(
+                path, .tooLarge("its tensors have \(dataBytes) bytes; the limit is \(Checkpoint.compiledBytesMax)"))
+        }
+        whileReading()
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: dataStart + dataBytes, alignment: 64)
+        self.bytes = UnsafeRawBufferPointer(bytes)
+        let isWhole = Self.fill(bytes, from: descriptor, at: 0)
+        // Whoever wrote to it meanwhile left half of one model and half of another, which may look like a whole.
+        guard isWhole, identity.hasSameContent(as: FileIdentity(ofOpen: descriptor)),
+            bytes[8..<dataStart].elementsEqual(header)
+        else {
+            throw CheckpointError(path, .unreadable("it was written to while it was read"))
+        }
     }
 
     deinit {
-        close(descriptor)
+        bytes.deallocate()
+    }
+
+    /// Opens a regular file and nothing else: a pipe's writer may never come, and to open a device may move it.
+    private static func open(_ path: String) throws(CheckpointError) -> Int32 {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw CheckpointError(path, .unreadable(String(cString: strerror(errno))))
+        }
+        try checkKind(of: status, path: path)
+        // Should a pipe have come there meanwhile, nothing waits for its writer.
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw CheckpointError(path, .unreadable(String(cString: strerror(errno)))) }
+        return descriptor
+    }
+
+    private static func checkKind(of status: stat, path: String) throws(CheckpointError) {
+        let kind =
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: ""
+            case S_IFDIR: "folder"
+            case S_IFIFO: "pipe"
+            case S_IFSOCK: "socket"
+            default: "device"
+            }
+        if !kind.isEmpty { throw CheckpointError(path, .unreadable("it is a \(kind), not a regular file")) }
     }
 
     /// The tensor's numbers as floats; a state dict's F16, BF16 and F64 are converted.
@@ -46,10 +91,10 @@ final class SafetensorsFile {
         let entry = try entry(name)
         let values: [Float]
         switch entry.dtype {
-        case "F32": values = try read(entry, as: Float.self)
-        case "F64": values = try read(entry, as: Double.self).map(Float.init)
-        case "F16": values = try read(entry, as: Float16.self).map(Float.init)
-        case "BF16": values = try read(entry, as: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
+        case "F32": values = read(entry, as: Float.self)
+        case "F64": values = read(entry, as: Double.self).map(Float.init)
+        case "F16": values = read(entry, as: Float16.self).map(Float.init)
+        case "BF16": values = read(entry, as: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
         default:
             throw CheckpointError(path, .wrongType(tensor: name, found: entry.dtype, expected: "F32, F64, F16 or BF16"))
         }
@@ -69,7 +114,7 @@ final class SafetensorsFile {
         guard entry.dtype == dtype else {
             throw CheckpointError(path, .wrongType(tensor: name, found: entry.dtype, expected: dtype))
         }
-        return try read(entry, as: type)
+        return read(entry, as: type)
     }
 
     /// A mask's elements, from any numeric type, each 0 or 1.
@@ -102,18 +147,14 @@ final class SafetensorsFile {
         return result
     }
 
-    private func read<Element: BitwiseCopyable>(_ entry: Entry, as: Element.Type) throws(CheckpointError) -> [Element] {
+    private func read<Element: BitwiseCopyable>(_ entry: Entry, as: Element.Type) -> [Element] {
         let count = entry.range.count / MemoryLayout<Element>.stride
-        let offset = dataStart + entry.range.lowerBound
-        var complete = false
-        let elements = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
-            let bytes = UnsafeMutableRawBufferPointer(buffer)
-            // Only what was read counts as initialised; a file cut short meanwhile is an error below.
-            complete = Self.fill(bytes, from: descriptor, at: offset)
-            initialized = complete ? count : 0
+        let tensor = UnsafeRawBufferPointer(rebasing: bytes[dataStart...][(dataStart + entry.range.lowerBound)...])
+        return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+            UnsafeMutableRawBufferPointer(buffer).copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: tensor[..<(count * MemoryLayout<Element>.stride)]))
+            initialized = count
         }
-        guard complete else { throw CheckpointError(path, .unreadable("the file changed while it was read")) }
-        return elements
     }
 
     private static func fill(_ bytes: UnsafeMutableRawBufferPointer, from descriptor: Int32, at offset: Int) -> Bool {
@@ -164,16 +205,17 @@ extension SafetensorsFile {
     /// Whether an open file is whole, and one of the product's own.
     static func isCheckpoint(_ descriptor: Int32) -> Bool {
         let header = try? readHeader(of: descriptor, path: "")
-        return header.map { _, metadata, _ in metadata["format"] == "made" } ?? false
+        return header?.metadata["format"] == "made"
     }
 
     private static func readHeader(
         of descriptor: Int32, path: String
-    ) throws(CheckpointError) -> ([String: Entry], [String: String], Int) {
+    ) throws(CheckpointError) -> (entries: [String: Entry], metadata: [String: String], text: [UInt8]) {
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw CheckpointError(path, .unreadable("not a regular file"))
+        guard fstat(descriptor, &status) == 0 else {
+            throw CheckpointError(path, .unreadable(String(cString: strerror(errno))))
         }
+        try checkKind(of: status, path: path)
         let size = Int(status.st_size)
         var length: UInt64 = 0
         guard size >= 8, withUnsafeMutableBytes(of: &length, { fill($0, from: descriptor, at: 0) }) else {
@@ -188,7 +230,7 @@ extension SafetensorsFile {
         }
         var text = [UInt8](repeating: 0, count: Int(length))
         guard text.withUnsafeMutableBytes({ fill($0, from: descriptor, at: 8) }) else {
-            throw CheckpointError(path, .unreadable("the file changed while it was read"))
+            throw CheckpointError(path, .unreadable("it was written to while it was read"))
         }
         let header: Header
         do {
@@ -196,8 +238,8 @@ extension SafetensorsFile {
         } catch {
             throw CheckpointError(path, .notSafetensors("its header is not the JSON object that the format asks for"))
         }
-        let dataStart = 8 + Int(length)
-        return (try checkedEntries(header.tensors, dataBytes: size - dataStart, path: path), header.metadata, dataStart)
+        let entries = try checkedEntries(header.tensors, dataBytes: size - 8 - text.count, path: path)
+        return (entries, header.metadata, text)
     }
 
     private static func checkedEntries(

@@ -58,6 +58,12 @@ public final class Service: Sendable {
         core.refreshing.run()
     }
 
+    /// Says from now on that it is not ready, so that balancers turn away, and answers everything as before.
+    public func drain() {
+        guard !core.isDraining.exchange(true, ordering: .relaxed) else { return }
+        core.observer.logger.info("draining", metadata: ["seconds": "\(core.options.shutdownDelaySeconds)"])
+    }
+
     /// Says that it is not ready, lets the queues run empty, sends every reply and stops; blocks, at most for the grace
     /// period of the options and a moment.
     ///

@@ -50,6 +50,8 @@ public struct ServiceOptions: Sendable {
     public var headerFieldsMax = 96
     /// Seconds that a stop may take.
     public var graceSeconds = 7.0
+    /// Seconds between the wish to stop and the stop, in which `/readyz` says 503 and all else is answered.
+    public var shutdownDelaySeconds = 0.0
     /// The file of API keys; nil: nobody needs one.
     public var apiKeysFile: String?
     /// The certificate of the service and those that lead to it, PEM; nil: plain HTTP.

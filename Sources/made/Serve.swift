@@ -8,8 +8,9 @@ struct Serve: ParsableCommand {
         abstract: "Serve models over HTTP.",
         discussion: """
             The first line on standard output is 'listening on http(s)://HOST:PORT', once requests are answered; log lines go to
-            standard error. SIGTERM and SIGINT answer what was accepted, then end. SIGHUP reads the files of models, keys
-            and certificates again.
+            standard error. SIGTERM and SIGINT answer what was accepted, then end; with --shutdown-delay-seconds they first
+            say on /readyz that the end comes, and a second one cuts that short. SIGHUP reads the files of models, keys and
+            certificates again.
             Each option may also be given by its environment variable, such as MADE_QUEUE_ROWS_MAX, or by a key of a YAML
             file, such as queue-rows-max: a flag wins over the environment, and that over the file.
             """)
@@ -45,13 +46,16 @@ struct Serve: ParsableCommand {
         let options = configuration.options
         let paths = try options.models.isEmpty ? [BundledModels.directory()] : options.models
         // The signals are caught before anything listens: none that comes from then on is lost.
-        let signals = ServeSignals()
+        let signals = ServeSignals(delaysStop: options.shutdownDelaySeconds > 0)
         let service = try Service(models: paths, options: options)
         signals.onHangUp { service.refresh() }
         service.start()
         defer { service.stop() }
         announce(service)
         signals.waitForStop()
+        guard options.shutdownDelaySeconds > 0 else { return }
+        service.drain()
+        signals.waitForSecondStop(seconds: options.shutdownDelaySeconds)
     }
 
     /// Says where it listens. Whoever started it may not read that, or no more: it serves all the same.

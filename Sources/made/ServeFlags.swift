@@ -19,6 +19,7 @@ struct ListeningFlags: ParsableArguments {
     @Option(help: .setting("body-seconds-max")) var bodySecondsMax: String?
     @Option(help: .setting("idle-seconds-max")) var idleSecondsMax: String?
     @Option(help: .setting("grace-seconds")) var graceSeconds: String?
+    @Option(help: .setting("shutdown-delay-seconds")) var shutdownDelaySeconds: String?
 }
 
 struct AccessFlags: ParsableArguments {

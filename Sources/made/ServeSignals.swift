@@ -1,12 +1,14 @@
 internal import Dispatch
 internal import Glibc
 
-/// SIGTERM and SIGINT: the first asks for an orderly stop, the second ends at once. SIGHUP: read the files again.
+/// SIGTERM and SIGINT: the first asks for an orderly stop, the next ends at once; where the stop is delayed, the second
+/// ends the delay and the third the process. SIGHUP: read the files again.
 ///
 /// Nothing else may change the signals' disposition: Dispatch has installed a handler of its own, and with
 /// `signal(SIGTERM, SIG_IGN)`, as other systems want it, Linux throws signals away.
 final class ServeSignals {
     private let asked = DispatchSemaphore(value: 0)
+    private let askedAgain = DispatchSemaphore(value: 0)
     private let queue = DispatchQueue(label: "made.signals")
     private let sources: [any DispatchSourceSignal]
     private let hangUps: HangUps
@@ -21,17 +23,22 @@ final class ServeSignals {
     }
 
     /// Returns when the signals can no longer kill the process: make one before anything listens.
-    init() {
+    ///
+    /// - Parameter delaysStop: a second signal is waited for with `waitForSecondStop`.
+    init(delaysStop: Bool) {
         let registered = DispatchSemaphore(value: 0)
-        let asked = asked
+        let (asked, askedAgain) = (asked, askedAgain)
         let hangUps = HangUps()
         self.hangUps = hangUps
         // Touched on `queue` only.
         nonisolated(unsafe) var count = 0
         let stop: @Sendable () -> Void = {
             count += 1
-            if count > 1 { _exit(1) }
-            asked.signal()
+            switch count {
+            case 1: asked.signal()
+            case 2 where delaysStop: askedAgain.signal()
+            default: _exit(1)
+            }
         }
         let hangUp: @Sendable () -> Void = {
             if let work = hangUps.work { work() } else { hangUps.isDue = true }
@@ -57,4 +64,9 @@ final class ServeSignals {
 
     /// Blocks until SIGTERM or SIGINT has come.
     func waitForStop() { asked.wait() }
+
+    /// Blocks until one of them has come for the second time, at most so long.
+    func waitForSecondStop(seconds: Double) {
+        _ = askedAgain.wait(timeout: .now() + seconds)
+    }
 }

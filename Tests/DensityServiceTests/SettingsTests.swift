@@ -39,7 +39,7 @@ private let unusual = [
     "key-burst-max": "31", "address-rate-max": "0.5", "address-burst-max": "37",
     "cors-origins": "https://a.example:8443", "body-bytes-max": "2048", "bulk-bytes-max": "4096",
     "bulk-answer-bytes-max": "8192", "head-seconds-max": "0.5",
-    "body-seconds-max": "1.25", "idle-seconds-max": "3", "grace-seconds": "0.1",
+    "body-seconds-max": "1.25", "idle-seconds-max": "3", "grace-seconds": "0.1", "shutdown-delay-seconds": "1.5",
     "model-read-seconds-max": "2.5", "models": "/a b/c.safetensors",
     "watch-models": "true", "default-model": "null", "alpha": "0.02", "activation": "tanh", "weights": "fp16",
     "sample-rows-max": "11",

@@ -125,6 +125,34 @@ private func port(_ line: some StringProtocol) throws -> UInt16 {
         #expect(try Checkpoint.read(model).variables.count == 2)
     }
 
+    // MARK: - The end
+
+    /// A second signal ends the wait, however long it is.
+    @Test func aDelayedStopTakesRequestsUntilItsEnd() throws {
+        for second in [SIGTERM, SIGINT] {
+            let server = try ServingProgram(["--shutdown-delay-seconds", "3600"])
+            let client = try server.client()
+            #expect(try client.get("/readyz").status == 200)
+            server.program.kill(SIGTERM)
+            while try client.get("/readyz").status == 200 { sched_yield() }
+            for _ in 0..<10 {
+                #expect(try client.post("/models/nltcs/score", Self.row).status == 200)
+                let answer = try server.client().post("/models/nltcs/score", Self.row)
+                #expect(answer.status == 200 && answer["connection"] == nil)
+            }
+            #expect(try server.client().get("/livez").status == 200)
+            server.program.kill(second)
+            #expect(server.program.finish().status == 0)
+        }
+    }
+
+    @Test func aDelayEndsByItself() throws {
+        let server = try ServingProgram(["--shutdown-delay-seconds", "0.01"])
+        server.program.kill(SIGTERM)
+        let end = server.program.finish()
+        #expect(end.status == 0 && end.errors.contains(" info draining seconds=0.01\n"), "\(end.errors)")
+    }
+
     /// What `--print-config` shows is what serves, from the place that it was shown for.
     @Test func whatPrintConfigShowsServesAlike() throws {
         let flags = ["--port", "0", "--alpha", "0.25", "--sample-rows-max", "3", "--host", "127.0.0.1", "-q"]

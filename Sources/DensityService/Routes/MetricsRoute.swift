@@ -20,6 +20,8 @@ extension ServiceCore {
         var text = PrometheusText()
         text.family("made_build_info", "gauge", "The version of this software.")
         text.sample("made_build_info", [("version", Build.version)], 1)
+        text.family("made_ready", "gauge", "1 while /readyz is 200: a model is ready, and the service not draining.")
+        text.sample("made_ready", [], isReady ? 1 : 0)
         observer.metrics.write(to: &text)
         text.family("made_log_dropped_lines_total", "counter", "Log lines that nobody has read.")
         text.sample("made_log_dropped_lines_total", [], Double(observer.droppedLineCount))

@@ -34,6 +34,10 @@ extension ServiceOptions {
             "idle-seconds-max", .listening, \.idleSecondsMax, upTo: 86400,
             "Seconds between two requests of a connection."),
         .positive("grace-seconds", .listening, \.graceSeconds, upTo: 86400, "Seconds that a stop may take."),
+        .amount(
+            "shutdown-delay-seconds", .listening, \.shutdownDelaySeconds, upTo: 3600,
+            "Seconds between SIGTERM or SIGINT and the stop. Meanwhile /readyz says 503 and requests are taken as before, so "
+                + "that balancers turn away before a connection is refused. A second signal ends the wait."),
     ]
 
     private static let modelSettings = [

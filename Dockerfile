@@ -24,8 +24,10 @@ COPY config config
 # Fails the build, not the start, where a library is missing.
 RUN made --help >/dev/null
 USER made
+# Whatever the command: 'serve', as SageMaker says it, with models of one's own, or the default below.
+ENV MADE_HOST=0.0.0.0
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["made", "health", "http://127.0.0.1:8080"]
 ENTRYPOINT ["made"]
-CMD ["serve", "--host", "0.0.0.0", "--port", "8080"]
+CMD ["serve"]

@@ -27,6 +27,11 @@ public final class Service: Sendable {
             throw ServiceError(error.description)
         }
         core.gate.tls?.note("TLS certificate ready", logger)
+        if server.isOnEveryAddress, core.gate.admitsEverybody {
+            logger.warning(
+                "everybody who reaches this machine may ask everything but to change models: there are no API keys",
+                metadata: ["host": "\(options.host)", "setting": "api-keys-file"])
+        }
         let registry = core.registry
         // The list belongs to the core, which must not keep itself.
         core.refreshing.add { [weak core] in core?.reloadAccess() }
@@ -43,6 +48,9 @@ public final class Service: Sendable {
 
     /// The port it listens on.
     public var port: UInt16 { server.port }
+
+    /// Writes a line to the log.
+    public func note(_ message: String) { core.observer.logger.notice("\(message)") }
 
     /// Writes a warning to the log.
     public func warn(_ message: String) { core.observer.logger.warning("\(message)") }

@@ -54,7 +54,7 @@ final class Listener: Sendable {
         while let candidate = next {
             if let descriptor = Self.listen(on: candidate.pointee, backlog: backlog, failure: &failure) {
                 openDescriptor = Atomic(descriptor)
-                self.port = Self.boundPort(of: descriptor)
+                (self.port, isOnEveryAddress) = Self.bound(descriptor)
                 return
             }
             next = candidate.pointee.ai_next
@@ -67,6 +67,9 @@ final class Listener: Sendable {
 
     /// Negative once closed.
     var descriptor: Int32 { openDescriptor.load(ordering: .acquiring) }
+
+    /// Whether it listens on every address of the machine: 0.0.0.0 or ::.
+    let isOnEveryAddress: Bool
 
     /// Gives the port back. Clients are then told at once that nobody listens.
     func close() {
@@ -114,14 +117,17 @@ final class Listener: Sendable {
         setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    private static func boundPort(of descriptor: Int32) -> UInt16 {
-        var address = sockaddr_in6()
-        var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
-        withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(descriptor, $0, &length) }
+    private static func bound(_ descriptor: Int32) -> (port: UInt16, isOnEveryAddress: Bool) {
+        var address = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                _ = getsockname(descriptor, address, &length)
+                // The port has the same place in both address families.
+                let port = UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in.self).sin_port
+                return (UInt16(bigEndian: port), isUnspecified(address))
+            }
         }
-        // The port has the same place in both address families.
-        return UInt16(bigEndian: address.sin6_port)
     }
 }
 

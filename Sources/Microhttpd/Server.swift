@@ -50,6 +50,9 @@ public final class Server: Sendable {
     /// The port it listens on; the one the system chose, where 0 was asked for.
     public var port: UInt16 { listener.port }
 
+    /// Whether it listens on every address of this machine.
+    public var isOnEveryAddress: Bool { listener.isOnEveryAddress }
+
     /// The loops begin to turn. A second call does nothing.
     public func start() {
         stage.withLock { stage in

@@ -44,10 +44,11 @@ struct Serve: ParsableCommand {
         let configuration = try self.configuration()
         if printConfig { return try Output.print(configuration.document, terminator: "") }
         let options = configuration.options
-        let paths = try options.models.isEmpty ? [BundledModels.directory()] : options.models
+        let paths = try options.models.isEmpty ? DefaultModels.paths() : options.models
         // The signals are caught before anything listens: none that comes from then on is lost.
         let signals = ServeSignals(delaysStop: options.shutdownDelaySeconds > 0)
         let service = try Service(models: paths, options: options)
+        if let remark = configuration.remark { service.note(remark) }
         signals.onHangUp { service.refresh() }
         service.start()
         defer { service.stop() }

@@ -68,6 +68,14 @@ private func with<Result>(_ text: String, _ use: (UnsafePointer<sockaddr>) -> Re
         #expect(with(address) { numericHost(of: $0) } == shown)
     }
 
+    @Test(arguments: [
+        ("0.0.0.0", true), ("::", true), ("::ffff:0.0.0.0", true), ("127.0.0.1", false), ("::1", false),
+        ("0.0.0.1", false),
+    ])
+    func knowsWhatEveryAddressIs(address: String, isEvery: Bool) {
+        #expect(with(address) { isUnspecified($0) } == isEvery)
+    }
+
     @Test func oneConnectionTooManyIsRefusedUntilAnotherHasEnded() throws {
         let table = AddressTable(connectionCountMax: 2, entryCountMax: 100)
         let enter = { with("192.0.2.1") { table.enter($0, now: 1) } }

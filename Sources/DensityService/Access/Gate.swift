@@ -32,6 +32,9 @@ final class Gate: Sendable {
         var reason: Metrics.Rejection
     }
 
+    /// Whether nobody has to show who they are.
+    var admitsEverybody: Bool { keys == nil && !wantsCertificate }
+
     /// Whether nothing but changes to models needs a look.
     var isPassive: Bool { keys == nil && addressRate == nil && origins == nil && !wantsCertificate }
 

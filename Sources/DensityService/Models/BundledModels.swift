@@ -24,3 +24,18 @@ public enum BundledModels {
             "no model is named, and there is no folder config/models here or above the program; name a checkpoint")
     }
 }
+
+/// The models of a service that is told of none.
+public enum DefaultModels {
+    /// Where SageMaker and KServe put the models of a container.
+    static let mounts = ["/opt/ml/model", "/mnt/models"]
+
+    /// The folders of `mounts` that exist; the bundled models where none does.
+    ///
+    /// - Parameter root: a folder to take for `/`.
+    /// - Throws: a line that names where it looked.
+    public static func paths(root: String = "") throws(ServiceError) -> [String] {
+        let mounted = mounts.map { root + $0 }.filter(ModelFile.isFolder)
+        return try mounted.isEmpty ? [BundledModels.directory()] : mounted
+    }
+}

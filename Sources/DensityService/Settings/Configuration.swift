@@ -26,6 +26,14 @@ public struct Configuration: Sendable {
     public let options: ServiceOptions
     /// By name of the setting.
     let sources: [String: Source]
+    /// Variables that are no settings, but Kubernetes' (`ServiceLinks`).
+    let ignoredVariables: [String]
+
+    /// What is to be said of the variables that are passed over; nil where there are none.
+    public var remark: String? {
+        ignoredVariables.isEmpty
+            ? nil : "ignored, as Kubernetes sets them for a Service: \(ignoredVariables.joined(separator: ", "))"
+    }
 
     /// The values of `flags` (by setting name), over those of `environment`'s variables, over those of `file`, over the
     /// defaults. A variable holds paths with colons between them, and other
@@ -37,6 +45,8 @@ public struct Configuration: Sendable {
     ) throws(ServiceError) {
         var options = ServiceOptions()
         var sources: [String: Source] = [:]
+        ignoredVariables = environment.filter { ServiceLinks.has($0.key, $0.value) }.keys.sorted()
+        let environment = environment.filter { !ServiceLinks.has($0.key, $0.value) }
         for setting in ServiceOptions.settings {
             let given = Self.given(setting, flags: flags, environment: environment, file: file)
             sources[setting.name] = given.source
@@ -81,7 +91,7 @@ extension Configuration {
         let width = (lines.map(\.0.count).max() ?? 0) + 2
         return lines.map { line, source in
             line + String(repeating: " ", count: width - line.count) + "# \(source?.description ?? "")\n"
-        }.joined()
+        }.joined() + (remark.map { "# \($0)\n" } ?? "")
     }
 
     /// A configuration file that documents every setting and changes none.

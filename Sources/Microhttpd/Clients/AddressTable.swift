@@ -102,3 +102,11 @@ func isLoopback(_ address: UnsafePointer<sockaddr>) -> Bool {
     var whole = UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in6.self).sin6_addr
     return withUnsafeBytes(of: &whole) { $0[..<15].allSatisfy { $0 == 0 } && $0[15] == 1 }
 }
+
+/// Whether an address stands for all of a machine's: 0.0.0.0, or ::, mapped or not.
+func isUnspecified(_ address: UnsafePointer<sockaddr>) -> Bool {
+    if let address = ipv4(of: address) { return address == 0 }
+    guard address.pointee.sa_family == sa_family_t(AF_INET6) else { return false }
+    var whole = UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in6.self).sin6_addr
+    return withUnsafeBytes(of: &whole) { $0.allSatisfy { $0 == 0 } }
+}

@@ -57,7 +57,7 @@ void CSVStream::read_cells(made_row_buffer &buffer) {
     bool is_special = lacks_variables, is_faulty = false;
     if (lacks_variables) {
         for (size_t column = 0; column < width; column++) {
-            Column::set_missing(row[column], numbers == nullptr ? unused : numbers[column]);
+            schema.columns[column].set_missing(row[column], numbers == nullptr ? unused : numbers[column], options);
         }
     }
     for (size_t cell = 0; cell < places.size(); cell++) {
@@ -75,7 +75,7 @@ void CSVStream::read_cells(made_row_buffer &buffer) {
             continue;
         }
         auto form = cutter.is_quoted(cell) ? MADE_VALUE_STRING : MADE_VALUE_CELL;
-        made_row_fault fault = rules.read(text, form, options.refuses_unseen, row[column], number);
+        made_row_fault fault = rules.read(text, form, options, row[column], number);
         if (fault != MADE_ROW_GOOD) {
             blame({fault, false, 0, column, 0, as_text(text)});
             is_faulty = true;

@@ -2,6 +2,8 @@
 
 #include "kept.hpp"
 
+#include <cmath>
+
 /// Reads a value for `column`, or one that is passed over, and keeps its text.
 bool Pass::read_item(value &value, size_t column, size_t keep) {
     bool is_read = column < request.schema->columns.size() && !is_faulty;
@@ -47,18 +49,17 @@ void Pass::read_token(const JSONToken &token, size_t column, size_t place) {
     double &number = numbers == nullptr ? unused : numbers[place];
     if (token.kind == JSONToken::Kind::container) return blame(MADE_ROW_WRONG_TYPE, column, token.json);
     if (token.kind == JSONToken::Kind::null) {
-        Column::set_missing(value, number);
-        is_special = true;
+        rules.set_missing(value, number, request.options);
+        is_special = is_special || rules.is_special(value);
         return;
     }
-    bool refuses_unseen = request.options.refuses_unseen;
     made_row_fault kind = request.form == MADE_ROWS_TENSOR
-                              ? rules.read_element(token.text, token.form, refuses_unseen, value, number)
-                              : rules.read(token.text, token.form, refuses_unseen, value, number);
+                              ? rules.read_element(token.text, token.form, request.options, value, number)
+                              : rules.read(token.text, token.form, request.options, value, number);
     if (kind != MADE_ROW_GOOD) return blame(kind, column, kind == MADE_ROW_UNKNOWN_LABEL ? token.text : token.json);
     if (!rules.is_special(value)) return;
     is_special = true;
-    if (value == MADE_UNSEEN) {
+    if (value == MADE_UNSEEN && !std::isnan(number)) {
         scanner.unseen.push_back({scan.row_count, column, as_text(cut(token.text, unseen_bytes_max))});
     }
 }

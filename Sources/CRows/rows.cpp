@@ -179,7 +179,8 @@ void Pass::fill_missing() {
     is_special = true;
     for (size_t column = 0; column < width; column++) {
         double unused;
-        Column::set_missing(row[column], numbers == nullptr ? unused : numbers[column]);
+        request.schema->columns[column].set_missing(
+            row[column], numbers == nullptr ? unused : numbers[column], request.options);
     }
 }
 

@@ -8,7 +8,8 @@
 Column::Column(const made_column &column)
     : name(view(column.name)), kind(column.kind), centre(column.centre), scale(column.scale),
       unit(column.form.unit.bytes, column.form.unit.bytes + column.form.unit.count), form(column.form),
-      are_numbers(column.are_numbers), other_label(column.other_label), has_unseen(column.has_unseen) {
+      are_numbers(column.are_numbers), other_label(column.other_label), has_unseen(column.has_unseen),
+      has_missing(column.has_missing), atoms(column.atoms, column.atoms + column.atom_count) {
     is_plain = std::all_of(name.begin(), name.end(), [](unsigned char byte) {
         return byte >= ' ' && byte != '"' && byte != '\\';
     });
@@ -27,7 +28,7 @@ Column::Column(const made_column &column)
     case MADE_COLUMN_BINARY: break;
     case MADE_COLUMN_CATEGORICAL: plain_high = float(column.label_count); break;
     case MADE_COLUMN_REAL:
-        plain_low = -std::numeric_limits<float>::infinity();
+        plain_low = MADE_UNSEEN_MISSING / 2;
         plain_high = std::numeric_limits<float>::infinity();
         break;
     }
@@ -48,10 +49,12 @@ void Column::decide_ways() {
     if (kind == MADE_COLUMN_BINARY) {
         float zero = -1, one = -1;
         double number = 0;
+        made_row_options strict{};
+        strict.refuses_unseen = true;
         reads_bits = true;
         for (auto form : {MADE_VALUE_CELL, MADE_VALUE_STRING, MADE_VALUE_NUMBER}) {
-            reads_bits = reads_bits && read("0", form, true, zero, number) == MADE_ROW_GOOD && zero == 0
-                         && read("1", form, true, one, number) == MADE_ROW_GOOD && one == 1;
+            reads_bits = reads_bits && read("0", form, strict, zero, number) == MADE_ROW_GOOD && zero == 0
+                         && read("1", form, strict, one, number) == MADE_ROW_GOOD && one == 1;
         }
     }
     if (kind == MADE_COLUMN_REAL && ::is_plain(form)) {
@@ -110,14 +113,14 @@ void made_row_schema_free(made_row_schema *schema) {
 }
 
 made_row_fault made_row_schema_read_value(
-    const made_row_schema *schema, size_t column, made_text text, made_value_form form, bool refuses_unseen,
+    const made_row_schema *schema, size_t column, made_text text, made_value_form form, made_row_options options,
     float *value, double *number
 ) {
     try {
         const Column &rules = schema->columns[column];
         return form == MADE_VALUE_ELEMENT
-                   ? rules.read_element(view(text), MADE_VALUE_NUMBER, refuses_unseen, *value, *number)
-                   : rules.read(view(text), form, refuses_unseen, *value, *number);
+                   ? rules.read_element(view(text), MADE_VALUE_NUMBER, options, *value, *number)
+                   : rules.read(view(text), form, options, *value, *number);
     } catch (const std::bad_alloc &) {
         // Nothing that so little memory holds is a value.
         return MADE_ROW_OUT_OF_RANGE;

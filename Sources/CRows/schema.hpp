@@ -25,15 +25,18 @@ struct Column {
 
     /// What `made_row_schema_read_value` does.
     made_row_fault read(
-        std::string_view text, made_value_form form, bool refuses_unseen, float &value, double &number) const;
+        std::string_view text, made_value_form form, const made_row_options &options, float &value, double &number) const;
     /// Reads an element of a tensor, in which a category is its index and no text means anything.
     made_row_fault read_element(
-        std::string_view text, made_value_form form, bool refuses_unseen, float &value, double &number) const;
+        std::string_view text, made_value_form form, const made_row_options &options, float &value, double &number) const;
     /// Makes the value of a finite number of a real column.
     made_row_fault set_number(double exact, float &value, double &number) const;
-    static void set_missing(float &value, double &number);
+    /// Makes a missing value; its number is NaN.
+    void set_missing(float &value, double &number, const made_row_options &options) const;
     /// A row with the value cannot be scored in a plain pass.
-    bool is_special(float value) const { return !(value >= plain_low && value < plain_high); }
+    bool is_special(float value) const {
+        return !(value >= plain_low && value < plain_high) && !(has_missing && value == MADE_OUTCOME);
+    }
 
 private:
     double centre, scale;
@@ -46,10 +49,12 @@ private:
     bool are_numbers;
     TextMap<size_t> number_indices;
     size_t other_label;
-    bool has_unseen;
+    bool has_unseen, has_missing;
     TextSet missing;
     /// Those of them that are numbers, of a column that may hold some: every spelling of them is missing.
     std::vector<double> missing_numbers;
+    /// Ascending.
+    std::vector<double> atoms;
 
     void add_labels(const made_text *texts, size_t count, size_t first_value);
     void decide_ways();
@@ -58,7 +63,7 @@ private:
     made_row_fault read_real(
         std::string_view text, made_value_form form, float &value, double &number) const;
     made_row_fault read_binary(
-        std::string_view text, made_value_form form, bool refuses_unseen, float &value, double &number) const;
+        std::string_view text, made_value_form form, const made_row_options &options, float &value, double &number) const;
 };
 
 struct made_row_schema {

@@ -23,22 +23,30 @@ static made_row_fault set(double exact, float &value, double &number) {
     return MADE_ROW_GOOD;
 }
 
-void Column::set_missing(float &value, double &number) {
-    value = std::numeric_limits<float>::quiet_NaN();
+void Column::set_missing(float &value, double &number, const made_row_options &options) const {
     number = std::numeric_limits<double>::quiet_NaN();
+    value = std::numeric_limits<float>::quiet_NaN();
+    if (options.missing_is_unknown) return;
+    if (has_missing) value = MADE_OUTCOME;
+    else if (has_unseen) value = kind == MADE_COLUMN_REAL ? MADE_UNSEEN_MISSING : MADE_UNSEEN;
 }
 
 made_row_fault Column::set_number(double exact, float &value, double &number) const {
-    constexpr double most = std::numeric_limits<float>::max();
+    constexpr double most = 1e30;
     double scaled = (exact - centre) * scale;
     // Zeros are added so that −0 is 0.
     number = exact + 0.0;
+    auto atom = std::lower_bound(atoms.begin(), atoms.end(), number);
+    if (atom != atoms.end() && *atom == number) {
+        value = float(atom - atoms.begin() + 2) * MADE_OUTCOME;
+        return MADE_ROW_GOOD;
+    }
     value = float(scaled > most ? most : scaled > -most ? scaled : -most) + 0.0f;
     return MADE_ROW_GOOD;
 }
 
 made_row_fault Column::read(
-    std::string_view text, made_value_form value_form, bool refuses_unseen, float &value, double &number
+    std::string_view text, made_value_form value_form, const made_row_options &options, float &value, double &number
 ) const {
     if (reads_plain_numbers && value_form != MADE_VALUE_BOOLEAN) {
         Decimal decimal;
@@ -51,30 +59,30 @@ made_row_fault Column::read(
     std::string scratch;
     if (is_text) text = normalised(text, scratch);
     if (text.empty() && (value_form == MADE_VALUE_CELL || !indices.contains(text))) {
-        set_missing(value, number);
+        set_missing(value, number, options);
         return MADE_ROW_GOOD;
     }
     size_t index = find_label(text, value_form);
     if (index != MADE_NO_LABEL) return set(double(index), value, number);
     if (is_missing(text, value_form)) {
-        set_missing(value, number);
+        set_missing(value, number, options);
         return MADE_ROW_GOOD;
     }
     if (kind == MADE_COLUMN_REAL) return read_real(text, value_form, value, number);
-    if (kind == MADE_COLUMN_BINARY) return read_binary(text, value_form, refuses_unseen, value, number);
+    if (kind == MADE_COLUMN_BINARY) return read_binary(text, value_form, options, value, number);
     if (other_label != MADE_NO_LABEL) return set(double(other_label), value, number);
-    if (has_unseen && !refuses_unseen) return set(double(MADE_UNSEEN), value, number);
+    if (has_unseen && !options.refuses_unseen) return set(double(MADE_UNSEEN), value, number);
     return MADE_ROW_UNKNOWN_LABEL;
 }
 
 made_row_fault Column::read_element(
-    std::string_view text, made_value_form value_form, bool refuses_unseen, float &value, double &number
+    std::string_view text, made_value_form value_form, const made_row_options &options, float &value, double &number
 ) const {
     if (value_form == MADE_VALUE_STRING) return MADE_ROW_WRONG_TYPE;
     // Where 0 and 1 are indices of labels, none of the column's own texts is meant.
     bool is_index_of_two = kind == MADE_COLUMN_BINARY && !indices.empty();
-    if (is_index_of_two) return read_binary(text, value_form, refuses_unseen, value, number);
-    if (kind != MADE_COLUMN_CATEGORICAL) return read(text, value_form, refuses_unseen, value, number);
+    if (is_index_of_two) return read_binary(text, value_form, options, value, number);
+    if (kind != MADE_COLUMN_CATEGORICAL) return read(text, value_form, options, value, number);
     Decimal decimal;
     if (!decimal.read(text)) return MADE_ROW_WRONG_TYPE;
     bool is_index = decimal.value >= 0 && decimal.value < double(label_count) && decimal.value == std::floor(decimal.value);
@@ -130,14 +138,14 @@ made_row_fault Column::read_real(
 }
 
 made_row_fault Column::read_binary(
-    std::string_view text, made_value_form value_form, bool refuses_unseen, float &value, double &number
+    std::string_view text, made_value_form value_form, const made_row_options &options, float &value, double &number
 ) const {
     int word = word_value(text);
     if (word >= 0) return set(word, value, number);
     Decimal decimal;
     bool is_number = read_number(text, form_of(value_form, form), decimal);
     if (is_number && (decimal.value == 0 || decimal.value == 1)) return set(decimal.value, value, number);
-    if (has_unseen && !refuses_unseen && (is_number || !indices.empty())) {
+    if (has_unseen && !options.refuses_unseen && (is_number || !indices.empty())) {
         return set(double(MADE_UNSEEN), value, number);
     }
     if (!is_number) return MADE_ROW_WRONG_TYPE;

@@ -38,6 +38,30 @@ INLINE integers chosen(const output_units *units, size_t count, float inverse_te
     return index;
 }
 
+// The same, and where within the chosen part the uniform number lies: a uniform number of its own.
+INLINE integers chosen_and_rest(
+    const output_units *units, size_t count, float inverse_temperature, lanes uniform, lanes *rest) {
+    lanes peak = unit_at(units, 0);
+    for (size_t k = 1; k < count; k++) peak = at_least(unit_at(units, k), peak);
+    lanes whole = splat(0), sum = splat(0), before = splat(0), size = splat(1);
+    for (size_t k = 0; k < count; k++) {
+        whole += exp_negative((unit_at(units, k) - peak) * splat(inverse_temperature));
+    }
+    lanes part = whole * uniform;
+    integers index = (integers)splat(0);
+    for (size_t k = 0; k < count; k++) {
+        lanes term = exp_negative((unit_at(units, k) - peak) * splat(inverse_temperature));
+        integers is_open = index == (int32_t)k;
+        size = is_open ? term : size;
+        before = is_open ? sum : before;
+        sum += term;
+        index -= sum < part;
+    }
+    lanes share = (part - before) / size;
+    *rest = at_most(at_least(share, splat(0x1p-25f)), splat(1 - 0x1p-24f));
+    return index;
+}
+
 // The standard normal's quantile of u in (0, 1), as x f(w) with x = 2u - 1, w = -log(1 - x^2): f is smooth to both ends
 // (Giles 2010, "Approximating the erfinv function"). Minimax polynomials of f, in w - 2.5 below 5 and in sqrt(w) - 3 above;
 // relative error 1e-7 each.
@@ -83,18 +107,23 @@ static float settled(const staircase_variable *variable, float u) {
     }
     number = number < variable->minimum ? variable->minimum : number;
     number = number > variable->maximum ? variable->maximum : number;
+    for (uint32_t k = 0; k < variable->outcome_count; k++) {
+        if (variable->outcome_numbers[k] == number) return (float)(variable->first_outcome + k + 1) * STAIRCASE_OUTCOME;
+    }
     double value = (number - variable->centre) * (1 / variable->scale);
-    value = value > 3.4028234663852886e38 ? 3.4028234663852886e38 : value;
+    value = value > 1e30 ? 1e30 : value;
     // No negative zero.
-    return (float)(value < -3.4028234663852886e38 ? -3.4028234663852886e38 : value) + 0.0f;
+    return (float)(value < -1e30 ? -1e30 : value) + 0.0f;
 }
 
 INLINE lanes drawn_category(
     const staircase_variable *variable, const output_units *units, float inverse_temperature, lanes uniform) {
-    return __builtin_convertvector(chosen(units, variable->count, inverse_temperature, uniform), lanes);
+    lanes label = __builtin_convertvector(chosen(units, variable->count, inverse_temperature, uniform), lanes);
+    if (variable->outcome_count == 0) return label;
+    return label < splat((float)variable->count - 1) ? label : splat(STAIRCASE_OUTCOME);
 }
 
-INLINE lanes drawn_real(
+INLINE lanes drawn_number(
     const staircase_variable *variable, const output_units *units, float inverse_temperature, lanes uniform,
     lanes normal) {
     const lanes bound = splat(1e30f), most = splat(3.40282347e38f);
@@ -115,6 +144,21 @@ INLINE lanes drawn_real(
     store(draws, at_most(at_least(fused(sigma, normal_quantile(normal), mean), -most), most));
     for (size_t lane = 0; lane < units->rows; lane++) draws[lane] = settled(variable, draws[lane]);
     return load(draws);
+}
+
+INLINE lanes drawn_real(
+    const staircase_variable *variable, const output_units *units, float inverse_temperature, lanes uniform,
+    lanes normal) {
+    const size_t count = variable->outcome_count;
+    if (count == 0) return drawn_number(variable, units, inverse_temperature, uniform, normal);
+    lanes rest;
+    integers outcome = chosen_and_rest(units, count + 1, inverse_temperature, uniform, &rest);
+    output_units mixture = *units;
+    mixture.z += count + 1;
+    if (mixture.direct) mixture.direct += count + 1;
+    lanes number = drawn_number(variable, &mixture, inverse_temperature, rest, normal);
+    lanes value = __builtin_convertvector(outcome, lanes) + splat((float)variable->first_outcome + 1);
+    return outcome < (int32_t)count ? value * splat(STAIRCASE_OUTCOME) : number;
 }
 
 // The standard logistic distribution's quantile log(u / (1 - u)) of u in (0, 1), to an absolute error: u < 1 / (1 + e^-z)

@@ -8,6 +8,9 @@
 
 #include "bernoulli.h"
 
+// The outcome of a value that is one.
+INLINE uint32_t outcome_of(float value) { return (uint32_t)(value * (1 / STAIRCASE_OUTCOME)) - 1; }
+
 // The units of a label that is none of the variable's: all labels alike, which is the mean of what the network knows.
 INLINE void spread_evenly(float *units, uint32_t count) {
     for (uint32_t label = 0; label < count; label++) units[label] = 1 / (float)count;
@@ -25,12 +28,19 @@ static void encode(
             case STAIRCASE_BINARY: *to = value; break;
             case STAIRCASE_CATEGORICAL:
                 for (uint32_t label = 0; label < variable->count; label++) to[label] = value == (float)label ? 1 : 0;
-                if (value < 0) spread_evenly(to, variable->count);
+                if (value < 0) spread_evenly(to, variable->count - variable->outcome_count);
+                if (value >= STAIRCASE_OUTCOME) to[variable->count - 1] = 1;
                 break;
             case STAIRCASE_REAL: {
                 const float bound = variable->input_bound;
                 const float u = value > -bound ? value : -bound;
                 *to = u < bound ? u : bound;
+                for (uint32_t k = 0; k < variable->outcome_count; k++) to[1 + k] = 0;
+                if (value < STAIRCASE_OUTCOME) break;
+                const uint32_t outcome = outcome_of(value) - variable->first_outcome;
+                if (outcome >= variable->outcome_count) break;
+                to[0] = variable->outcome_inputs[outcome];
+                to[1 + outcome] = 1;
                 break;
             }
             }
@@ -46,8 +56,11 @@ typedef struct {
     lanes counts;
     lanes scale_floors;
     lanes surprisal_offsets;
-    // Most labels of a lane.
+    lanes first_outcomes;
+    // Most classes of a lane.
     size_t count_max;
+    // Of a real variable.
+    size_t outcome_count;
 } pairs;
 
 // All sixteen rows of one variable; `values` are that variable's.
@@ -58,7 +71,9 @@ INLINE void place_rows(
     pairs->counts = splat((float)variable->count);
     pairs->scale_floors = splat(variable->scale_floor);
     pairs->surprisal_offsets = splat(variable->surprisal_offset);
+    pairs->first_outcomes = splat((float)variable->first_outcome);
     pairs->count_max = variable->count;
+    pairs->outcome_count = variable->outcome_count;
 }
 
 // The row and the position of each lane's pair: `count` <= 16 of them, of which the last is repeated.
@@ -72,10 +87,11 @@ typedef struct {
 INLINE void place_pairs(
     pairs *pairs, places *places, const staircase_variable *variables, const size_t *order, size_t count, size_t rows,
     size_t first, const float *values, size_t values_stride, size_t z_stride) {
-    float found[16], counts[16], scale_floors[16], surprisal_offsets[16];
+    float found[16], counts[16], scale_floors[16], surprisal_offsets[16], first_outcomes[16];
     size_t left = count * rows - first;
     places->count = left < 16 ? left : 16;
     pairs->count_max = 0;
+    pairs->outcome_count = variables[*order].outcome_count;
     size_t row = first % rows;
     order += first / rows;
     for (size_t lane = 0; lane < 16; lane++) {
@@ -89,6 +105,7 @@ INLINE void place_pairs(
         counts[lane] = (float)variable->count;
         scale_floors[lane] = variable->scale_floor;
         surprisal_offsets[lane] = variable->surprisal_offset;
+        first_outcomes[lane] = (float)variable->first_outcome;
         if (lane + 1 < places->count && ++row == rows) {
             row = 0;
             order++;
@@ -98,6 +115,7 @@ INLINE void place_pairs(
     pairs->counts = load(counts);
     pairs->scale_floors = load(scale_floors);
     pairs->surprisal_offsets = load(surprisal_offsets);
+    pairs->first_outcomes = load(first_outcomes);
 }
 
 // from[starts[0]], from[starts[1]], …
@@ -166,9 +184,9 @@ INLINE void load_labels(const pairs *pairs, const float *z, const float *direct,
     load_columns(z, direct, starts, 0, columns);
 }
 
-// log(sum of e^z) - z[value]. The greatest term is left out of the sum, which then is what a logarithm of 1 + sum needs to
+// log(sum of e^z) - z[class]. The greatest term is left out of the sum, which then is what a logarithm of 1 + sum needs to
 // keep the small surprisals of confident conditionals.
-INLINE lanes categorical_surprisals(const pairs *pairs, const float *z, const float *direct) {
+INLINE lanes class_surprisals(const pairs *pairs, lanes classes, const float *z, const float *direct) {
     // A label that a lane's variable has not got: below all logits.
     const lanes none = splat(-2e30f);
     lanes columns[16];
@@ -179,7 +197,7 @@ INLINE lanes categorical_surprisals(const pairs *pairs, const float *z, const fl
             lanes label = splat((float)(first + i));
             lanes logit = label < pairs->counts ? columns[i] : none;
             peak = at_least(logit, peak);
-            chosen = label == pairs->values ? logit : chosen;
+            chosen = label == classes ? logit : chosen;
         }
     }
     lanes others = splat(0);
@@ -197,11 +215,16 @@ INLINE lanes categorical_surprisals(const pairs *pairs, const float *z, const fl
     return at_most(peak - chosen + log1p_positive(others) + pairs->surprisal_offsets, splat(1e30f));
 }
 
+INLINE lanes categorical_surprisals(const pairs *pairs, const float *z, const float *direct) {
+    const lanes last = pairs->counts - splat(1);
+    return class_surprisals(pairs, pairs->values < splat(STAIRCASE_OUTCOME) ? pairs->values : last, z, direct);
+}
+
 // e^x for x <= 0, and 0 where exp_negative has no smaller number.
 INLINE lanes exp_vanishing(lanes x) { return x < splat(-87) ? splat(0) : exp_negative(x); }
 
 // -log of the density of a mixture of Gaussians (Bishop 1994, eq. 22-24).
-INLINE lanes real_surprisals(const pairs *pairs, const float *z, const float *direct) {
+INLINE lanes number_surprisals(const pairs *pairs, const float *z, const float *direct) {
     const size_t count = pairs->count_max;
     lanes units[3 * STAIRCASE_GAUSSIANS_MAX], precisions[STAIRCASE_GAUSSIANS_MAX];
     for (size_t first = 0; first < 3 * count; first += 16) {
@@ -226,6 +249,22 @@ INLINE lanes real_surprisals(const pairs *pairs, const float *z, const float *di
     lanes density = splat(0);
     for (size_t k = 0; k < count; k++) density = fused(exp_vanishing(logits[k] - highest), precisions[k], density);
     return pairs->surprisal_offsets - highest - logarithm(density / weights, splat(0));
+}
+
+// Of an outcome -log p, of a number -log of the probability that it is one and of its density.
+INLINE lanes real_surprisals(const pairs *given, const float *z, const float *direct) {
+    if (given->outcome_count == 0) return number_surprisals(given, z, direct);
+    const lanes number = splat((float)given->outcome_count);
+    const integers is_number = given->values < splat(STAIRCASE_OUTCOME);
+    const lanes outcomes = given->values * splat(1 / STAIRCASE_OUTCOME) - splat(1) - given->first_outcomes;
+    pairs parts = *given;
+    parts.counts = number + splat(1);
+    parts.count_max = given->outcome_count + 1;
+    parts.surprisal_offsets = splat(0);
+    const lanes found = class_surprisals(&parts, is_number ? number : outcomes, z, direct);
+    parts = *given;
+    for (size_t lane = 0; lane < 16; lane++) parts.starts[lane] += given->outcome_count + 1;
+    return found + (is_number ? number_surprisals(&parts, z, direct) : splat(0));
 }
 
 INLINE lanes pair_surprisals(staircase_kind kind, const pairs *pairs, const float *z, const float *direct) {
@@ -258,7 +297,9 @@ INLINE size_t alike_end(const staircase_variables *all, size_t first) {
     size_t end = first + 1;
     for (; end < all->count; end++) {
         const staircase_variable *next = all->variables + all->order[end];
-        if (next->kind != head->kind || (head->kind == STAIRCASE_REAL && next->count != head->count)) break;
+        if (next->kind != head->kind) break;
+        const bool is_laid_out_alike = next->count == head->count && next->outcome_count == head->outcome_count;
+        if (head->kind == STAIRCASE_REAL && !is_laid_out_alike) break;
     }
     return end;
 }

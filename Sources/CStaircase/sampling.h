@@ -77,7 +77,8 @@ INLINE void learn(const staircase_pass *pass, size_t degree, const size_t rows, 
 }
 
 INLINE size_t output_count(const staircase_variable *variable) {
-    return variable->kind == STAIRCASE_REAL ? 3 * variable->count : variable->count;
+    if (variable->kind != STAIRCASE_REAL) return variable->count;
+    return 3 * variable->count + (variable->outcome_count > 0 ? variable->outcome_count + 1 : 0);
 }
 
 INLINE void draw(const staircase_pass *pass, size_t position, const size_t rows) {

@@ -33,7 +33,7 @@ public final class CompiledModel: Sendable {
         precondition(!model.variables.isEmpty && !model.members.isEmpty)
         card = model.card
         layout = model.layout
-        isBinary = model.variables.allSatisfy(\.isBinary)
+        isBinary = model.variables.allSatisfy(\.isSingleUnit)
         activation = model.activation
         members = model.members.map { CompiledMember($0, of: model, weights: weights) }
         self.weights = weights

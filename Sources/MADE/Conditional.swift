@@ -10,34 +10,38 @@
 public enum Conditional: Sendable, Equatable {
     /// p(x_d = 1 | x_<d) = σ(logit).
     case bernoulli(logit: Float)
-    /// p(x_d = k | x_<d) = softmax(logits)_k, k = 0…K−1 the index of a label.
+    /// p(x_d = k | x_<d) = softmax(logits)_k, k = 0…K−1 the index of a label, or 0 and 1; where a missing value is an outcome,
+    /// the last is its.
     case categorical(logits: [Float])
-    /// The density of a `real` variable in the data's own units. It is continuous where values come in steps, too: there a
-    /// value's probability is the density spread over the step around it. `scale` is the column's own (see `RealEncoding`).
-    case mixture(GaussianMixture, scale: Double)
+    /// The distribution of a `real` variable in the data's own units. The density is continuous where values come in steps,
+    /// too: there a value's probability is the density spread over the step around it. `scale` is the column's own (see
+    /// `RealEncoding`).
+    case number(NumberDistribution, scale: Double)
 
     /// Of a variable's output units, in order; precondition: as many as `variable` has.
     public init(_ variable: Variable, outputs: some Collection<Float>) {
         precondition(outputs.count == variable.outputUnitCount)
         switch variable.kind {
-        case .binary: self = .bernoulli(logit: outputs.first ?? 0)
-        case .categorical: self = .categorical(logits: Array(outputs))
+        case .binary where variable.isSingleUnit: self = .bernoulli(logit: outputs.first ?? 0)
+        case .binary, .categorical: self = .categorical(logits: Array(outputs))
         case .real(let encoding):
-            self = .mixture(GaussianMixture(encoding, outputs: outputs), scale: encoding.scale)
+            self = .number(
+                NumberDistribution(encoding, hasMissing: variable.hasMissing, outputs: outputs), scale: encoding.scale)
         }
     }
 
-    /// The probabilities of the values 0, 1, … of a binary or categorical variable, which add up to 1; nil of a density.
+    /// The probabilities of the values 0, 1, … of a binary or categorical variable and of a missing value where that is an
+    /// outcome, which add up to 1; nil of a density.
     public var probabilities: [Double]? {
         switch self {
         case .bernoulli(let logit): [logistic(-bounded(logit)), logistic(bounded(logit))]
         case .categorical(let logits): logSoftmax(logits.map { bounded($0) }).map { exp($0) }
-        case .mixture: nil
+        case .number: nil
         }
     }
 
-    /// log p(x_d = value | x_<d), nats, finite; of a `real` variable the log of its density there, per unit of the column's
-    /// own scale.
+    /// log p(x_d = value | x_<d), nats, finite; of a `real` variable the log of an atom's probability, or of the density
+    /// there, per unit of the column's own scale.
     ///
     /// Precondition: a value that the variable may take, and no rare label.
     public func logProbability(of value: Double) -> Double {
@@ -46,7 +50,9 @@ public enum Conditional: Sendable, Equatable {
             let signed = value == 1 ? bounded(logit) : -bounded(logit)
             return min(signed, 0) - log1p(exp(-abs(signed)))
         case .categorical(let logits): return logSoftmax(logits.map { bounded($0) })[Int(value)]
-        case .mixture(let mixture, let scale): return mixture.logDensity(at: value) + log(abs(scale))
+        case .number(let distribution, let scale):
+            return distribution.logProbability(of: value)
+                ?? distribution.logDensity(at: value) + log(abs(scale))
         }
     }
 }

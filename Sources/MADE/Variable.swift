@@ -9,16 +9,22 @@
 /// One column of the modelled table.
 ///
 /// Its values as numbers are 0 and 1, a label's index, or the number itself in the data's own units. As a network takes them
-/// they are `Float`s, encoded: the same, but of a real variable u = (x − centre) / scale; NaN is a missing value.
+/// they are `Float`s, encoded: the same, but of a real variable u = (x − centre) / scale. NaN is a value that is not known. A
+/// missing value may be an outcome like another, and so may single numbers of a real variable: these outcomes have encoded
+/// values of their own, beyond all others (`outcomeValue`).
 public struct Variable: Sendable, Equatable {
     /// The variable's type, with how its values become the network's input units.
     public enum Kind: Sendable, Equatable {
-        /// Values 0 and 1; one input unit, one output unit: the logit of p(x_d = 1 | x_<d).
+        /// Values 0 and 1; one input unit, one output unit: the logit of p(x_d = 1 | x_<d). Where a missing value is an
+        /// outcome, three units each, as of a categorical variable of the labels 0 and 1.
         case binary(AffineEncoding)
         /// Values 0…K−1, the indices of labels; K input units of which the value's is 1 and the others are 0, K output
-        /// units: the logits whose softmax is p(x_d | x_<d). Values from K on are rare labels (see `Categories`).
+        /// units: the logits whose softmax is p(x_d | x_<d). Values from K on are rare labels (see `Categories`). Where a
+        /// missing value is an outcome, it has one more unit each, the last.
         case categorical(Categories)
         /// Finite numbers; one input unit, 3K output units: the parameters of a mixture of K Gaussians (see `RealEncoding`).
+        /// With S outcomes that have a probability of their own (a missing value, atoms) S input units follow, 1 for the
+        /// outcome and 0 for the others, and S + 1 logits stand before the mixture: those of the outcomes and of a number.
         case real(RealEncoding)
 
         /// The type as answers and listings name it: `binary`, `categorical` or `real`.
@@ -35,31 +41,86 @@ public struct Variable: Sendable, Equatable {
     public let name: String
     /// Its type and encoding.
     public let kind: Kind
-    /// How likely a value is that training never saw; nil where such a value is an error, as it always is of a real variable.
+    /// How likely a value is that training never saw; nil where such a value is an error. Of a real variable the one value
+    /// that may be unseen is a missing one.
     public let unseen: UnseenValues?
+    /// Whether a missing value is an outcome like another, learned where training had some.
+    public let hasMissing: Bool
 
     /// A column named `name`.
-    public init(name: String, kind: Kind, unseen: UnseenValues? = nil) {
+    public init(name: String, kind: Kind, unseen: UnseenValues? = nil, hasMissing: Bool = false) {
         self.name = name
         self.kind = kind
         self.unseen = unseen
+        self.hasMissing = hasMissing
     }
 
     /// Number of network inputs that carry a value of this variable.
     public var inputUnitCount: Int {
         switch kind {
-        case .binary, .real: 1
-        case .categorical(let categories): categories.labels.count
+        case .binary: isSingleUnit ? 1 : classCount
+        case .categorical: classCount
+        case .real: 1 + outcomeCount
         }
     }
 
     /// Number of network outputs that parametrise this variable's conditional.
     public var outputUnitCount: Int {
         switch kind {
-        case .binary: 1
-        case .categorical(let categories): categories.labels.count
-        case .real(let encoding): 3 * encoding.componentCount
+        case .binary: isSingleUnit ? 1 : classCount
+        case .categorical: classCount
+        case .real(let encoding): classCount + 3 * encoding.componentCount
         }
+    }
+
+    /// Whether its values are 0 and 1 and nothing else, which one logit tells apart.
+    public var isSingleUnit: Bool { isBinary && !hasMissing }
+
+    /// Number of classes whose probabilities a softmax gives: 0 and 1, labels, the outcomes of a real variable and "a number";
+    /// a missing value too where it is an outcome. 0 of a real variable without outcomes.
+    public var classCount: Int {
+        switch kind {
+        case .binary: hasMissing ? 3 : 2
+        case .categorical(let categories): categories.labels.count + (hasMissing ? 1 : 0)
+        case .real: outcomeCount > 0 ? outcomeCount + 1 : 0
+        }
+    }
+
+    /// The class of an encoded value, a rare label's being the one that it shares; nil where the value is not known or was
+    /// never seen.
+    public func classIndex(of value: Float) -> Int? {
+        guard value > -1e30 else { return nil }
+        switch kind {
+        case .binary: return value < 0 ? nil : value < Self.missingValue ? Int(value) : 2
+        case .categorical(let categories):
+            if value < 0 { return nil }
+            if value >= Self.missingValue { return categories.labels.count }
+            return value < Float(categories.labels.count) ? Int(value) : categories.otherIndex
+        case .real: return value < Self.missingValue ? outcomeCount : Self.outcome(of: value) - (hasMissing ? 0 : 1)
+        }
+    }
+
+    /// Outcomes of a real variable that have a probability of their own, S: a missing value where it is one, then the atoms.
+    public var outcomeCount: Int {
+        guard case .real(let encoding) = kind else { return 0 }
+        return encoding.atoms.count + (hasMissing ? 1 : 0)
+    }
+
+    /// The encoded value of an outcome that is no label, and no number of a mixture: 0 is a missing value, k + 1 atom k of a
+    /// real variable. As the kernels have it.
+    static func outcomeValue(_ outcome: Int) -> Float { Float(outcome + 1) * missingValue }
+
+    private static func outcome(of value: Float) -> Int { Int(value / missingValue) - 1 }
+
+    /// The encoded value of a missing value where that is an outcome.
+    public static let missingValue: Float = 0x1p101
+
+    /// What a missing value is encoded as where it counts for what it is: as the outcome that training learned, or as one that
+    /// training never saw; NaN, which is a value not known, of a variable without either.
+    public var valueOfMissing: Float {
+        if hasMissing { return Self.missingValue }
+        guard unseen != nil else { return .nan }
+        return isReal ? -Self.missingValue : Self.unseenValue
     }
 
     /// Whether its values are 0 and 1.
@@ -75,12 +136,13 @@ public struct Variable: Sendable, Equatable {
     /// The encoded value of a label or of a number of a binary variable that training never saw.
     public static let unseenValue: Float = -1
 
-    /// Whether an encoded `value` is one that a network takes: neither missing, nor unseen, nor a rare label.
+    /// Whether an encoded `value` is one that a network takes: neither unknown, nor unseen, nor a rare label.
     public func isPlain(_ value: Float) -> Bool {
         switch kind {
-        case .binary: value == 0 || value == 1
-        case .categorical(let categories): value >= 0 && value < Float(categories.labels.count)
-        case .real: !value.isNaN
+        case .binary: value == 0 || value == 1 || hasMissing && value == Self.missingValue
+        case .categorical(let categories):
+            value >= 0 && value < Float(categories.labels.count) || hasMissing && value == Self.missingValue
+        case .real: value > -Self.missingValue
         }
     }
 
@@ -97,12 +159,24 @@ public struct Variable: Sendable, Equatable {
 
     /// What a network takes for a number; NaN for NaN.
     public func encode(_ value: Double) -> Float {
-        if case .real(let encoding) = kind { encoding.encode(value) } else { Float(value) }
+        guard case .real(let encoding) = kind else { return Float(value) }
+        if let atom = encoding.atom(of: value) { return Self.outcomeValue(atom + 1) }
+        return encoding.encode(value)
     }
 
-    /// The number that an encoded value stands for; NaN for NaN.
+    /// The number that an encoded value stands for; NaN for NaN and for a missing value.
     public func decode(_ value: Float) -> Double {
-        if case .real(let encoding) = kind { encoding.decode(value) } else { Double(value) }
+        if abs(value) < Self.missingValue || value.isNaN {
+            if case .real(let encoding) = kind { return encoding.decode(value) }
+            return Double(value)
+        }
+        guard case .real(let encoding) = kind, value > Self.missingValue else { return .nan }
+        return encoding.atoms[Self.outcome(of: value) - 1]
+    }
+
+    /// Whether an encoded value is a missing one, or not known.
+    public func isMissing(_ value: Float) -> Bool {
+        value.isNaN || value == Self.missingValue || isReal && value == -Self.missingValue
     }
 }
 
@@ -225,15 +299,20 @@ public struct RealEncoding: Sendable, Equatable {
     public var minimum: Double?
     /// Greatest value seen in training; nil where that is not known.
     public var maximum: Double?
+    /// Numbers that so many rows share that each has a probability of its own; ascending. The mixture is the density of the
+    /// others.
+    public var atoms: [Double]
 
     /// Precondition: the ranges that the properties tell.
     public init(
         centre: Double, scale: Double, componentCount: Int, scaleFloor: Float, inputBound: Float = 5,
-        step: Double? = nil, resolution: Double? = nil, minimum: Double? = nil, maximum: Double? = nil
+        step: Double? = nil, resolution: Double? = nil, minimum: Double? = nil, maximum: Double? = nil,
+        atoms: [Double] = []
     ) {
         precondition((1...Self.componentCountMax).contains(componentCount))
         precondition(scaleFloor > 0 && inputBound > 0 && scale != 0 && scale.isFinite && (1 / scale).isFinite)
         precondition((step ?? 1) > 0 && (resolution ?? 1) > 0)
+        precondition(zip(atoms, atoms.dropFirst()).allSatisfy { $0 < $1 } && atoms.count <= Self.atomCountMax)
         self.centre = centre
         self.scale = scale
         self.componentCount = componentCount
@@ -243,14 +322,30 @@ public struct RealEncoding: Sendable, Equatable {
         self.resolution = resolution
         self.minimum = minimum
         self.maximum = maximum
+        self.atoms = atoms
     }
 
-    /// u of a number, rounded once and held within what a float can be, no negative zero; NaN for NaN.
+    /// Most atoms that a column may have.
+    public static let atomCountMax = 4096
+
+    /// The index of the atom that a number is; nil where it is none.
+    public func atom(of number: Double) -> Int? {
+        var (low, high) = (0, atoms.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if atoms[middle] < number { low = middle + 1 } else { high = middle }
+        }
+        return low < atoms.count && atoms[low] == number ? low : nil
+    }
+
+    /// u of a number, rounded once and held within ±1e30, no negative zero; NaN for NaN. Of an atom it is where the atom lies.
     public func encode(_ number: Double) -> Float {
         let value = (number - centre) * (1 / scale)
-        let bound = Double(Float.greatestFiniteMagnitude)
-        return Float(value < -bound ? -bound : value > bound ? bound : value) + 0
+        return Float(value < -1e30 ? -1e30 : value > 1e30 ? 1e30 : value) + 0
     }
+
+    /// What the network sees of a number: u clipped to ±`inputBound`.
+    public func input(_ number: Double) -> Float { min(max(encode(number), -inputBound), inputBound) }
 
     /// The number whose u is `value`: on the grid of the column's resolution, where it has one. NaN for NaN.
     ///

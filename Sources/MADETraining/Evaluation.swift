@@ -10,31 +10,24 @@ struct Evaluation {
         workspace = self.model.makeWorkspace()
     }
 
-    /// Mean negative log-likelihood of the complete rows, nats a row, but for `trimmedShare` of them, those that fit worst;
-    /// nil where no row is complete. What fewer values cost compares with nothing.
+    /// Mean negative log-likelihood of the rows, nats a row, but for `trimmedShare` of them, those that fit worst; nil where
+    /// there is no row.
     func meanNats(of table: EncodedTable, trimmedShare: Float = 0) -> Double? {
-        let rows = table.completeRows
-        guard rows.count > 0 else { return nil }
-        var logLikelihoods = score(rows).logLikelihoods
+        guard table.rowCount > 0 else { return nil }
+        var logLikelihoods = score(table.values[...]).logLikelihoods
         let trimmedCount = Int(Float(logLikelihoods.count) * trimmedShare)
         if trimmedCount > 0 { logLikelihoods = Array(logLikelihoods.sorted().dropFirst(trimmedCount)) }
         return -logLikelihoods.reduce(0, +) / Double(logLikelihoods.count)
     }
 
-    /// Adds what a table of rows that the model was not fitted to says of normal rows: as they come, those that lack values
+    /// Adds what a table of rows that the model was not fitted to says of normal rows: as they come, those with missing values
     /// too, as new rows will.
     func add(_ table: EncodedTable, to tally: inout CalibrationTally) {
         for first in stride(from: 0, to: table.rowCount, by: 1024) {
             let rows = first..<min(first + 1024, table.rowCount)
             let cells = table.values[rows.lowerBound * table.columnCount..<rows.upperBound * table.columnCount]
             let scores = score(cells)
-            tally.add(logLikelihoods: scores.logLikelihoods)
-            for row in scores.logLikelihoods.indices {
-                let own = row * table.columnCount..<(row + 1) * table.columnCount
-                let isComplete = !cells[own.lowerBound + cells.startIndex..<own.upperBound + cells.startIndex]
-                    .contains(where: \.isNaN)
-                if isComplete { tally.add(surprisals: scores.surprisals.span.extracting(own)) }
-            }
+            tally.add(logLikelihoods: scores.logLikelihoods, surprisals: scores.surprisals.span)
         }
     }
 
@@ -63,13 +56,9 @@ struct CalibrationTally {
         surprisals = SurprisalTally(variableCount: variableCount)
     }
 
-    /// Adds n rows' log-likelihoods, nats.
-    mutating func add(logLikelihoods: [Double]) {
+    /// Adds n rows' log-likelihoods, and their surprisals [n × D], nats.
+    mutating func add(logLikelihoods: [Double], surprisals: Span<Float>) {
         self.logLikelihoods += logLikelihoods
-    }
-
-    /// Adds complete rows' surprisals [n × D], nats.
-    mutating func add(surprisals: Span<Float>) {
         self.surprisals.add(surprisals)
     }
 
@@ -77,18 +66,5 @@ struct CalibrationTally {
     var calibration: Calibration? {
         logLikelihoods.isEmpty
             ? nil : Calibration(logLikelihoods: logLikelihoods, surprisals: surprisals.summary)
-    }
-}
-
-extension EncodedTable {
-    /// The rows without a missing cell, [n × columns].
-    fileprivate var completeRows: ArraySlice<Float> {
-        guard values.contains(where: \.isNaN) else { return values[...] }
-        var rows: [Float] = []
-        for start in stride(from: 0, to: values.count, by: columnCount) {
-            let row = values[start..<start + columnCount]
-            if !row.contains(where: \.isNaN) { rows += row }
-        }
-        return rows[...]
     }
 }

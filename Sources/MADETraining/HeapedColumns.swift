@@ -28,7 +28,7 @@ extension Variable {
 extension EncodedTable {
     /// How many different values `column` has where each is seen often; nil where it is not.
     fileprivate func heapCount(column: Int) -> Int? {
-        let sorted = self.column(column).filter { !$0.isNaN }.sorted()
+        let sorted = self.column(column).filter { abs($0) != Variable.missingValue && !$0.isNaN }.sorted()
         return StepFrequency.isFrequent(sorted) ? StepFrequency.distinctCount(sorted) : nil
     }
 }

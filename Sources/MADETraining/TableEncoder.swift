@@ -32,20 +32,19 @@ struct TableEncoder: Sendable {
         var labelValues: [[Float]] = []
         for (index, column) in schema.columns.enumerated() {
             let known = rows.values[index].filter { !$0.isNaN }
+            let hasMissing = known.count < rows.rowCount
+            func add(_ kind: Variable.Kind, _ unseen: UnseenValues, labels: [Float] = []) {
+                variables.append(Variable(name: column.name, kind: kind, unseen: unseen, hasMissing: hasMissing))
+                labelValues.append(labels)
+            }
             switch column.kind {
-            case .binary:
-                let unseen = UnseenValues(rowCount: known.count)
-                variables.append(Variable(name: column.name, kind: .binary(.plusMinusOne), unseen: unseen))
-                labelValues.append([])
+            case .binary: add(.binary(.plusMinusOne), UnseenValues(rowCount: known.count))
             case .categorical(let categories):
                 let found = Self.categories(categories, known)
-                variables.append(
-                    Variable(name: column.name, kind: .categorical(found.categories), unseen: found.unseen))
-                labelValues.append(found.values)
+                add(.categorical(found.categories), found.unseen, labels: found.values)
             case .real(let step, let resolution):
                 let encoding = Self.encoding(of: known, step: step, resolution: resolution, options)
-                variables.append(Variable(name: column.name, kind: .real(encoding)))
-                labelValues.append([])
+                add(.real(encoding), UnseenValues(rowCount: known.count))
             }
         }
         self.variables = variables
@@ -69,8 +68,9 @@ struct TableEncoder: Sendable {
     }
 
     private func encode(_ value: Double, column: Int) -> Float {
+        if value.isNaN { return variables[column].valueOfMissing }
         let labels = labelValues[column]
-        if labels.isEmpty || value.isNaN { return variables[column].encode(value) }
+        if labels.isEmpty { return variables[column].encode(value) }
         return value < 0 ? Variable.unseenValue : labels[Int(value)]
     }
 
@@ -101,16 +101,21 @@ struct TableEncoder: Sendable {
     private static func encoding(
         of values: [Double], step: Double?, resolution: Double?, _ options: TrainingOptions
     ) -> RealEncoding {
-        let sorted = values.sorted()
+        let all = values.sorted()
+        let atoms = Atoms.find(all)
+        let isAtom = Set(atoms)
+        let others = all.filter { !isAtom.contains($0) }
+        // What is left may be too little to tell where it lies.
+        let sorted = others.count >= Atoms.rowsMin ? others : all
         let (centre, scale) = centreAndScale(sorted, isRobust: options.isRobust)
-        var scaleFloor = options.scaleFloor(rowCount: values.count)
+        var scaleFloor = options.scaleFloor(rowCount: sorted.count)
         if let step, options.scaleFloor == nil, StepFrequency.isFrequent(sorted) {
             scaleFloor = max(min(scaleFloor, Float(step / scale / 4)), .leastNormalMagnitude)
         }
         return RealEncoding(
-            centre: centre, scale: scale, componentCount: options.componentCount(rowCount: values.count),
+            centre: centre, scale: scale, componentCount: options.componentCount(rowCount: sorted.count),
             scaleFloor: scaleFloor, inputBound: options.inputBound, step: step, resolution: resolution,
-            minimum: sorted.first, maximum: sorted.last)
+            minimum: all.first, maximum: all.last, atoms: atoms)
     }
 
     /// The median becomes 0 and the interquartile range that of the standard normal distribution, 1.349; where the IQR is 0

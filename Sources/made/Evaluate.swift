@@ -13,8 +13,7 @@ struct Evaluate: ParsableCommand {
             anomalies. With --label, the name of a column that is 1 for anomalies and 0 for normal rows, also how well \
             the model tells them apart: the area under the ROC curve, the average precision, and the shares of normal \
             rows (false alarms) and of anomalies (detected) whose p-value is at most alpha. Behind a measure stands its \
-            95 % interval: DeLong's of the area, Boyd's of the average precision, Wilson's of the shares. Missing values \
-            are integrated out. Rows are read as made score reads them; one that cannot be scored ranks as the least \
+            95 % interval: DeLong's of the area, Boyd's of the average precision, Wilson's of the shares. Rows are read as made score reads them; one that cannot be scored ranks as the least \
             likely and is in no mean.
             """)
 
@@ -108,7 +107,8 @@ struct Evaluate: ParsableCommand {
     ) throws(TableError) -> ScoreTally.Group {
         guard let label, let labels else { return .unlabelled }
         let text = cell().map(NumberText.normalised)
-        switch text.flatMap({ try? labels.read($0, variable: 0, refusesUnseen: true).number }) {
+        switch text.flatMap({ try? labels.read($0, variable: 0, options: ReadingOptions(refusesUnseen: true)).number })
+        {
         case 1?: return .anomaly
         case 0?: return .normal
         default:

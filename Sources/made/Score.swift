@@ -11,7 +11,8 @@ struct Score: ParsableCommand {
             Prints log_likelihood and, for a calibrated model, p_value and anomaly, a line for every row; the same numbers \
             as POST /score, to the bit. A row that cannot be scored gets empty cells and the reason in the last column, \
             error. Cells are read as the table was that the model was trained on: what was missing there is missing here, \
-            columns that were left out are passed over. A missing value is integrated out by draws. Rows of any number \
+            columns that were left out are passed over. A missing value \
+            counts for what it is, or is integrated out by draws. Rows of any number \
             pass through in constant memory.
             """)
 
@@ -111,9 +112,23 @@ struct RowArguments: ParsableArguments {
             """)
     var unseen = UnseenArgument.score
 
+    @Option(
+        help: """
+            What a missing value means: outcome, it counts for what it is, as likely as it was in training; or unknown, it \
+            is integrated out.
+            """)
+    var missingMeans = MissingArgument.outcome
+
     var options: ReadingOptions {
-        ReadingOptions(refusesUnseen: unseen == .refuse, ignoresUnknown: ignoreUnknown)
+        ReadingOptions(
+            refusesUnseen: unseen == .refuse, ignoresUnknown: ignoreUnknown,
+            missingIsUnknown: missingMeans == .unknown)
     }
+}
+
+/// What a missing value means.
+enum MissingArgument: String, ExpressibleByArgument, CaseIterable {
+    case outcome, unknown
 }
 
 /// What becomes of a value that training never saw.

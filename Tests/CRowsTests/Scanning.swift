@@ -10,10 +10,12 @@ struct Column {
     var areNumbers = false
     var other: String?
     var hasUnseen = false
+    var hasMissing = false
     var missing: [String] = []
     var form = Form()
     var centre = 0.0
     var scale = 1.0
+    var atoms: [Double] = []
 }
 
 /// How numbers are written.
@@ -50,6 +52,13 @@ final class Texts {
         return UnsafePointer(copy)
     }
 
+    func numbers(_ numbers: [Double]) -> UnsafePointer<Double> {
+        let copy = UnsafeMutablePointer<Double>.allocate(capacity: max(numbers.count, 1))
+        copy.initialize(from: numbers, count: numbers.count)
+        owned.append(UnsafeMutableRawPointer(copy))
+        return UnsafePointer(copy)
+    }
+
     func form(_ form: Form) -> made_number_form {
         made_number_form(
             has_decimal_comma: form.hasDecimalComma,
@@ -66,8 +75,10 @@ func makeSchema(_ columns: [Column], places: [Place] = []) -> OpaquePointer? {
             label_count: column.labels.count, rare_labels: texts.list(column.rareLabels),
             rare_label_count: column.rareLabels.count, are_numbers: column.areNumbers,
             other_label: column.other.flatMap((column.labels + column.rareLabels).firstIndex) ?? noLabel,
-            has_unseen: column.hasUnseen, missing: texts.list(column.missing), missing_count: column.missing.count,
-            form: texts.form(column.form), centre: column.centre, scale: column.scale)
+            has_unseen: column.hasUnseen, has_missing: column.hasMissing, missing: texts.list(column.missing),
+            missing_count: column.missing.count,
+            form: texts.form(column.form), centre: column.centre, scale: column.scale,
+            atoms: texts.numbers(column.atoms), atom_count: column.atoms.count)
     }
     let whole = places.map { made_table_place(name: texts.text($0.name), variable: $0.variable ?? passedOver) }
     return withExtendedLifetime(texts) {

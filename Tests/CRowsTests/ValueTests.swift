@@ -93,8 +93,8 @@ private let real: [Case] = [
     Case("inf", .fault(MADE_ROW_WRONG_TYPE)), Case("0x10", .fault(MADE_ROW_WRONG_TYPE)),
     Case("1,2", .fault(MADE_ROW_WRONG_TYPE)), Case("1_0", .fault(MADE_ROW_WRONG_TYPE)),
     Case("true", .fault(MADE_ROW_WRONG_TYPE), boolean), Case("true", .fault(MADE_ROW_WRONG_TYPE)),
-    Case("1e309", .fault(MADE_ROW_OUT_OF_RANGE), anyNumber), Case("1e308", .value(.greatestFiniteMagnitude), anyNumber),
-    Case("-1e308", .value(-.greatestFiniteMagnitude), anyNumber), Case("", .missing), Case("\u{A0}", .missing),
+    Case("1e309", .fault(MADE_ROW_OUT_OF_RANGE), anyNumber), Case("1e308", .value(1e30), anyNumber),
+    Case("-1e308", .value(-1e30), anyNumber), Case("", .missing), Case("\u{A0}", .missing),
 ]
 
 private let european: [Case] = [
@@ -147,13 +147,15 @@ private func outcome(_ values: [Float], _ fault: made_row_fault?, isReal: Bool) 
 /// What each way to read it makes of a value.
 private func readAnyhow(_ text: String, _ form: made_value_form, _ column: Column) -> [String: Outcome] {
     let isReal = column.kind == MADE_COLUMN_REAL
+    var options = made_row_options()
+    options.missing_is_unknown = true
     var result: [String: Outcome] = [:]
     if let schema = makeSchema([column]) {
         defer { made_row_schema_free(schema) }
         var value: Float = -7
         var number = -7.0
         let owned = Texts()
-        let fault = made_row_schema_read_value(schema, 0, owned.text(text), form, false, &value, &number)
+        let fault = made_row_schema_read_value(schema, 0, owned.text(text), form, options, &value, &number)
         result["alone"] = outcome([value], fault == MADE_ROW_GOOD ? nil : fault, isReal: isReal)
     }
     let second = Column(name: "y")
@@ -161,7 +163,7 @@ private func readAnyhow(_ text: String, _ form: made_value_form, _ column: Colum
         let separator = text.contains(",") ? ";" : ","
         let read = stream(
             [Array("x\(separator)y\n\(written(text, form))\(separator)0\n".utf8)], MADE_STREAM_CSV,
-            columns: [column, second])
+            columns: [column, second], options: options)
         result["CSV"] = outcome(read.values, read.faults.first?.fault, isReal: isReal)
     }
     if form != MADE_VALUE_CELL {
@@ -170,12 +172,12 @@ private func readAnyhow(_ text: String, _ form: made_value_form, _ column: Colum
             ? (try? JSONEncoder().encode(text)).map { String(decoding: $0, as: UTF8.self) } : text
         guard let json else { return result }
         for row in ["[\(json),0]", "{\"y\":0,\"x\": \(json)}"] {
-            let body = Scanning([column, second])("{\"rows\":[\(row)]}")
+            let body = Scanning([column, second], options: options)("{\"rows\":[\(row)]}")
             result["body \(row)"] = outcome(body.values, body.faults.first?.fault, isReal: isReal)
-            let line = stream([Array(row.utf8)], MADE_STREAM_NDJSON, columns: [column, second])
+            let line = stream([Array(row.utf8)], MADE_STREAM_NDJSON, columns: [column, second], options: options)
             result["line \(row)"] = outcome(line.values, line.faults.first?.fault, isReal: isReal)
         }
-        let alone = Scanning([column], form: MADE_ROWS_COLUMN)("{\"rows\":[\(json)]}")
+        let alone = Scanning([column], form: MADE_ROWS_COLUMN, options: options)("{\"rows\":[\(json)]}")
         result["column"] = outcome(alone.values, alone.faults.first?.fault, isReal: isReal)
     }
     return result
@@ -190,6 +192,52 @@ private func readAnyhow(_ text: String, _ form: made_value_form, _ column: Colum
                 }
             }
         }
+    }
+}
+
+@Test func aMissingValueIsWhatItsColumnHasForIt() {
+    let outcome: Float = 0x1p101
+    let columns: [(Column, missing: Float)] = [
+        (Column(name: "x", kind: MADE_COLUMN_REAL), .nan),
+        (Column(name: "x", kind: MADE_COLUMN_REAL, hasUnseen: true), -outcome),
+        (Column(name: "x", kind: MADE_COLUMN_REAL, hasUnseen: true, hasMissing: true), outcome),
+        (Column(name: "x", hasUnseen: true), -1), (Column(name: "x", hasUnseen: true, hasMissing: true), outcome),
+        (Column(name: "x", kind: MADE_COLUMN_CATEGORICAL, labels: ["1"], hasUnseen: true), -1),
+        (Column(name: "x", kind: MADE_COLUMN_CATEGORICAL, labels: ["1"], hasMissing: true), outcome),
+    ]
+    for (var column, missing) in columns {
+        column.missing = ["NA"]
+        let second = Column(name: "y")
+        for isUnknown in [false, true] {
+            var options = made_row_options()
+            options.missing_is_unknown = isUnknown
+            let expected = isUnknown ? Float.nan.bitPattern : missing.bitPattern
+            let json = Scanning([column, second], options: options)(
+                #"{"rows":[[null,1],{"y":1},{"x":null,"y":1},{"x":"NA","y":1},[" NA ",1]]}"#)
+            let csv = stream(
+                [Array("x,y\n,1\nNA,1\n\" NA\",1".utf8)], MADE_STREAM_CSV, columns: [column, second], options: options)
+            for values in [json.values, csv.values] {
+                #expect(stride(from: 0, to: values.count, by: 2).allSatisfy { values[$0].bitPattern == expected })
+            }
+            #expect(json.faults.isEmpty && json.values.count == 10 && csv.values.count == 6 && json.unseen.isEmpty)
+            let isPlain = !isUnknown && missing == outcome
+            #expect(csv.specialRowCount == (isPlain ? 0 : 3) && (json.specialRowCount > 1) != isPlain)
+        }
+    }
+}
+
+@Test func anAtomIsReadWhereTheNumberIsExactlyIt() {
+    let column = Column(name: "x", kind: MADE_COLUMN_REAL, centre: 100, scale: 0.5, atoms: [-3, 0, 0.1, 1e300])
+    let outcome: Float = 0x1p101
+    let texts: [(String, Float)] = [
+        ("0", 3 * outcome), ("-0.0", 3 * outcome), ("0.10", 4 * outcome), ("-3e0", 2 * outcome), ("1e300", 5 * outcome),
+        ("1e-300", -50), ("0.10000000000000002", Float((0.1 - 100) * 0.5)), ("102", 1),
+    ]
+    for (text, value) in texts {
+        let json = Scanning([column, Column(name: "y")])("{\"rows\":[[\(text),1],{\"x\":\"\(text)\",\"y\":0}]}")
+        #expect(json.values == [value, 1, value, 0] && json.specialRowCount == 0, "\(text)")
+        let csv = stream([Array("x,y\n\(text),1\n".utf8)], MADE_STREAM_CSV, columns: [column, Column(name: "y")])
+        #expect(csv.values == [value, 1] && csv.specialRowCount == 0, "\(text)")
     }
 }
 

@@ -219,7 +219,8 @@ extension CellReader {
         var rows: [Float] = []
         let output = FaultyRows()
         let scorer = try BulkScorer(
-            model: model, schema: schema, input: BulkScorer.Input(format), output: output,
+            model: model, schema: schema,
+            input: BulkScorer.Input(format, options: ReadingOptions(missingIsUnknown: true)), output: output,
             judgement: Judgement(nil, alpha: 0.01), note: { values, _ in rows += values })
         let bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
         _ = try bytes.withUnsafeBytes { try scorer.score($0, isLast: true, using: model.makeWorkspace()) }

@@ -27,12 +27,17 @@ import Testing
                 RealEncoding(
                     centre: 1_700_000_000_123.7, scale: 1e10 / 3, componentCount: 2, scaleFloor: 0.01, inputBound: 4.7,
                     step: 1, resolution: 0.1, minimum: 1.6e12, maximum: 1_700_000_000_124))),
+        Variable(
+            name: "spent",
+            kind: .real(
+                RealEncoding(centre: 1, scale: 2, componentCount: 1, scaleFloor: 0.1, atoms: [-0.1, 0, 1e300])),
+            unseen: UnseenValues(rowCount: 12), hasMissing: true),
     ]
 
     private func model() -> DensityModel {
         var generator = PhiloxGenerator(seed: 1)
         var model = RandomModel.mixed(Self.variables, hiddenWidths: [8], memberCount: 2, using: &generator)
-        var schema = Schema(columns: ["flag", "color", "", "one", "time"].map { Schema.Column(name: $0) })
+        var schema = Schema(columns: ["flag", "color", "", "one", "time", "spent"].map { Schema.Column(name: $0) })
         schema.hasHeader = false
         schema.columns[0].truthTexts = ["no", "yes"]
         schema.columns[1].missingTexts = ["?", "n/a"]
@@ -134,7 +139,19 @@ import Testing
                 try problem(variable: 1, "unseen", without).contains("'\(key)' is missing in variables.Index 1.unseen"))
         }
         #expect(try problem(variable: 1, "unseen", 3).contains("Index 1.unseen"))
-        #expect(try problem(variable: 3, "unseen", good).contains("it is real and must not have 'unseen'"))
+    }
+
+    @Test func outcomesAreChecked() throws {
+        #expect(try problem(variable: 1, "atoms", [1]).contains("it is categorical and must not have 'atoms'"))
+        for atoms in [[2.0, 1], [1, 1], [0, 3, 2]] {
+            #expect(
+                try problem(variable: 4, "atoms", atoms).contains(
+                    "'spent': 'atoms' must be finite numbers in ascending"))
+        }
+        #expect(try problem(variable: 4, "atoms", ["1"]).contains("variables.Index 4.atoms"))
+        #expect(try problem(variable: 4, "missing", "yes").contains("variables.Index 4.missing"))
+        let many = (0...RealEncoding.atomCountMax).map(Double.init)
+        #expect(try problem(variable: 4, "atoms", many).contains("4097 atoms; there may be 4096"))
     }
 
     @Test func membersOfRealVariablesAreNamed() throws {

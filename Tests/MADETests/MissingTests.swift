@@ -122,7 +122,7 @@ struct MissingTests {
             var exact = 0.0
             for value in -40...50 {
                 let outputs = compiled.outputs(of: [encoding.encode(Double(value)), 1], member: 0, using: workspace)
-                guard case .mixture(let mixture, _) = Conditional(variables[0], outputs: outputs.dropLast()) else {
+                guard case .number(let mixture, _) = Conditional(variables[0], outputs: outputs.dropLast()) else {
                     continue
                 }
                 let mass = mixture.cdf(Double(value) + 0.5) - mixture.cdf(Double(value) - 0.5)

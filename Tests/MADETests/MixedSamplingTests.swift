@@ -100,7 +100,7 @@ struct MixedSamplingTests {
                 own = heated(own, model.card.variables[variable], temperature)
                 let value = rows[row * count + variable]
                 let conditional = Conditional(model.card.variables[variable], outputs: own)
-                guard case .mixture(let mixture, _) = conditional else {
+                guard case .number(let mixture, _) = conditional else {
                     let probabilities = conditional.probabilities ?? []
                     return probabilities.prefix(Int(value)).reduce(0, +)
                         + Double(generator.uniform()) * probabilities[Int(value)]

@@ -14,7 +14,7 @@ import Testing
         var activation = Activation.relu
         var isDirect = true
         var isResidual = false
-        /// Whether variables are of all kinds, and some cells missing; else all are binary.
+        /// Whether variables are of all kinds, some with outcomes, and some cells unknown; else all are binary.
         var isMixed = false
         let seed: UInt64
 
@@ -26,7 +26,7 @@ import Testing
             var generator = PhiloxGenerator(seed: seed)
             let variables =
                 isMixed
-                ? RandomModel.variables(count: 7, using: &generator)
+                ? RandomModel.variables(count: 7, withOutcomes: seed >= 34, using: &generator)
                 : (0..<7).map { Variable(name: "v\($0)", kind: .binary(.plusMinusOne)) }
             var model = RandomModel.mixed(
                 variables, hiddenWidths: widths, activation: activation, direct: isDirect, isResidual: isResidual,

@@ -153,12 +153,15 @@ import Testing
         try expectSame(resumed.model, Trainer(options).train(tables, name: "m"))
     }
 
-    @Test func missingCellsAreJudgedByWhatIsKnown() throws {
+    @Test func rowsWithMissingCellsJudgeTheEnsembleAsOthersDo() throws {
         var table = source.rows(600, seed: 9)
         let cells = (0..<table.rowCount).flatMap(table.row)
         table = Table(columns: table.columns, rows: cells.enumerated().map { $0 % 11 == 0 ? .nan : $1 })
         let outcome = try run(TrainingTables(train: table), count: 5)
-        #expect(outcome.trials.allSatisfy { $0.nats == $0.memberNats })
+        // An ensemble is better than its networks are on average.
+        for trial in outcome.trials where trial.nats != nil {
+            #expect((trial.nats ?? 0) < (trial.memberNats ?? 0), "trial \(trial.number)")
+        }
     }
 
     @Test func theStateOfAnotherSearchIsRefused() throws {

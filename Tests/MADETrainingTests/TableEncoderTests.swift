@@ -34,17 +34,18 @@ import Testing
         // Of seven rows three labels were seen once.
         #expect(encoder.variables[0].unseen == UnseenValues(rowCount: 7, singletonCount: 3))
         let labels = Array(encoder.encode(table).column(0))
-        #expect(labels.map(\.description) == ["0.0", "1.0", "0.0", "3.0", "0.0", "4.0", "0.0", "-1.0", "nan", "1.0"])
+        #expect(labels.map(\.description) == ["0.0", "1.0", "0.0", "3.0", "0.0", "4.0", "0.0", "-1.0", "-1.0", "1.0"])
         let whole = TableEncoder(schema, rows: table, options: TrainingOptions())
         #expect(Array(whole.encode(table).column(0))[7] == 4 && Array(whole.encode(table).column(0))[5] == 5)
     }
 
-    @Test func holesAndUnseenValuesStayWhatTheyAre() {
+    @Test func aMissingValueIsAnOutcomeWhereTrainingHadSome() {
         let encoder = TableEncoder(schema, rows: table.rows(0..<7), options: TrainingOptions())
         let encoded = encoder.encode(table)
         #expect(encoded.rowCount == 10 && encoded.columnCount == 3)
         let flags = Array(encoded.column(1))
-        #expect(flags[4].isNaN && flags[8] == Variable.unseenValue && flags[9] == 0)
+        #expect(encoder.variables.map(\.hasMissing) == [false, true, false])
+        #expect(flags[4] == Variable.missingValue && flags[8] == Variable.unseenValue && flags[9] == 0)
         #expect(encoder.variables[1].unseen == UnseenValues(rowCount: 6))
     }
 
@@ -56,6 +57,8 @@ import Testing
         }
         #expect(encoding.centre == 4 && encoding.minimum == 1 && encoding.maximum == 7 && encoding.step == 1)
         let numbers = Array(encoder.encode(table).column(2))
-        #expect(numbers[8].isNaN && encoding.decode(numbers[7]) == 99 && encoding.decode(numbers[0]) == 1)
+        #expect(
+            numbers[8] == -Variable.missingValue && encoding.decode(numbers[7]) == 99
+                && encoding.decode(numbers[0]) == 1)
     }
 }

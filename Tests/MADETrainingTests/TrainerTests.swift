@@ -257,8 +257,9 @@ import Testing
             Issue.record("no number")
             return
         }
-        // log 3 for the label, log (5 √(2πe)) for the number less its scale's; the flag is then certain.
-        let entropy = log(3) + log(5 * (2 * Double.pi * M_E).squareRoot() / encoding.scale)
+        // log 3 for the label, log (5 √(2πe)) for the number less its scale's; the flag is then certain. And that none of the
+        // three is missing.
+        let entropy = log(3) + log(5 * (2 * Double.pi * M_E).squareRoot() / encoding.scale) - 3 * log(0.9)
         #expect(nats > entropy - 0.1 && nats < entropy + 0.15, "\(nats) nats, entropy \(entropy)")
         #expect(model.isResidual)
         let summary = try #require(model.training)

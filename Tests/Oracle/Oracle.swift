@@ -118,44 +118,70 @@ extension Variable {
     /// alike where it has no such class.
     public func inputUnits(of value: Double) -> [Double] {
         if value.isNaN { return [Double](repeating: 0, count: inputUnitCount) }
+        let isOutcome = value >= 0x1p101
         switch kind {
+        case .binary where hasMissing:
+            if value < 0 { return [0.5, 0.5, 0] }
+            return [value == 0, value == 1, isOutcome].map { $0 ? 1 : 0 }
         case .binary(let affine):
             return [((value < 0 ? 0.5 : value) - Double(affine.offset)) * Double(affine.scale)]
         case .categorical(let categories):
             let count = categories.labels.count
+            let missing = hasMissing ? [isOutcome ? 1.0 : 0] : []
+            if isOutcome { return [Double](repeating: 0, count: count) + missing }
             let isKnownLabel = value >= 0 && Int(value) < count
             guard let index = isKnownLabel ? Int(value) : categories.otherIndex else {
-                return [Double](repeating: 1 / Double(count), count: count)
+                return [Double](repeating: 1 / Double(count), count: count) + missing
             }
-            return (0..<count).map { $0 == index ? 1 : 0 }
+            return (0..<count).map { $0 == index ? 1 : 0 } + missing
         case .real(let encoding):
-            return [min(max(value, -Double(encoding.inputBound)), Double(encoding.inputBound))]
+            let bound = Double(encoding.inputBound)
+            if value == -0x1p101 { return [Double](repeating: 0, count: inputUnitCount) }
+            guard isOutcome else {
+                return [min(max(value, -bound), bound)] + [Double](repeating: 0, count: inputUnitCount - 1)
+            }
+            let outcome = Int(value / 0x1p101) - 1
+            let missing = hasMissing ? [outcome == 0 ? 1.0 : 0] : []
+            let number = outcome == 0 ? 0 : (encoding.atoms[outcome - 1] - encoding.centre) / encoding.scale
+            return [min(max(number, -bound), bound)] + missing
+                + encoding.atoms.indices.map { $0 + 1 == outcome ? 1 : 0 }
         }
     }
 
     /// −log p of an encoded value under the conditional that `outputs` parametrise; 0 for NaN, a missing training cell.
     public func surprisal(of value: Double, outputs: [Double]) -> Double {
         if value.isNaN { return 0 }
+        if value == -0x1p101 { return -log(unseenProbability) }
         switch kind {
         case .binary:
-            return value < 0 ? unseenSurprisal(outputs: outputs) : softplus(outputs[0]) - value * outputs[0]
+            return value < 0 ? unseenSurprisal(outputs: outputs) : classSurprisal(of: value, outputs: outputs)
         case .categorical:
             if value < 0 { return unseenSurprisal(outputs: outputs) }
             return classSurprisal(of: value, outputs: outputs) - log(knownShare)
         case .real(let encoding):
-            return -logSumExp(
-                encoding.components(outputs).map { component in
-                    let distance = (value - component.mean) / component.standardDeviation
-                    return log(component.weight) - distance * distance / 2 - log(component.standardDeviation)
-                        - log(2 * Double.pi) / 2
-                })
+            let logits = Array(outputs.dropLast(3 * encoding.componentCount))
+            if value >= 0x1p101 {
+                return logSumExp(logits) - logits[Int(value / 0x1p101) - 1 - (hasMissing ? 0 : 1)]
+            }
+            let logNumber = logits.last.map { $0 - logSumExp(logits) } ?? 0
+            return -logNumber
+                - logSumExp(
+                    encoding.components(Array(outputs.dropFirst(logits.count))).map { component in
+                        let distance = (value - component.mean) / component.standardDeviation
+                        return log(component.weight) - distance * distance / 2 - log(component.standardDeviation)
+                            - log(2 * Double.pi) / 2
+                    })
         }
     }
 
     /// Of a value of a binary or categorical variable, as if there were no values that training never saw: with the share
     /// that a rare label has of its class.
     public func classSurprisal(of value: Double, outputs: [Double]) -> Double {
-        guard case .categorical(let categories) = kind else { return softplus(outputs[0]) - value * outputs[0] }
+        if hasMissing, value >= 0x1p101 { return logSumExp(outputs) - outputs[outputs.count - 1] }
+        guard case .categorical(let categories) = kind else {
+            if hasMissing { return logSumExp(outputs) - outputs[Int(value)] }
+            return softplus(outputs[0]) - value * outputs[0]
+        }
         let rare = Int(value) - categories.labels.count
         guard rare >= 0, let other = categories.otherIndex else { return logSumExp(outputs) - outputs[Int(value)] }
         let rows = categories.rareRowCounts
@@ -163,15 +189,17 @@ extension Variable {
         return logSumExp(outputs) - outputs[other] - log(share)
     }
 
-    /// All values that training saw, encoded; of a class of rare labels these, not the class. Empty of a real variable.
+    /// All values that training saw, encoded, a missing one too where it is an outcome; of a class of rare labels these, not
+    /// the class. Of a real variable the outcomes.
     public var knownValues: [Double] {
+        let missing = hasMissing ? [0x1p101] : []
         switch kind {
-        case .binary: [0, 1]
+        case .binary: return [0, 1] + missing
         case .categorical(let categories):
-            (0..<categories.labels.count + categories.rareLabels.count).filter {
+            return (0..<categories.labels.count + categories.rareLabels.count).filter {
                 categories.rareLabels.isEmpty || $0 != categories.otherIndex
-            }.map(Double.init)
-        case .real: []
+            }.map(Double.init) + missing
+        case .real(let encoding): return missing + encoding.atoms.indices.map { Double($0 + 2) * 0x1p101 }
         }
     }
 

@@ -8,8 +8,9 @@ extension Oracle {
         var completions: [[Double]] = [[]]
         for (value, variable) in zip(row, model.variables) {
             // Rare labels are one class to a network.
-            let count = variable.isBinary ? 2 : variable.inputUnitCount
-            let values = value.isNaN ? (0..<count).map(Double.init) : [value]
+            let labelCount = variable.classCount - (variable.hasMissing ? 1 : 0)
+            let all = (0..<labelCount).map(Double.init) + (variable.hasMissing ? [0x1p101] : [])
+            let values = value.isNaN ? all : [value]
             completions = completions.flatMap { completion in values.map { completion + [$0] } }
         }
         return logSumExp(

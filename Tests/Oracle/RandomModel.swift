@@ -52,13 +52,15 @@ public enum RandomModel {
 
     /// Variables of all kinds, `count` of them: binary, categorical of 2 to 6 labels, real of 1 to 5 Gaussians with centres
     /// and scales of any size, some with a step. On request labels have rare ones beside them or counts of their rows, or
-    /// there is one alone, and values never seen have a probability.
+    /// there is one alone, and values never seen have a probability; `withOutcomes`, half of all variables have missing values
+    /// for an outcome, and half of the real ones atoms.
     public static func variables(
-        count: Int, withUnseen: Bool = false, using generator: inout PhiloxGenerator
+        count: Int, withUnseen: Bool = false, withOutcomes: Bool = false, using generator: inout PhiloxGenerator
     ) -> [Variable] {
         (0..<count).map { index in
             let kind: Variable.Kind
             var unseen: UnseenValues?
+            let hasMissing = withOutcomes && Bool.random(using: &generator)
             switch Int.random(in: 0..<4, using: &generator) {
             case 0:
                 kind = .binary(.plusMinusOne)
@@ -71,9 +73,16 @@ public enum RandomModel {
                 let labelCount = Int.random(in: 2...6, using: &generator)
                 kind = .categorical(Categories(labels: (0..<labelCount).map { "label \($0)" }))
             case let choice:
-                kind = .real(realEncoding(hasStep: choice == 3, using: &generator))
+                var encoding = realEncoding(hasStep: choice == 3, using: &generator)
+                if withUnseen { unseen = UnseenValues(rowCount: Int.random(in: 0...5000, using: &generator)) }
+                if withOutcomes, Bool.random(using: &generator) {
+                    encoding.atoms = (-3...3).filter { _ in Bool.random(using: &generator) }.map {
+                        encoding.centre + Double($0) * abs(encoding.scale)
+                    }
+                }
+                kind = .real(encoding)
             }
-            return Variable(name: "v\(index)", kind: kind, unseen: unseen)
+            return Variable(name: "v\(index)", kind: kind, unseen: unseen, hasMissing: hasMissing)
         }
     }
 
@@ -111,13 +120,20 @@ public enum RandomModel {
             step: hasStep ? size.step : nil)
     }
 
-    /// An encoded row [D] of values that `variables` may take; reals lie within ±4.
+    /// An encoded row [D] of values that `variables` may take, one in three of them a missing one or an atom where those are
+    /// outcomes; other reals lie within ±4.
     public static func row(of variables: [Variable], using generator: inout PhiloxGenerator) -> [Float] {
         variables.map { variable in
+            let atoms = if case .real(let encoding) = variable.kind { encoding.atoms } else { [Double]() }
+            let outcomes = (variable.hasMissing ? [Variable.missingValue] : []) + atoms.map(variable.encode)
+            if !outcomes.isEmpty, Int.random(in: 0..<3, using: &generator) == 0 {
+                return outcomes.randomElement(using: &generator) ?? 0
+            }
             switch variable.kind {
-            case .binary: Bool.random(using: &generator) ? 1 : 0
-            case .categorical(let categories): Float(Int.random(in: categories.labels.indices, using: &generator))
-            case .real: 8 * (generator.uniform() - 0.5)
+            case .binary: return Bool.random(using: &generator) ? 1 : 0
+            case .categorical(let categories):
+                return Float(Int.random(in: categories.labels.indices, using: &generator))
+            case .real: return 8 * (generator.uniform() - 0.5)
             }
         }
     }
@@ -129,7 +145,10 @@ public enum RandomModel {
     ) -> [Float] {
         zip(variables, row(of: variables, using: &generator)).map { variable, value in
             if generator.uniform() < missing { return .nan }
-            guard Int.random(in: 0..<3, using: &generator) == 0, !variable.isReal else { return value }
+            guard Int.random(in: 0..<3, using: &generator) == 0 else { return value }
+            if variable.isReal {
+                return variable.hasMissing || variable.unseen == nil ? value : variable.valueOfMissing
+            }
             guard case .categorical(let categories) = variable.kind,
                 let rare = categories.rareLabels.indices.randomElement(using: &generator),
                 Bool.random(using: &generator)

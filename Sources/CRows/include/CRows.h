@@ -67,7 +67,7 @@ typedef enum made_column_kind {
     MADE_COLUMN_BINARY,
     /// A label; the value is its index. See `are_numbers`.
     MADE_COLUMN_CATEGORICAL,
-    /// A finite number; the value is (number - centre) * scale, rounded once, held within a float's finite range.
+    /// A finite number; the value is (number - centre) * scale, rounded once, held within ±1e30.
     MADE_COLUMN_REAL,
 } made_column_kind;
 
@@ -90,8 +90,11 @@ typedef struct made_column {
     /// The value of a label that is none of these; MADE_NO_LABEL where it is unseen.
     size_t other_label;
     /// A label, or a number of a binary column, that is none of the column's is MADE_UNSEEN; else a fault. Text that is no
-    /// number remains a fault of a binary column without labels.
+    /// number remains a fault of a binary column without labels. A missing value is unseen, too, unless `has_missing`:
+    /// MADE_UNSEEN, or of a real column MADE_UNSEEN_MISSING.
     bool has_unseen;
+    /// A missing value is an outcome like another: MADE_OUTCOME. Without this and `has_unseen` it is NaN.
+    bool has_missing;
     /// Texts that stand for a missing value, besides the empty one, unless they are labels. One that is a number stands in every
     /// spelling, but in a column of labels that are texts.
     const made_text *_Nullable missing;
@@ -100,12 +103,19 @@ typedef struct made_column {
     made_number_form form;
     double centre;
     double scale;
+    /// Real columns: numbers that are outcomes of their own, ascending; number k is (k + 2) * MADE_OUTCOME.
+    const double *_Nullable atoms;
+    size_t atom_count;
 } made_column;
 
 /// No label's index.
 #define MADE_NO_LABEL SIZE_MAX
 /// The value of a label that was never seen, and of a number other than 0 and 1 of a binary column.
 #define MADE_UNSEEN (-1.0f)
+/// The value of an outcome, of which there may be multiples: beyond all others.
+#define MADE_OUTCOME 0x1p101f
+/// The value of a missing number where one was never seen.
+#define MADE_UNSEEN_MISSING (-MADE_OUTCOME)
 /// The variable of a column that is passed over.
 #define MADE_PASSED_OVER SIZE_MAX
 
@@ -127,8 +137,10 @@ void made_row_schema_free(made_row_schema *_Nullable schema);
 
 /// Choices of one reader.
 typedef struct made_row_options {
-    /// What would be MADE_UNSEEN is a fault.
+    /// What would be MADE_UNSEEN is a fault, but for a missing value.
     bool refuses_unseen;
+    /// A missing value is one that is not known, NaN, whatever the column has for it.
+    bool missing_is_unknown;
     /// Columns that are neither a variable nor the table's are passed over.
     bool ignores_unknown;
     /// The numbers themselves are kept beside the values: see `made_row_buffer`.
@@ -137,7 +149,7 @@ typedef struct made_row_options {
 
 /// Rows [n × variables] that grow by `realloc`; the owner frees both arrays by `free`. All zero is a valid, empty one.
 typedef struct made_row_buffer {
-    /// What the model takes; NaN for a missing value.
+    /// What the model takes; NaN for a value that is not known.
     float *_Nullable values;
     /// As many, where they are kept: of a real variable the number before centre and scale, of others the value again.
     double *_Nullable numbers;
@@ -185,7 +197,7 @@ typedef enum made_row_fault {
 /// Reads one value of column `column`, of which `text` is the cell's text, the string unescaped, or the token. NaN where it is
 /// missing. Every reader of rows does what this does.
 made_row_fault made_row_schema_read_value(
-    const made_row_schema *_Nonnull schema, size_t column, made_text text, made_value_form form, bool refuses_unseen,
+    const made_row_schema *_Nonnull schema, size_t column, made_text text, made_value_form form, made_row_options options,
     float *_Nonnull value, double *_Nonnull number);
 
 /// The first fault of one row.

@@ -72,15 +72,29 @@ typedef enum {
 /// Most Gaussians of a real variable.
 enum { STAIRCASE_GAUSSIANS_MAX = 64 };
 
+/// Outcomes of a variable that are none of its labels or of its mixture's numbers have values of their own: outcome k is
+/// (k + 1) * STAIRCASE_OUTCOME. No other value is as large.
+#define STAIRCASE_OUTCOME 0x1p101f
+
 /// One variable, with the place of its units in a member's order.
 typedef struct {
     staircase_kind kind;
-    /// Labels of a categorical variable, Gaussians K <= STAIRCASE_GAUSSIANS_MAX of a real one, 1 of a binary one.
+    /// Classes of a categorical variable, Gaussians K <= STAIRCASE_GAUSSIANS_MAX of a real one, 1 of a binary one.
     uint32_t count;
-    /// A binary value itself; one unit a label, that of the value 1 and the others 0, or all of them 1 / count for a value
-    /// below 0, which is no label; or a real value u clipped to ±input_bound.
+    /// Outcomes S of a real variable besides the numbers of its mixture; 1 of a categorical one whose last class is outcome
+    /// 0; else 0.
+    uint32_t outcome_count;
+    /// The first of those outcomes of a real variable.
+    uint32_t first_outcome;
+    /// What a real variable's first input unit is of each of them, and the number that each stands for, NaN for none
+    /// [outcome_count].
+    const float *outcome_inputs;
+    const double *outcome_numbers;
+    /// A binary value itself; one unit a class, that of the value 1 and the others 0, or those of all labels alike for a value
+    /// below 0, which is no label; or a real value u clipped to ±input_bound, then one unit an outcome, that of the value 1.
     size_t first_input;
-    /// A logit; one logit a label; or K logits a, K means mu, K spreads s.
+    /// A logit; one logit a class; or K logits a, K means mu, K spreads s, before them with S > 0 one logit an outcome and
+    /// one for a number.
     size_t first_output;
     /// Of a real variable, whose value is u: p(u) = sum over k of softmax(a)[k] N(u; mu[k], scale_floor + log(1 + e^s[k])).
     float input_bound;

@@ -81,6 +81,13 @@ final class ScoreJob: @unchecked Sendable {
         batch.values(ofRows: rows.lowerBound + row..<rows.lowerBound + row + 1)
     }
 
+    /// Whether a value is missing in a column that never lacked one in training.
+    func isUnseenMissing(_ variable: Int, row: Int) -> Bool {
+        let value = values(ofRow: row)[variable]
+        let rules = model.card.variables[variable]
+        return !rules.hasMissing && value == rules.valueOfMissing
+    }
+
     /// The same job with a batch of its own; nil where memory is short.
     func withOwnBatch() -> ScoreJob? {
         let own = RowBatch(variableCount: batch.variableCount)

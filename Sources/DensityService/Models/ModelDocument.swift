@@ -82,7 +82,14 @@ extension JSONWriter {
             member("centre", encoding.centre)
             member("scale", abs(encoding.scale))
             member("components", encoding.componentCount)
+            if !encoding.atoms.isEmpty {
+                key("atoms")
+                beginArray()
+                for atom in encoding.atoms { decimal(atom) }
+                endArray()
+            }
         }
+        if variable.hasMissing { member("missing", true) }
         endObject()
     }
 

@@ -46,13 +46,14 @@ extension APIOperation {
         description: """
             One entry a row, in the request's order. p_value, alpha and anomaly are there for a calibrated model only. \
             Where the calibration has too few rows for alpha, anomaly is null and note says why. \
-            A missing value (null, or an absent name) is integrated out by draws; a value that training never saw has the \
+            A missing value (null, or an absent name) is an outcome like another, learned where training had some; with \
+            missing "unknown" it is integrated out by draws. A value that training never saw, a missing one too, has the \
             little probability that is kept for such. Attribution depends on the ordering of the variables: of two values that contradict each other, the later is charged. \
             NDJSON (a row a line) and CSV (a header with the variables' names) are read as they arrive and answered in kind, \
             a line for every row, blank lines aside; keep copies columns to the front of each line; with 'Accept: application/json' by one document, as with on_error "row". CSV without a header \
             says so: 'text/csv; header=absent'.
             """,
-        parameters: ["alpha", "keep", "unseen", "ignore_unknown", "timeout"], body: "ScoreRequest",
+        parameters: ["alpha", "keep", "unseen", "missing", "ignore_unknown", "timeout"], body: "ScoreRequest",
         lineBodies: ["application/x-ndjson", "text/csv"],
         examples: [("two_rows", APIExample.scoreRequest), ("a_bad_row", APIExample.badRowRequest)],
         answers: [

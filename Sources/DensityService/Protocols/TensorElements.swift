@@ -51,23 +51,26 @@ struct TensorElements {
         return (0..<bytes.count / MemoryLayout<Float>.size).map { load($0, as: Float.self) }
     }
 
-    /// The values of rows [n × D], encoded; a category is its index, NaN is missing.
+    /// The values of rows [n × D], encoded; a category is its index, NaN a missing value.
     func readRows(_ rowCount: Int, schema: RowSchema) throws(Problem) -> [Float] {
         let count = schema.variables.count
-        var values = [Float](repeating: .nan, count: rowCount * count)
+        var values = [Float](repeating: 0, count: rowCount * count)
         var fault: (index: Int, problem: RowProblem)?
         for (column, variable) in schema.variables.enumerated() {
             let hasMissingNumbers = schema.hasMissingNumbers[column]
             for index in stride(from: column, to: fault?.index ?? values.count, by: count) {
                 let number = double(index)
-                if number.isNaN { continue }
+                if number.isNaN {
+                    values[index] = variable.valueOfMissing
+                    continue
+                }
                 if !hasMissingNumbers, variable.accepts(number) {
                     values[index] = variable.encode(number)
                     continue
                 }
                 do {
                     values[index] = try schema.read(
-                        NumberText.text(number), as: MADE_VALUE_ELEMENT, variable: column, refusesUnseen: false,
+                        NumberText.text(number), as: MADE_VALUE_ELEMENT, variable: column, options: ReadingOptions(),
                         row: "rows[\(index / count)]"
                     ).value
                 } catch {
@@ -93,7 +96,9 @@ struct TensorElements {
             if number.isInfinite {
                 throw Problem(422, "\(quoted(name))[\(index)].\(variable.name): \(number) is not a finite number")
             }
-            if encodesNumbers || number.isNaN {
+            if number.isNaN {
+                values.append(variable.valueOfMissing)
+            } else if encodesNumbers {
                 values.append(variable.encode(number))
             } else {
                 let text = datatype == .bool ? (bytes[index] == 0 ? "false" : "true") : text(index)
@@ -131,7 +136,7 @@ struct TensorElements {
     ) throws(Problem) -> Float {
         do {
             return try schema.read(
-                text, as: form, variable: column, refusesUnseen: false, row: "\(quoted(name))[\(index)]"
+                text, as: form, variable: column, options: ReadingOptions(), row: "\(quoted(name))[\(index)]"
             ).value
         } catch { throw Problem(error) }
     }

@@ -59,32 +59,45 @@ struct ConditionalsAnswer {
         json.member(
             "given", strings: ordering.variables.prefix(ordering.positions[variable]).lazy.map { variables[$0].name })
         json.member("type", variables[variable].kind.typeName)
+        let probabilities = conditional.probabilities ?? []
         switch (conditional, variables[variable].kind) {
-        case (.mixture(let mixture, _), _): write(mixture, to: &json)
+        case (.number(let distribution, _), _): write(distribution, to: &json)
         case (_, .categorical(let categories)):
             json.key("probabilities")
             json.beginObject()
-            for (label, probability) in zip(categories.labels, conditional.probabilities ?? []) {
-                json.member(label, probability)
-            }
+            for (label, probability) in zip(categories.labels, probabilities) { json.member(label, probability) }
             json.endObject()
-        default: json.member("probability", conditional.probabilities?.last ?? 0)
+        default: json.member("probability", probabilities[1])
         }
+        if variables[variable].hasMissing, let missing = probabilities.last { json.member("missing", missing) }
         if !value.isNaN {
             json.key("value")
             text.write(value, of: variable, to: &json)
             json.member("log_probability", variables[variable].logProbability(of: value, conditional))
-            if case .mixture(let mixture, _) = conditional { json.member("cdf", mixture.cdf(value)) }
+            if case .number(let distribution, _) = conditional { json.member("cdf", distribution.cdf(value)) }
         }
         json.endObject()
     }
 
-    private func write(_ mixture: GaussianMixture, to json: inout JSONWriter) {
-        json.member("mean", mixture.mean)
-        json.member("standard_deviation", mixture.standardDeviation)
+    private func write(_ distribution: NumberDistribution, to json: inout JSONWriter) {
+        if !distribution.atoms.isEmpty {
+            json.key("atoms")
+            json.beginArray()
+            for atom in distribution.atoms {
+                json.beginObject()
+                json.key("value")
+                json.decimal(atom.value)
+                json.member("probability", atom.probability)
+                json.endObject()
+            }
+            json.endArray()
+        }
+        if let missing = distribution.missingProbability { json.member("missing", missing) }
+        json.member("mean", distribution.mean)
+        json.member("standard_deviation", distribution.standardDeviation)
         json.key("quantiles")
         json.beginObject()
-        for (label, share) in Self.quantiles { json.member(label, mixture.quantile(share)) }
+        for (label, share) in Self.quantiles { json.member(label, distribution.quantile(share)) }
         json.endObject()
     }
 }

@@ -110,6 +110,10 @@ struct ScoreAnswer {
                         json.member("unseen", true)
                         json.member("value", text)
                         if let nearest = variables[variable].nearestValue(to: text) { json.member("nearest", nearest) }
+                    } else if job.isUnseenMissing(variable, row: row) {
+                        json.member("unseen", true)
+                        json.key("value")
+                        json.null()
                     }
                     json.endObject()
                 }

@@ -14,7 +14,7 @@ struct ScoreOptions: Equatable {
     var reading = ReadingOptions()
     /// Columns that bulk answers copy from their input.
     var kept: [String] = []
-    /// How missing values are integrated out.
+    /// How values that are not known are integrated out.
     var missing = MissingValues()
     /// A faulty row spoils its own answer only.
     var keepsGoodRows = false
@@ -26,9 +26,9 @@ struct ScoreOptions: Equatable {
 
     static let particlesRange = 1...65536
     /// Parameters of the query; a field of a body wins.
-    static let queryNames = ["alpha", "keep", "unseen", "ignore_unknown"]
+    static let queryNames = ["alpha", "keep", "unseen", "missing", "ignore_unknown"]
     static let names = [
-        "explain", "per_variable", "alpha", "particles", "seed", "on_error", "unseen", "ignore_unknown",
+        "explain", "per_variable", "alpha", "particles", "seed", "on_error", "unseen", "missing", "ignore_unknown",
     ]
 
     /// The defaults; `alpha` is the service's.
@@ -49,6 +49,7 @@ struct ScoreOptions: Equatable {
                 kept = value.split(separator: ",").map(String.init)
                 if kept.isEmpty { throw Problem(422, "'keep' must name columns, separated by commas") }
             case "unseen": try set(unseen: value, pointer: nil)
+            case "missing": try set(missing: value, pointer: nil)
             case "ignore_unknown":
                 guard let ignores = ["true": true, "1": true, "false": false, "0": false][value] else {
                     throw Problem(400, "'ignore_unknown' is \(quoted(value)); it must be true or false")
@@ -64,6 +65,14 @@ struct ScoreOptions: Equatable {
             throw Problem(422, "'unseen' is \(quoted(unseen)); it must be \"score\" or \"refuse\"", pointer: pointer)
         }
         reading.refusesUnseen = unseen == "refuse"
+    }
+
+    private mutating func set(missing: String, pointer: String?) throws(Problem) {
+        guard missing == "outcome" || missing == "unknown" else {
+            throw Problem(
+                422, "'missing' is \(quoted(missing)); it must be \"outcome\" or \"unknown\"", pointer: pointer)
+        }
+        reading.missingIsUnknown = missing == "unknown"
     }
 
     /// Reads the fields that a scan handed back.
@@ -95,6 +104,9 @@ struct ScoreOptions: Equatable {
         }
         if let unseen = try fields.value("unseen", String.self, mustBe: "a string") {
             try set(unseen: unseen, pointer: "/unseen")
+        }
+        if let missing = try fields.value("missing", String.self, mustBe: "a string") {
+            try set(missing: missing, pointer: "/missing")
         }
         reading.ignoresUnknown =
             try fields.value("ignore_unknown", mustBe: "true or false") ?? reading.ignoresUnknown

@@ -9,7 +9,7 @@ extension ServiceLoop {
         try call.answers(with: [.json])
         let shape = BodyScanner.Shape(
             member: "rows", rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2,
-            options: ReadingOptions(refusesUnseen: true))
+            options: ReadingOptions(refusesUnseen: true, missingIsUnknown: true))
         let buffer = RowBuffer(keepsNumbers: true)
         let request = try scan(call, as: shape, schema: model.schema, into: buffer) { (scan) throws(Problem) in
             _ = try faults(of: scan, shape: shape, model: model, areKept: false)

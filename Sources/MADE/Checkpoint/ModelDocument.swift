@@ -45,7 +45,7 @@ struct VariableEntry: Codable {
     var label_rows: [Int]?
     var rare_labels: [String]?
     var rare_label_rows: [Int]?
-    /// Of `real`: see `RealEncoding`. The last four may be absent.
+    /// Of `real`: see `RealEncoding`. The last five may be absent.
     var centre: Double?
     var scale: Double?
     var components: Int?
@@ -55,7 +55,11 @@ struct VariableEntry: Codable {
     var resolution: Double?
     var minimum: Double?
     var maximum: Double?
-    /// Of `binary` and `categorical`, where values never seen have a probability: training rows, values of one and of two.
+    /// Of `real`; absent where there are none.
+    var atoms: [Double]?
+    /// Whether a missing value is an outcome; absent: it is not.
+    var missing: Bool?
+    /// Where values never seen have a probability: training rows, values of one and of two.
     var unseen: UnseenEntry?
 
     struct UnseenEntry: Codable {
@@ -80,6 +84,7 @@ struct VariableEntry: Codable {
         unseen = variable.unseen.map {
             UnseenEntry(rows: $0.rowCount, once: $0.singletonCount, twice: $0.doubletonCount)
         }
+        missing = variable.hasMissing ? true : nil
         switch variable.kind {
         case .binary(let affine):
             type = "binary"
@@ -102,6 +107,7 @@ struct VariableEntry: Codable {
             resolution = real.resolution
             minimum = real.minimum
             maximum = real.maximum
+            if !real.atoms.isEmpty { atoms = real.atoms }
         }
     }
 
@@ -143,6 +149,8 @@ struct VariableEntry: Codable {
         resolution = try number(.resolution)
         minimum = try number(.minimum)
         maximum = try number(.maximum)
+        atoms = try container.decodeIfPresent([Double].self, forKey: .atoms)
+        missing = try container.decodeIfPresent(Bool.self, forKey: .missing)
         unseen = try container.decodeIfPresent(UnseenEntry.self, forKey: .unseen)
     }
 
@@ -158,14 +166,20 @@ struct VariableEntry: Codable {
         switch type {
         case "binary":
             try refuse(members: Self.labelMembers + Self.realMembers)
-            return Variable(name: name, kind: .binary(try affine()), unseen: try unseenValues())
+            return Variable(
+                name: name, kind: .binary(try affine()), unseen: try unseenValues(), hasMissing: missing ?? false)
         case "categorical":
             try refuse(members: ["encoding"] + Self.realMembers)
-            return Variable(name: name, kind: .categorical(try categories()), unseen: try unseenValues())
+            return Variable(
+                name: name, kind: .categorical(try categories()), unseen: try unseenValues(),
+                hasMissing: missing ?? false)
         case "real":
             try refuse(
-                members: Self.labelMembers + ["unseen"] + (isOfFirstVersion ? ["centre", "scale"] : ["encoding"]))
-            return Variable(name: name, kind: .real(try realEncoding(isOfFirstVersion: isOfFirstVersion)))
+                members: Self.labelMembers
+                    + (isOfFirstVersion ? ["centre", "scale", "atoms", "missing", "unseen"] : ["encoding"]))
+            return Variable(
+                name: name, kind: .real(try realEncoding(isOfFirstVersion: isOfFirstVersion)),
+                unseen: try unseenValues(), hasMissing: missing ?? false)
         default:
             throw Fault("the type is \(type.quoted); this program knows 'binary', 'categorical' and 'real'")
         }
@@ -248,7 +262,18 @@ struct VariableEntry: Codable {
         return RealEncoding(
             centre: centre, scale: scale, componentCount: components, scaleFloor: floor, inputBound: bound,
             step: try positive(step, "step"), resolution: try positive(resolution, "resolution"), minimum: minimum,
-            maximum: maximum)
+            maximum: maximum, atoms: try checkedAtoms())
+    }
+
+    private func checkedAtoms() throws(Fault) -> [Double] {
+        let atoms = atoms ?? []
+        guard atoms.count <= RealEncoding.atomCountMax else {
+            throw Fault("\(atoms.count) atoms; there may be \(RealEncoding.atomCountMax)")
+        }
+        guard atoms.allSatisfy(\.isFinite), zip(atoms, atoms.dropFirst()).allSatisfy({ $0 < $1 }) else {
+            throw Fault("'atoms' must be finite numbers in ascending order, all different")
+        }
+        return atoms
     }
 
     private func positive<Number: BinaryFloatingPoint>(_ number: Number?, _ member: String) throws(Fault) -> Number? {
@@ -261,6 +286,7 @@ struct VariableEntry: Codable {
     private static let labelMembers = ["labels", "other", "label_rows", "rare_labels", "rare_label_rows"]
     private static let realMembers = [
         "centre", "scale", "components", "scale_floor", "input_bound", "step", "resolution", "minimum", "maximum",
+        "atoms",
     ]
 
     /// Throws where the entry has a member that its type has no use for: the two contradict each other.
@@ -271,7 +297,7 @@ struct VariableEntry: Codable {
             "rare_label_rows": rare_label_rows != nil, "centre": centre != nil, "scale": scale != nil,
             "components": components != nil, "scale_floor": scale_floor != nil, "input_bound": input_bound != nil,
             "step": step != nil, "resolution": resolution != nil, "minimum": minimum != nil,
-            "maximum": maximum != nil, "unseen": unseen != nil,
+            "maximum": maximum != nil, "atoms": atoms != nil, "missing": missing != nil, "unseen": unseen != nil,
         ]
         if let stranger = members.first(where: { present[$0] == true }) {
             throw Fault("it is \(type) and must not have '\(stranger)'")

@@ -11,9 +11,9 @@ struct InputEncoding {
         var units: [AffineEncoding] = []
         for variable in variables {
             switch variable.kind {
-            case .binary(let encoding): units.append(encoding)
+            case .binary(let encoding) where variable.isSingleUnit: units.append(encoding)
             // Their units are made from the values before they reach the weights.
-            case .categorical, .real: units += Array(repeating: .identity, count: variable.inputUnitCount)
+            case .binary, .categorical, .real: units += Array(repeating: .identity, count: variable.inputUnitCount)
             }
         }
         self.units = units

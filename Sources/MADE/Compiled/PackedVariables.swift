@@ -15,6 +15,9 @@ final class PackedVariables: @unchecked Sendable {
     /// One a position of the ordering [D].
     private let variables: AlignedBuffer<staircase_variable>
     private let order: AlignedBuffer<Int>
+    /// Of the outcomes of all real variables, one variable's after the other's.
+    private let outcomeInputs: AlignedBuffer<Float>
+    private let outcomeNumbers: AlignedBuffer<Double>
     private let view: AlignedBuffer<staircase_variables>
 
     /// Packs `variables`, given in the table's order. Precondition: real ones have at most
@@ -22,18 +25,31 @@ final class PackedVariables: @unchecked Sendable {
     init(_ variables: [Variable], ordering: Ordering) {
         var firstInput = 0
         var firstOutput = 0
+        let outcomes = ordering.variables.map { variables[$0].outcomes }
+        let outcomeInputs = AlignedBuffer(copying: outcomes.flatMap { $0.map(\.input) })
+        let outcomeNumbers = AlignedBuffer(copying: outcomes.flatMap { $0.map(\.number) })
+        var firstOutcome = 0
         let packed = ordering.variables.map { index in
             let variable = variables[index]
             defer {
                 firstInput += variable.inputUnitCount
                 firstOutput += variable.outputUnitCount
+                firstOutcome += variable.outcomeCount
             }
-            return staircase_variable(variable, firstInput: firstInput, firstOutput: firstOutput)
+            var packed = staircase_variable(variable, firstInput: firstInput, firstOutput: firstOutput)
+            packed.outcome_inputs = UnsafePointer(outcomeInputs.base + firstOutcome)
+            packed.outcome_numbers = UnsafePointer(outcomeNumbers.base + firstOutcome)
+            return packed
         }
+        self.outcomeInputs = outcomeInputs
+        self.outcomeNumbers = outcomeNumbers
         self.variables = AlignedBuffer(copying: packed)
         order = AlignedBuffer(
-            copying: packed.indices.sorted {
-                (packed[$0].kind.rawValue, packed[$0].count, $0) < (packed[$1].kind.rawValue, packed[$1].count, $1)
+            copying: packed.indices.sorted { one, other in
+                func key(_ index: Int) -> (UInt32, UInt32, UInt32, Int) {
+                    (packed[index].kind.rawValue, packed[index].count, packed[index].outcome_count, index)
+                }
+                return key(one) < key(other)
             })
         view = AlignedBuffer(count: 1)
         view.base[0] = staircase_variables(
@@ -53,17 +69,20 @@ extension staircase_variable {
         first_input = firstInput
         first_output = firstOutput
         switch variable.kind {
-        case .binary:
+        case .binary where variable.isSingleUnit:
             kind = STAIRCASE_BINARY
             count = 1
-        case .categorical(let categories):
+        case .binary, .categorical:
             kind = STAIRCASE_CATEGORICAL
-            count = UInt32(categories.labels.count)
+            count = UInt32(variable.classCount)
+            outcome_count = variable.hasMissing ? 1 : 0
             surprisal_offset = Float(variable.unseen?.knownSurprisal ?? 0)
         case .real(let encoding):
             precondition((1...RealEncoding.componentCountMax).contains(encoding.componentCount))
             kind = STAIRCASE_REAL
             count = UInt32(encoding.componentCount)
+            outcome_count = UInt32(variable.outcomeCount)
+            first_outcome = variable.hasMissing ? 0 : 1
             input_bound = encoding.inputBound
             scale_floor = encoding.scaleFloor
             surprisal_offset = Float(log(2 * Double.pi) / 2)
@@ -72,5 +91,13 @@ extension staircase_variable {
             minimum = encoding.minimum ?? -.infinity
             maximum = encoding.maximum ?? .infinity
         }
+    }
+}
+
+extension Variable {
+    /// Of each outcome of a real variable what the network sees of it as a number, and the number.
+    fileprivate var outcomes: [(input: Float, number: Double)] {
+        guard case .real(let encoding) = kind else { return [] }
+        return (hasMissing ? [(0, .nan)] : []) + encoding.atoms.map { (encoding.input($0), $0) }
     }
 }

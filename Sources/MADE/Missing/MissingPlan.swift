@@ -44,12 +44,11 @@ struct MissingPlan {
 }
 
 extension Variable {
-    /// Number of values that the variable may take; nil of a real one.
-    var valueCount: Int? {
-        switch kind {
-        case .binary: 2
-        case .categorical(let categories): categories.labels.count
-        case .real: nil
-        }
+    /// Number of values that the variable may take, a missing one too where it is an outcome; nil of a real one.
+    var valueCount: Int? { isReal ? nil : classCount }
+
+    /// The encoded value of one of them.
+    func value(ofClass index: Int) -> Float {
+        hasMissing && index == classCount - 1 ? Self.missingValue : Float(index)
     }
 }

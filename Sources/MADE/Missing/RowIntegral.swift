@@ -143,7 +143,7 @@ extension CompiledModel {
                 var rest = combination
                 for variable in summed {
                     let base = card.variables[variable].valueCount ?? 1
-                    filled[variable] = Float(rest % base)
+                    filled[variable] = card.variables[variable].value(ofClass: rest % base)
                     rest /= base
                 }
                 rows += filled

@@ -1,10 +1,18 @@
 internal import CStaircase
 
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Glibc
+#endif
+
 /// A row of which some values are none that a network takes, and what stands in for them.
 ///
 /// A rare label is its class, with its share of the class's probability. A label never seen is the class of the rare ones
-/// where there is one, else all labels alike; a number never seen in a binary variable is the middle between 0 and 1. What
-/// is missing stays so.
+/// where there is one, else all labels alike; a number never seen in a binary variable is the middle between 0 and 1, and a
+/// missing one in a column of numbers that never had one is the column's middle. What is not known stays so.
 struct Substitution {
     /// [D], encoded: plain values, and NaN.
     let row: [Float]
@@ -23,7 +31,7 @@ struct Substitution {
             if value.isNaN || variable.isPlain(value) { continue }
             guard case .categorical(let categories) = variable.kind else {
                 unseen.append(index)
-                plain[index] = 0.5
+                plain[index] = variable.isReal ? 0 : variable.hasMissing ? Variable.unseenValue : 0.5
                 continue
             }
             if value >= 0 {
@@ -62,20 +70,21 @@ struct Substitution {
 
 extension Variable {
     /// −log p of a value never seen where the variable's conditional has these outputs, nats: no value that was seen is less
-    /// likely, within the kernels' bound. Precondition: not a real variable.
+    /// likely, within the kernels' bound; the numbers of a real variable have densities, which are no probabilities.
     fileprivate func unseenSurprisal(outputs: [Float]) -> Double {
         let least: Double
         switch kind {
-        case .binary:
-            let conditional = Conditional(self, outputs: outputs)
-            least = -min(conditional.logProbability(of: 0), conditional.logProbability(of: 1))
+        case .binary where isSingleUnit:
+            let logit = bounded(outputs[0])
+            least = max(logit, -logit) + log1p(exp(-abs(logit)))
+        case .binary: least = -(logSoftmax(outputs.map { bounded($0) }).min() ?? 0)
         case .categorical(let categories):
             var logProbabilities = logSoftmax(outputs.map { bounded($0) })
             if let other = categories.otherIndex {
                 logProbabilities[other] -= categories.rareLabels.indices.map(categories.rareSurprisal).max() ?? 0
             }
             least = (unseen?.knownSurprisal ?? 0) - (logProbabilities.min() ?? 0)
-        case .real: preconditionFailure("a number of a real variable is never unseen")
+        case .real: least = 0
         }
         return min(max(unseen?.surprisal ?? 0, least), 1e30)
     }
@@ -86,7 +95,7 @@ extension ForwardResult {
     fileprivate func outputs(row: Int, position: Int, member: CompiledMember) -> [Float] {
         let variable = member.variables[position].pointee
         let start = row * outputs.stride + variable.first_output
-        // Of a mixture there would be three units for each of `count`; those have no unseen values.
+        // The classes' units; of a real variable nothing is asked.
         return (start..<start + Int(variable.count)).map { unit in
             outputs.base[unit] + (direct.map { $0[unit] } ?? 0)
         }

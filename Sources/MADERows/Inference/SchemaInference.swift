@@ -306,7 +306,7 @@ struct SchemaInference {
         let reader = try own.rowSchema(path: path)
         /// NaN where the text is missing, nil where it is none of the column's values.
         func number(of text: String) -> Double? {
-            try? reader.read(text, variable: 0, refusesUnseen: true).number
+            try? reader.read(text, variable: 0, options: ReadingOptions(refusesUnseen: true)).number
         }
         var isLabels = false
         if case .categorical = kind { isLabels = true }

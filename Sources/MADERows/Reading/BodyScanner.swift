@@ -45,7 +45,7 @@ package final class BodyScanner {
         /// Evidence: one row, of which any part may be there.
         package static let given = Shape(
             member: "given", form: MADE_ROWS_SINGLE, isRequired: false, rowsMax: 1, valuesMax: .max,
-            options: ReadingOptions(refusesUnseen: true))
+            options: ReadingOptions(refusesUnseen: true, missingIsUnknown: true))
     }
 
     /// Appends the rows of `body`, which has 64 readable bytes after its end, to `rows`. Without a `schema` there are no

@@ -43,7 +43,9 @@ public struct GivenValues {
         let value: Float
         do {
             // As in quotes: an empty text can then be an empty label.
-            (value, _) = try schema.read(text, variable: index, refusesUnseen: true, row: "given")
+            (value, _) = try schema.read(
+                text, variable: index, options: ReadingOptions(refusesUnseen: true, missingIsUnknown: true),
+                row: "given")
         } catch { throw Failure(description: error.detail) }
         guard !value.isNaN else {
             throw Failure(description: "the value of '\(schema.variables[index].name)' is missing")

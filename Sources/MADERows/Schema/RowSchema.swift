@@ -60,15 +60,15 @@ public final class RowSchema: @unchecked Sendable {
 
     deinit { made_row_schema_free(handle) }
 
-    /// Reads one text as every reader of rows reads it: its value, encoded, and its number before encoding; both NaN where it
-    /// is missing.
+    /// Reads one text as every reader of rows reads it: its value, encoded, and its number before encoding, NaN where it is
+    /// missing.
     ///
     /// - Parameters:
     ///   - row: what a message calls the row.
     ///   - place: the JSON Pointer to the row.
     /// - Throws: where it is none of the variable's values.
     package func read(
-        _ text: String, as form: made_value_form = MADE_VALUE_STRING, variable: Int, refusesUnseen: Bool,
+        _ text: String, as form: made_value_form = MADE_VALUE_STRING, variable: Int, options: ReadingOptions,
         row: @autoclosure () -> String = "", place: String = ""
     ) throws(RowProblem) -> (value: Float, number: Double) {
         var text = text
@@ -77,7 +77,7 @@ public final class RowSchema: @unchecked Sendable {
                 var (value, number) = (Float.nan, Double.nan)
                 let cell = made_text(utf8)
                 let fault = made_row_schema_read_value(
-                    handle, variable, cell, form, refusesUnseen, &value, &number)
+                    handle, variable, cell, form, options.handle(keepsNumbers: true), &value, &number)
                 guard fault != MADE_ROW_GOOD else { return (value, number) }
                 var error = made_row_error()
                 (error.fault, error.column, error.text, error.is_object) = (fault, variable, cell, true)
@@ -115,6 +115,7 @@ extension made_column {
         self.init()
         name = pool.text(variable.name)
         has_unseen = variable.unseen != nil
+        has_missing = variable.hasMissing
         other_label = noLabel
         (missing, missing_count) = pool.texts(column.missingTexts)
         form = made_number_form(column.numberForm, pool)
@@ -136,6 +137,7 @@ extension made_column {
         case .real(let encoding):
             kind = MADE_COLUMN_REAL
             (centre, scale) = (encoding.centre, 1 / encoding.scale)
+            (atoms, atom_count) = pool.numbers(encoding.atoms)
         }
     }
 }
@@ -166,6 +168,14 @@ final class TextPool {
             if let base = utf8.baseAddress { block.copyMemory(from: base, byteCount: utf8.count) }
             return made_text(bytes: block.assumingMemoryBound(to: CChar.self), count: utf8.count)
         }
+    }
+
+    func numbers(_ numbers: [Double]) -> (UnsafePointer<Double>?, Int) {
+        if numbers.isEmpty { return (nil, 0) }
+        let block = UnsafeMutableBufferPointer<Double>.allocate(capacity: numbers.count)
+        _ = block.initialize(from: numbers)
+        if let base = block.baseAddress { blocks.append(UnsafeMutableRawPointer(base)) }
+        return (UnsafePointer(block.baseAddress), numbers.count)
     }
 
     func texts(_ strings: [String]) -> (UnsafePointer<made_text>?, Int) {

@@ -42,7 +42,7 @@ public struct RowText: Sendable {
     public func appendCSV(_ row: some Collection<Float>, to bytes: inout [UInt8]) {
         for (index, value) in row.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            if value.isNaN {
+            if variables[index].isMissing(value) {
                 if columns.count == 1 { bytes.append(contentsOf: "\"\"".utf8) }
                 continue
             }

@@ -73,7 +73,6 @@ struct FittedEnsemble {
             calibrationRows: calibration?.logLikelihoods.count ?? 0,
             calibrationFolds: foldCount == 0 || calibration == nil ? nil : foldCount,
             epochs: results.reduce(0) { $0 + $1.epochs } / results.count,
-            // What the members were trained by, where no row is complete.
             trainNats: evaluation.meanNats(of: fit.train) ?? memberNats,
             validationNats: evaluation.meanNats(of: fit.validation) ?? memberNats,
             testNats: test.flatMap { evaluation.meanNats(of: fit.encode($0)) }, seed: fit.options.seed,

@@ -3,13 +3,14 @@ internal import MADE
 
 /// Rows of a table as a network's inputs and targets.
 ///
-/// A missing cell's input units are 0: the middle of the column, which is also what input dropout leaves, so that a network
+/// An unknown cell's input units are 0: the middle of the column, which is also what input dropout leaves, so that a network
 /// trained with either knows what not knowing looks like.
 final class Batch {
     let places: [VariablePlaces.Place]
     /// [rows × inputs], in the plan's order of units.
     let inputs: FloatBuffer
-    /// [rows × variables], in the ordering: 0 or 1, a label's index, or the encoded number, not clipped; NaN where missing.
+    /// [rows × variables], in the ordering: 0 or 1, a class, or the encoded value of a real variable, a number not clipped; NaN
+    /// where it is not known.
     let targets: FloatBuffer
     private(set) var rowCount = 0
     private let inputCount: Int
@@ -32,18 +33,28 @@ final class Batch {
             let inputs = inputs.pointer + row * inputCount
             let targets = targets.pointer + row * places.count
             for (position, place) in places.enumerated() {
-                let value = values[index * places.count + place.variable]
-                switch place.kind {
-                case .binary(let encoding):
+                var value = values[index * places.count + place.index]
+                // A missing value that the gradient's rows never had.
+                if value <= -Variable.missingValue { value = .nan }
+                switch place.variable.kind {
+                case .binary(let encoding) where place.variable.isSingleUnit:
                     let isKnown = value >= 0
                     inputs[place.inputs.lowerBound] = isKnown ? encoding(value) : 0
                     targets[position] = isKnown ? value : .nan
-                case .categorical(let categories):
+                case .binary, .categorical:
                     (inputs + place.inputs.lowerBound).update(repeating: 0, count: place.inputs.count)
-                    let label = categories.classIndex(of: value)
+                    let label = place.variable.classIndex(of: value)
                     if let label { inputs[place.inputs.lowerBound + label] = 1 }
                     targets[position] = label.map { Float($0) } ?? .nan
                 case .real(let encoding):
+                    (inputs + place.inputs.lowerBound).update(repeating: 0, count: place.inputs.count)
+                    if value >= Variable.missingValue, let outcome = place.variable.classIndex(of: value) {
+                        let number = place.variable.decode(value)
+                        inputs[place.inputs.lowerBound] = number.isNaN ? 0 : encoding.input(number)
+                        inputs[place.inputs.lowerBound + 1 + outcome] = 1
+                        targets[position] = value
+                        continue
+                    }
                     let spread = encoding.step.map { corruption?.offset(within: Float($0 / encoding.scale)) ?? 0 } ?? 0
                     let encoded = value + spread
                     targets[position] = encoded
@@ -55,14 +66,6 @@ final class Batch {
             }
             corruption?.drop(inputs, of: places)
         }
-    }
-}
-
-extension Categories {
-    /// The class of an encoded value; nil where it is missing or was never seen.
-    func classIndex(of value: Float) -> Int? {
-        guard value >= 0 else { return nil }
-        return value < Float(labels.count) ? Int(value) : otherIndex
     }
 }
 

@@ -41,24 +41,31 @@ enum InitialParameters {
     }
 
     private static func outputBiases(_ place: VariablePlaces.Place, _ table: EncodedTable) -> [Float] {
-        switch place.kind {
-        case .binary:
-            let counts = counts(table.column(place.variable), classCount: 2) { $0 < 0 ? nil : Int($0) }
+        let variable = place.variable
+        let counts = counts(
+            table.column(place.index), classCount: max(variable.classCount, 1), variable.classIndex)
+        let total = Float(counts.reduce(0, +)) + 0.5 * Float(counts.count)
+        let logFrequencies = counts.map { logf((Float($0) + 0.5) / total) }
+        switch variable.kind {
+        case .binary where variable.isSingleUnit:
             return [logf((Float(counts[1]) + 0.5) / (Float(counts[0]) + 0.5))]
-        case .categorical(let categories):
-            let counts = counts(
-                table.column(place.variable), classCount: categories.labels.count, categories.classIndex)
-            let total = Float(counts.reduce(0, +)) + 0.5 * Float(counts.count)
-            return counts.map { logf((Float($0) + 0.5) / total) }
+        case .binary, .categorical: return logFrequencies
         case .real(let encoding):
-            let count = encoding.componentCount
-            guard table.rowCount >= TrainingOptions.manyRows else { return evenlySpread(count) }
-            let sorted = spreadOut(table.column(place.variable).filter { !$0.isNaN }.sorted(), encoding)
-            let means = (0..<count).map { index in
-                sorted.isEmpty ? 0 : sorted[(2 * index + 1) * sorted.count / (2 * count)]
-            }
-            return [Float](repeating: 0, count: count) + means + spreads(means, encoding)
+            return logFrequencies.prefix(variable.classCount) + mixtureBiases(encoding, table, column: place.index)
         }
+    }
+
+    private static func mixtureBiases(_ encoding: RealEncoding, _ table: EncodedTable, column: Int) -> [Float] {
+        let count = encoding.componentCount
+        let numbers = table.column(column).filter { abs($0) < Variable.missingValue }
+        guard table.rowCount >= TrainingOptions.manyRows, numbers.count >= Atoms.rowsMin else {
+            return evenlySpread(count)
+        }
+        let sorted = spreadOut(numbers.sorted(), encoding)
+        let means = (0..<count).map { index in
+            sorted[(2 * index + 1) * sorted.count / (2 * count)]
+        }
+        return [Float](repeating: 0, count: count) + means + spreads(means, encoding)
     }
 
     /// Where the outermost Gaussians of a mixture of few rows start, encoded units on either side: 87 % of a normal column

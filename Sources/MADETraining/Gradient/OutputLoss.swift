@@ -10,7 +10,7 @@ final class OutputLoss {
     private enum Segment {
         case binary(positions: Range<Int>, outputs: Int)
         case categorical(position: Int, outputs: Range<Int>)
-        case real(position: Int, outputs: Int, encoding: RealEncoding)
+        case real(position: Int, outputs: Range<Int>, variable: Variable, encoding: RealEncoding)
     }
 
     private let segments: [Segment]
@@ -19,22 +19,25 @@ final class OutputLoss {
     /// −log p of each row, nats.
     private var rowNats: [Double]
     private let mixtureNats: FloatBuffer
+    /// The numbers of one column that a mixture is to give, NaN for none [rows].
+    private let numbers: FloatBuffer
     private let kernels = staircase_kernels_best().pointee
 
     init(_ places: [VariablePlaces.Place], rowsMax: Int) {
         var segments: [Segment] = []
         for (position, place) in places.enumerated() {
-            switch place.kind {
-            case .binary:
+            switch place.variable.kind {
+            case .binary where place.variable.isSingleUnit:
                 if case .binary(let positions, let outputs)? = segments.last {
                     segments[segments.count - 1] = .binary(
                         positions: positions.lowerBound..<position + 1, outputs: outputs)
                 } else {
                     segments.append(.binary(positions: position..<position + 1, outputs: place.outputs.lowerBound))
                 }
-            case .categorical: segments.append(.categorical(position: position, outputs: place.outputs))
+            case .binary, .categorical: segments.append(.categorical(position: position, outputs: place.outputs))
             case .real(let encoding):
-                segments.append(.real(position: position, outputs: place.outputs.lowerBound, encoding: encoding))
+                segments.append(
+                    .real(position: position, outputs: place.outputs, variable: place.variable, encoding: encoding))
             }
         }
         self.segments = segments
@@ -42,6 +45,7 @@ final class OutputLoss {
         outputCount = places.last?.outputs.upperBound ?? 0
         rowNats = Array(repeating: 0, count: rowsMax)
         mixtureNats = FloatBuffer(count: rowsMax)
+        numbers = FloatBuffer(count: rowsMax)
     }
 
     /// What a number costs at least to be left out, nats in encoded units: one in some five thousand of a standard normal
@@ -72,14 +76,23 @@ final class OutputLoss {
                         batch.targets.pointer[row * variableCount + position],
                         outputs.pointer + row * outputCount + range.lowerBound, count: range.count, share: share)
                 }
-            case .real(let position, let start, let encoding):
-                let targets = batch.targets.pointer + position
+            case .real(let position, let range, let variable, let encoding):
+                let start = range.lowerBound + variable.classCount
+                for row in 0..<rowCount {
+                    let target = batch.targets.pointer[row * variableCount + position]
+                    numbers.pointer[row] = target < Variable.missingValue ? target : .nan
+                    guard variable.classCount > 0 else { continue }
+                    rowNats[row] += categorical(
+                        variable.classIndex(of: target).map { Float($0) } ?? .nan,
+                        outputs.pointer + row * outputCount + range.lowerBound, count: variable.classCount, share: share
+                    )
+                }
                 kernels.mixture_gradient(
-                    rowCount, encoding.componentCount, encoding.scaleFloor, share, targets, variableCount,
+                    rowCount, encoding.componentCount, encoding.scaleFloor, share, numbers.pointer, 1,
                     outputs.pointer + start, outputCount, mixtureNats.pointer)
-                let units = start..<start + 3 * encoding.componentCount
+                let units = start..<range.upperBound
                 if trimmedValueCount > 0 { trimValues(trimmedValueCount, outputs, units: units, rowCount: rowCount) }
-                for row in 0..<rowCount where !targets[row * variableCount].isNaN {
+                for row in 0..<rowCount where !numbers.pointer[row].isNaN {
                     rowNats[row] += Double(mixtureNats.pointer[row])
                 }
             }

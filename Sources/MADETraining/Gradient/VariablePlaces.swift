@@ -6,8 +6,8 @@ struct VariablePlaces: Sendable {
     /// One variable.
     struct Place: Sendable {
         /// Its column in the table.
-        let variable: Int
-        let kind: Variable.Kind
+        let index: Int
+        let variable: Variable
         let inputs: Range<Int>
         let outputs: Range<Int>
     }
@@ -25,20 +25,21 @@ struct VariablePlaces: Sendable {
                 outputCount += variable.outputUnitCount
             }
             return Place(
-                variable: index, kind: variable.kind, inputs: inputCount..<inputCount + variable.inputUnitCount,
+                index: index, variable: variable, inputs: inputCount..<inputCount + variable.inputUnitCount,
                 outputs: outputCount..<outputCount + variable.outputUnitCount)
         }
     }
 
-    /// The output units that direct connections lead to, by network unit: of a mixture the means alone, which makes it a
-    /// linear regression with a shape that the hidden layers learn. Far from the data, where the hidden units follow the
+    /// The output units that direct connections lead to, by network unit: all logits of classes, of a mixture the means alone,
+    /// which makes it a linear regression with a shape that the hidden layers learn. Far from the data, where the hidden units follow the
     /// inputs without bound, direct terms in the logits and spreads would only add to their error.
     static func directOutputs(of variables: [Variable]) -> [Bool] {
         variables.flatMap { variable -> [Bool] in
             switch variable.kind {
             case .binary, .categorical: Array(repeating: true, count: variable.outputUnitCount)
             case .real(let encoding):
-                (0..<3).flatMap { Array(repeating: $0 == 1, count: encoding.componentCount) }
+                Array(repeating: true, count: variable.classCount)
+                    + (0..<3).flatMap { Array(repeating: $0 == 1, count: encoding.componentCount) }
             }
         }
     }

@@ -161,10 +161,7 @@ final class SearchCourse {
     /// Takes a trial whose networks are all trained.
     private func end(_ number: Int, _ fit: EnsembleFit, _ results: [MemberTraining.Result], seconds: Double) {
         let ensemble = FittedEnsemble(fit, results, naming)
-        let hasMissing = fit.validation.values.contains(where: \.isNaN)
-        let nats =
-            hasMissing
-            ? nil : ensemble.evaluation.meanNats(of: fit.validation, trimmedShare: fit.options.trimmedShare)
+        let nats = ensemble.evaluation.meanNats(of: fit.validation, trimmedShare: fit.options.trimmedShare)
         let trial = Trial(
             number: number, settings: fit.options.words(besides: settings[0]),
             firstNats: results[0].bestValidationNats, memberNats: ensemble.memberNats,

@@ -84,6 +84,26 @@ private func agrees(_ shown: Any, _ got: Any) -> Bool {
     #expect(Set(ids).count == ids.count && !ids.isEmpty)
 }
 
+/// openapi-python-client leaves out what refers to an array without items, and writes code that is none for a member that may
+/// be absent and is one constant, unless that is a text.
+@Test func generatorsOfClientsCanReadEverySchema() throws {
+    func check(_ json: Any, _ place: String) {
+        if let schema = json as? Object {
+            let types = schema["type"] as? [String] ?? (schema["type"] as? String).map { [$0] } ?? []
+            #expect(!types.contains("array") || schema["items"] != nil, "\(place) has no items")
+            let required = schema["required"] as? [String] ?? []
+            for (name, member) in schema["properties"] as? [String: Object] ?? [:] where !required.contains(name) {
+                #expect(member["const"] is String?, "\(place)/\(name) is a constant")
+            }
+            for (name, value) in schema { check(value, "\(place)/\(name)") }
+        }
+        for (index, value) in (json as? [Any] ?? []).enumerated() { check(value, "\(place)/\(index)") }
+    }
+    let document = try document(of: TestService([randomModel("m")]))
+    check(try #require(document["components"]), "components")
+    check(try #require(document["paths"]), "paths")
+}
+
 @Test func whatMayHaveADeadlineSaysThatItMayBeMissed() throws {
     let document = try document(of: TestService([randomModel("m")]))
     let operations = try #require(document["paths"] as? [String: Object]).values.flatMap(\.values)

@@ -55,7 +55,7 @@ extension APISchema {
             "parameters": {"type": ["object", "null"],
               "properties": {"binary_data_size": {"type": ["integer", "null"], "minimum": 0}}},
             "data": {"description": "Values, flat or a list a row; of a category its index in 'rows', its label in a column; null for a missing value; as bytes after the JSON where binary_data_size is given.",
-              "type": "array"}}}},
+              "type": "array", "items": {}}}}},
           "outputs": {"type": ["array", "null"], "items": {"type": "object", "required": ["name"], "properties": {
             "name": {"enum": ["log_likelihood", "p_value", "anomaly", "surprisal", "standard_error"]},
             "parameters": {"type": ["object", "null"], "properties": {"binary_data": {"type": ["boolean", "null"]}}}}}}}},

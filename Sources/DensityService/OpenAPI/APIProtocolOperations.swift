@@ -64,7 +64,7 @@ extension APIOperation {
     static let v2Infer = APIOperation(
         summary: "Score rows: one tensor of all of them, or a tensor a column.",
         description: """
-            Fields that the protocol has not got are passed over. With the header field Inference-Header-Content-Length raw \
+            Fields that the protocol has not got are passed over, and a bare NaN, which is no JSON, is null. With the header field Inference-Header-Content-Length raw \
             tensors follow the JSON.
             """,
         parameters: ["timeout"], body: "InferRequest", examples: [("one_row", APIExample.inferRequest)],

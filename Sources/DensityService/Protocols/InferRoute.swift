@@ -39,7 +39,15 @@ extension ServiceLoop {
             throw Problem(503, "memory is short; try again later", retryAfter: 1)
         }
         let scan = scanner.scan(json, as: .fields, schema: nil, into: batch.rows)
-        if let problem = Problem(scan, shape: .fields) { throw call.unreadableCoding ?? problem }
+        if let problem = Problem(scan, shape: .fields) {
+            guard let nulls = json.withNullsForNaN() else { throw call.unreadableCoding ?? problem }
+            return try nulls.withUnsafeBytes { bytes in
+                Result { () throws(Problem) in
+                    let json = UnsafeRawBufferPointer(rebasing: bytes.dropLast(scanPadding))
+                    return try inferJob(call, model, batch, json: json, binary: binary)
+                }
+            }.get()
+        }
         let (request, tensors) = try InferRequest.read(scan, card: model.card)
         let input = InputTensors(
             model: model, rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2)

@@ -39,3 +39,30 @@ private func columns(prices: String, cities: String, cityMembers: String = "") -
     }
     #expect(try service.post("/score", "{\"rows\":[[NaN,1500,1,0,1,2]]}").status == 400)
 }
+
+@Test func textsThatAreSaidToBeJSONAreReadAsWhatTheyHold() throws {
+    let service = try TestService([TableModel.model()])
+    let isJSON = #","parameters":{"content_type":"pd_json"}"#
+    let scores = { (cities: String, members: String) in
+        let tensors = columns(prices: "[7.25,1500]", cities: cities, cityMembers: members)
+        return try inferredScores(infer(service, tensors, more: onlyScores))
+    }
+    for (texts, values) in [
+        (#"["\"Paris\"","\"K\\u00f6ln\""]"#, #"["Paris","Köln"]"#), (#"["7","null"]"#, "[7,null]"),
+        (#"["true","-1.5e3"]"#, "[true,-1500]"), (#"[null,"\"a \\\" b\""]"#, #"[null,"a \" b"]"#),
+    ] {
+        #expect(try scores(texts, isJSON) == scores(values, ""), "\(texts)")
+    }
+    // Of other types a text is a text.
+    #expect(
+        try scores(#"["\"Paris\"","Ulm"]"#, #","parameters":{"content_type":"str"}"#)
+            == scores(#"["\"Paris\"","Ulm"]"#, #","parameters":{"content_type":7}"#))
+    for texts in [
+        #"["\"Paris\",\"Ulm\"","\"Ulm\""]"#, #"["[7]","7"]"#, #"["7],\"data\":[7","7"]"#, #"["","7"]"#,
+        #"["\"Paris","7"]"#, #"["Paris","7"]"#, #"[7,7]"#, #"["7"]"#, #"["1.2.3","7"]"#,
+    ] {
+        let tensors = columns(prices: "[7.25,1500]", cities: texts, cityMembers: isJSON)
+        let answer = try infer(service, tensors)
+        #expect(answer.status == 400, "\(texts): \(answer.text)")
+    }
+}

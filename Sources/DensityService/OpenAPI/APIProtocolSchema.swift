@@ -53,7 +53,8 @@ extension APISchema {
             "shape": {"type": "array", "minItems": 1, "maxItems": 2,
               "items": {"type": "integer", "minimum": 0, "maximum": 9223372036854775807}},
             "parameters": {"type": ["object", "null"],
-              "properties": {"binary_data_size": {"type": ["integer", "null"], "minimum": 0}}},
+              "properties": {"binary_data_size": {"type": ["integer", "null"], "minimum": 0},
+              "content_type": {"description": "\"pd_json\": each text of a BYTES tensor is the JSON of a value. Others are passed over."}}},
             "data": {"description": "Values, flat or a list a row; of a category its index in 'rows', its label in a column; null for a missing value; as bytes after the JSON where binary_data_size is given.",
               "type": "array", "items": {}}}}},
           "outputs": {"type": ["array", "null"], "items": {"type": "object", "required": ["name"], "properties": {

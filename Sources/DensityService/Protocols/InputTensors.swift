@@ -223,15 +223,30 @@ struct InputTensors {
         _ head: TensorHead, _ variable: Int, _ rowCount: Int, _ binary: inout UnsafeRawBufferPointer,
         using scanner: BodyScanner
     ) throws(Problem) -> [Float] {
+        if head.hasJSONTexts {
+            return try JSONTexts.valuesAsJSON(of: head, using: scanner).withUnsafeBytes { bytes in
+                Result { () throws(Problem) in
+                    let json = UnsafeRawBufferPointer(rebasing: bytes.dropLast(scanPadding))
+                    return try readColumn(head, variable, rowCount, json: json, using: scanner)
+                }
+            }.get()
+        }
         guard head.hasData else {
             let elements = TensorElements(head.datatype, try head.takeBytes(of: &binary))
             return try elements.read(rowCount, column: variable, name: head.name, schema: model.schema)
         }
+        return try readColumn(head, variable, rowCount, json: head.json, using: scanner)
+    }
+
+    /// The values that the tensor `json` holds.
+    private func readColumn(
+        _ head: TensorHead, _ variable: Int, _ rowCount: Int, json: UnsafeRawBufferPointer, using scanner: BodyScanner
+    ) throws(Problem) -> [Float] {
         let shape = BodyScanner.Shape(
             member: "data", form: MADE_ROWS_COLUMN, column: variable, isRequired: false, rowsMax: rowsMax,
             valuesMax: valuesMax)
         let buffer = RowBuffer()
-        let scan = scanner.scan(head.json, as: shape, schema: model.schema, into: buffer)
+        let scan = scanner.scan(json, as: shape, schema: model.schema, into: buffer)
         if let problem = Problem(scan, shape: shape) { throw problem }
         if scan.error_count > 0, var error = scan.errors?.pointee {
             error.column = variable

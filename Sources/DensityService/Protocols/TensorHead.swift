@@ -39,6 +39,8 @@ struct TensorHead {
     /// Bytes of its values after the JSON; nil where they are in it.
     let binaryByteCount: Int?
     let hasData: Bool
+    /// Whether each of its texts is the JSON of a value, and not the value.
+    let hasJSONTexts: Bool
     /// The tensor as it stands in the body.
     let json: UnsafeRawBufferPointer
 
@@ -47,9 +49,18 @@ struct TensorHead {
     /// Parameters that are read; all others are ignored.
     private struct Parameters: Decodable {
         var byteCount: Int?
+        var contentType: String?
 
         enum CodingKeys: String, CodingKey {
             case byteCount = "binary_data_size"
+            case contentType = "content_type"
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            byteCount = try container.decodeIfPresent(Int.self, forKey: .byteCount)
+            // Not of the protocol: whatever else a client may mean by it is passed over.
+            contentType = try? container.decode(String.self, forKey: .contentType)
         }
     }
 
@@ -77,6 +88,7 @@ struct TensorHead {
         let parameters = try fields.value(
             "parameters", Parameters.self, mustBe: "an object, and its 'binary_data_size' a whole number")
         binaryByteCount = parameters?.byteCount
+        hasJSONTexts = datatype == .bytes && parameters?.contentType == JSONTexts.contentType
         hasData = scan.has_rows || fields.text("data") != nil
         if hasData, binaryByteCount != nil {
             throw Problem(400, "the tensor \(quoted(name)) has both 'data' and 'binary_data_size'")

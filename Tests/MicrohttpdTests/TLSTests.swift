@@ -31,7 +31,7 @@ private enum Fixture {
 
 /// Runs a server that speaks TLS, with `echo` as its handler.
 private func withTLS<Result>(
-    limits: Limits = Limits(), asks: Bool = false, receive: @escaping @Sendable (Exchange) -> Void = echo,
+    limits: Limits = patient, asks: Bool = false, receive: @escaping @Sendable (Exchange) -> Void = echo,
     _ body: (Server) throws -> Result
 ) throws -> Result {
     let identity = try Fixture.identity(Fixture.server, asks: asks)

@@ -35,6 +35,8 @@ struct LearningSchedule {
     private let rateAtStart: Float
     private var course: Course
     private var epochsSinceGain = 0
+    /// Looks in a row, of a course of fixed length, that were far worse than the best.
+    private var worseLookCount = 0
     /// The nats from which the next gain is measured.
     private var mark = Double.infinity
 
@@ -43,6 +45,11 @@ struct LearningSchedule {
     private static let smallestGain = 1e-4
     /// About how often a course of fixed length looks at the validation rows.
     private static let lookCount = 50
+    /// How many looks in a row must be worse than the best, by how large a share of its nats or of one nat, that a course of
+    /// fixed length ends before its time: what it learns by then is the training rows by heart, and a smaller rate does not
+    /// unlearn it.
+    private static let worseLooksMax = 12
+    private static let worseShare = 0.02
 
     /// A rate that falls on plateaus.
     init(rate: Float, patience: Int, reductionCount: Int) {
@@ -77,13 +84,15 @@ struct LearningSchedule {
 
     /// Takes the validation nats after `epoch`; what is not finite counts as a plateau reached.
     mutating func take(_ nats: Double, epoch: Int) -> Verdict {
+        let isWorse = nats > bestNats + Self.worseShare * max(abs(bestNats), 1)
+        worseLookCount = isWorse ? worseLookCount + 1 : 0
         if nats < bestNats {
             bestNats = nats
             bestEpoch = epoch
         }
         switch course {
         case .cosine(_, _, let epochs):
-            epochsLeft = nats.isFinite ? max(0, epochs - epoch) : 0
+            epochsLeft = nats.isFinite && worseLookCount < Self.worseLooksMax ? max(0, epochs - epoch) : 0
             return epochsLeft == 0 ? .end : .goOn
         case .plateau(let patience, let reductionsLeft):
             let verdict = takeOnPlateau(nats, patience: patience, reductionsLeft: reductionsLeft)

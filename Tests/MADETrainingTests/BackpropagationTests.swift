@@ -237,6 +237,13 @@ import Testing
         let remote = changed(2, to: 1e6)
         #expect(derivatives(remote, trimmedValueCount: 1) == derivatives(changed(2, to: .nan), trimmedValueCount: 0))
         #expect(derivatives(remote, trimmedValueCount: 0) != derivatives(remote, trimmedValueCount: 1))
+        func loss(_ rows: [Float], trimmedValueCount: Int) -> Double {
+            let passes = passes(model, rows)
+            passes.forward()
+            return passes.loss(trimmedValueCount: trimmedValueCount)
+        }
+        let known = loss(changed(2, to: .nan), trimmedValueCount: 0)
+        #expect(abs(loss(remote, trimmedValueCount: 1) - known - Double(OutputLoss.remoteNats)) < 1e-4 * abs(known))
         // None of these costs as much as a remote number.
         #expect(derivatives(rows, trimmedValueCount: 5) == derivatives(rows, trimmedValueCount: 0))
     }

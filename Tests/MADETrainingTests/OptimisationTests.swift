@@ -129,6 +129,23 @@ import Testing
         #expect(passes(.cosine, epochs: 20, steps: nil) == 20)
     }
 
+    @Test func aCosineCourseEndsWhereItLearnsTheTrainingRowsByHeart() {
+        func end(_ nats: (Int) -> Double) -> (epoch: Int, best: Int)? {
+            var schedule = LearningSchedule(rate: 0.01, epochs: 100, stepsPerEpoch: 1)
+            for epoch in 1...100 where schedule.looks(afterEpoch: epoch) {
+                if schedule.take(nats(epoch), epoch: epoch) == .end { return (epoch, schedule.bestEpoch) }
+            }
+            return nil
+        }
+        // Every other epoch is looked at.
+        #expect(end { 10 + 0.099 * abs(Double($0) - 20) }.map { [$0.epoch, $0.best] } == [46, 20])
+        // Little worse, or worse now and then, is no reason.
+        #expect(end { 10 + 0.1 * min(abs(Double($0) - 20), 1.9) }?.epoch == 100)
+        #expect(end { $0 % 20 == 0 ? 10 : 12 }?.epoch == 100)
+        // Nats near zero are worse by a share of one.
+        #expect(end { 0.00099 * Double($0) }?.epoch == 46)
+    }
+
     @Test func aCosineCourseThatEpochsCutShortEndsAtRateZeroAllTheSame() {
         let table = Table(columns: ["a", "b"], rows: (0..<400).map { Double($0 % 3 % 2) })
         var options = TrainingOptions()

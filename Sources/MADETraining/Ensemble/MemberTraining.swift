@@ -141,8 +141,7 @@ final class MemberTraining {
             masked.load(rows, of: train.values, corruption: &corruption)
             masked.forward(dropout: &dropout)
             let trimmedCount = stepsDone >= trimStart ? trimmedCount(of: rows.count) : 0
-            let trimmedValueCount = Int(Float(rows.count) * options.trimmedValueShare)
-            nats += masked.loss(trimmedCount: trimmedCount, trimmedValueCount: trimmedValueCount)
+            nats += masked.loss(trimmedCount: trimmedCount, trimmedValueCount: trimmedValueCount(of: rows.count))
             countedRows += rows.count - trimmedCount
             guard nats.isFinite else { return .infinity }
             passes.backward()
@@ -155,7 +154,8 @@ final class MemberTraining {
     }
 
     /// Mean negative log-likelihood of the validation rows under this network alone, each row under one of its masks, always
-    /// the same one; rows that fit worst are left out as from the gradient.
+    /// the same one; rows that fit worst, and remote numbers, are left out as from the gradient: the best weights are not those
+    /// that happen to be nearest to a few of them.
     private func validationNats() -> Double {
         var nats = 0.0
         var countedRows = 0
@@ -167,7 +167,7 @@ final class MemberTraining {
                 masked.load(rows, of: validation.values)
                 masked.forward()
                 let trimmedCount = trimmedCount(of: rows.count)
-                nats += masked.loss(trimmedCount: trimmedCount)
+                nats += masked.loss(trimmedCount: trimmedCount, trimmedValueCount: trimmedValueCount(of: rows.count))
                 countedRows += rows.count - trimmedCount
             }
         }
@@ -201,6 +201,10 @@ final class MemberTraining {
 
     private func trimmedCount(of rowCount: Int) -> Int {
         Int(Float(rowCount) * options.trimmedShare)
+    }
+
+    private func trimmedValueCount(of rowCount: Int) -> Int {
+        Int(Float(rowCount) * options.trimmedValueShare)
     }
 
     /// A mean over n rows is uncertain by 1 / √n: the fewer rows there are, the more L1 takes away of what fits by chance. To

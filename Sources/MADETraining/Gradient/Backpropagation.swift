@@ -89,10 +89,11 @@ final class Backpropagation {
         isResidual && index > 0 && hidden[index].unitCount == hidden[index - 1].unitCount
     }
 
-    /// Sum over the batch of −log p(x), nats, but for the `trimmedCount` rows where it is largest.
-    ///
-    /// Replaces the outputs by the derivatives of the counted rows' mean by them, for `backward`, but for those of the
+    /// Sum over the batch of −log p(x), nats, but for the `trimmedCount` rows where it is largest, and with a bound for the
     /// `trimmedValueCount` most remote numbers of each column.
+    ///
+    /// Replaces the outputs by the derivatives of the counted rows' mean by them, for `backward`, but for those of
+    /// these numbers.
     func loss(trimmedCount: Int = 0, trimmedValueCount: Int = 0) -> Double {
         outputLoss.replace(
             outputs, of: batch, trimmedCount: trimmedCount, trimmedValueCount: trimmedValueCount)

@@ -54,8 +54,9 @@ final class OutputLoss {
 
     /// Sum of −log p over the rows of `batch`, nats, but for the `trimmedCount` rows where it is largest.
     ///
-    /// The `trimmedValueCount` numbers of each column where it is largest, and more than `remoteNats`, count in the sum but
-    /// pull at nothing: values go wrong one by one (Alqallaf et al. 2009), and the rest of their row is right.
+    /// The `trimmedValueCount` numbers of each column where it is largest, and more than `remoteNats`, count in the sum as
+    /// much as that and pull at nothing: values go wrong one by one (Alqallaf et al. 2009), and the rest of their row is right.
+    /// A sum of what a few remote values cost would say nothing of the others.
     ///
     /// Replaces `outputs` [rows × outputs] by the derivatives of the counted rows' mean by them.
     func replace(_ outputs: FloatBuffer, of batch: Batch, trimmedCount: Int, trimmedValueCount: Int) -> Double {
@@ -152,12 +153,14 @@ final class OutputLoss {
         return Double(peak - logit) + Double(logf(sum))
     }
 
-    /// Clears the derivatives by `units` in the `count` rows where the mixture's loss is largest and the value remote.
+    /// Clears the derivatives by `units` in the `count` rows where the mixture's loss is largest and the value remote, and
+    /// bounds that loss.
     private func trimValues(_ count: Int, _ outputs: FloatBuffer, units: Range<Int>, rowCount: Int) {
         let nats = mixtureNats.pointer
         let remote = (0..<rowCount).filter { nats[$0] > Self.remoteNats }
         for row in remote.sorted(by: { (nats[$0], $0) > (nats[$1], $1) }).prefix(count) {
             outputs.clear(row * outputCount + units.lowerBound..<row * outputCount + units.upperBound)
+            nats[row] = Self.remoteNats
         }
     }
 

@@ -49,13 +49,30 @@ bool CSVStream::is_comment() {
 }
 
 void CSVStream::read_cells(made_row_buffer &buffer) {
-    LineCutter &cutter = lines.cutter;
-    size_t width = schema.columns.size();
+    bool expands = schema.expands(), is_special = lacks_columns;
+    size_t width = schema.variable_count();
     reserve(buffer, width, options.keeps_numbers);
     float *row = buffer.values + buffer.count;
-    double *numbers = options.keeps_numbers ? buffer.numbers + buffer.count : nullptr, unused = 0;
-    bool is_special = lacks_variables, is_faulty = false;
-    if (lacks_variables) {
+    double *numbers = options.keeps_numbers ? buffer.numbers + buffer.count : nullptr;
+    if (expands) {
+        row_values.resize(schema.columns.size());
+        row_numbers.resize(schema.columns.size());
+        if (!read_cells(row_values.data(), row_numbers.data(), is_special)) return;
+        is_special = schema.expand(row_values.data(), row_numbers.data(), options, row, numbers) || is_special;
+    } else if (!read_cells(row, numbers, is_special)) {
+        return;
+    }
+    buffer.count += width;
+    result.special_row_count += is_special;
+}
+
+/// Reads the line's cells, `numbers` where it is not null; false where one is faulty.
+bool CSVStream::read_cells(float *row, double *numbers, bool &is_special) {
+    LineCutter &cutter = lines.cutter;
+    size_t width = schema.columns.size();
+    double unused = 0;
+    bool is_faulty = false;
+    if (lacks_columns) {
         for (size_t column = 0; column < width; column++) {
             schema.columns[column].set_missing(row[column], numbers == nullptr ? unused : numbers[column], options);
         }
@@ -83,9 +100,7 @@ void CSVStream::read_cells(made_row_buffer &buffer) {
             is_special = true;
         }
     }
-    if (is_faulty) return;
-    buffer.count += width;
-    result.special_row_count += is_special;
+    return !is_faulty;
 }
 
 /// Keeps the cells of a line that has too few or too many.

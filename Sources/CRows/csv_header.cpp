@@ -71,6 +71,6 @@ bool CSVStream::find_places(size_t cell_count) {
         if (!kept.is_empty()) keep = has_table_width ? kept.of_place(cell) : kept.of_variable(cell);
         places.push_back({has_table_width ? schema.places[cell] : cell, keep});
     }
-    lacks_variables = has_table_width && !schema.places_are_whole;
+    lacks_columns = has_table_width && !schema.places_are_whole;
     return true;
 }

@@ -52,6 +52,17 @@ const char *Pass::read_dense_rows() {
     return text.data();
 }
 
+/// Reads a body that is one dense row; false where it has any other form.
+bool Pass::read_dense_row() {
+    if (kept != nullptr || !request.schema->is_all_bits || width < 2 || body_bytes < 4) return false;
+    DenseRows rows{width, body[3] == ' ' ? size_t(3) : size_t(2)};
+    if (body_bytes != rows.row_bytes() || !reserve_row() || !rows.read(body, row)) return false;
+    if (numbers != nullptr) std::copy(row, row + width, numbers);
+    buffer.count += width;
+    scan.row_count++;
+    return true;
+}
+
 /// Reads what follows the rows: the end of the object, or more members.
 bool Pass::read_tail(std::string_view tail) {
     tail = without_spaces(tail);

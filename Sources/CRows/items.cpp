@@ -56,7 +56,8 @@ void Pass::read_token(const JSONToken &token, size_t column, size_t place) {
     made_row_fault kind = request.form == MADE_ROWS_TENSOR
                               ? rules.read_element(token.text, token.form, request.options, value, number)
                               : rules.read(token.text, token.form, request.options, value, number);
-    if (kind != MADE_ROW_GOOD) return blame(kind, column, kind == MADE_ROW_UNKNOWN_LABEL ? token.text : token.json);
+    bool shows_text = kind == MADE_ROW_UNKNOWN_LABEL || rules.kind == MADE_COLUMN_CLOCK;
+    if (kind != MADE_ROW_GOOD) return blame(kind, column, shows_text ? token.text : token.json);
     if (!rules.is_special(value)) return;
     is_special = true;
     if (value == MADE_UNSEEN && !std::isnan(number)) {

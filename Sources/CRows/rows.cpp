@@ -61,18 +61,33 @@ void Pass::end_row() {
         std::sort(scanner.unseen.begin() + ptrdiff_t(unseen_before), scanner.unseen.end(), [](auto &one, auto &other) {
             return one.column < other.column;
         });
-        buffer.count += width;
-        scan.special_row_count += is_special;
+        store_row();
     }
     scan.row_count++;
 }
 
+/// Makes the row a part of the buffer.
+void Pass::store_row() {
+    if (expands) {
+        float *values = buffer.values + buffer.count;
+        double *stored = request.options.keeps_numbers ? buffer.numbers + buffer.count : nullptr;
+        is_special = request.schema->expand(row, numbers, request.options, values, stored) || is_special;
+    }
+    buffer.count += stored_width;
+    scan.special_row_count += is_special;
+}
+
 /// Makes room for one more row, within the request's limits.
 bool Pass::reserve_row() {
-    if (scan.row_count == request.rows_max || buffer.count - first_value + width > request.values_max) {
+    if (scan.row_count == request.rows_max || buffer.count - first_value + stored_width > request.values_max) {
         return stop(MADE_SCAN_TOO_MANY_ROWS);
     }
-    reserve(buffer, width, request.options.keeps_numbers);
+    reserve(buffer, stored_width, request.options.keeps_numbers);
+    if (expands) {
+        row = scanner.row_values.data();
+        numbers = scanner.row_numbers.data();
+        return true;
+    }
     row = buffer.values + buffer.count;
     numbers = request.options.keeps_numbers ? buffer.numbers + buffer.count : nullptr;
     return true;

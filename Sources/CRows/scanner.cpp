@@ -34,6 +34,11 @@ Pass::Pass(
     first_value(buffer.count) {
     bool is_column = request.form == MADE_ROWS_COLUMN;
     width = request.schema == nullptr ? 0 : is_column ? 1 : request.schema->columns.size();
+    expands = request.schema != nullptr && !is_column && request.schema->expands();
+    stored_width = expands ? request.schema->variable_count() : width;
+    if (!expands) return;
+    scanner.row_values.resize(width);
+    scanner.row_numbers.resize(width);
 }
 
 /// Forgets what was read so far.
@@ -59,7 +64,10 @@ made_scan Pass::run() {
 
 made_scan Pass::run_row() {
     begin();
-    read_lone_row();
+    if (!read_dense_row()) {
+        begin();
+        read_lone_row();
+    }
     return finish();
 }
 

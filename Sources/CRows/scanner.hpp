@@ -14,6 +14,9 @@ struct made_row_scanner {
     std::vector<size_t> last_rows;
     /// The members after dense rows, as an object of their own.
     std::string tail;
+    /// The row being read, where variables are made of columns.
+    std::vector<float> row_values;
+    std::vector<double> row_numbers;
 };
 
 /// One scan of one body.
@@ -36,8 +39,10 @@ private:
     /// Where the cells of the row go that are kept; null where none are.
     KeptCells *kept;
     size_t first_value;
-    /// Values of a row in the buffer.
-    size_t width;
+    /// Columns that are read of a row, and values of it in the buffer.
+    size_t width, stored_width;
+    /// The buffer's values are made of those that are read.
+    bool expands;
     made_scan scan{};
 
     /// The values of the row being read; `numbers` is null where they are not kept.
@@ -53,6 +58,7 @@ private:
     // dense.cpp
     bool read_densely();
     const char *read_dense_rows();
+    bool read_dense_row();
     bool read_tail(std::string_view tail);
 
     // scanner.cpp
@@ -75,6 +81,7 @@ private:
     bool read_row(value &value);
     bool begin_row();
     void end_row();
+    void store_row();
     bool reserve_row();
     bool read_array_row(value &value);
     bool find_width(simdjson::ondemand::array &array, bool &has_table_width);

@@ -9,7 +9,8 @@ Column::Column(const made_column &column)
     : name(view(column.name)), kind(column.kind), centre(column.centre), scale(column.scale),
       unit(column.form.unit.bytes, column.form.unit.bytes + column.form.unit.count), form(column.form),
       are_numbers(column.are_numbers), other_label(column.other_label), has_unseen(column.has_unseen),
-      has_missing(column.has_missing), atoms(column.atoms, column.atoms + column.atom_count) {
+      has_missing(column.has_missing), atoms(column.atoms, column.atoms + column.atom_count),
+      clock_units(column.clock_units), date_order(column.date_order) {
     is_plain = std::all_of(name.begin(), name.end(), [](unsigned char byte) {
         return byte >= ' ' && byte != '"' && byte != '\\';
     });
@@ -31,6 +32,7 @@ Column::Column(const made_column &column)
         plain_low = MADE_UNSEEN_MISSING / 2;
         plain_high = std::numeric_limits<float>::infinity();
         break;
+    case MADE_COLUMN_CLOCK: break;
     }
 }
 
@@ -64,7 +66,8 @@ void Column::decide_ways() {
 }
 
 made_row_schema::made_row_schema(
-    const made_column *given, size_t count, const made_table_place *given_places, size_t place_count
+    const made_column *given, size_t count, const made_table_place *given_places, size_t place_count,
+    const made_variable *given_variables, size_t variable_count
 ) {
     columns.reserve(count);
     for (size_t index = 0; index < count; index++) {
@@ -74,18 +77,20 @@ made_row_schema::made_row_schema(
         is_all_bits = is_all_bits && column.reads_bits;
     }
     for (size_t index = 0; index < place_count; index++) {
-        size_t variable = given_places[index].variable < count ? given_places[index].variable : passed_over;
-        places.push_back(variable);
-        indices.emplace(view(given_places[index].name), variable);
+        size_t column = given_places[index].column < count ? given_places[index].column : passed_over;
+        places.push_back(column);
+        indices.emplace(view(given_places[index].name), column);
         place_indices.emplace(view(given_places[index].name), index);
     }
     std::vector<bool> has_place(count);
-    for (size_t variable : places) {
-        if (variable != passed_over) has_place[variable] = true;
+    for (size_t column : places) {
+        if (column != passed_over) has_place[column] = true;
     }
     places_are_whole = std::find(has_place.begin(), has_place.end(), false) == has_place.end();
-    // A column without a name is passed over, unless it is a variable.
+    // A column without a name is passed over, unless it is one that is read.
     indices.emplace("", passed_over);
+    variables.reserve(variable_count);
+    for (size_t index = 0; index < variable_count; index++) variables.emplace_back(given_variables[index]);
 }
 
 size_t made_row_schema::find(std::string_view name) const {
@@ -99,10 +104,11 @@ size_t made_row_schema::find(std::string_view name) const {
 }
 
 made_row_schema *made_row_schema_create(
-    const made_column *columns, size_t count, const made_table_place *places, size_t place_count
+    const made_column *columns, size_t count, const made_table_place *places, size_t place_count,
+    const made_variable *variables, size_t variable_count
 ) {
     try {
-        return new made_row_schema(columns, count, places, place_count);
+        return new made_row_schema(columns, count, places, place_count, variables, variable_count);
     } catch (const std::bad_alloc &) {
         return nullptr;
     }

@@ -1,11 +1,12 @@
 #pragma once
 
+#include "date.hpp"
 #include "number.hpp"
 
 #include <limits>
 #include <vector>
 
-/// One variable and how its values are read.
+/// One column and how its values are read.
 struct Column {
     explicit Column(const made_column &column);
     // The form points into the column, which a copy would not.
@@ -55,6 +56,8 @@ private:
     std::vector<double> missing_numbers;
     /// Ascending.
     std::vector<double> atoms;
+    made_clock_units clock_units;
+    made_date_order date_order;
 
     void add_labels(const made_text *texts, size_t count, size_t first_value);
     void decide_ways();
@@ -62,31 +65,58 @@ private:
     size_t find_label(std::string_view text, made_value_form form) const;
     made_row_fault read_real(
         std::string_view text, made_value_form form, float &value, double &number) const;
+    made_row_fault read_clock(std::string_view text, made_value_form form, float &value, double &number) const;
+    made_row_fault read_clock_units(std::string_view text, float &value, double &number) const;
     made_row_fault read_binary(
         std::string_view text, made_value_form form, const made_row_options &options, float &value, double &number) const;
 };
 
+/// A variable that is made of columns.
+struct Variable {
+    explicit Variable(const made_variable &variable);
+
+    made_part part;
+    size_t column, since;
+    double origin;
+    Column rules;
+
+    /// Makes the variable's value of those of a row's columns; the row's numbers are seconds where they are a clock's.
+    void read(
+        const float *values, const double *numbers, const made_row_options &options, float &value, double &number) const;
+};
+
 struct made_row_schema {
     std::vector<Column> columns;
+    /// None where they are the columns.
+    std::vector<Variable> variables;
     /// Whether each column reads bits, close together.
     std::vector<uint8_t> reads_bits;
     bool is_all_bits = true;
-    /// Variables and passed over columns by name.
+    /// Columns that are read and those passed over by name.
     TextMap<size_t> indices;
-    /// The table's columns in its order: variables, or `passed_over`.
+    /// The table's columns in its order: which of `columns` they are, or `passed_over`.
     std::vector<size_t> places;
     TextMap<size_t> place_indices;
-    /// Every variable is one of the places.
+    /// Every column is one of the places.
     bool places_are_whole = true;
 
     static constexpr size_t none = SIZE_MAX, passed_over = SIZE_MAX - 1;
 
-    made_row_schema(const made_column *columns, size_t count, const made_table_place *places, size_t place_count);
+    made_row_schema(
+        const made_column *columns, size_t count, const made_table_place *places, size_t place_count,
+        const made_variable *variables, size_t variable_count);
 
-    /// The variable of that name, `passed_over`, or `none`.
+    /// Variables are not the columns, but made of them.
+    bool expands() const { return !variables.empty(); }
+    /// Values of a row as the model takes it.
+    size_t variable_count() const { return expands() ? variables.size() : columns.size(); }
+    /// Makes a row of variables of one of columns; whether a plain pass cannot score it. `to_numbers` may be null.
+    bool expand(
+        const float *values, const double *numbers, const made_row_options &options, float *to, double *to_numbers) const;
+    /// The column of that name, `passed_over`, or `none`.
     size_t find(std::string_view name) const;
-    /// The table has other columns than the variables.
+    /// The table has other columns than those that are read.
     bool has_places() const { return !places.empty() && places.size() != columns.size(); }
-    /// A row of as many values has all columns of the table, not the variables alone.
+    /// A row of as many values has all columns of the table, not only those that are read.
     bool has_table_width(size_t count) const { return has_places() && count == places.size(); }
 };

@@ -72,7 +72,7 @@ private:
 
     /// What a cell of a line is for.
     struct Place {
-        /// The variable, or none.
+        /// The column that is read, or none.
         size_t column;
         size_t kept;
     };
@@ -84,11 +84,15 @@ private:
     bool is_past_header = false;
     /// What the cells of a line are for; none until it is known.
     std::vector<Place> places;
-    /// Some variable has no place.
-    bool lacks_variables = false;
+    /// Some column that is to be read has no place.
+    bool lacks_columns = false;
+    /// The row being read, where variables are made of columns.
+    std::vector<float> row_values;
+    std::vector<double> row_numbers;
 
     void read_line(LineEnd end, made_row_buffer &buffer);
     void read_cells(made_row_buffer &buffer);
+    bool read_cells(float *row, double *numbers, bool &is_special);
     void keep_cells();
     bool is_comment();
     // csv_header.cpp

@@ -16,11 +16,13 @@ void made_table_scanner_free(made_table_scanner *scanner) {
 }
 
 bool made_table_scanner_use(
-    made_table_scanner *scanner, made_text name, made_cell_use use, const made_number_form *form
+    made_table_scanner *scanner, made_text name, made_cell_use use, const made_number_form *form,
+    made_date_order order
 ) {
     try {
         TableUse given;
         given.use = use;
+        given.order = order;
         if (form != nullptr) {
             given.form = *form;
             given.unit.assign(form->unit.bytes, form->unit.bytes + form->unit.count);

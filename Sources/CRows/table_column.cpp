@@ -15,6 +15,8 @@ TableColumn::TableColumn(std::string_view name, const TableUse &given) : name(na
 }
 
 double TableColumn::read(std::string_view cell, size_t line, bool is_plain) {
+    double seconds = 0;
+    if (use.use == MADE_CELL_DATE) return read_date(cell, seconds) ? seconds : read_text(cell, line, is_plain);
     bool keeps_numbers = use.use == MADE_CELL_ANY && number_text_count < MADE_NUMBER_TEXTS_MAX;
     Decimal decimal;
     // A column of numbers that are not kept as texts has few texts, if any: its cells are looked up last.
@@ -24,6 +26,63 @@ double TableColumn::read(std::string_view cell, size_t line, bool is_plain) {
     facts.number_count++;
     note(decimal);
     return decimal.value;
+}
+
+/// Reads a cell as a date, by the column's order or, where that is none of it, by the other.
+bool TableColumn::read_date(std::string_view cell, double &seconds) {
+    std::string scratch;
+    std::string_view text = normalised(cell, scratch);
+    Date date;
+    auto order = use.order;
+    if (!date.read(text, order)) {
+        order = order == MADE_MONTH_FIRST ? MADE_DAY_FIRST : MADE_MONTH_FIRST;
+        if (!date.read(text, order)) return false;
+    }
+    if (date.facts & MADE_DATE_SHOWS_ORDER) (order == MADE_MONTH_FIRST ? facts.month_first_count : facts.day_first_count)++;
+    note_pattern(date.pattern);
+    facts.date_facts |= date.facts;
+    facts.number_count++;
+    facts.minimum = std::min(facts.minimum, date.seconds);
+    facts.maximum = std::max(facts.maximum, date.seconds);
+    facts.is_decimal = facts.is_rising = false;
+    seconds = date.seconds;
+    return true;
+}
+
+/// A pattern that both are cases of, where they differ in leading zeros; else the one that says more, the first of equals.
+static std::string merged(std::string_view known, std::string_view pattern) {
+    std::string merged;
+    size_t at = 0;
+    for (char byte : pattern) {
+        // A minus that the known one lacks: two digits do not tell whether one would do.
+        bool is_minus = byte == '-' && !merged.empty() && merged.back() == '%';
+        if (at < known.size() && known[at] == byte) {
+            at++;
+        } else if (at < known.size() && known[at] == '-' && !merged.empty() && merged.back() == '%') {
+            merged += '-';
+            at++;
+            if (at >= known.size() || known[at++] != byte) {
+                at = 0;
+                break;
+            }
+        } else if (!is_minus) {
+            at = 0;
+            break;
+        }
+        merged += byte;
+    }
+    if (at == known.size() && !known.empty()) return merged;
+    auto code_count = [](std::string_view text) { return std::count(text.begin(), text.end(), '%'); };
+    return std::string(code_count(pattern) > code_count(known) ? pattern : known);
+}
+
+void TableColumn::note_pattern(std::string_view pattern) {
+    std::string_view known = facts.date_pattern;
+    if (pattern == known) return;
+    std::string both = merged(known, pattern);
+    if (both.size() >= sizeof facts.date_pattern) return;
+    std::copy(both.begin(), both.end(), facts.date_pattern);
+    facts.date_pattern[both.size()] = 0;
 }
 
 double TableColumn::read_text(std::string_view cell, size_t line, bool is_plain) {
@@ -49,7 +108,8 @@ double TableColumn::read_text(std::string_view cell, size_t line, bool is_plain)
     bool is_number = read_decimal(text, is_plain, decimal), is_a_code = is_number && is_code(decimal, text);
     if (is_number) note(decimal);
     bool keeps_numbers = use.use == MADE_CELL_ANY && number_text_count < MADE_NUMBER_TEXTS_MAX;
-    if (is_number && !is_a_code && use.use != MADE_CELL_TEXT && !keeps_numbers) {
+    bool may_be_lone = use.use != MADE_CELL_TEXT && use.use != MADE_CELL_DATE && !keeps_numbers;
+    if (is_number && !is_a_code && may_be_lone) {
         facts.number_count++;
         return decimal.value;
     }

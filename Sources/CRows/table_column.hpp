@@ -1,5 +1,6 @@
 #pragma once
 
+#include "date.hpp"
 #include "number.hpp"
 
 #include <bit>
@@ -11,6 +12,7 @@
 struct TableUse {
     made_cell_use use = MADE_CELL_ANY;
     made_number_form form{};
+    made_date_order order = MADE_MONTH_FIRST;
     /// Its bytes stay where they are, whatever moves.
     std::vector<char> unit;
 };
@@ -47,6 +49,8 @@ private:
     bool has_last = false;
     bool has_unwritten_digits = false;
 
+    bool read_date(std::string_view cell, double &seconds);
+    void note_pattern(std::string_view pattern);
     double read_text(std::string_view cell, size_t line, bool is_plain);
     bool read_decimal(std::string_view cell, bool is_plain, Decimal &decimal) const;
     bool is_code(const Decimal &decimal, std::string_view cell) const;

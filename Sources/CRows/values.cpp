@@ -70,6 +70,7 @@ made_row_fault Column::read(
     }
     if (kind == MADE_COLUMN_REAL) return read_real(text, value_form, value, number);
     if (kind == MADE_COLUMN_BINARY) return read_binary(text, value_form, options, value, number);
+    if (kind == MADE_COLUMN_CLOCK) return read_clock(text, value_form, value, number);
     if (other_label != MADE_NO_LABEL) return set(double(other_label), value, number);
     if (has_unseen && !options.refuses_unseen) return set(double(MADE_UNSEEN), value, number);
     return MADE_ROW_UNKNOWN_LABEL;
@@ -82,6 +83,7 @@ made_row_fault Column::read_element(
     // Where 0 and 1 are indices of labels, none of the column's own texts is meant.
     bool is_index_of_two = kind == MADE_COLUMN_BINARY && !indices.empty();
     if (is_index_of_two) return read_binary(text, value_form, options, value, number);
+    if (kind == MADE_COLUMN_CLOCK && !is_missing(text, value_form)) return read_clock_units(text, value, number);
     if (kind != MADE_COLUMN_CATEGORICAL) return read(text, value_form, options, value, number);
     Decimal decimal;
     if (!decimal.read(text)) return MADE_ROW_WRONG_TYPE;
@@ -135,6 +137,30 @@ made_row_fault Column::read_real(
     }
     if (!std::isfinite(decimal.value)) return MADE_ROW_OUT_OF_RANGE;
     return set_number(decimal.value, value, number);
+}
+
+made_row_fault Column::read_clock(
+    std::string_view text, made_value_form value_form, float &value, double &number
+) const {
+    Date date;
+    if (clock_units != MADE_CLOCK_TEXTS && value_form != MADE_VALUE_BOOLEAN) {
+        made_row_fault fault = read_clock_units(text, value, number);
+        if (fault != MADE_ROW_WRONG_TYPE) return fault;
+    }
+    if (value_form == MADE_VALUE_BOOLEAN || !date.read(text, date_order)) return MADE_ROW_WRONG_TYPE;
+    value = 0;
+    number = date.seconds;
+    return MADE_ROW_GOOD;
+}
+
+made_row_fault Column::read_clock_units(std::string_view text, float &value, double &number) const {
+    // The years 1 to 9999.
+    constexpr double earliest = -62135596800, latest = 253402300799;
+    Decimal decimal;
+    if (!read_number(text, form, decimal)) return MADE_ROW_WRONG_TYPE;
+    value = 0;
+    number = clock_units == MADE_CLOCK_MILLISECONDS ? decimal.value / 1000 : decimal.value;
+    return number >= earliest && number <= latest ? MADE_ROW_GOOD : MADE_ROW_OUT_OF_RANGE;
 }
 
 made_row_fault Column::read_binary(

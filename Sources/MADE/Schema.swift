@@ -7,7 +7,7 @@ public struct Schema: Sendable, Equatable, Codable {
     public struct Column: Sendable, Equatable, Codable {
         /// Its name, or the one that it was given: `column_1` in a table without a header. Empty for a column without one.
         public var name: String
-        /// Why it is no variable; nil for one that is, the variable of its name.
+        /// Why it is no variable; nil for one that is the variable of its name, or has some for its parts.
         public var leftOut: LeftOut?
         /// Texts that stand for a missing value in it, besides the empty one.
         public var missingTexts: [String]
@@ -17,6 +17,8 @@ public struct Schema: Sendable, Equatable, Codable {
         public var truthTexts: [String]?
         /// Whether its labels are numbers, of which every spelling is the same label.
         public var labelsAreNumbers: Bool
+        /// Its dates or times; nil for a column of other values, which is one variable.
+        public var clock: Clock?
         /// Training rows in which it has no value.
         public var missingRowCount: Int
 
@@ -40,7 +42,7 @@ public struct Schema: Sendable, Equatable, Codable {
         case empty
         /// Its labels, or whole numbers, name rows: nearly all are different, or they rise with the rows.
         case identifier
-        /// Its values are dates or times, which end tomorrow.
+        /// Its values are dates or times of which nothing comes back: all of one weekday, time of day and month.
         case date
         /// Its cells are texts rather than labels.
         case text
@@ -87,6 +89,7 @@ extension Schema.Column {
         case truthTexts = "texts"
         case labelsAreNumbers = "number_labels"
         case missingRowCount = "missing_rows"
+        case clock
     }
 
     /// Reads what `encode` writes.
@@ -98,6 +101,7 @@ extension Schema.Column {
         numberForm = try container.decodeIfPresent(Schema.NumberForm.self, forKey: .numberForm) ?? Schema.NumberForm()
         truthTexts = try container.decodeIfPresent([String].self, forKey: .truthTexts)
         labelsAreNumbers = try container.decodeIfPresent(Bool.self, forKey: .labelsAreNumbers) ?? false
+        clock = try container.decodeIfPresent(Clock.self, forKey: .clock)
         missingRowCount =
             container.contains(.missingRowCount) ? try container.decodeWhole(forKey: .missingRowCount) : 0
     }
@@ -111,6 +115,7 @@ extension Schema.Column {
         if !numberForm.isPlain { try container.encode(numberForm, forKey: .numberForm) }
         try container.encodeIfPresent(truthTexts, forKey: .truthTexts)
         if labelsAreNumbers { try container.encode(true, forKey: .labelsAreNumbers) }
+        try container.encodeIfPresent(clock, forKey: .clock)
         if missingRowCount > 0 { try container.encode(missingRowCount, forKey: .missingRowCount) }
     }
 }

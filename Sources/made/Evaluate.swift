@@ -62,7 +62,10 @@ struct Evaluate: ParsableCommand {
     }
 
     private func measure(_ model: CompiledModel, _ start: ScoreTally) throws -> ScoreTally {
-        if let label, model.card.variables.contains(where: { $0.name == label }) {
+        if let label,
+            model.card.schema?.columns.contains(where: { $0.name == label && $0.leftOut == nil })
+                ?? model.card.variables.contains(where: { $0.name == label })
+        {
             throw ValidationError(
                 "--label \(label): the model knows that column; labels must be one it was not trained on")
         }
@@ -107,7 +110,7 @@ struct Evaluate: ParsableCommand {
     ) throws(TableError) -> ScoreTally.Group {
         guard let label, let labels else { return .unlabelled }
         let text = cell().map(NumberText.normalised)
-        switch text.flatMap({ try? labels.read($0, variable: 0, options: ReadingOptions(refusesUnseen: true)).number })
+        switch text.flatMap({ try? labels.read($0, column: 0, options: ReadingOptions(refusesUnseen: true)).number })
         {
         case 1?: return .anomaly
         case 0?: return .normal

@@ -41,10 +41,10 @@ struct Sample: ParsableCommand {
         if let size = samples.effectiveSampleSize {
             Output.note("effective sample size \(size.rounded(places: 1))")
         }
-        try write(samples, RowText(model.card), width: model.variableCount)
+        try write(samples, RowText(model.card), width: model.variableCount, seed: seed)
     }
 
-    private func write(_ samples: Samples, _ text: RowText, width: Int) throws {
+    private func write(_ samples: Samples, _ text: RowText, width: Int, seed: UInt64) throws {
         var output = Output()
         var line: [UInt8] = []
         if format == .csv {
@@ -55,9 +55,10 @@ struct Sample: ParsableCommand {
         for row in samples.logLikelihoods.indices {
             let values = samples.rows[row * width..<(row + 1) * width]
             line.removeAll(keepingCapacity: true)
+            let draw = Samples.draw(seed: seed, row: row)
             switch format {
-            case .csv: text.appendCSV(values, to: &line)
-            case .ndjson: text.appendJSON(values, asObject: false, to: &line)
+            case .csv: text.appendCSV(values, draw: draw, to: &line)
+            case .ndjson: text.appendJSON(values, asObject: false, draw: draw, to: &line)
             }
             line.append(UInt8(ascii: "\n"))
             try output.write(line)

@@ -58,7 +58,7 @@ extension Variable {
 }
 
 extension Schema {
-    /// What there is to say of the table beside its variables: columns left out, texts for missing values, number forms.
+    /// What there is to say of the table beside its variables: columns left out, texts for missing values, forms of numbers and dates.
     var details: [(String, String)] {
         var lines: [(String, String)] = []
         for reason in LeftOut.allCases {
@@ -75,6 +75,11 @@ extension Schema {
                 form.unit.isEmpty ? nil : "unit \(form.unit)",
             ]
             lines.append(("numbers", "\(column.name): \(parts.compactMap { $0 }.joined(separator: ", "))"))
+        }
+        for column in columns {
+            guard let clock = column.clock else { continue }
+            let parts = clock.parts.map { $0 == .elapsed ? "seconds since \(clock.since ?? "")" : $0.rawValue }
+            lines.append(("dates", "\(column.name): \(clock.form), as \(parts.joined(separator: ", "))"))
         }
         if !hasHeader { lines.append(("header", "none: lines hold the columns in the table's order")) }
         return lines

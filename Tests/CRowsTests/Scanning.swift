@@ -16,6 +16,8 @@ struct Column {
     var centre = 0.0
     var scale = 1.0
     var atoms: [Double] = []
+    var clockUnits = MADE_CLOCK_TEXTS
+    var dateOrder = MADE_MONTH_FIRST
 }
 
 /// How numbers are written.
@@ -78,9 +80,10 @@ func makeSchema(_ columns: [Column], places: [Place] = []) -> OpaquePointer? {
             has_unseen: column.hasUnseen, has_missing: column.hasMissing, missing: texts.list(column.missing),
             missing_count: column.missing.count,
             form: texts.form(column.form), centre: column.centre, scale: column.scale,
-            atoms: texts.numbers(column.atoms), atom_count: column.atoms.count)
+            atoms: texts.numbers(column.atoms), atom_count: column.atoms.count, clock_units: column.clockUnits,
+            date_order: column.dateOrder)
     }
-    let whole = places.map { made_table_place(name: texts.text($0.name), variable: $0.variable ?? passedOver) }
+    let whole = places.map { made_table_place(name: texts.text($0.name), column: $0.variable ?? passedOver) }
     return withExtendedLifetime(texts) {
         table.withUnsafeBufferPointer { columns in
             whole.withUnsafeBufferPointer { places in
@@ -88,7 +91,7 @@ func makeSchema(_ columns: [Column], places: [Place] = []) -> OpaquePointer? {
                 // There is always an address, of no places too.
                 return [made_table_place()].withUnsafeBufferPointer { none in
                     (places.baseAddress ?? none.baseAddress).flatMap {
-                        made_row_schema_create(first, columns.count, $0, places.count)
+                        made_row_schema_create(first, columns.count, $0, places.count, nil, 0)
                     }
                 }
             }

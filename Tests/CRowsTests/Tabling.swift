@@ -37,7 +37,7 @@ final class Tabling {
         self.scanner = scanner
         for (name, (use, form)) in uses {
             var form = texts.form(form)
-            guard made_table_scanner_use(scanner, texts.text(name), use, &form) else { return nil }
+            guard made_table_scanner_use(scanner, texts.text(name), use, &form, MADE_MONTH_FIRST) else { return nil }
         }
     }
 

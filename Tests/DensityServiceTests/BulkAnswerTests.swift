@@ -96,7 +96,7 @@ func bulkBodiesAreAnsweredByOneDocumentWhereAccepted(isCalibrated: Bool) throws 
     #expect(try service.bulk("0,1,1\n", "text/csv").status == 422)
     #expect(try service.bulk("", "text/csv", path: "/invocations").text.isEmpty)
     let faulty = try service.bulk("0,1,1\n0,1\n", "text/csv", path: "/invocations", headers: ["Accept: \(ndjson)"])
-    #expect(faulty.text.contains("rows[1]: the model has 3 variables, the row 2 values"))
+    #expect(faulty.text.contains("rows[1]: the model has 3 columns, the row 2 values"))
     let lines = try service.bulk(
         "[0,1,1]\n{\"v0\":1,\"v1\":0,\"v2\":0}\n", "application/jsonlines", path: "/invocations")
     #expect(lines.status == 200 && lines.text.split(separator: "\n").count == 2)

@@ -68,7 +68,7 @@ let inferRefusals: [Refused] = [
     .bad(body: request("[0,1,0,[1,0,1]]", shape: "[1,6]"), detail: "fewer or more"),
     .bad(body: request("[[0,1,0,1,0,1],[0,1,0,1,0,1]]", shape: "[1,6]"), detail: "fewer or more"),
     .bad(body: request("7", shape: "[1,6]"), detail: "must be an array"),
-    .bad(body: request("[0,1,0,1]", shape: "[1,4]"), status: 422, detail: "6 variables"),
+    .bad(body: request("[0,1,0,1]", shape: "[1,4]"), status: 422, detail: "6 columns"),
     .bad(body: request("[0,1,0,1,0,2]", shape: "[1,6]"), status: 422, detail: "data[0].v5: \"2\""),
     .bad(body: request("[[0,1,0,1,0,1],[0,1,0.5,1,0,1]]", shape: "[2,6]"), status: 422, detail: "data[1].v2"),
     .bad(body: request("[{\"v0\":1}]", shape: "[1,6]"), status: 422, detail: "data[0].v0"),

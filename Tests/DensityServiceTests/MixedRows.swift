@@ -48,7 +48,7 @@ func scanRows(
             UnsafeRawBufferPointer(rebasing: bytes[..<json.utf8.count]), as: shape, schema: schema, into: buffer)
         let fault = scan.error_count > 0 ? scan.errors?.pointee : nil
         let problem =
-            Problem(scan, shape: shape) ?? fault.map { Problem(RowProblem($0, shape: shape, variables: variables)) }
+            Problem(scan, shape: shape) ?? fault.map { Problem(RowProblem($0, shape: shape, columns: schema.columns)) }
         return (Array(buffer.values), problem)
     }
 }

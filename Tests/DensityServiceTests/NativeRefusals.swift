@@ -22,7 +22,7 @@ let nativeRefusals: [Refused] = [
     .init(body: #"{"rows":[],"on_error":1}"#, status: 400, pointer: "/on_error", detail: "a string"),
     .init(headers: ["X-Timeout-Ms: soon"], body: #"{"rows":[]}"#, status: 400, detail: "X-Timeout-Ms"),
     // 422: well-formed, but not of this model.
-    .init(body: #"{"rows":[[0,1,0],[0,1]]}"#, status: 422, pointer: "/rows/1", detail: "3 variables, the row 2"),
+    .init(body: #"{"rows":[[0,1,0],[0,1]]}"#, status: 422, pointer: "/rows/1", detail: "3 columns, the row 2"),
     .init(body: #"{"rows":[{"w0":1}]}"#, status: 422, pointer: "/rows/0/w0", detail: "did you mean 'v0'?"),
     .init(body: #"{"rows":[[0,1,"one"]]}"#, status: 422, pointer: "/rows/0/2", detail: "rows[0].v2"),
     .init(body: #"{"rows":[[0,1,[]]]}"#, status: 422, pointer: "/rows/0/2", detail: "an array"),
@@ -58,7 +58,7 @@ let nativeRefusals: [Refused] = [
     .init(
         path: "/conditionals", body: #"{"rows":[[0,1,0]],"explain":1}"#, status: 400, pointer: "/explain",
         detail: "not a field"),
-    .init(path: "/conditionals", body: #"{"rows":[[0,1]]}"#, status: 422, pointer: "/rows/0", detail: "3 variables"),
+    .init(path: "/conditionals", body: #"{"rows":[[0,1]]}"#, status: 422, pointer: "/rows/0", detail: "3 columns"),
     // Samples.
     .init(path: "/sample", body: #"{"n":0}"#, status: 422, pointer: "/n", detail: "1 to 100"),
     .init(path: "/sample", body: #"{"n":101}"#, status: 422, pointer: "/n", detail: "1 to 100"),
@@ -125,7 +125,7 @@ let nativeRefusals: [Refused] = [
         path: "/sample", body: #"{"temperature":1001}"#, status: 422, pointer: "/temperature", detail: "0.001 to 1000"),
     .init(path: "/sample", body: #"{"as":1}"#, status: 400, pointer: "/as", detail: "a string"),
     .init(path: "/sample", body: #"{"given":7}"#, status: 400, pointer: "/given", detail: "a row is"),
-    .init(path: "/sample", body: #"{"given":[1]}"#, status: 422, pointer: "/given", detail: "3 variables, the row 1"),
+    .init(path: "/sample", body: #"{"given":[1]}"#, status: 422, pointer: "/given", detail: "3 columns, the row 1"),
     .init(path: "/sample", body: #"{"given":[1,0,"x"]}"#, status: 422, pointer: "/given/2", detail: "given.v2"),
     .init(path: "/sample", headers: ["Content-Type: text/csv"], body: "n\n1\n", status: 415, detail: "text/csv"),
     .init(path: "/sample", headers: ["Accept: text/html"], body: "{}", status: 406, detail: "application/x-ndjson"),

@@ -62,7 +62,7 @@ let protocolRefusals: [Refused] = [
     .init(
         path: "/invocations", body: #"{"instances":[[0,1,2]]}"#, status: 422, pointer: "/instances/0/2",
         detail: "instances[0].v2"),
-    .init(path: "/invocations", body: #"{"rows":[[0,1]]}"#, status: 422, pointer: "/rows/0", detail: "3 variables"),
+    .init(path: "/invocations", body: #"{"rows":[[0,1]]}"#, status: 422, pointer: "/rows/0", detail: "3 columns"),
     .init(path: "/invocations", headers: ["Content-Type: text/plain"], body: "x", status: 415, detail: "text/plain"),
     .init(path: "/invocations", headers: ["Accept: image/png"], body: #"{"rows":[]}"#, status: 406, detail: "text/csv"),
     .init(method: "GET", path: "/invocations", status: 405, detail: "use POST", allow: "POST"),

@@ -127,7 +127,7 @@ import Testing
     #expect(try values(["carat=2"]).map(\.isNaN) == [true, false, true, true, true])
     let cases: [([String], String)] = [
         (["cut"], "\"cut\": write it as name=value"),
-        (["cot=Fair"], "the model has no variable \"cot\"; did you mean 'cut'?"),
+        (["cot=Fair"], "the model has no column \"cot\"; did you mean 'cut'?"),
         (["sold=1", "sold=0"], "'sold' is given twice"),
         (["sold=2"], "given.sold: \"2\" is not a value of a binary variable (0, 1)"),
         (["carat=NA"], "given.carat: \"NA\" is not a finite number; a missing value is null, an empty cell of CSV"),

@@ -63,7 +63,7 @@ private func rows(
     let two = try infer(service, [rows([], isBinary: true), rows([], name: "other", isBinary: true)])
     #expect(two.status == 422 && two.text.contains("not a column of the model"), "\(two.text)")
     let narrow = try infer(service, [rows([1, 2, 3, 4, 5], columns: 5, isBinary: true)])
-    #expect(narrow.status == 422 && narrow.text.contains("6 variables"))
+    #expect(narrow.status == 422 && narrow.text.contains("6 columns"))
 }
 
 @Test func aModelOfOneColumnTakesItByItsName() throws {

@@ -97,6 +97,7 @@ struct ScoreReply: Decodable {
     struct Blame: Decodable, Equatable {
         var variable: String
         var surprisal: Double
+        var unseen: Bool?
     }
     struct RowError: Decodable {
         var row: Int

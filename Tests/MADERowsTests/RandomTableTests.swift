@@ -16,7 +16,9 @@ import Testing
             let variable = column.variable
             let differs = zip(table.values[index], other.values[index]).first { one, two in
                 let rounded = variable.isReal ? variable.decode(variable.encode(one)) : one
-                return !(rounded == two || rounded.isNaN && two.isNaN)
+                // Seconds between times of years are floats to some seconds.
+                let isNear = column.name.hasSuffix(".elapsed") && abs(rounded - two) <= abs(one) * 0x1p-22
+                return !(rounded == two || rounded.isNaN && two.isNaN || isNear)
             }
             if let differs { Issue.record("\(column.name): \(differs) \(comment)") }
         }
@@ -66,7 +68,9 @@ import Testing
                 let again = try infer(random.text) { $0 = options }
                 #expect(again.schema.columns == found.schema.columns, "seed \(seed)")
                 #expect(again.table.rows == found.table.rows, "seed \(seed)")
-                #expect(SchemaFile.text(of: again).replacing("\"asked\"", with: "") == text.reasonless, "seed \(seed)")
+                #expect(
+                    SchemaFile.text(of: again).replacing(",\"reason\":\"asked\"", with: "") == text.reasonless,
+                    "seed \(seed)")
             } catch {
                 Issue.record("\(error), seed \(seed)\n\(text)")
             }
@@ -116,7 +120,7 @@ import Testing
 extension String {
     /// A file of a schema without why columns are left out: who reads it was asked to leave them out.
     fileprivate var reasonless: String {
-        Schema.LeftOut.allCases.reduce(self) { $0.replacing("\"\($1.rawValue)\"", with: "") }
+        Schema.LeftOut.allCases.reduce(self) { $0.replacing(",\"reason\":\"\($1.rawValue)\"", with: "") }
     }
 }
 

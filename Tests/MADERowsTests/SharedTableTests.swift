@@ -6,9 +6,9 @@ import Testing
 
 /// Tables as people publish them, where they are at hand.
 @Suite struct SharedTableTests {
-    private static let folder = "/work/shared"
+    private static let folder = URL(filePath: #filePath).appending(path: "../../../../shared").standardizedFileURL.path
 
-    /// The tables under `/work/shared/NAME` whose path fits, sorted.
+    /// The tables under `../shared/NAME`, beside the project, whose path fits, sorted.
     private static func tables(_ name: String, _ fits: (String) -> Bool) -> [String] {
         guard let files = FileManager.default.enumerator(atPath: "\(folder)/\(name)") else { return [] }
         return files.compactMap { $0 as? String }.filter { $0.hasSuffix(".csv") && fits($0) }.sorted()

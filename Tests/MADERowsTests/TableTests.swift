@@ -98,7 +98,7 @@ import Testing
         ("1,1e400,x,p", "row 2.r: the number \"1e400\" is out of range (±1.8e308)"),
         ("1,0x10,x,p", "row 2.r: \"0x10\" is not a finite number"),
         ("1,u,X,p", "row 2.r: \"u\" is not a finite number"),
-        ("1,1,x", "row 2: the model has 4 variables, the row 3 values"),
+        ("1,1,x", "row 2: the model has 4 columns, the row 3 values"),
     ]
 
     @Test(arguments: misfits) func aCellThatItsColumnCannotHoldIsNamed(_ row: String, _ reason: String) throws {

@@ -29,7 +29,9 @@ package struct RandomTable {
             let decimals = whole(4)
             let missing = one(["", "NA", "?", "nan"])
             let share = one([0, 0, 10, 50])
-            let kind = whole(9)
+            let kind = whole(12)
+            let pad = one(["%02d", "%d"])
+            let hasTime = whole(2) == 0
             names.append(one(["c\(index)", "größe \(index)", "a\"b\(index)", "x\(separator)\(index)"]))
             columns.append(
                 (0..<rowCount).map { row in
@@ -44,6 +46,13 @@ package struct RandomTable {
                     case 5: return "\(whole(4)).5"
                     case 6: return String(format: "%.2f", Double(cents) / 100).replacing(".", with: ",") + " €"
                     case 7: return "\(cents)".hasPrefix("-") ? "-$\(-cents)" : "$\(cents)"
+                    case 8: return "\(1_700_000_000 + 60 * whole(500_000))"
+                    case 9:
+                        let day = String(format: "20%02d-%02d-%02d", 20 + whole(5), 1 + whole(12), 1 + whole(28))
+                        return hasTime ? day + String(format: "T%02d:%02d:00Z", whole(24), whole(60)) : day
+                    case 10:
+                        let (month, day) = (1 + whole(12), 1 + whole(28))
+                        return String(format: "\(pad)/\(pad)/2024 %02d:%02d", month, day, whole(24), whole(60))
                     default: return String(format: "%05d", 2000 + 17 * whole(12))
                     }
                 })

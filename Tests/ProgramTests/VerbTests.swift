@@ -115,7 +115,7 @@ import Testing
         let spoilt = try Program.run(["score", model, "-"], input: "[1]\n" + lines + "\n")
         #expect(spoilt.status == 0 && spoilt.errors == "1 of 3001 rows could not be scored\n")
         let found = spoilt.output.split(separator: "\n")
-        #expect(found.count == 3001 && found[0].contains("rows[0]: the model has 64 variables, the row 1 values"))
+        #expect(found.count == 3001 && found[0].contains("rows[0]: the model has 64 columns, the row 1 values"))
         #expect(found[1...3000].joined(separator: "\n") + "\n" == fromLines.output)
 
         let wrong = try Program.run(["score", model, "-"], input: "a,b\n1,0\n")

@@ -58,6 +58,52 @@ size_t made_number_label(made_text text, char *_Nullable to, size_t capacity);
 /// Bytes that are not UTF-8 stay as they are. Never more than 3 times the text's own (Unicode Standard Annex #15).
 size_t made_normalise(made_text text, char *_Nullable to, size_t capacity);
 
+// MARK: - Dates and times
+
+/// Which of two numbers beside a year is the day.
+typedef enum made_date_order {
+    MADE_MONTH_FIRST,
+    MADE_DAY_FIRST,
+} made_date_order;
+
+/// What a date is like.
+enum made_date_facts {
+    /// It has a day, a time of day.
+    MADE_DATE_HAS_DAY = 1,
+    MADE_DATE_HAS_TIME = 2,
+    /// It is a month: 2024-03.
+    MADE_DATE_IS_MONTH = 4,
+    /// It is a date by one of the orders alone, or by both.
+    MADE_DATE_SHOWS_ORDER = 8,
+    MADE_DATE_NEEDS_ORDER = 16,
+};
+
+/// A date, a time of day or both.
+typedef struct made_date {
+    /// Since 1970-01-01T00:00 by the calendar and the clock that were written, whatever their zone; of a time of day alone
+    /// since midnight.
+    double seconds;
+    /// Of `made_date_facts`.
+    unsigned facts;
+    /// What writes it again: the codes of strftime, %-d and %-m for numbers without a leading zero, %3f for three places of a
+    /// second, and the zone as it stood. Ends with a zero.
+    char pattern[96];
+} made_date;
+
+/// Reads all of `text`, outer blanks aside, as a date (ISO 8601; with slashes or points; with names of months), a time of day, or
+/// both, with or without a zone. False where it is none.
+bool made_read_date(made_text text, made_date_order order, made_date *_Nonnull date);
+
+/// Writes `seconds` by `pattern` to `to`, which has room for `capacity` bytes; returns the bytes that it takes, which may be more
+/// than `capacity`: then nothing is written.
+size_t made_write_date(double seconds, made_text pattern, char *_Nullable to, size_t capacity);
+
+/// Months since January.
+int made_month(double seconds);
+
+/// The same time of the day that is meant where day and month were taken for each other; `seconds` where there is none.
+double made_swap_day_and_month(double seconds);
+
 // MARK: - The table's columns
 
 /// The type of a variable.
@@ -69,9 +115,20 @@ typedef enum made_column_kind {
     MADE_COLUMN_CATEGORICAL,
     /// A finite number; the value is (number - centre) * scale, rounded once, held within ±1e30.
     MADE_COLUMN_REAL,
+    /// A date or a time: see `made_part` for what becomes of it. Its number are the seconds of `made_date`, its value means
+    /// nothing. An element of a tensor is a number of `clock_units`.
+    MADE_COLUMN_CLOCK,
 } made_column_kind;
 
-/// One variable of the model and the column that it is read from.
+/// What the numbers of a column of dates count, from 1970 on in UTC.
+typedef enum made_clock_units {
+    /// Its cells are texts; of a tensor, seconds.
+    MADE_CLOCK_TEXTS,
+    MADE_CLOCK_SECONDS,
+    MADE_CLOCK_MILLISECONDS,
+} made_clock_units;
+
+/// One column and how its cells are read. Where columns are variables it is a variable, too.
 ///
 /// Texts are compared in normal form C without outer blanks; those given here are so already.
 typedef struct made_column {
@@ -106,7 +163,34 @@ typedef struct made_column {
     /// Real columns: numbers that are outcomes of their own, ascending; number k is (k + 2) * MADE_OUTCOME.
     const double *_Nullable atoms;
     size_t atom_count;
+    /// Of clocks.
+    made_clock_units clock_units;
+    made_date_order date_order;
 } made_column;
+
+/// What of a column a variable is.
+typedef enum made_part {
+    /// The value itself.
+    MADE_PART_VALUE,
+    /// Of a clock: days since Monday, months since January.
+    MADE_PART_WEEKDAY,
+    MADE_PART_MONTH,
+    /// Of a clock: seconds since `origin` seconds after midnight.
+    MADE_PART_TIME,
+    /// Of a clock: seconds since the clock `since` of the same row.
+    MADE_PART_ELAPSED,
+} made_part;
+
+/// A variable of a model whose variables are not its columns.
+typedef struct made_variable {
+    made_part part;
+    /// Indices of columns.
+    size_t column;
+    size_t since;
+    double origin;
+    /// Of a part of a clock: what becomes of its number.
+    made_column rules;
+} made_variable;
 
 /// No label's index.
 #define MADE_NO_LABEL SIZE_MAX
@@ -116,23 +200,25 @@ typedef struct made_column {
 #define MADE_OUTCOME 0x1p101f
 /// The value of a missing number where one was never seen.
 #define MADE_UNSEEN_MISSING (-MADE_OUTCOME)
-/// The variable of a column that is passed over.
+/// The place of a column that is passed over.
 #define MADE_PASSED_OVER SIZE_MAX
 
 /// A column of the table that the model was trained on.
 typedef struct made_table_place {
     made_text name;
-    /// The variable that it is, or MADE_PASSED_OVER.
-    size_t variable;
+    /// Which of the columns that are read it is, or MADE_PASSED_OVER.
+    size_t column;
 } made_table_place;
 
 /// The columns of a table, for any number of readers at a time.
 typedef struct made_row_schema made_row_schema;
 
-/// Copies all that it is given; names of variables are unique. `places` are the table's columns in its order, which lines
-/// without a header have too. Null where memory is short.
+/// Copies all that it is given; names of columns are unique. `places` are the table's columns in its order, which lines
+/// without a header have too. `variables` are the model's, in its order; none where they are the columns. Null where memory is
+/// short.
 made_row_schema *_Nullable made_row_schema_create(
-    const made_column *_Nonnull columns, size_t count, const made_table_place *_Nonnull places, size_t place_count);
+    const made_column *_Nonnull columns, size_t count, const made_table_place *_Nonnull places, size_t place_count,
+    const made_variable *_Nullable variables, size_t variable_count);
 void made_row_schema_free(made_row_schema *_Nullable schema);
 
 /// Choices of one reader.
@@ -147,7 +233,7 @@ typedef struct made_row_options {
     bool keeps_numbers;
 } made_row_options;
 
-/// Rows [n × variables] that grow by `realloc`; the owner frees both arrays by `free`. All zero is a valid, empty one.
+/// Rows [n × variables], or [n × 1] of one column, that grow by `realloc`; the owner frees both arrays by `free`. All zero is a valid, empty one.
 typedef struct made_row_buffer {
     /// What the model takes; NaN for a value that is not known.
     float *_Nullable values;
@@ -199,6 +285,12 @@ typedef enum made_row_fault {
 made_row_fault made_row_schema_read_value(
     const made_row_schema *_Nonnull schema, size_t column, made_text text, made_value_form form, made_row_options options,
     float *_Nonnull value, double *_Nonnull number);
+
+/// Makes rows of variables [n × variables] of rows of columns [n × columns], which were read value by value. `to_numbers` may be
+/// null. Returns how many of them a plain pass cannot score.
+size_t made_row_schema_expand(
+    const made_row_schema *_Nonnull schema, const float *_Nonnull values, const double *_Nonnull numbers, size_t row_count,
+    made_row_options options, float *_Nonnull to, double *_Nullable to_numbers);
 
 /// The first fault of one row.
 typedef struct made_row_error {
@@ -423,6 +515,8 @@ typedef enum made_cell_use {
     /// As MADE_CELL_NUMBER, but numbers are texts too as long as the column has few different ones: it may turn out to
     /// hold codes. Digits after a leading zero are no number, nor is a whole number that a double cannot hold exactly.
     MADE_CELL_ANY,
+    /// A cell is a date or a time, whose number are the seconds of `made_date`, and a text where it is none.
+    MADE_CELL_DATE,
 } made_cell_use;
 
 /// Most different texts of a column, and the most of them that are numbers under MADE_CELL_ANY. A column of more texts is one
@@ -509,6 +603,12 @@ typedef struct made_table_column_facts {
     /// Texts that were not kept, and texts of which only the first bytes were.
     size_t lost_text_count;
     size_t cut_text_count;
+    /// Under MADE_CELL_DATE: dates that show that the month, or the day, stands first, and the facts of all dates together.
+    size_t month_first_count;
+    size_t day_first_count;
+    unsigned date_facts;
+    /// How the first of them is written, but for leading zeros that a later one lacks; ends with a zero.
+    char date_pattern[96];
 } made_table_column_facts;
 
 typedef struct made_table_scanner made_table_scanner;
@@ -522,9 +622,11 @@ made_table_scanner *_Nullable made_table_scanner_create(
     made_stream_format format, made_stream_header header, char separator);
 void made_table_scanner_free(made_table_scanner *_Nullable scanner);
 
-/// How the columns are read that are named so; before the first read. Others are MADE_CELL_ANY. False where memory is short.
+/// How the columns are read that are named so; before the first read. Others are MADE_CELL_ANY. `order` is of dates. False where
+/// memory is short.
 bool made_table_scanner_use(
-    made_table_scanner *_Nonnull scanner, made_text name, made_cell_use use, const made_number_form *_Nullable form);
+    made_table_scanner *_Nonnull scanner, made_text name, made_cell_use use, const made_number_form *_Nullable form,
+    made_date_order order);
 
 /// Reads on, at most `rows_max` rows; it has then not read all bytes. `is_last`: nothing comes after these bytes. `rows` is made
 /// to point to the rows that were read, [rows × columns], which hold until the next read. Blank lines and comments are passed over, and malformed lines, which are noted. Where new keys come in NDJSON,

@@ -37,7 +37,7 @@ final class ScoreJob: @unchecked Sendable {
     /// One value of a good row.
     struct Cell: Hashable {
         var row: Int
-        var variable: Int
+        var column: Int
     }
 
     /// Rows not scored yet.
@@ -82,7 +82,8 @@ final class ScoreJob: @unchecked Sendable {
     }
 
     /// Whether a value is missing in a column that never lacked one in training.
-    func isUnseenMissing(_ variable: Int, row: Int) -> Bool {
+    func isUnseenMissing(_ column: Int, row: Int) -> Bool {
+        let variable = model.schema.columns[column].variables.lowerBound
         let value = values(ofRow: row)[variable]
         let rules = model.card.variables[variable]
         return !rules.hasMissing && value == rules.valueOfMissing

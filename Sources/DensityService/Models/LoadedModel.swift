@@ -17,7 +17,7 @@ final class LoadedModel: Sendable {
     let nameMembers: [UInt8]
     /// The model card as JSON.
     let document: [UInt8]
-    /// Variables by name.
+    /// Columns by name.
     let indices: [String: Int]
     /// Whether every value is 0 or 1.
     let isAllBinary: Bool
@@ -88,8 +88,8 @@ final class LoadedModel: Sendable {
         members.member("version", card.version)
         nameMembers = members.bytes
         document = Self.document(
-            card: card, weights: environment.weights, verdict: verdict, digest: digest)
-        indices = Dictionary(zip(card.variables.map(\.name), card.variables.indices)) { first, _ in first }
+            card: card, schema: schema, weights: environment.weights, verdict: verdict, digest: digest)
+        indices = Dictionary(zip(schema.columns.map(\.name), schema.columns.indices)) { first, _ in first }
         isAllBinary = card.variables.allSatisfy(\.isBinary)
         let isSameVersion = predecessor?.card.version == card.version
         statistics = isSameVersion ? predecessor?.statistics ?? InferenceStatistics() : InferenceStatistics()

@@ -4,7 +4,7 @@ internal import MADERows
 extension LoadedModel {
     /// The model card as JSON.
     static func document(
-        card: ModelCard, weights: WeightFormat, verdict: AutoregressiveVerdict, digest: String
+        card: ModelCard, schema: RowSchema, weights: WeightFormat, verdict: AutoregressiveVerdict, digest: String
     ) -> [UInt8] {
         var json = JSONWriter(capacity: 1024 + 64 * card.variables.count)
         json.beginObject()
@@ -12,8 +12,12 @@ extension LoadedModel {
         json.member("version", card.version)
         json.key("variables")
         json.beginArray()
-        for variable in card.variables {
-            json.member(variable)
+        for column in schema.columns {
+            if let clock = column.clock {
+                json.member(clock, of: column.name, card.variables[column.variables])
+            } else {
+                json.member(card.variables[column.variables.lowerBound])
+            }
         }
         json.endArray()
         if let schema = card.schema { json.member("table", schema) }
@@ -56,9 +60,31 @@ extension JSONWriter {
         endArray()
     }
 
-    /// A variable as an element: its type, and what it was in training.
-    fileprivate mutating func member(_ variable: Variable) {
+    /// A column of dates as an element, with its parts.
+    fileprivate mutating func member(_ clock: Clock, of name: String, _ variables: ArraySlice<Variable>) {
         beginObject()
+        member("name", name)
+        member("type", "date")
+        member("form", clock.form)
+        if let since = clock.since { member("since", since) }
+        key("training_range")
+        beginArray()
+        for end in [clock.first, clock.last] {
+            if clock.isNumeric { raw(clock.text(end)) } else { string(clock.text(end)) }
+        }
+        endArray()
+        key("parts")
+        beginArray()
+        for (part, variable) in zip(clock.parts, variables) { member(variable, part: part) }
+        endArray()
+        if variables.contains(where: \.hasMissing) { member("missing", true) }
+        endObject()
+    }
+
+    /// A variable as an element: its type, and what it was in training.
+    fileprivate mutating func member(_ variable: Variable, part: Clock.Part? = nil) {
+        beginObject()
+        if let part { member("part", part.rawValue) }
         member("name", variable.name)
         member("type", variable.kind.typeName)
         switch variable.kind {

@@ -73,7 +73,7 @@ struct InferAnswer {
         case .logLikelihood: bytes.append(contentsOf: UnsafeRawBufferPointer(logLikelihoods))
         case .pValue: pValues.withUnsafeBytes { bytes.append(contentsOf: $0) }
         case .anomaly: for value in anomalies { bytes.append(value ? 1 : 0) }
-        case .surprisal: bytes.append(contentsOf: UnsafeRawBufferPointer(surprisals))
+        case .surprisal: surprisals.withUnsafeBytes { bytes.append(contentsOf: $0) }
         case .standardError: standardErrors.withUnsafeBytes { bytes.append(contentsOf: $0) }
         }
     }
@@ -82,10 +82,11 @@ struct InferAnswer {
         UnsafeMutableBufferPointer(rebasing: sheet.logLikelihoods[job.sheetStart..<job.sheetStart + job.rows.count])
     }
 
-    private var surprisals: UnsafeMutableBufferPointer<Float> {
+    /// By row and column.
+    private var surprisals: [Float] {
         let count = sheet.variableCount
         let first = job.sheetStart * count
-        return UnsafeMutableBufferPointer(rebasing: sheet.surprisals[first..<first + job.rows.count * count])
+        return job.model.schema.sums(sheet.surprisals[first..<first + job.rows.count * count])
     }
 
     private var standardErrors: [Double] {

@@ -18,6 +18,7 @@ struct InputTensors {
     }
 
     private var variables: [Variable] { model.card.variables }
+    private var columnCount: Int { model.schema.columns.count }
 
     /// Appends the rows of the tensors `inputs`, each an element of the request's JSON, to `rows`; `binary` are the bytes after
     /// the JSON.
@@ -120,13 +121,13 @@ struct InputTensors {
                     + "that hold texts are tensors of their own, by name")
         }
         guard head.shape.count == 2 else {
-            throw Problem(400, "'shape' must be the number of rows and \(variables.count)")
+            throw Problem(400, "'shape' must be the number of rows and \(columnCount)")
         }
-        guard head.shape[1] == variables.count else {
+        guard head.shape[1] == columnCount else {
             throw Problem(
                 422,
                 "the shape of \(quoted(head.name)) is [\(head.shape[0]), \(head.shape[1])]; the model has "
-                    + "\(variables.count) variables")
+                    + "\(columnCount) columns")
         }
         _ = try head.valueCount()
         try check(rowCount: head.shape[0])
@@ -160,12 +161,12 @@ struct InputTensors {
     /// Whether the values in JSON are as many as the shape says, and values of their variables.
     private func check(_ scan: made_scan, rowCount: Int) throws(Problem) {
         if scan.error_count > 0, let error = scan.errors?.pointee, error.fault != MADE_ROW_WRONG_COUNT {
-            throw Problem(RowProblem(error, shape: rowsShape, variables: variables))
+            throw Problem(RowProblem(error, shape: rowsShape, columns: model.schema.columns))
         }
         guard scan.error_count == 0, scan.row_count == rowCount else {
             throw Problem(
                 400,
-                "'data' holds fewer or more values, or other rows, than the shape [\(rowCount), \(variables.count)] says"
+                "'data' holds fewer or more values, or other rows, than the shape [\(rowCount), \(columnCount)] says"
             )
         }
     }
@@ -175,14 +176,16 @@ struct InputTensors {
     private func readColumns(
         _ heads: [TensorHead], _ binary: inout UnsafeRawBufferPointer, into rows: RowBuffer, using scanner: BodyScanner
     ) throws(Problem) -> (rows: Int, special: Int) {
-        let columns = try heads.map { (head) throws(Problem) in try variable(of: head) }
+        let columns = try heads.map { (head) throws(Problem) in try column(of: head) }
         let rowCount = zip(heads, columns).first { $1 != nil }?.0.shape[0] ?? 0
         try check(rowCount: rowCount)
-        let count = variables.count
+        let schema = model.schema
+        let count = columnCount
         var values = [Float](repeating: .nan, count: rowCount * count)
+        var numbers = [Double](repeating: .nan, count: schema.expands ? values.count : 0)
         var found = Set<Int>()
-        for (head, variable) in zip(heads, columns) {
-            guard let variable else {
+        for (head, column) in zip(heads, columns) {
+            guard let column else {
                 if !head.hasData { _ = try head.takeBytes(of: &binary) }
                 continue
             }
@@ -193,75 +196,78 @@ struct InputTensors {
                     "the shape of \(quoted(head.name)) is \(head.shape); a column of these \(rowCount) rows is [\(rowCount)] "
                         + "or [\(rowCount), 1]")
             }
-            guard found.insert(variable).inserted else {
-                throw Problem(400, "'inputs' holds two tensors for the column '\(variables[variable].name)'")
+            guard found.insert(column).inserted else {
+                throw Problem(400, "'inputs' holds two tensors for the column '\(schema.columns[column].name)'")
             }
-            let column = try readColumn(head, variable, rowCount, &binary, using: scanner)
-            for (row, value) in column.enumerated() { values[row * count + variable] = value }
+            let read = try readColumn(head, column, rowCount, &binary, using: scanner)
+            for (row, value) in read.values.enumerated() { values[row * count + column] = value }
+            guard schema.expands else { continue }
+            for (row, number) in read.numbers.enumerated() { numbers[row * count + column] = number }
         }
-        if let missing = variables.indices.first(where: { !found.contains($0) }) {
-            throw Problem(422, "'inputs' lacks a tensor for the column '\(variables[missing].name)'")
+        if let missing = schema.columns.indices.first(where: { !found.contains($0) }) {
+            throw Problem(422, "'inputs' lacks a tensor for the column '\(schema.columns[missing].name)'")
         }
+        values = schema.expand(values, numbers: numbers)
         try append(values, to: rows)
         return (rowCount, specialCount(values))
     }
 
-    /// The variable whose values a tensor holds; nil of a column that training left out, which is passed over.
-    private func variable(of head: TensorHead) throws(Problem) -> Int? {
+    /// The column whose values a tensor holds; nil of one that training left out, which is passed over.
+    private func column(of head: TensorHead) throws(Problem) -> Int? {
         let name = NumberText.normalised(head.name)
-        if let variable = model.indices[name] { return variable }
+        if let column = model.indices[name] { return column }
         guard isColumn(name) else {
             throw Problem(
                 422,
                 "the tensor \(quoted(head.name)) is not a column of the model"
-                    + suggestion(for: name, among: variables.lazy.map(\.name)))
+                    + suggestion(for: name, among: model.schema.columns.lazy.map(\.name)))
         }
         return nil
     }
 
     private func readColumn(
-        _ head: TensorHead, _ variable: Int, _ rowCount: Int, _ binary: inout UnsafeRawBufferPointer,
+        _ head: TensorHead, _ column: Int, _ rowCount: Int, _ binary: inout UnsafeRawBufferPointer,
         using scanner: BodyScanner
-    ) throws(Problem) -> [Float] {
+    ) throws(Problem) -> ColumnValues {
         if head.hasJSONTexts {
             return try JSONTexts.valuesAsJSON(of: head, using: scanner).withUnsafeBytes { bytes in
                 Result { () throws(Problem) in
                     let json = UnsafeRawBufferPointer(rebasing: bytes.dropLast(scanPadding))
-                    return try readColumn(head, variable, rowCount, json: json, using: scanner)
+                    return try readColumn(head, column, rowCount, json: json, using: scanner)
                 }
             }.get()
         }
         guard head.hasData else {
             let elements = TensorElements(head.datatype, try head.takeBytes(of: &binary))
-            return try elements.read(rowCount, column: variable, name: head.name, schema: model.schema)
+            return try elements.read(rowCount, column: column, name: head.name, schema: model.schema)
         }
-        return try readColumn(head, variable, rowCount, json: head.json, using: scanner)
+        return try readColumn(head, column, rowCount, json: head.json, using: scanner)
     }
 
     /// The values that the tensor `json` holds.
     private func readColumn(
-        _ head: TensorHead, _ variable: Int, _ rowCount: Int, json: UnsafeRawBufferPointer, using scanner: BodyScanner
-    ) throws(Problem) -> [Float] {
+        _ head: TensorHead, _ column: Int, _ rowCount: Int, json: UnsafeRawBufferPointer, using scanner: BodyScanner
+    ) throws(Problem) -> ColumnValues {
         let shape = BodyScanner.Shape(
-            member: "data", form: MADE_ROWS_COLUMN, column: variable, isRequired: false, rowsMax: rowsMax,
+            member: "data", form: MADE_ROWS_COLUMN, column: column, isRequired: false, rowsMax: rowsMax,
             valuesMax: valuesMax)
-        let buffer = RowBuffer()
+        let buffer = RowBuffer(keepsNumbers: model.schema.expands)
         let scan = scanner.scan(json, as: shape, schema: model.schema, into: buffer)
         if let problem = Problem(scan, shape: shape) { throw problem }
         if scan.error_count > 0, var error = scan.errors?.pointee {
-            error.column = variable
+            error.column = column
             guard error.fault != MADE_ROW_WRONG_COUNT else {
                 throw Problem(
                     400, "\(quoted(head.name))[\(error.row)] is a list of \(error.found) values; a column has one a row"
                 )
             }
             let place = "\(quoted(head.name))[\(error.row)]"
-            throw Problem(RowProblem(error, row: place, place: "", variables: variables))
+            throw Problem(RowProblem(error, row: place, place: "", columns: model.schema.columns))
         }
         guard buffer.count == rowCount else {
             throw Problem(
                 400, "'data' of \(quoted(head.name)) holds \(buffer.count) values, its shape says \(rowCount)")
         }
-        return Array(buffer.values)
+        return ColumnValues(values: Array(buffer.values), numbers: Array(buffer.numbers))
     }
 }

@@ -38,12 +38,14 @@ struct PredictAnswer {
         json.endObject()
     }
 
-    /// What each variable contributes, by name, in the model's order.
+    /// What each column contributes, by name, in the table's order.
     private func explanation(_ row: Int, to json: inout JSONWriter) {
         json.beginObject()
-        for (index, variable) in job.model.card.variables.enumerated() {
-            json.key(variable.name)
-            json.number(sheet.surprisals[row * sheet.variableCount + index])
+        let schema = job.model.schema
+        let values = sheet.surprisals[row * sheet.variableCount..<(row + 1) * sheet.variableCount]
+        for (column, value) in zip(schema.columns, schema.sums(values)) {
+            json.key(column.name)
+            json.number(value)
         }
         json.endObject()
     }

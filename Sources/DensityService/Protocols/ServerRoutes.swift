@@ -44,7 +44,7 @@ extension ServiceLoop {
         for output in OutputTensor.all(of: card) {
             json.tensor(
                 output.rawValue, datatype: output.datatype,
-                shape: output.isPerVariable ? [-1, card.variables.count] : [-1])
+                shape: output.isPerVariable ? [-1, model.schema.columns.count] : [-1])
         }
         json.endArray()
         json.endObject()
@@ -80,7 +80,7 @@ extension ServiceLoop {
         json.key("output")
         json.beginArray()
         for output in OutputTensor.all(of: model.card) {
-            write(output.rawValue, output.datatype, [output.isPerVariable ? model.card.variables.count : 1])
+            write(output.rawValue, output.datatype, [output.isPerVariable ? model.schema.columns.count : 1])
         }
         json.endArray()
         json.endObject()
@@ -126,11 +126,12 @@ extension LoadedModel {
     /// The tensors that it takes: one a column where it knows its table, else whole rows.
     fileprivate var inputs: [(name: String, datatype: String, shape: [Int])] {
         guard let table = card.schema else { return [("rows", "FP32", [-1, card.variables.count])] }
-        return zip(card.variables, table.columns.filter { $0.leftOut == nil }).map { variable, column in
-            switch variable.kind {
-            case .real: (variable.name, "FP64", [-1, 1])
-            case .categorical: (variable.name, "BYTES", [-1, 1])
-            case .binary: (variable.name, column.truthTexts == nil ? "INT64" : "BYTES", [-1, 1])
+        return zip(schema.columns, table.columns.filter { $0.leftOut == nil }).map { read, column in
+            if let clock = read.clock { return (read.name, clock.isNumeric ? "FP64" : "BYTES", [-1, 1]) }
+            return switch card.variables[read.variables.lowerBound].kind {
+            case .real: (read.name, "FP64", [-1, 1])
+            case .categorical: (read.name, "BYTES", [-1, 1])
+            case .binary: (read.name, column.truthTexts == nil ? "INT64" : "BYTES", [-1, 1])
             }
         }
     }

@@ -51,28 +51,31 @@ struct TensorElements {
         return (0..<bytes.count / MemoryLayout<Float>.size).map { load($0, as: Float.self) }
     }
 
-    /// The values of rows [n × D], encoded; a category is its index, NaN a missing value.
+    /// The values of rows [n × columns], encoded and made rows of variables; a category is its index, NaN a missing value.
     func readRows(_ rowCount: Int, schema: RowSchema) throws(Problem) -> [Float] {
-        let count = schema.variables.count
+        let count = schema.columns.count
         var values = [Float](repeating: 0, count: rowCount * count)
+        var numbers = [Double](repeating: .nan, count: schema.expands ? values.count : 0)
         var fault: (index: Int, problem: RowProblem)?
-        for (column, variable) in schema.variables.enumerated() {
-            let hasMissingNumbers = schema.hasMissingNumbers[column]
-            for index in stride(from: column, to: fault?.index ?? values.count, by: count) {
+        for (place, column) in schema.columns.enumerated() {
+            let isPlain = !schema.hasMissingNumbers[place] && column.clock == nil
+            for index in stride(from: place, to: fault?.index ?? values.count, by: count) {
                 let number = double(index)
                 if number.isNaN {
-                    values[index] = variable.valueOfMissing
+                    values[index] = column.valueOfMissing
                     continue
                 }
-                if !hasMissingNumbers, variable.accepts(number) {
-                    values[index] = variable.encode(number)
+                if isPlain, let value = column.encode(number) {
+                    values[index] = value
+                    if schema.expands { numbers[index] = number }
                     continue
                 }
                 do {
-                    values[index] = try schema.read(
-                        NumberText.text(number), as: MADE_VALUE_ELEMENT, variable: column, options: ReadingOptions(),
-                        row: "rows[\(index / count)]"
-                    ).value
+                    let read = try schema.read(
+                        NumberText.text(number), as: MADE_VALUE_ELEMENT, column: place, options: ReadingOptions(),
+                        row: "rows[\(index / count)]")
+                    values[index] = read.value
+                    if schema.expands { numbers[index] = read.number }
                 } catch {
                     fault = (index, error)
                     break
@@ -80,37 +83,41 @@ struct TensorElements {
             }
         }
         if let fault { throw Problem(fault.problem.isMalformed ? 400 : 422, fault.problem.detail) }
-        return values
+        return schema.expand(values, numbers: numbers)
     }
 
-    /// The values of a column, encoded; `name` is the tensor's.
-    func read(_ count: Int, column: Int, name: String, schema: RowSchema) throws(Problem) -> [Float] {
+    /// The values of a column, encoded, and their numbers; `name` is the tensor's.
+    func read(_ count: Int, column: Int, name: String, schema: RowSchema) throws(Problem) -> ColumnValues {
         if datatype == .bytes { return try readTexts(count, column: column, name: name, schema: schema) }
-        var values: [Float] = []
-        values.reserveCapacity(count)
-        let variable = schema.variables[column]
-        let encodesNumbers = variable.isReal && datatype != .bool && !schema.hasMissingNumbers[column]
+        var values = ColumnValues(capacity: count)
+        let read = schema.columns[column]
+        let encodesNumbers = read.isReal && datatype != .bool && !schema.hasMissingNumbers[column]
         let form = datatype == .bool ? MADE_VALUE_BOOLEAN : MADE_VALUE_NUMBER
         for index in 0..<count {
             let number = double(index)
             if number.isInfinite {
-                throw Problem(422, "\(quoted(name))[\(index)].\(variable.name): \(number) is not a finite number")
+                throw Problem(422, "\(quoted(name))[\(index)].\(read.name): \(number) is not a finite number")
             }
             if number.isNaN {
-                values.append(variable.valueOfMissing)
-            } else if encodesNumbers {
-                values.append(variable.encode(number))
+                values.append((read.valueOfMissing, .nan))
+            } else if encodesNumbers, let value = read.encode(number) {
+                values.append((value, number))
             } else {
                 let text = datatype == .bool ? (bytes[index] == 0 ? "false" : "true") : text(index)
-                values.append(try value(text, form, index: index, column: column, name: name, schema))
+                let isTime = read.clock != nil && datatype != .bool
+                values.append(
+                    try cell(
+                        text, isTime ? MADE_VALUE_ELEMENT : form, index: index, column: column, name: name, schema))
             }
         }
         return values
     }
 
     /// Each element is the number of its bytes, four bytes, and then the bytes.
-    private func readTexts(_ count: Int, column: Int, name: String, schema: RowSchema) throws(Problem) -> [Float] {
-        var values: [Float] = []
+    private func readTexts(
+        _ count: Int, column: Int, name: String, schema: RowSchema
+    ) throws(Problem) -> ColumnValues {
+        var values = ColumnValues(capacity: count)
         var at = 0
         while at < bytes.count {
             guard bytes.count - at >= 4 else { throw cut(name) }
@@ -120,7 +127,7 @@ struct TensorElements {
                 throw Problem(400, "\(quoted(name))[\(values.count)] is not UTF-8")
             }
             values.append(
-                try value(text, MADE_VALUE_STRING, index: values.count, column: column, name: name, schema))
+                try cell(text, MADE_VALUE_STRING, index: values.count, column: column, name: name, schema))
             at += 4 + size
         }
         guard values.count == count else { throw cut(name) }
@@ -131,13 +138,35 @@ struct TensorElements {
         Problem(400, "the bytes of \(quoted(name)) are not as many texts as its shape says, each after its length")
     }
 
-    private func value(
+    private func cell(
         _ text: String, _ form: made_value_form, index: Int, column: Int, name: String, _ schema: RowSchema
-    ) throws(Problem) -> Float {
+    ) throws(Problem) -> (value: Float, number: Double) {
         do {
             return try schema.read(
-                text, as: form, variable: column, options: ReadingOptions(), row: "\(quoted(name))[\(index)]"
-            ).value
+                text, as: form, column: column, options: ReadingOptions(), row: "\(quoted(name))[\(index)]")
         } catch { throw Problem(error) }
+    }
+}
+
+/// The values of one column as `RowSchema.read` gives them.
+struct ColumnValues {
+    private(set) var values: [Float] = []
+    private(set) var numbers: [Double] = []
+    var count: Int { values.count }
+
+    /// `numbers` may be empty where variables are columns.
+    init(values: [Float], numbers: [Double]) {
+        self.values = values
+        self.numbers = numbers
+    }
+
+    init(capacity: Int) {
+        values.reserveCapacity(capacity)
+        numbers.reserveCapacity(capacity)
+    }
+
+    mutating func append(_ cell: (value: Float, number: Double)) {
+        values.append(cell.value)
+        numbers.append(cell.number)
     }
 }

@@ -55,7 +55,8 @@ struct ConditionalsAnswer {
     ) {
         let variables = request.model.card.variables
         json.beginObject()
-        json.member("variable", variables[variable].name)
+        json.member("variable", request.model.schema.columnNames[variable])
+        if let part = request.model.schema.part(variable) { json.member("part", part.rawValue) }
         json.member(
             "given", strings: ordering.variables.prefix(ordering.positions[variable]).lazy.map { variables[$0].name })
         json.member("type", variables[variable].kind.typeName)

@@ -35,14 +35,14 @@ struct ConditionalsRequest: Sendable {
         if let names = try fields.value("variables", [String].self, mustBe: "an array of strings") {
             named = []
             for (index, name) in names.enumerated() {
-                guard let variable = model.indices[name] else {
+                guard let column = model.indices[name] else {
                     throw Problem(
                         422,
                         "\(quoted(name)) is not a variable of the model"
-                            + suggestion(for: name, among: card.variables.lazy.map(\.name)),
+                            + suggestion(for: name, among: model.schema.columns.lazy.map(\.name)),
                         pointer: "/variables/\(index)")
                 }
-                named?.append(variable)
+                named?.append(contentsOf: model.schema.columns[column].variables)
             }
         }
         let ordering = card.orderings[member]

@@ -101,10 +101,10 @@ struct SampleRequest: Sendable {
         let samples = model.compiled.sample(
             SamplingRequest(count: count, seed: seed, evidence: evidence, temperature: Float(temperature)),
             using: workspace)
-        let writer = SampleWriter(samples: samples, card: model.card, writesObjects: writesObjects)
+        let writer = SampleWriter(samples: samples, card: model.card, seed: seed, writesObjects: writesObjects)
         let body =
             switch format {
-            case .json: writer.json(nameMembers: model.nameMembers, seed: seed)
+            case .json: writer.json(nameMembers: model.nameMembers)
             case .ndjson: writer.ndjson()
             case .csv: writer.csv()
             }

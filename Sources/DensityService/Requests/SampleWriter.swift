@@ -5,11 +5,13 @@ internal import MADERows
 struct SampleWriter {
     let samples: Samples
     let card: ModelCard
+    /// Chooses the days of dates.
+    let seed: UInt64
     /// Rows are objects keyed by name, not arrays.
     let writesObjects: Bool
 
-    /// The document that can be posted to /score as it is.
-    func json(nameMembers: [UInt8], seed: UInt64) -> [UInt8] {
+    /// A document whose rows can be posted to /score as they are.
+    func json(nameMembers: [UInt8]) -> [UInt8] {
         let text = RowText(card)
         var json = JSONWriter(capacity: 256 + 4 * samples.rows.count + 24 * samples.logLikelihoods.count)
         json.beginObject()
@@ -17,7 +19,9 @@ struct SampleWriter {
         json.member("seed", seed)
         json.key("rows")
         json.beginArray()
-        for index in samples.logLikelihoods.indices { text.write(row(index), asObject: writesObjects, to: &json) }
+        for index in samples.logLikelihoods.indices {
+            text.write(row(index), asObject: writesObjects, draw: draw(index), to: &json)
+        }
         json.endArray()
         json.key("log_likelihood")
         json.beginArray()
@@ -33,7 +37,7 @@ struct SampleWriter {
         let text = RowText(card)
         var json = JSONWriter(capacity: 4 * samples.rows.count)
         for index in samples.logLikelihoods.indices {
-            text.write(row(index), asObject: writesObjects, to: &json)
+            text.write(row(index), asObject: writesObjects, draw: draw(index), to: &json)
             json.endLine()
         }
         return json.bytes
@@ -45,11 +49,13 @@ struct SampleWriter {
         var bytes = text.csvHeader
         bytes.append(contentsOf: "\n".utf8)
         for index in samples.logLikelihoods.indices {
-            text.appendCSV(row(index), to: &bytes)
+            text.appendCSV(row(index), draw: draw(index), to: &bytes)
             bytes.append(contentsOf: "\n".utf8)
         }
         return bytes
     }
+
+    private func draw(_ index: Int) -> UInt64 { Samples.draw(seed: seed, row: index) }
 
     private func row(_ index: Int) -> ArraySlice<Float> {
         samples.rows[index * card.variables.count..<(index + 1) * card.variables.count]

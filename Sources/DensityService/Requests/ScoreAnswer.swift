@@ -98,19 +98,20 @@ struct ScoreAnswer {
 
     private func surprisals(to json: inout JSONWriter) {
         if let count = job.options.explain {
-            let variables = job.model.card.variables
+            let columns = job.model.schema.columns
             column("explanations", in: &json) { json, row in
                 json.beginArray()
-                for variable in largest(count, of: surprisals(row)) where !surprisals(row)[variable].isNaN {
+                let surprisals = surprisals(row)
+                for column in largest(count, of: surprisals) where !surprisals[column].isNaN {
                     json.beginObject()
-                    json.member("variable", variables[variable].name)
+                    json.member("variable", columns[column].name)
                     json.key("surprisal")
-                    json.number(surprisals(row)[variable])
-                    if let text = job.unseen[ScoreJob.Cell(row: row, variable: variable)] {
+                    json.number(surprisals[column])
+                    if let text = job.unseen[ScoreJob.Cell(row: row, column: column)] {
                         json.member("unseen", true)
                         json.member("value", text)
-                        if let nearest = variables[variable].nearestValue(to: text) { json.member("nearest", nearest) }
-                    } else if job.isUnseenMissing(variable, row: row) {
+                        if let nearest = columns[column].nearestValue(to: text) { json.member("nearest", nearest) }
+                    } else if job.isUnseenMissing(column, row: row) {
                         json.member("unseen", true)
                         json.key("value")
                         json.null()
@@ -134,13 +135,14 @@ struct ScoreAnswer {
         }
     }
 
-    private func surprisals(_ row: Int) -> UnsafeMutableBufferPointer<Float> {
+    /// By column.
+    private func surprisals(_ row: Int) -> [Float] {
         let start = (job.sheetStart + row) * sheet.variableCount
-        return UnsafeMutableBufferPointer(rebasing: sheet.surprisals[start..<start + sheet.variableCount])
+        return job.model.schema.sums(sheet.surprisals[start..<start + sheet.variableCount])
     }
 
     /// The places of the largest values, largest first; of equal ones the first.
-    private func largest(_ count: Int, of values: UnsafeMutableBufferPointer<Float>) -> ArraySlice<Int> {
+    private func largest(_ count: Int, of values: [Float]) -> ArraySlice<Int> {
         // NaN, which a missing value has, is larger than nothing.
         let keys = values.map { $0.isNaN ? -.infinity : $0 }
         return keys.indices.sorted { keys[$0] == keys[$1] ? $0 < $1 : keys[$0] > keys[$1] }.prefix(count)

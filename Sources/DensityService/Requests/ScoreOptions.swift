@@ -76,19 +76,20 @@ struct ScoreOptions: Equatable {
     }
 
     /// Reads the fields that a scan handed back.
-    mutating func read(_ scan: made_scan, card: ModelCard) throws(Problem) {
+    mutating func read(_ scan: made_scan, model: LoadedModel) throws(Problem) {
         let fields = try OptionReader(scan, names: Self.names, rowsMember: "rows")
         if let explain = try fields.value("explain", Int.self, mustBe: "a whole number") {
-            guard (0...card.variables.count).contains(explain) else {
+            let columnCount = model.schema.columns.count
+            guard (0...columnCount).contains(explain) else {
                 throw Problem(
-                    422, "'explain' is \(explain); it must be 0 to \(card.variables.count), the number of variables",
+                    422, "'explain' is \(explain); it must be 0 to \(columnCount), the number of columns",
                     pointer: "/explain")
             }
             self.explain = explain
         }
         perVariable = try fields.value("per_variable", mustBe: "true or false") ?? false
         if let alpha = try fields.value("alpha", Double.self, mustBe: "a number") {
-            try set(alpha: alpha, calibration: card.calibration, pointer: "/alpha")
+            try set(alpha: alpha, calibration: model.card.calibration, pointer: "/alpha")
         }
         if let particles = try fields.value("particles", Int.self, mustBe: "a whole number") {
             let range = Self.particlesRange

@@ -32,7 +32,7 @@ extension ServiceLoop {
             json.member("state", state.rawValue)
             json.member("default", isDefault && state == .ready)
             if state == .ready, let model = version.model {
-                json.member("variables", model.card.variables.count)
+                json.member("variables", model.schema.columns.count)
                 json.member("members", model.card.orderings.count)
                 json.member("calibrated", model.card.calibration != nil)
             }

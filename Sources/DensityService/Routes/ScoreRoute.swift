@@ -64,7 +64,7 @@ extension ServiceLoop {
         let firstRow = batch.rowCount
         return try scan(call, as: shape, schema: model.schema, into: batch.rows) { (scan) throws(Problem) in
             var own = options
-            if scan.member_count > 0 { try own.read(scan, card: model.card) }
+            if scan.member_count > 0 { try own.read(scan, model: model) }
             if own.lines != nil, own.needsSurprisals {
                 throw Problem(406, "'explain' and 'per_variable' need 'Accept: application/json'")
             }
@@ -87,7 +87,7 @@ extension ServiceLoop {
             while faultCount < scan.error_count, let errors = scan.errors, errors[faultCount].row < unseen.row {
                 faultCount += 1
             }
-            texts[ScoreJob.Cell(row: unseen.row - faultCount, variable: unseen.column)] = String(unseen.text)
+            texts[ScoreJob.Cell(row: unseen.row - faultCount, column: unseen.column)] = String(unseen.text)
         }
         return texts
     }
@@ -112,7 +112,7 @@ extension ServiceLoop {
         of scan: made_scan, shape: BodyScanner.Shape, model: LoadedModel, areKept: Bool
     ) throws(Problem) -> [RowFault] {
         guard scan.error_count > 0, let errors = scan.errors else { return [] }
-        let problem = { Problem(RowProblem(errors[$0], shape: shape, variables: model.card.variables)) }
+        let problem = { Problem(RowProblem(errors[$0], shape: shape, columns: model.schema.columns)) }
         guard areKept else { throw problem(0) }
         return (0..<scan.error_count).map { RowFault(row: errors[$0].row, problem: problem($0)) }
     }

@@ -77,12 +77,15 @@ struct CheckpointReader {
         return variables
     }
 
-    /// Every variable must be one column of the table, in the table's order.
+    /// Every variable must be one column of the table, or a part of one, in the table's order.
     private func schema(_ document: ModelDocument, _ variables: [Variable]) throws(CheckpointError) -> Schema? {
         guard let schema = document.schema else { return nil }
-        let names = schema.columns.filter { $0.leftOut == nil }.map(\.name)
-        guard names == variables.map(\.name) else {
+        guard schema.variableNames == variables.map(\.name) else {
             throw fail(.badDescription("the columns that the schema keeps are not the variables"))
+        }
+        let kept = schema.columns.filter { $0.leftOut == nil }
+        for (column, range) in zip(kept, schema.variableRanges) {
+            if let clock = column.clock { try check(clock, of: column.name, variables[range], kept) }
         }
         guard schema.columns.count <= Checkpoint.columnCountMax else {
             throw fail(.badDescription("more than \(Checkpoint.columnCountMax) columns"))
@@ -95,6 +98,35 @@ struct CheckpointReader {
             throw fail(.badDescription("column \(column.name.quoted): 'missing_rows' must not be negative"))
         }
         return schema
+    }
+
+    /// Parts of a clock must be variables of their types, and times told from another clock.
+    private func check(
+        _ clock: Clock, of name: String, _ variables: ArraySlice<Variable>, _ kept: [Schema.Column]
+    ) throws(CheckpointError) {
+        func objection(_ text: String) -> CheckpointError {
+            fail(.badDescription("column \(name.quoted): \(text)"))
+        }
+        guard !clock.parts.isEmpty, Set(clock.parts).count == clock.parts.count else {
+            throw objection("'parts' must be one or more, all different")
+        }
+        for (part, variable) in zip(clock.parts, variables) {
+            switch variable.kind {
+            case .categorical(let categories) where categories.labels.count == part.labels.count: break
+            case .real where part.labels.isEmpty: break
+            default: throw objection("\(part.rawValue.quoted) is not of the type of its variable")
+            }
+        }
+        guard clock.isForm else { throw objection("\(clock.form.quoted) is not a form of dates") }
+        let ends = -62_135_596_800.0...253_402_300_799
+        guard ends.contains(clock.first), ends.contains(clock.last), clock.first <= clock.last,
+            (0..<86400).contains(clock.dayStart)
+        else { throw objection("its times are not those of the years 1 to 9999") }
+        let since = clock.since.flatMap { since in kept.first { $0.name == since } }
+        let isTold = since?.clock.map { $0.since == nil } ?? false
+        guard clock.parts.contains(.elapsed) == (clock.since != nil), clock.since == nil || isTold else {
+            throw objection("'since' must name another column of dates")
+        }
     }
 
     private func networks(layout: UnitLayout) throws(CheckpointError) -> [MaskedNetwork] {

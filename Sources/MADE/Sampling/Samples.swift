@@ -38,4 +38,10 @@ public struct Samples: Sendable {
         self.logLikelihoods = logLikelihoods
         self.effectiveSampleSize = effectiveSampleSize
     }
+
+    /// A number of row `row` that is random and always the same, for choices that the model leaves open.
+    public static func draw(seed: UInt64, row: Int) -> UInt64 {
+        var generator = PhiloxGenerator(seed: seed, stream: UInt64.max - UInt64(row))
+        return generator.next()
+    }
 }

@@ -11,6 +11,8 @@ struct ColumnShape {
     /// How its numbers are written.
     let form: Schema.NumberForm
     let rowCount: Int
+    /// Whether day or month was read first, of dates that do not tell.
+    var dateOrder = MADE_MONTH_FIRST
     /// Texts of it that stand for a missing value.
     var missing: Set<String> = []
 
@@ -63,21 +65,6 @@ struct ColumnShape {
             return (commonest(false, else: family.no[0]), commonest(true, else: family.yes[0]))
         }
         return nil
-    }
-
-    /// Whether its values are dates or times: every word is one, or its numbers are seconds or milliseconds since 1970 that
-    /// lie within some decades of today.
-    var isDate: Bool {
-        let words = words
-        if !words.isEmpty { return facts.number_count == 0 && words.allSatisfy { DateText.isDate($0.text) } }
-        guard facts.digits_min == facts.digits_max, presentRowCount >= 20, facts.minimum < facts.maximum else {
-            return false
-        }
-        // 2000 to 2040, and no handful of values: codes may have ten digits.
-        let seconds = 946_684_800.0...2_208_988_800
-        let isTime = seconds.contains(facts.minimum) && seconds.contains(facts.maximum)
-        let isMilliseconds = seconds.contains(facts.minimum / 1000) && seconds.contains(facts.maximum / 1000)
-        return (isTime || isMilliseconds) && (facts.number_count > 0 || 2 * numberTextCount > presentRowCount)
     }
 
     /// Whether its labels, `labelCount` different ones, name rows: more than half as many as rows.

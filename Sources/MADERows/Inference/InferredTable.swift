@@ -38,6 +38,8 @@ public struct ColumnFacts: Sendable, Equatable {
         case textsAmongNumbers([String], rowCount: Int)
         /// How the numbers are written.
         case numberForm(Schema.NumberForm)
+        /// It is a part of the column of dates `column`, which are written by a form of `Clock`.
+        case part(Clock.Part, of: String, form: String)
         /// A label that stands for a missing value in other files.
         case labelLooksMissing(String)
     }

@@ -4,10 +4,10 @@ internal import MADE
 /// Choices of columns as a JSON file, to be written by `text(of:)`, edited and read again:
 /// `{"columns": [{"name": "x", "type": "real", "step": 0.1}, …], "missing": ["NA"]}`.
 ///
-/// `type` is `binary`, `categorical`, `real` or `drop`. A categorical column may have `labels`, `rare`, those that share the
+/// `type` is `binary`, `categorical`, `real`, `date` or `drop`. A categorical column may have `labels`, `rare`, those that share the
 /// class `other`, and `number_labels`, whether every spelling of a number is the same label; a binary one `texts`, the two
 /// that stand for 0 and 1; a real one `step`, null for a continuous one, `resolution`, and `number`, how it is written:
-/// `{"decimal": ",", "group": ".", "unit": "€"}`. Any may have `missing`. What is left out is inferred, columns included.
+/// `{"decimal": ",", "group": ".", "unit": "€"}`; a date `form`, how it is written (see `Clock`). Any may have `missing`. What is left out is inferred, columns included.
 public struct SchemaFile: Sendable {
     /// What a schema file has wrong; one line.
     public struct Failure: Error, Sendable, CustomStringConvertible {
@@ -73,6 +73,11 @@ public struct SchemaFile: Sendable {
             if let reason = column.leftOut {
                 json.member("type", "drop")
                 json.member("reason", reason.rawValue)
+            } else if let clock = column.clock {
+                kept.removeFirst(clock.parts.count)
+                json.member("type", "date")
+                json.member("form", clock.form)
+                if !column.missingTexts.isEmpty { json.member("missing", strings: column.missingTexts) }
             } else if let kind = kept.popFirst()?.kind {
                 write(kind, column, to: &json)
             }
@@ -142,6 +147,7 @@ private struct ColumnEntry: Decodable {
     var rare: [String]?
     var other: String?
     var texts: [String]?
+    var form: String?
     var hasStep: Bool
     var step: Double?
     var resolution: Double?
@@ -153,7 +159,7 @@ private struct ColumnEntry: Decodable {
         let container = try decoder.container(keyedBy: AnyKey.self)
         let types = [
             "labels": "categorical", "rare": "categorical", "other": "categorical", "number_labels": "categorical",
-            "texts": "binary", "step": "real", "resolution": "real",
+            "texts": "binary", "step": "real", "resolution": "real", "form": "date",
         ]
         try container.refuse(allBut: ["name", "type", "missing", "number", "reason"] + types.keys.sorted())
         name = NumberText.normalised(try container.decode(String.self, forKey: "name"))
@@ -162,6 +168,7 @@ private struct ColumnEntry: Decodable {
         rare = try container.decodeIfPresent([String].self, forKey: "rare")?.map(NumberText.normalised)
         other = try container.decodeIfPresent(String.self, forKey: "other").map(NumberText.normalised)
         texts = try container.decodeIfPresent([String].self, forKey: "texts")?.map(NumberText.normalised)
+        form = try container.decodeIfPresent(String.self, forKey: "form")
         hasStep = container.contains("step")
         step = try container.decodeIfPresent(Double.self, forKey: "step")
         resolution = try container.decodeIfPresent(Double.self, forKey: "resolution")
@@ -177,14 +184,19 @@ private struct ColumnEntry: Decodable {
 
     var choice: SchemaOptions.Choice {
         get throws {
-            guard ["binary", "categorical", "real", "drop"].contains(type) else {
-                throw refuse("\"\(type)\" is not a type; there are binary, categorical, real and drop")
+            guard ["binary", "categorical", "real", "date", "drop"].contains(type) else {
+                throw refuse("\"\(type)\" is not a type; there are binary, categorical, real, date and drop")
             }
             if let (member, owner) = own.sorted(by: { $0.key < $1.key }).first(where: { $0.value != type }) {
                 throw refuse("only a \(owner) column has \"\(member)\"")
             }
             switch type {
             case "drop": return .drop
+            case "date":
+                if let form, !Clock(form: form, parts: []).isForm {
+                    throw refuse("\"form\" must be seconds, milliseconds or a pattern such as %Y-%m-%d")
+                }
+                return .date(form: form)
             case "binary":
                 guard let texts else { return column.isPlain ? .binary : .exactly(.binary, column) }
                 guard texts.count == 2, texts[0] != texts[1] else { throw refuse("\"texts\" must be two, for 0 and 1") }

@@ -5,14 +5,16 @@ internal import MADE
 struct SchemaInference {
     /// What a column was decided to be.
     private struct Decision {
-        /// Nil for a column that is left out.
+        /// Nil for a column that is left out, and for dates.
         var kind: TableSchema.Kind?
+        /// Of dates and times.
+        var clock: ClockInference?
         var column: Schema.Column
         var remarks: [ColumnFacts.Remark] = []
     }
 
     private let options: SchemaOptions
-    private let path: String
+    let path: String
 
     /// Reads the table at `path` and decides on its columns.
     ///
@@ -20,7 +22,7 @@ struct SchemaInference {
     static func run(path: String, options: SchemaOptions) throws(TableError) -> InferredTable {
         let scanner = try TableScanner(path: path, header: options.header)
         for (name, choice) in options.choices {
-            try scanner.use(name, as: cells(choice), form: choice.numberForm)
+            try scanner.use(name, as: cells(choice), form: choice.numberForm, order: choice.dateOrder)
         }
         try scanner.readAll()
         let names = scanner.columns
@@ -41,6 +43,8 @@ struct SchemaInference {
     private static func cells(_ choice: SchemaOptions.Choice) -> made_cell_use {
         switch choice {
         case .drop: MADE_CELL_SKIPPED
+        case .date(form: "seconds"?), .date(form: "milliseconds"?): MADE_CELL_NUMBER
+        case .date: MADE_CELL_DATE
         case .binary, .categorical, .exactly(.binary, _), .exactly(.categorical, _): MADE_CELL_TEXT
         case .real, .exactly(.real, _): MADE_CELL_NUMBER
         }
@@ -53,33 +57,30 @@ struct SchemaInference {
                 ColumnShape(
                     name: names[index], choice: options.choices[names[index]], texts: scanner.texts(column: index),
                     facts: scanner.facts(column: index), form: scanner.form(column: index),
-                    rowCount: scanner.rowCount)
+                    rowCount: scanner.rowCount, dateOrder: scanner.dateOrder(column: index))
             })
         var columns: [Schema.Column] = []
-        var kept: [TableSchema.Column] = []
-        var values: [[Double]] = []
-        var facts: [ColumnFacts] = []
+        var found = Found()
         for (index, shape) in shapes.enumerated() {
             var decision = try decide(shape, scanner.values[index])
-            if var kind = decision.kind {
+            if let clock = decision.clock {
+                try add(clock, shape, scanner.values[index], &decision.column, to: &found)
+            } else if var kind = decision.kind {
                 let resolved = try resolve(scanner.values[index], of: shape, as: kind, decision.column)
                 var fact = ColumnFacts()
                 fact.remarks = decision.remarks
                 kind = finish(kind, shape, resolved, &fact)
                 decision.column.missingRowCount = fact.missingCount
-                kept.append(TableSchema.Column(name: shape.name, kind: kind))
-                values.append(resolved)
-                facts.append(fact)
+                found.add(kind, resolved, fact)
             }
             columns.append(decision.column)
         }
-        guard !kept.isEmpty else { throw TableError(path: path, problem: .allDropped) }
+        guard !found.kinds.isEmpty else { throw TableError(path: path, problem: .allDropped) }
+        let schema = Schema(columns: columns, hasHeader: scanner.format == .ndjson || scanner.hasHeader)
+        let kept = zip(schema.variableNames, found.kinds).map { TableSchema.Column(name: $0, kind: $1) }
         return InferredTable(
-            table: Table(columns: kept.map(\.name), values: values, path: path),
-            schema: TableSchema(
-                columns: kept,
-                table: Schema(columns: columns, hasHeader: scanner.format == .ndjson || scanner.hasHeader)),
-            facts: facts, remarks: remarks(scanner))
+            table: Table(columns: kept.map(\.name), values: found.values, path: path),
+            schema: TableSchema(columns: kept, table: schema), facts: found.facts, remarks: remarks(scanner))
     }
 
     private func remarks(_ scanner: TableScanner) -> [String] {
@@ -111,7 +112,7 @@ struct SchemaInference {
         var missing = MissingTexts(options.missingTexts)
         let areNumbers = shapes.map { shape in
             switch shape.choice {
-            case .real, .binary, .exactly(.real, _), .exactly(.binary, _): return true
+            case .real, .binary, .date, .exactly(.real, _), .exactly(.binary, _): return true
             case .categorical, .exactly(.categorical, _), .drop: return false
             case nil:
                 let words = shape.texts.filter { $0.number == nil && !missing.amongNumbers.contains($0.text) }
@@ -160,7 +161,7 @@ struct SchemaInference {
             decision.column.missingTexts = Set(decision.column.missingTexts + column.missingTexts).sorted()
             decision.kind = counted(kind, shape, areNumbers: column.labelsAreNumbers)
             return decision
-        case .categorical, .binary, .real:
+        case .categorical, .binary, .real, .date:
             guard shape.presentRowCount > 0 else {
                 throw TableError(path: path, column: shape.name, problem: .columnEmpty)
             }
@@ -170,7 +171,21 @@ struct SchemaInference {
         }
         var shape = shape
         if shape.mayNeverRepeat { shape.isWithoutRepeats = Self.isWithoutRepeats(shape, values) }
-        if shape.choice == nil, shape.isDate { return leaveOut(.date) }
+        if case .date(let form) = shape.choice {
+            decision.clock =
+                form.map { ClockInference(form: $0, order: shape.dateOrder, shape: shape) }
+                ?? ClockInference(shape, values)
+        } else if shape.choice == nil {
+            decision.clock = ClockInference(shape, values)
+        }
+        if decision.clock != nil {
+            passOver(shape.words.filter { !DateText.isDate($0.text) }, &decision)
+            decision.column.numberForm = Schema.NumberForm()
+            return decision
+        }
+        if case .date = shape.choice, let text = shape.present.first {
+            throw TableError(path: path, line: text.line, column: shape.name, problem: .cellNotDate(text: text.text))
+        }
         if isLabels(shape, &decision) {
             decision.column.numberForm = Schema.NumberForm()
             if shape.choice == nil, shape.facts.cut_text_count > 0 { return leaveOut(.text) }
@@ -225,7 +240,7 @@ struct SchemaInference {
     private func isLabels(_ shape: ColumnShape, _ decision: inout Decision) -> Bool {
         switch shape.choice {
         case .categorical: return true
-        case .real, .binary: return false
+        case .real, .binary, .date: return false
         default: break
         }
         if shape.truthTexts != nil && !shape.isBinary { return false }
@@ -283,14 +298,13 @@ struct SchemaInference {
             decision.remarks.append(.truths(texts.no, texts.yes))
             return
         }
-        if shape.choice == nil { passOverWords(shape, &decision) }
+        if shape.choice == nil { passOver(shape.words, &decision) }
         let isBinary = shape.choice == .binary || (shape.choice == nil && shape.isBinary)
         decision.kind = isBinary ? .binary : .real(step: nil)
     }
 
-    /// Words in a column of numbers stand for missing values.
-    private func passOverWords(_ shape: ColumnShape, _ decision: inout Decision) {
-        let words = shape.words
+    /// Words in a column of numbers or dates stand for missing values.
+    private func passOver(_ words: [TableScanner.Text], _ decision: inout Decision) {
         if words.isEmpty { return }
         decision.column.missingTexts = (decision.column.missingTexts + words.map(\.text)).sorted()
         decision.remarks.append(
@@ -306,7 +320,7 @@ struct SchemaInference {
         let reader = try own.rowSchema(path: path)
         /// NaN where the text is missing, nil where it is none of the column's values.
         func number(of text: String) -> Double? {
-            try? reader.read(text, variable: 0, options: ReadingOptions(refusesUnseen: true)).number
+            try? reader.read(text, column: 0, options: ReadingOptions(refusesUnseen: true)).number
         }
         var isLabels = false
         if case .categorical = kind { isLabels = true }
@@ -363,7 +377,7 @@ struct SchemaInference {
 
 extension SchemaInference {
     /// Precondition: some value is there.
-    private static func range(_ values: [Double]) -> ClosedRange<Double> {
+    static func range(_ values: [Double]) -> ClosedRange<Double> {
         let present = values.filter { !$0.isNaN }
         return (present.min() ?? 0)...(present.max() ?? 0)
     }
@@ -380,6 +394,10 @@ extension TableSchema.Kind {
 }
 
 extension SchemaOptions.Choice {
+    fileprivate var dateOrder: made_date_order? {
+        if case .date(let form?) = self { Clock(form: form, parts: []).order } else { nil }
+    }
+
     fileprivate var numberForm: Schema.NumberForm? {
         if case .exactly(_, let column) = self { column.numberForm } else { nil }
     }

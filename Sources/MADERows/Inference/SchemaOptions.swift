@@ -12,6 +12,8 @@ public struct SchemaOptions: Sendable, Equatable {
         case real
         /// Labels, numbers too; they are taken from the table.
         case categorical
+        /// Dates or times, written by a form of `Clock`; nil where that is to be found out.
+        case date(form: String?)
         /// Exactly this, its cells written so.
         case exactly(TableSchema.Kind, Schema.Column)
     }

@@ -11,7 +11,7 @@ struct StepInference {
     let distinctCount: Int
 
     /// Most values that are looked at.
-    private static let sampleCountMax = 1 << 19
+    private static let sampleCountMax = 1 << 18
     /// Different values from which a common divisor of all is no coincidence.
     private static let divisorValuesMin = 20
 

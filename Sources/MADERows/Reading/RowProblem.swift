@@ -12,50 +12,62 @@ package struct RowProblem: Error, Equatable {
 
     /// `row` is how a message names the row, `place` the JSON Pointer to it; `isIndex`: a label is sent as its index.
     package init(
-        _ error: made_row_error, row: String, place: String, isIndex: Bool = false, variables: [Variable]
+        _ error: made_row_error, row: String, place: String, isIndex: Bool = false, columns: [ReadColumn]
     ) {
         let text = String(error.text)
         // Of the faults that concern no column the scanner says column 0, which a model always has.
-        let variable = variables[error.column].name
+        let column = columns[error.column].name
         // The detail names the variable however it was sent; the pointer must lead to it in the body that was sent.
-        let token = error.is_object ? pointerToken(variable) : "\(error.column)"
-        let cell = (detail: "\(row).\(variable)", pointer: "\(place)/\(token)")
+        let token = error.is_object ? pointerToken(column) : "\(error.column)"
+        let cell = (detail: "\(row).\(column)", pointer: "\(place)/\(token)")
         switch error.fault {
         case MADE_ROW_NOT_A_ROW:
             self.init(true, "\(row): a row is an array of values or an object of names and values", place)
         case MADE_ROW_WRONG_COUNT:
             self.init(
-                false, "\(row): the model has \(variables.count) variables, the row \(error.found) values", place)
+                false, "\(row): the model has \(columns.count) columns, the row \(error.found) values", place)
         case MADE_ROW_UNKNOWN_VARIABLE:
-            let nearest = suggestion(for: text, among: variables.lazy.map(\.name))
+            let nearest = suggestion(for: text, among: columns.lazy.map(\.name))
             self.init(
                 false, "\(row): \(quoted(text)) is not a column of the model\(nearest)",
                 "\(place)/\(pointerToken(text))")
         case MADE_ROW_DUPLICATE_VARIABLE:
-            self.init(true, "\(cell.detail): the variable occurs twice", cell.pointer)
+            self.init(true, "\(cell.detail): the column occurs twice", cell.pointer)
         case MADE_ROW_OUT_OF_RANGE:
             self.init(false, "\(cell.detail): the number \(quoted(text)) is out of range (±1.8e308)", cell.pointer)
         case MADE_ROW_MALFORMED: self.init(true, "\(row): \(text)", place)
         default:
             let shown = text == "[" ? "an array" : text == "{" ? "an object" : quoted(text)
-            let objection = variables[error.column].objection(to: text, shown: shown, isIndex: isIndex)
+            let objection = columns[error.column].objection(to: text, shown: shown, isIndex: isIndex)
             self.init(false, "\(cell.detail): \(objection)", cell.pointer)
         }
     }
 
     /// Of a row in a body of JSON.
-    package init(_ error: made_row_error, shape: BodyScanner.Shape, variables: [Variable]) {
+    package init(_ error: made_row_error, shape: BodyScanner.Shape, columns: [ReadColumn]) {
         let isSingle = shape.isSingleRow
         self.init(
             error, row: isSingle ? "\(shape.member)" : "\(shape.member)[\(error.row)]",
             place: isSingle ? "/\(shape.member)" : "/\(shape.member)/\(error.row)", isIndex: shape.isTensor,
-            variables: variables)
+            columns: columns)
     }
 
     private init(_ isMalformed: Bool, _ detail: String, _ pointer: String) {
         self.isMalformed = isMalformed
         self.detail = detail
         self.pointer = pointer
+    }
+}
+
+extension ReadColumn {
+    /// See `Variable.nearestValue`; nil of a clock.
+    package func nearestValue(to text: String) -> String? { clock == nil ? variable.nearestValue(to: text) : nil }
+
+    fileprivate func objection(to text: String, shown: String, isIndex: Bool) -> String {
+        guard let clock else { return variable.objection(to: text, shown: shown, isIndex: isIndex) }
+        if isIndex { return "\(shown) is not a time in \(clock.isNumeric ? clock.form : "seconds") since 1970" }
+        let kind = clock.isNumeric ? "a time in \(clock.form) since 1970" : "a date or time"
+        return "\(shown) is not \(kind), as \(clock.text(clock.first)) is"
     }
 }
 

@@ -70,7 +70,7 @@ public struct StreamError: Error, Sendable, Equatable, CustomStringConvertible {
         case MADE_STREAM_HEADER_REPEATED:
             self.init(kind: .malformed, description: "the first line names the column \(quoted(name)) twice")
         case MADE_STREAM_HEADER_UNKNOWN:
-            let nearest = suggestion(for: name, among: schema.variables.lazy.map(\.name))
+            let nearest = suggestion(for: name, among: schema.columns.lazy.map(\.name))
             self.init(
                 kind: .columns,
                 description: "the first line must name the columns, and \(quoted(name)) is none of the model's"
@@ -79,7 +79,7 @@ public struct StreamError: Error, Sendable, Equatable, CustomStringConvertible {
         case MADE_STREAM_HEADER_INCOMPLETE:
             self.init(
                 kind: .columns,
-                description: "the first line must name all \(schema.variables.count) variables of the model, and lacks "
+                description: "the first line must name all \(schema.columns.count) columns of the model, and lacks "
                     + quoted(name))
         default: self = .memory
         }

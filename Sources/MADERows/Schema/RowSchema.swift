@@ -1,26 +1,30 @@
 package import CRows
 public import MADE
 
-/// The columns that rows of a model are read by: its variables, and the table that they came from.
+/// The columns that rows of a model are read by, and the variables that they become.
 ///
 /// `@unchecked Sendable`: the C schema is not written after it is made, and freed only when nobody holds this any more.
 public final class RowSchema: @unchecked Sendable {
     package let handle: OpaquePointer
-    /// In the order of a row's values.
+    /// In the order of a row's values as the model takes it.
     public let variables: [Variable]
+    /// In the order of a row's values as they are read.
+    public let columns: [ReadColumn]
     /// The table's columns.
     public let table: Schema
-    /// Of each variable: whether a number stands for a missing value.
+    /// Of each column that is read: whether a number stands for a missing value.
     package let hasMissingNumbers: [Bool]
+    /// Whether variables are made of columns rather than being them.
+    package let expands: Bool
 
     /// Of a model. One that knows no table has its variables as columns. Nil where memory is short.
     public convenience init?(_ card: ModelCard) {
-        self.init(card.variables, table: card.schema ?? Schema(of: card.variables))
+        self.init(card.variables, table: card.table)
     }
 
     /// The same; other columns, named so, are passed over too.
     public convenience init?(_ card: ModelCard, passingOver names: [String]) {
-        var table = card.schema ?? Schema(of: card.variables)
+        var table = card.table
         let known = Set(table.columns.map(\.name))
         for name in names.map(NumberText.normalised) where !known.contains(name) {
             var column = Schema.Column(name: name)
@@ -30,7 +34,7 @@ public final class RowSchema: @unchecked Sendable {
         self.init(card.variables, table: table)
     }
 
-    /// `variables` are the columns of `table` that are kept. Nil where memory is short.
+    /// `variables` are those of the columns of `table` that are kept. Nil where memory is short.
     init?(_ variables: [Variable], table: Schema) {
         self.variables = variables
         self.table = table
@@ -39,21 +43,32 @@ public final class RowSchema: @unchecked Sendable {
         hasMissingNumbers = kept.map { column in
             column.missingTexts.contains { NumberText.number($0, form: column.numberForm) != nil }
         }
-        let columns = zip(variables, kept).map { made_column($0, $1, pool) }
+        columns = zip(kept, table.variableRanges).map { column, range in
+            ReadColumn(name: column.name, variables: range, clock: column.clock, variable: variables[range.lowerBound])
+        }
+        expands = kept.contains { $0.clock != nil }
+        let handles = zip(columns, kept).map { made_column($0, $1, pool) }
+        let parts = expands ? made_variable.all(variables, columns, kept, pool) : []
         var next = 0
         let places = table.columns.map { column in
             let isKept = column.leftOut == nil
             defer { if isKept { next += 1 } }
             // All bits set is `MADE_PASSED_OVER`.
-            return made_table_place(name: pool.text(column.name), variable: isKept ? next : -1)
+            return made_table_place(name: pool.text(column.name), column: isKept ? next : -1)
         }
-        let made = columns.withUnsafeBufferPointer { columns in
+        let made = handles.withUnsafeBufferPointer { columns in
             places.withUnsafeBufferPointer { places in
-                columns.baseAddress.flatMap { columns in
-                    places.baseAddress.flatMap { made_row_schema_create(columns, kept.count, $0, table.columns.count) }
+                parts.withUnsafeBufferPointer { parts in
+                    columns.baseAddress.flatMap { columns in
+                        places.baseAddress.flatMap {
+                            made_row_schema_create(
+                                columns, kept.count, $0, table.columns.count, parts.baseAddress, parts.count)
+                        }
+                    }
                 }
             }
         }
+        withExtendedLifetime(pool) {}
         guard let made else { return nil }
         handle = made
     }
@@ -61,14 +76,14 @@ public final class RowSchema: @unchecked Sendable {
     deinit { made_row_schema_free(handle) }
 
     /// Reads one text as every reader of rows reads it: its value, encoded, and its number before encoding, NaN where it is
-    /// missing.
+    /// missing; of a clock the number are seconds since 1970, and the value has no meaning.
     ///
     /// - Parameters:
     ///   - row: what a message calls the row.
     ///   - place: the JSON Pointer to the row.
-    /// - Throws: where it is none of the variable's values.
+    /// - Throws: where it is none of the column's values.
     package func read(
-        _ text: String, as form: made_value_form = MADE_VALUE_STRING, variable: Int, options: ReadingOptions,
+        _ text: String, as form: made_value_form = MADE_VALUE_STRING, column: Int, options: ReadingOptions,
         row: @autoclosure () -> String = "", place: String = ""
     ) throws(RowProblem) -> (value: Float, number: Double) {
         var text = text
@@ -77,14 +92,84 @@ public final class RowSchema: @unchecked Sendable {
                 var (value, number) = (Float.nan, Double.nan)
                 let cell = made_text(utf8)
                 let fault = made_row_schema_read_value(
-                    handle, variable, cell, form, options.handle(keepsNumbers: true), &value, &number)
+                    handle, column, cell, form, options.handle(keepsNumbers: true), &value, &number)
                 guard fault != MADE_ROW_GOOD else { return (value, number) }
                 var error = made_row_error()
-                (error.fault, error.column, error.text, error.is_object) = (fault, variable, cell, true)
+                (error.fault, error.column, error.text, error.is_object) = (fault, column, cell, true)
                 throw RowProblem(
-                    error, row: row(), place: place, isIndex: form == MADE_VALUE_ELEMENT, variables: variables)
+                    error, row: row(), place: place, isIndex: form == MADE_VALUE_ELEMENT, columns: columns)
             }
         }.get()
+    }
+
+    /// The rows of variables [n × variables] that rows of columns [n × columns] become, which were read value by value.
+    /// `numbers` are of each value what `read` gives.
+    package func expand(_ values: [Float], numbers: [Double], options: ReadingOptions = ReadingOptions()) -> [Float] {
+        guard expands else { return values }
+        let rowCount = values.count / columns.count
+        return [Float](unsafeUninitializedCapacity: rowCount * variables.count) { target, initialized in
+            if let base = target.baseAddress {
+                _ = values.withUnsafeBufferPointer { values in
+                    numbers.withUnsafeBufferPointer { numbers in
+                        guard let values = values.baseAddress, let numbers = numbers.baseAddress else { return 0 }
+                        return made_row_schema_expand(
+                            handle, values, numbers, rowCount, options.handle(keepsNumbers: false), base, nil)
+                    }
+                }
+            }
+            initialized = rowCount * variables.count
+        }
+    }
+}
+
+extension RowSchema {
+    /// Of each variable the name of its column.
+    package var columnNames: [String] { columns.flatMap { column in column.variables.map { _ in column.name } } }
+
+    /// What of its column of dates a variable is; nil where it is no such.
+    package func part(_ variable: Int) -> Clock.Part? {
+        guard let column = columns.first(where: { $0.variables.contains(variable) }), let clock = column.clock else {
+            return nil
+        }
+        return clock.parts[variable - column.variables.lowerBound]
+    }
+
+    /// Of values of variables, one row's or several rows', the sums by column: of surprisals those of the columns, whose parts
+    /// are given each other. NaN where one of a column's is.
+    package func sums(_ values: some RandomAccessCollection<Float>) -> [Float] {
+        guard expands else { return Array(values) }
+        var sums: [Float] = []
+        sums.reserveCapacity(values.count / variables.count * columns.count)
+        var row = values[...]
+        while !row.isEmpty {
+            for column in columns {
+                let end = row.index(row.startIndex, offsetBy: column.variables.count)
+                sums.append(row[row.startIndex..<end].reduce(0, +))
+                row = row[end...]
+            }
+        }
+        return sums
+    }
+}
+
+/// A column that is read.
+public struct ReadColumn: Sendable {
+    /// Its name in the table.
+    public let name: String
+    /// What it becomes.
+    public let variables: Range<Int>
+    /// Its dates or times; nil for a column that is one variable.
+    public let clock: Clock?
+    /// The first of its variables.
+    package let variable: Variable
+
+    /// What a missing value is read as.
+    package var valueOfMissing: Float { variable.valueOfMissing }
+    /// Whether it is a variable that is a number.
+    package var isReal: Bool { clock == nil && variable.isReal }
+    /// The value of a number; nil where it is none of the column's, or the column is no single variable.
+    package func encode(_ number: Double) -> Float? {
+        clock == nil && variable.accepts(number) ? variable.encode(number) : nil
     }
 }
 
@@ -93,6 +178,11 @@ extension made_text {
     init(_ utf8: UnsafeBufferPointer<UInt8>) {
         self.init(bytes: UnsafeRawPointer(utf8.baseAddress)?.assumingMemoryBound(to: CChar.self), count: utf8.count)
     }
+}
+
+extension ModelCard {
+    /// The table it was trained on; of a model that knows none, its variables as columns.
+    package var table: Schema { schema ?? Schema(of: variables) }
 }
 
 extension Schema {
@@ -110,6 +200,16 @@ extension Schema {
 }
 
 extension made_column {
+    /// Precondition: `pool` outlives it.
+    fileprivate init(_ column: ReadColumn, _ schema: Schema.Column, _ pool: TextPool) {
+        self.init(column.variable, schema, pool)
+        name = pool.text(column.name)
+        guard let clock = column.clock else { return }
+        kind = MADE_COLUMN_CLOCK
+        (clock_units, date_order) = (clock.units, clock.order)
+        (labels, label_count, atoms, atom_count) = (nil, 0, nil, 0)
+    }
+
     /// Precondition: `pool` outlives it.
     fileprivate init(_ variable: Variable, _ column: Schema.Column, _ pool: TextPool) {
         self.init()
@@ -138,6 +238,37 @@ extension made_column {
             kind = MADE_COLUMN_REAL
             (centre, scale) = (encoding.centre, 1 / encoding.scale)
             (atoms, atom_count) = pool.numbers(encoding.atoms)
+        }
+    }
+}
+
+extension made_variable {
+    /// Precondition: `pool` outlives them.
+    fileprivate static func all(
+        _ variables: [Variable], _ columns: [ReadColumn], _ kept: [Schema.Column], _ pool: TextPool
+    ) -> [made_variable] {
+        columns.indices.flatMap { column in
+            columns[column].variables.enumerated().map { place, index in
+                var made = made_variable()
+                made.column = column
+                made.rules = made_column(variables[index], kept[column], pool)
+                guard let clock = columns[column].clock else { return made }
+                made.part = clock.parts[place].handle
+                made.origin = clock.dayStart
+                made.since = clock.since.flatMap { since in columns.firstIndex { $0.name == since } } ?? column
+                return made
+            }
+        }
+    }
+}
+
+extension Clock.Part {
+    fileprivate var handle: made_part {
+        switch self {
+        case .weekday: MADE_PART_WEEKDAY
+        case .month: MADE_PART_MONTH
+        case .time: MADE_PART_TIME
+        case .elapsed: MADE_PART_ELAPSED
         }
     }
 }

@@ -184,6 +184,6 @@ public final class BulkScorer {
     }
 
     private func detail(of fault: made_row_error) -> String {
-        RowProblem(fault, row: "rows[\(fault.row)]", place: "", variables: schema.variables).detail
+        RowProblem(fault, row: "rows[\(fault.row)]", place: "", columns: schema.columns).detail
     }
 }

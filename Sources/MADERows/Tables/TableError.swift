@@ -24,6 +24,10 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
         case cellNotBinary(text: String)
         /// A cell of a column of numbers holds something else.
         case cellNotNumber(text: String)
+        /// A cell of a column of dates or times holds something else.
+        case cellNotDate(text: String)
+        /// Dates or times of which nothing comes back.
+        case datesAlike
         /// A cell of a categorical column holds none of its labels.
         case labelUnknown(text: String, labels: [String])
         /// A column has more than `limit` different labels.
@@ -85,6 +89,9 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(place), \(name): row \(number) is \(text.map { "\"\(Self.cut($0))\"" } ?? "empty"); 0 or 1 expected"
         case .cellNotBinary(let text): "\(place), \(name): \"\(Self.cut(text))\" is not 0 or 1"
         case .cellNotNumber(let text): "\(place), \(name): \"\(Self.cut(text))\" is not a number"
+        case .cellNotDate(let text): "\(place), \(name): \"\(Self.cut(text))\" is not a date or time"
+        case .datesAlike:
+            "\(place): \(name) has dates that are all of one weekday, month and time of day; --drop leaves it out"
         case .labelUnknown(let text, let labels):
             "\(place), \(name): \"\(Self.cut(text))\" is none of its labels: \(Self.list(labels))"
         case .tooManyLabels(let limit):

@@ -73,7 +73,7 @@ public final class TableReader {
             guard let error = found.errors?[index] else { continue }
             let number = rowCount + error.row + 1
             faultyRows.append(first + error.row)
-            let problem = RowProblem(error, row: "row \(number)", place: "", variables: schema.variables)
+            let problem = RowProblem(error, row: "row \(number)", place: "", columns: schema.columns)
             faults.append(TableError(path: path, problem: .row(problem.detail)))
         }
         for row in 0..<found.row_count where keptCount > 0 {

@@ -15,6 +15,8 @@ final class TableScanner {
     private var isAtEnd = false
     /// How the numbers of some columns are written, by name.
     private var forms: [String: Schema.NumberForm] = [:]
+    /// Whether day or month stands first in dates of some columns, by name.
+    private var orders: [String: made_date_order] = [:]
 
     /// Owns the C scanner.
     private final class Handle {
@@ -51,16 +53,20 @@ final class TableScanner {
     }
 
     /// How the columns are read that are named so; before the first read.
-    func use(_ name: String, as use: made_cell_use, form: Schema.NumberForm?) throws(TableError) {
+    func use(
+        _ name: String, as use: made_cell_use, form: Schema.NumberForm? = nil, order: made_date_order? = nil
+    ) throws(TableError) {
         let form = form ?? forms[name]
         forms[name] = form
+        let order = order ?? orders[name] ?? MADE_MONTH_FIRST
+        orders[name] = order
         let pool = TextPool()
         let isSet: Bool
         if let form {
             var form = made_number_form(form, pool)
-            isSet = made_table_scanner_use(handle.pointer, pool.text(name), use, &form)
+            isSet = made_table_scanner_use(handle.pointer, pool.text(name), use, &form, order)
         } else {
-            isSet = made_table_scanner_use(handle.pointer, pool.text(name), use, nil)
+            isSet = made_table_scanner_use(handle.pointer, pool.text(name), use, nil, order)
         }
         if !isSet { throw Self.memory(path) }
     }
@@ -143,6 +149,11 @@ extension TableScanner {
         forms[String(made_table_scanner_column_name(handle.pointer, column))] ?? Schema.NumberForm()
     }
 
+    /// Whether day or month was read first in dates of `column` that do not tell.
+    func dateOrder(column: Int) -> made_date_order {
+        orders[String(made_table_scanner_column_name(handle.pointer, column))] ?? MADE_MONTH_FIRST
+    }
+
     /// Whether the first line named them.
     var hasHeader: Bool { made_table_scanner_has_header(handle.pointer) }
 
@@ -176,6 +187,30 @@ extension TableScanner {
     /// What is known of the cells of `column`.
     func facts(column: Int) -> made_table_column_facts { made_table_scanner_facts(handle.pointer, column) }
 
+    /// The order of day and month in texts that are dates, most of them at least; nil where they are none. Where no date
+    /// tells, the month stands first, unless points separate the fields.
+    private static func dateOrder(of texts: [Text]) -> made_date_order? {
+        let words = texts.filter { $0.number == nil }
+        var facts: [made_date_order.RawValue: UInt32] = [:]
+        var count = 0
+        for word in words {
+            let found = [MADE_MONTH_FIRST, MADE_DAY_FIRST].map {
+                (order: $0, date: DateText.date(word.text, order: $0))
+            }
+            count += found.contains { $0.date != nil } ? 1 : 0
+            for (order, date) in found { facts[order.rawValue, default: 0] |= date?.facts ?? 0 }
+        }
+        guard count > 0, count == texts.count || count >= 10 * (texts.count - count) else { return nil }
+        func shows(_ order: made_date_order) -> Bool {
+            (facts[order.rawValue] ?? 0) & UInt32(MADE_DATE_SHOWS_ORDER.rawValue) != 0
+        }
+        if shows(MADE_DAY_FIRST) != shows(MADE_MONTH_FIRST) {
+            return shows(MADE_DAY_FIRST) ? MADE_DAY_FIRST : MADE_MONTH_FIRST
+        }
+        return words.contains { $0.text.contains(".") && !$0.text.contains("/") && !$0.text.contains("-") }
+            ? MADE_DAY_FIRST : MADE_MONTH_FIRST
+    }
+
     /// Reads the first piece, which stays where it is, to see how numbers are written.
     private func findNumberForms(with preview: Handle) throws(TableError) {
         var rows: UnsafeMutablePointer<Double>?
@@ -189,6 +224,10 @@ extension TableScanner {
             // A text without a digit is a label, or stands for a missing value.
             let texts = Self.texts(preview, column).filter { $0.text.utf8.contains { (48...57).contains($0) } }
             guard texts.contains(where: { $0.number == nil }) else { continue }
+            if let order = Self.dateOrder(of: texts) {
+                try use(name, as: MADE_CELL_DATE, order: order)
+                continue
+            }
             guard let form = NumberText.form(of: texts.map(\.text), prefersDecimalComma: prefersComma) else { continue }
             try use(name, as: MADE_CELL_ANY, form: form)
         }

@@ -1,28 +1,37 @@
 public import MADE
 
-/// Rows of values as text, in the table's own form: labels, whole numbers without a fraction, decimal commas. What is written
-/// reads back as the same row, to the bit. The only writer of rows.
+/// Rows of values as text, in the table's own form: labels, whole numbers without a fraction, decimal commas, dates. What is
+/// written reads back as the same row, to the bit, but for dates whose weekday and month no day of the training range has. The
+/// only writer of rows.
 public struct RowText: Sendable {
-    /// What a value of one column is written as.
-    fileprivate enum Column {
+    /// What the values of one variable are written as.
+    fileprivate enum Form {
         case number(hasDecimalComma: Bool)
         /// Every label as JSON and as a cell of CSV.
         case labels(json: [[UInt8]], csv: [[UInt8]])
     }
 
     private let variables: [Variable]
-    private let columns: [Column]
+    private let forms: [Form]
+    /// Names of the columns, and the variables that they are made of.
+    private let columns: [(name: String, variables: Range<Int>)]
+    /// Nil where columns are variables.
+    private let clocks: ClockTimes?
 
     /// Of rows of a model.
     public init(_ card: ModelCard) {
-        let table = card.schema ?? Schema(of: card.variables)
+        let table = card.table
+        let kept = table.columns.filter { $0.leftOut == nil }
         variables = card.variables
-        columns = zip(card.variables, table.columns.filter { $0.leftOut == nil }).map { variable, column in
-            switch variable.kind {
-            case .categorical(let categories):
-                Column(labels: categories.labels + categories.rareLabels)
-            case .binary: column.truthTexts.map { Column(labels: $0) } ?? .number(hasDecimalComma: false)
-            case .real: .number(hasDecimalComma: column.numberForm.hasDecimalComma)
+        columns = zip(kept, table.variableRanges).map { ($0.name, $1) }
+        clocks = ClockTimes(table)
+        forms = zip(kept, table.variableRanges).flatMap { column, range in
+            card.variables[range].map { variable in
+                switch variable.kind {
+                case .categorical(let categories): Form(labels: categories.labels + categories.rareLabels)
+                case .binary: column.truthTexts.map { Form(labels: $0) } ?? .number(hasDecimalComma: false)
+                case .real: .number(hasDecimalComma: column.numberForm.hasDecimalComma)
+                }
             }
         }
     }
@@ -30,42 +39,59 @@ public struct RowText: Sendable {
     /// The first line of CSV, without its end.
     public var csvHeader: [UInt8] {
         var bytes: [UInt8] = []
-        for (index, variable) in variables.enumerated() {
+        for (index, column) in columns.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            appendCell(variable.name, to: &bytes)
+            appendCell(column.name, to: &bytes)
         }
         return bytes
     }
 
     /// An encoded row [D] as a line of CSV without its end; an empty cell is a missing value. In quotes where it is all of
-    /// the line: a blank line is no row.
-    public func appendCSV(_ row: some Collection<Float>, to bytes: inout [UInt8]) {
-        for (index, value) in row.enumerated() {
+    /// the line: a blank line is no row. `draw`: which of the days that fit a date's weekday and month is written.
+    public func appendCSV(_ row: some Collection<Float>, draw: UInt64 = 0, to bytes: inout [UInt8]) {
+        let row = Array(row)
+        let times = clocks?.texts(row.enumerated().map { variables[$0].decode($1) }, draw: draw)
+        for (index, column) in columns.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            if variables[index].isMissing(value) {
+            let variable = column.variables.lowerBound
+            let time = times?[index]
+            if time == .missing || time == nil && variables[variable].isMissing(row[variable]) {
                 if columns.count == 1 { bytes.append(contentsOf: "\"\"".utf8) }
                 continue
             }
-            switch columns[index] {
-            case .number(false): NumberText.append(variables[index].decode(value), to: &bytes)
-            case .number(true): appendWithComma(variables[index].decode(value), to: &bytes)
-            case .labels(_, let csv): bytes.append(contentsOf: csv[Int(value)])
+            if case .text(let text, _) = time {
+                appendCell(text, to: &bytes)
+                continue
+            }
+            switch forms[variable] {
+            case .number(false): NumberText.append(variables[variable].decode(row[variable]), to: &bytes)
+            case .number(true): appendWithComma(variables[variable].decode(row[variable]), to: &bytes)
+            case .labels(_, let csv): bytes.append(contentsOf: csv[Int(row[variable])])
             }
         }
     }
 
-    /// An encoded row [D] as a line of NDJSON without its end, an array or an object keyed by name.
-    public func appendJSON(_ row: some Collection<Float>, asObject: Bool, to bytes: inout [UInt8]) {
+    /// An encoded row [D] as a line of NDJSON without its end, an array or an object keyed by name. `draw` as of CSV.
+    public func appendJSON(_ row: some Collection<Float>, asObject: Bool, draw: UInt64 = 0, to bytes: inout [UInt8]) {
         var json = JSONWriter(capacity: 8 * columns.count)
-        write(row, asObject: asObject, to: &json)
+        write(row, asObject: asObject, draw: draw, to: &json)
         bytes.append(contentsOf: json.bytes)
     }
 
-    package func write(_ row: some Collection<Float>, asObject: Bool, to json: inout JSONWriter) {
+    package func write(
+        _ row: some Collection<Float>, asObject: Bool, draw: UInt64 = 0, to json: inout JSONWriter
+    ) {
+        let values = row.enumerated().map { variables[$0].decode($1) }
+        let times = clocks?.texts(values, draw: draw)
         if asObject { json.beginObject() } else { json.beginArray() }
-        for (index, value) in row.enumerated() {
-            if asObject { json.key(variables[index].name) }
-            write(variables[index].decode(value), of: index, to: &json)
+        for (index, column) in columns.enumerated() {
+            if asObject { json.key(column.name) }
+            switch times?[index] {
+            case .text(let text, isNumber: true): json.raw(text)
+            case .text(let text, isNumber: false): json.string(text)
+            case .missing: json.null()
+            case nil: write(values[column.variables.lowerBound], of: column.variables.lowerBound, to: &json)
+            }
         }
         if asObject { json.endObject() } else { json.endArray() }
     }
@@ -73,7 +99,7 @@ public struct RowText: Sendable {
     /// The number `value` of variable `index` as the table has it, null where it is NaN.
     package func write(_ value: Double, of index: Int, to json: inout JSONWriter) {
         guard !value.isNaN else { return json.null() }
-        switch columns[index] {
+        switch forms[index] {
         case .number: json.decimal(value)
         case .labels(let labels, _): json.raw(labels[Int(value)])
         }
@@ -89,7 +115,7 @@ public struct RowText: Sendable {
     }
 }
 
-extension RowText.Column {
+extension RowText.Form {
     fileprivate init(labels: [String]) {
         self = .labels(
             json: labels.map { label in

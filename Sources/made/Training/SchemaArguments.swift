@@ -21,6 +21,9 @@ struct SchemaArguments: ParsableArguments {
     @Option(help: "Columns of 0 and 1.")
     var binary = NameList()
 
+    @Option(help: "Columns of dates or times, which become weekday, month and time of day.")
+    var date = NameList()
+
     @Option(help: "Columns to leave out.")
     var drop = NameList()
 
@@ -37,10 +40,10 @@ struct SchemaArguments: ParsableArguments {
 
     func validate() throws {
         guard rare >= 1 else { throw ValidationError("--rare must be 1 or more") }
-        let names = [categorical, real, binary, drop].flatMap(\.names)
+        let names = [categorical, real, binary, date, drop].flatMap(\.names)
         if let name = names.first(where: { name in names.count { $0 == name } > 1 }) {
             throw ValidationError(
-                "column \"\(name)\" is chosen twice; of --categorical, --real, --binary, --drop one is right")
+                "column \"\(name)\" is chosen twice; of --categorical, --real, --binary, --date, --drop one is right")
         }
     }
 
@@ -57,7 +60,7 @@ struct SchemaArguments: ParsableArguments {
         }
         if let header { options.header = header ? .present : .absent }
         let chosen: [(NameList, SchemaOptions.Choice)] = [
-            (categorical, .categorical), (real, .real), (binary, .binary), (drop, .drop),
+            (categorical, .categorical), (real, .real), (binary, .binary), (date, .date(form: nil)), (drop, .drop),
         ]
         for (list, choice) in chosen {
             for name in list.names { options.choices[NumberText.normalised(name)] = choice }

@@ -13,7 +13,8 @@ struct SchemaListing {
         let table = inferred.table
         let columns = inferred.schema.columns
         let nameWidth = min((columns.map(\.name.count).max() ?? 0), 24) + 2
-        var lines = ["\(table.rowCount) rows, \(columns.count) column\(columns.count == 1 ? "" : "s")"]
+        let columnCount = inferred.schema.table.columns.count { $0.leftOut == nil }
+        var lines = ["\(table.rowCount) rows, \(columnCount) column\(columnCount == 1 ? "" : "s")"]
         let isPlain = zip(columns, inferred.facts).allSatisfy { column, facts in
             column.kind == .binary && facts.missingCount == 0 && facts.remarks.allSatisfy { $0 == .constant }
         }
@@ -52,7 +53,8 @@ struct SchemaListing {
                 " (\(isOne ? "its values name" : "their values name") rows: --categorical \(list) or --real \(list) keeps "
                 + "\(isOne ? "it" : "them"))"
         case .date:
-            return " (dates or times, which end tomorrow: --categorical \(list) keeps \(isOne ? "it" : "them"))"
+            return
+                " (dates of which no weekday, month or time of day comes back: --categorical \(list) keeps \(isOne ? "it" : "them"))"
         case .text: return " (texts rather than labels: --categorical \(list) keeps \(isOne ? "it" : "them"))"
         }
     }
@@ -99,6 +101,13 @@ struct SchemaListing {
             let shown = texts.map { "\"\($0)\"" }.shortened(to: 4)
             return "\(shown) (\(rowCount) row\(rowCount == 1 ? "" : "s")) read as missing: --categorical \(name) if not"
         case .numberForm(let form): return "\(describe(form)): --categorical \(name) if they are no numbers"
+        case .part(let part, let column, let form):
+            let what =
+                switch part {
+                case .weekday, .month, .time: "of dates"
+                case .elapsed: "seconds since the first date of the row,"
+                }
+            return "\(what) written \(form): --categorical \(column) or --drop \(column) if not"
         case .labelLooksMissing(let text): return "\(text) is a label: --missing \(text) if it is none"
         }
     }

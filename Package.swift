@@ -37,14 +37,15 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("utf8proc")]),
         .target(name: "Microhttpd", dependencies: ["CMicrohttpdShim", "CGnuTLS"], swiftSettings: swiftSettings),
         .target(name: "MADE", dependencies: ["CStaircase"], swiftSettings: swiftSettings),
-        .target(name: "MADERows", dependencies: ["CRows", "MADE", "CZlib", "CZstd"], swiftSettings: swiftSettings),
+        .target(name: "Codecs", dependencies: ["CZlib", "CZstd"], swiftSettings: swiftSettings),
+        .target(name: "MADERows", dependencies: ["CRows", "MADE", "Codecs"], swiftSettings: swiftSettings),
         .target(
             name: "MADETraining", dependencies: ["MADERows", "MADE", "CStaircase", "COpenBLAS"],
             swiftSettings: swiftSettings),
         .target(
             name: "DensityService",
             dependencies: [
-                "Microhttpd", "CGnuTLS", "CRows", "MADERows", "MADE",
+                "Microhttpd", "CGnuTLS", "Codecs", "CRows", "MADERows", "MADE",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -67,14 +68,15 @@ let package = Package(
         .testTarget(
             name: "MADETests", dependencies: ["MADE", "Oracle"], resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
-        .testTarget(name: "MADERowsTests", dependencies: ["MADERows", "MADE", "Oracle"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "MADERowsTests", dependencies: ["MADERows", "Codecs", "MADE", "Oracle"], swiftSettings: swiftSettings),
         .testTarget(
             name: "MADETrainingTests", dependencies: ["MADETraining", "MADERows", "Oracle"],
             swiftSettings: swiftSettings),
         .testTarget(name: "MicrohttpdTests", dependencies: ["Microhttpd", "RawHTTP"], swiftSettings: swiftSettings),
         .testTarget(name: "CRowsTests", dependencies: ["CRows"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "DensityServiceTests", dependencies: ["DensityService", "MADERows", "Oracle", "RawHTTP"],
+            name: "DensityServiceTests", dependencies: ["DensityService", "Codecs", "MADERows", "Oracle", "RawHTTP"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ProgramTests", dependencies: ["made", "MADE", "Oracle", "RawHTTP"], swiftSettings: swiftSettings),

@@ -49,6 +49,12 @@ def check_rows(url, model):
                 assert numpy.array_equal(values, numpy.array(native[name])), (name, sends_binary, wants_binary)
             combinations += 1
     assert "id" not in client.infer(model, [tensor]).get_response()
+    for sent, taken in (("gzip", None), (None, "gzip"), ("gzip", "gzip")):
+        result = client.infer(
+            model, [tensor], request_compression_algorithm=sent, response_compression_algorithm=taken
+        )
+        assert numpy.array_equal(result.as_numpy("log_likelihood"), numpy.array(native["log_likelihood"])), (sent, taken)
+        combinations += 1
 
     after = statistics()
     # One more by /score, and one for the answer without an id.

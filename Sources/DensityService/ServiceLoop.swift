@@ -1,3 +1,4 @@
+internal import Codecs
 internal import MADE
 internal import MADERows
 internal import Microhttpd
@@ -5,11 +6,8 @@ internal import Microhttpd
 /// The requests of one event loop; on that loop's thread only.
 final class ServiceLoop: LoopHandler {
     let core: ServiceCore
-    let turn: Turn
-    /// Nil where memory was short when the loop started.
-    let scanner = BodyScanner()
-    /// Of tensors, which are read while what the first scanner found of their request is still needed.
-    private(set) lazy var tensorScanner = BodyScanner()
+    private let turn: Turn
+    private let handler: RequestHandler
     var ids = RequestIDs()
     /// The keys that were seen last.
     var knownRing: (generation: Int, ring: KeyRing)?
@@ -18,6 +16,7 @@ final class ServiceLoop: LoopHandler {
     init(core: ServiceCore, index: Int) {
         self.core = core
         turn = Turn(loopIndex: index, inlineBudget: core.options.inlineBudgetNanoseconds)
+        handler = RequestHandler(core: core, turn: turn)
     }
 
     func receive(_ exchange: Exchange) {
@@ -28,6 +27,7 @@ final class ServiceLoop: LoopHandler {
         let plain = { Call(exchange: exchange, id: id, route: route, start: start, observer: self.core.observer) }
         do throws(Problem) {
             try check(exchange, route)
+            let codec = exchange.bodyByteCount > 0 ? try ContentCoding.codec(of: exchange.contentEncoding) : nil
             switch route {
             case .score, .conditionals, .sample, .drift, .model, .invocations, .v1Model, .v1Predict, .v1Explain,
                 .v2Model,
@@ -37,12 +37,15 @@ final class ServiceLoop: LoopHandler {
                     exchange: exchange, id: id, route: route, model: model.card.name, start: start,
                     deadline: try Self.deadline(of: exchange, start: start), observer: core.observer,
                     statistics: route.scores ? model.statistics : nil)
+                if let codec { return readAside(call, codec, model: model) }
                 do throws(Problem) {
-                    try answer(call, model: model)
+                    try handler.answer(call, model: model)
                 } catch {
                     call.refuse(error)
                 }
-            default: try answer(plain())
+            default:
+                if let codec { return readAside(plain(), codec) }
+                try handler.answer(plain())
             }
         } catch {
             plain().refuse(error)
@@ -127,43 +130,36 @@ final class ServiceLoop: LoopHandler {
         }
     }
 
-    private func answer(_ call: Call, model: LoadedModel) throws(Problem) {
-        switch call.route {
-        case .score: try score(call, model)
-        case .conditionals: try conditionals(call, model)
-        case .sample: try sample(call, model)
-        case .drift: try drift(call, model)
-        case .invocations: try invocations(call, model)
-        case .v1Model: v1Model(call, model)
-        case .v1Predict: try v1Predict(call, model)
-        case .v1Explain: try v1Explain(call, model)
-        case .v2Model: v2Model(call, model)
-        case .v2ModelReady: v2ModelReady(call, model)
-        case .v2Statistics: v2Statistics(call, model)
-        case .v2Infer: try v2Infer(call, model)
-        case .v2Config: v2Config(call, model)
-        default: try modelCard(call, model)
+    /// Answers a call whose body is compressed on a thread that is no loop.
+    private func readAside(_ call: Call, _ codec: Codec) {
+        RequestHandler.studies.asyncAnywhere { [core] in
+            do throws(Problem) {
+                let whole = try call.expanded(by: codec, bytesMax: core.options.bodyBytesMax)
+                try RequestHandler(core: core).answer(whole)
+            } catch {
+                call.refuse(error)
+            }
         }
     }
 
-    private func answer(_ call: Call) throws(Problem) {
-        switch call.route {
-        case .models: try models(call)
-        case .reload: try reload(call)
-        case .live: live(call)
-        case .ready: ready(call)
-        case .health: health(call)
-        case .ping: ping(call)
-        case .metrics: metrics(call)
-        case .openAPI: try openAPI(call)
-        case .v1Models: v1Models(call)
-        case .v2Server: v2Server(call)
-        case .v2Live, .v2Ready: v2Health(call)
-        case .v2Index: try v2Index(call)
-        case .v2Load: try v2Load(call)
-        case .v2Unload: try v2Unload(call)
-        default: try page(call)
+    /// The same of a model's call, by one of the model's workers.
+    private func readAside(_ call: Call, _ codec: Codec, model: LoadedModel) {
+        let cost = model.cost(of: .reading)
+        let kibibytes = 1 + call.bodyByteCount >> 10
+        let task = QueuedTask(
+            call: call, rows: min(kibibytes, max(1, core.options.queueRowsMax / 8)),
+            expectedNanoseconds: cost.nanoseconds(rows: kibibytes)
+        ) { [core] _ in
+            let start = monotonicNanoseconds()
+            do throws(Problem) {
+                let whole = try call.expanded(by: codec, bytesMax: core.options.bodyBytesMax)
+                try RequestHandler(core: core).answer(whole, model: model)
+            } catch {
+                call.refuse(error)
+            }
+            cost.record(rows: kibibytes, nanoseconds: monotonicNanoseconds() - start)
         }
+        if !model.queue.submit(task) { call.refuseAsQueueIsFull(of: model) }
     }
 
     /// When the answer is worthless, by the client's `X-Timeout-Ms`.

@@ -56,8 +56,12 @@ let routeRefusals: [Refused] = [
     .init(
         path: "/conditionals", headers: ["Accept: text/csv"], body: #"{"rows":[]}"#, status: 406,
         detail: "application/json"),
-    .init(
-        headers: ["Content-Encoding: gzip"], body: "\u{1f}\u{8b}", status: 415, detail: "Content-Encoding \"gzip\""),
+    .init(headers: ["Content-Encoding: deflate"], body: "{}", status: 415, detail: "as gzip or zstd"),
+    .init(headers: ["Content-Encoding: gzip, gzip"], body: "{}", status: 415, detail: "\"gzip, gzip\""),
+    .init(path: "/v2/models/model/infer", headers: ["Content-Encoding: br"], body: "{}", status: 415, detail: "zstd"),
+    .init(headers: ["Content-Encoding: gzip"], body: "\u{1f}", status: 400, detail: "end early, after 1 bytes"),
+    .init(headers: ["Content-Encoding: zstd"], body: "{}", status: 400, detail: "the body's zstd data"),
+    .init(headers: ["Content-Encoding: zstd"], body: "", status: 400, detail: "the body is empty"),
     .init(
         headers: ["Content-Type: application/json", "Content-Type: text/csv"], body: "{}", status: 415,
         detail: "application/json, text/csv"),

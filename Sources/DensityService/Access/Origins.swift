@@ -7,7 +7,7 @@ struct Origins: Sendable {
 
     /// Header fields of requests and answers that scripts need, beside the ones that they always may use.
     private static let requestFields =
-        "Authorization, Content-Type, Inference-Header-Content-Length, traceparent, X-API-Key, X-Request-ID, X-Timeout-Ms"
+        "Authorization, Content-Encoding, Content-Type, Inference-Header-Content-Length, traceparent, X-API-Key, X-Request-ID, X-Timeout-Ms"
     private static let exposedFields = Reply.Header(
         "Access-Control-Expose-Headers",
         "Inference-Header-Content-Length, Retry-After, Server-Timing, WWW-Authenticate, X-Request-ID, X-Seed")

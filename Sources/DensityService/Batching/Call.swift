@@ -1,3 +1,6 @@
+internal import Codecs
+internal import Dispatch
+internal import MADERows
 internal import Microhttpd
 
 /// A request on its way through the service. It is answered once, from any thread.
@@ -15,10 +18,12 @@ final class Call: Sendable {
     let observer: Observer
     /// Of the model, where the request is one for scores.
     let statistics: InferenceStatistics?
+    /// The body, where it was sent compressed.
+    private let expandedBody: ExpandedBody?
 
     init(
         exchange: Exchange, id: String, route: Route, model: String? = nil, start: UInt64, deadline: UInt64? = nil,
-        observer: Observer, statistics: InferenceStatistics? = nil
+        observer: Observer, statistics: InferenceStatistics? = nil, expandedBody: ExpandedBody? = nil
     ) {
         self.exchange = exchange
         self.id = id
@@ -29,6 +34,29 @@ final class Call: Sendable {
         self.deadline = deadline
         self.observer = observer
         self.statistics = statistics
+        self.expandedBody = expandedBody
+    }
+
+    /// The same call with its body, which `codec` has compressed, as it was before.
+    ///
+    /// - Throws: what is wrong with the body.
+    func expanded(by codec: Codec, bytesMax: Int) throws(Problem) -> Call {
+        let body = try exchange.withBody { coded in
+            Result { () throws(Problem) in try ExpandedBody(coded, codec, bytesMax: bytesMax) }
+        }.get()
+        return Call(
+            exchange: exchange, id: id, route: route, model: model, start: start, deadline: deadline,
+            observer: observer,
+            statistics: statistics, expandedBody: body)
+    }
+
+    /// Bytes of the body.
+    var bodyByteCount: Int { expandedBody?.bytes.count ?? exchange.bodyByteCount }
+
+    /// Gives the body to read, with `scanPadding` zeros behind its end.
+    func withBody<Result>(_ read: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        guard let expandedBody else { return try exchange.withBody(read) }
+        return try withExtendedLifetime(expandedBody) { try read(expandedBody.bytes) }
     }
 
     /// What a computed answer took, nanoseconds.
@@ -52,8 +80,24 @@ final class Call: Sendable {
     /// Whether its answer is still worth computing.
     func isWanted(at now: UInt64) -> Bool { !isPastDeadline(at: now) && exchange.isOpen }
 
-    /// Sends `reply` with the fields that every reply has.
+    /// Sends `reply`, compressed where it is long and the client takes that.
     func answer(_ reply: Reply, effort: Effort? = nil) {
+        guard reply.isCompressible else { return send(reply, effort: effort) }
+        var reply = reply
+        reply.headers.append(Reply.varyByEncoding)
+        guard let codec = acceptedCodec else { return send(reply, effort: effort) }
+        guard exchange.isOnLoop else { return send(reply.compressed(by: codec), effort: effort) }
+        Self.compression.asyncAnywhere { [reply] in self.send(reply.compressed(by: codec), effort: effort) }
+    }
+
+    /// What a long answer is compressed with, where the client takes that.
+    var acceptedCodec: Codec? { ContentCoding.accepted(by: exchange.header("Accept-Encoding")) }
+
+    /// Compresses what loops have to send: milliseconds, which they have not.
+    private static let compression = DispatchQueue(label: "made.compression", attributes: .concurrent)
+
+    /// Sends `reply` as it is, with the fields that every reply has.
+    func send(_ reply: Reply, effort: Effort? = nil) {
         // Who has gone, or was told already that it took too long, is counted by who noticed.
         guard exchange.isOpen else { return }
         var reply = reply

@@ -41,16 +41,6 @@ final class Turn {
         for job in model.queue.submit(bench.takeJobs()) { job.call.refuseAsQueueIsFull(of: model) }
     }
 
-    /// Takes a job with missing values and a batch of its own, which is as much work as `weight` complete rows. Each such
-    /// row is a batch of draws itself: there is nothing to gain by gathering it with others.
-    func add(incomplete job: ScoreJob, weight: Int) {
-        let expected = job.model.cost(of: .incomplete).nanoseconds(rows: weight)
-        let task = QueuedTask(call: job.call, rows: weight, expectedNanoseconds: expected) {
-            job.scoreIncomplete(weight: weight, using: $0)
-        }
-        run(task, of: job.model)
-    }
-
     /// Scores what is left of the turn; where others wait already, after them.
     func finish() {
         for bench in active {

@@ -1,12 +1,13 @@
+internal import Codecs
 internal import MADE
 internal import MADERows
 internal import Microhttpd
 internal import Synchronization
 
-/// The body of a bulk request on its way: the loop cuts it into blocks, and one worker at a time of the model's queue scores
-/// them in order. Where blocks wait the client waits, so that what is held grows with the answer alone.
+/// The body of a bulk request on its way: the loop cuts it into blocks, and one worker at a time of the model's queue expands
+/// and scores them in order. Where blocks wait the client waits, so that what is held grows with the answer alone.
 ///
-/// `@unchecked Sendable`: `block` and `hasStarted` are the loop's; `scorer`, `answer` and the sums are those of the one task
+/// `@unchecked Sendable`: `block` and `hasStarted` are the loop's; `scorer`, `expansion`, `answer` and the sums are those of the one task
 /// that runs (`State.isRunning`), and the queue's lock orders a task after the one before.
 final class BulkSink: BodySink, @unchecked Sendable {
     private static let blockBytes = 64 << 10
@@ -18,8 +19,14 @@ final class BulkSink: BodySink, @unchecked Sendable {
     /// or answered, and has one task at a time in the queue.
     private static let admissionRows = 1024
 
+    private struct Block {
+        var bytes: [UInt8]
+        /// Compressed yet.
+        var isCoded: Bool
+    }
+
     private struct State {
-        var waiting: [[UInt8]] = []
+        var waiting: [Block] = []
         /// A task is in the queue, or at work.
         var isRunning = false
         var isPaused = false
@@ -35,22 +42,29 @@ final class BulkSink: BodySink, @unchecked Sendable {
     /// The answer's `Content-Type`.
     private let mediaType: String
     private let options: ServiceOptions
+    /// Of a body that is compressed.
+    private var expansion: BodyExpansion?
     private let state = Mutex(State())
     private var block: [UInt8] = []
     private var hasStarted = false
-    private var answer: [[UInt8]] = []
-    private var answerByteCount = 0
+    private var answer: AnswerPieces
     private var computeStart: UInt64?
     private var computeNanoseconds: UInt64 = 0
 
     /// - Throws: 400 and 422 for a parameter of the query, 406 where the client takes neither lines nor JSON, 503 where
     ///   memory is short.
-    init(_ call: Call, model: LoadedModel, input: BulkScorer.Input, options: ServiceOptions) throws(Problem) {
+    init(
+        _ call: Call, model: LoadedModel, input: BulkScorer.Input, codec: Codec?, options: ServiceOptions
+    ) throws(Problem) {
         let formats = [input.format] + LineFormat.allCases.filter { $0 != input.format }
         let type = try call.answers(with: formats.map(\.mediaType) + [.json])
         mediaType = type.name(
             accept: call.exchange.header("Accept"), contentType: call.exchange.header("Content-Type"))
         self.call = call
+        answer = AnswerPieces(call.acceptedCodec)
+        if let codec {
+            expansion = try BodyExpansion(codec, bytesMax: options.bulkBytesMax, setting: "bulk-bytes-max")
+        }
         self.model = model
         self.options = options
         var scoring = ScoreOptions(alpha: options.alpha)
@@ -93,7 +107,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
     }
 
     private func handOver(isLast: Bool) {
-        let handed = block
+        let handed = Block(bytes: block, isCoded: expansion != nil)
         block = []
         let mustStart = state.withLock { state -> Bool in
             guard !state.isOver else { return false }
@@ -127,7 +141,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
 
     /// Scores one block, or what of it is no more than `taskRows`, so that other requests get their turn between two.
     private func work(using workspace: CompiledModel.Workspace) {
-        let next = state.withLock { state -> (block: [UInt8], isLast: Bool)? in
+        let next = state.withLock { state -> (block: Block, isLast: Bool)? in
             guard !state.isOver, !state.waiting.isEmpty else { return nil }
             let block = state.waiting.removeFirst()
             if state.isPaused, state.waiting.count <= 1 {
@@ -136,13 +150,15 @@ final class BulkSink: BodySink, @unchecked Sendable {
             }
             return (block, state.isComplete && state.waiting.isEmpty)
         }
-        guard let next else { return }
+        guard var next else { return }
         var isComplete = false
         do throws(Problem) {
-            let part = try score(next.block, isLast: next.isLast, using: workspace)
+            if next.block.isCoded { try expand(&next) }
+            let part = try score(next.block.bytes, isLast: next.isLast, using: workspace)
             isComplete = part.isComplete
             if !isComplete {
-                state.withLock { $0.waiting.insert(Array(next.block[part.byteCount...]), at: 0) }
+                next.block.bytes.removeFirst(part.byteCount)
+                state.withLock { [block = next.block] in $0.waiting.insert(block, at: 0) }
             }
         } catch {
             end()
@@ -154,6 +170,33 @@ final class BulkSink: BodySink, @unchecked Sendable {
             return state.isRunning
         }
         if hasMore { enqueue() }
+    }
+
+    /// Puts in the place of a compressed block what the first part of it holds; the rest waits behind that.
+    private func expand(_ next: inout (block: Block, isLast: Bool)) throws(Problem) {
+        guard var expansion else { return }
+        let coded = next.block.bytes
+        var text = [UInt8](repeating: 0, count: BodyExpansion.stepBytes)
+        var count = 0
+        let taken = try text.withUnsafeMutableBytes { text in
+            coded.withUnsafeBytes { coded in
+                Result { () throws(Problem) in
+                    var rest = coded
+                    try expansion.expand(&rest, into: text, count: &count)
+                    return coded.count - rest.count
+                }
+            }
+        }.get()
+        self.expansion = expansion
+        text.removeLast(text.count - count)
+        if taken < coded.count || expansion.mayHoldOutput {
+            next.isLast = false
+            let rest = Block(bytes: Array(coded[taken...]), isCoded: true)
+            state.withLock { $0.waiting.insert(rest, at: 0) }
+        } else if next.isLast, expansion.takenCount > 0 {
+            try expansion.finish()
+        }
+        next.block = Block(bytes: text, isCoded: false)
     }
 
     private func score(
@@ -171,14 +214,13 @@ final class BulkSink: BodySink, @unchecked Sendable {
         let lines = part.lines
         computeNanoseconds += nanoseconds(from: start, to: monotonicNanoseconds())
         call.observer.metrics.countBatch(.queue, rows: scorer.rowCount - rowCount)
-        answerByteCount += lines.count
-        guard answerByteCount + scorer.heldByteCount <= options.bulkAnswerBytesMax else {
+        answer.append(lines)
+        guard answer.byteCount + scorer.heldByteCount <= options.bulkAnswerBytesMax else {
             throw Problem(
                 413,
                 "the answer would take more than \(options.bulkAnswerBytesMax) bytes (bulk-answer-bytes-max); send several requests"
             )
         }
-        if !lines.isEmpty { answer.append(lines) }
         return part
     }
 
@@ -188,12 +230,13 @@ final class BulkSink: BodySink, @unchecked Sendable {
         model.statistics.scoredRows.wrappingAdd(scoredCount, ordering: .relaxed)
         model.statistics.anomalies.wrappingAdd(scorer.anomalyCount, ordering: .relaxed)
         var reply = Reply(status: 200, headers: [("Content-Type", mediaType)])
-        reply.pieces = answer + scorer.finish()
-        answer = []
+        reply.headers.append(Reply.varyByEncoding)
+        for piece in scorer.finish() { answer.append(piece) }
+        answer.finish(&reply)
         let effort = Call.Effort(
             rows: scoredCount, queue: nanoseconds(from: call.start, to: computeStart ?? call.start),
             compute: computeNanoseconds)
-        call.answer(reply, effort: effort)
+        call.send(reply, effort: effort)
     }
 }
 

@@ -2,7 +2,7 @@ internal import Dispatch
 internal import MADE
 internal import Microhttpd
 
-extension ServiceLoop {
+extension RequestHandler {
     /// Works out reports, one after the other: milliseconds, which a loop has not.
     static let studies = DispatchQueue(label: "made.studies")
 

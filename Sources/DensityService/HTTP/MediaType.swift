@@ -12,7 +12,7 @@ enum MediaType: String {
     /// The first of `offers` that an `Accept` field ranks highest (RFC 9110, section 12.5.1); nil where it takes none.
     static func preferred(_ offers: [MediaType], accept: String?) -> MediaType? {
         guard let accept, accept != "*/*", !accept.isEmpty else { return offers.first }
-        let ranges = accept.split(separator: ",").map(Range.init)
+        let ranges = accept.split(separator: ",").map(WeightedName.init)
         var best: (offer: MediaType, quality: Double)?
         for offer in offers {
             // The most specific range that fits an offer decides.
@@ -23,36 +23,12 @@ enum MediaType: String {
         return best?.offer
     }
 
-    /// One range of an `Accept` field.
-    private struct Range {
-        var type: String
-        var quality = 1.0
-
-        init(_ text: Substring) {
-            let parts = text.split(separator: ";").map { String($0).trimmed().lowercased() }
-            type = parts.first ?? ""
-            for parameter in parts.dropFirst() where parameter.hasPrefix("q=") {
-                quality = Double(parameter.dropFirst(2)) ?? 0
-            }
-        }
-
-        var specificity: Int { type == "*/*" ? 0 : type.hasSuffix("/*") ? 1 : 2 }
-
-        func includes(_ offer: MediaType) -> Bool {
-            switch specificity {
-            case 0: true
-            case 1: offer.rawValue.hasPrefix(type.dropLast())
-            default: offer.names.contains(type)
-            }
-        }
-    }
-
     /// What rows a line are called; the first name is ours.
     static let lineNames = [
         "application/x-ndjson", "application/ndjson", "application/jsonlines", "application/x-jsonlines",
     ]
 
-    private var names: [String] {
+    fileprivate var names: [String] {
         switch self {
         case .json: [rawValue, "text/json"]
         case .ndjson: Self.lineNames
@@ -63,7 +39,7 @@ enum MediaType: String {
     /// The name to answer under: the one that the client asks for, else the one that it gave to its own body.
     func name(accept: String?, contentType: String?) -> String {
         guard self == .ndjson else { return rawValue }
-        let ranges = (accept ?? "").split(separator: ",").map(Range.init).filter { $0.quality > 0 }.map(\.type)
+        let ranges = (accept ?? "").split(separator: ",").map(WeightedName.init).filter { $0.quality > 0 }.map(\.name)
         let own = contentType.map { String($0.prefix { $0 != ";" }).trimmed().lowercased() }
         return (ranges + [own ?? ""]).first(where: Self.lineNames.contains) ?? rawValue
     }
@@ -93,6 +69,19 @@ enum MediaType: String {
             }
         }
         return nil
+    }
+}
+
+/// One range of an `Accept` field.
+extension WeightedName {
+    fileprivate var specificity: Int { name == "*/*" ? 0 : name.hasSuffix("/*") ? 1 : 2 }
+
+    fileprivate func includes(_ offer: MediaType) -> Bool {
+        switch specificity {
+        case 0: true
+        case 1: offer.rawValue.hasPrefix(name.dropLast())
+        default: offer.names.contains(name)
+        }
     }
 }
 

@@ -15,10 +15,12 @@ struct Problem: Error, Equatable {
     var retryAfter: Int?
     /// The `WWW-Authenticate` of a 401 or 403.
     var challenge: String?
+    /// The `Accept-Encoding` of a 415.
+    var acceptEncoding: String?
 
     init(
         _ status: Int, _ detail: String, pointer: String? = nil, allow: String? = nil, retryAfter: Int? = nil,
-        challenge: String? = nil
+        challenge: String? = nil, acceptEncoding: String? = nil
     ) {
         self.status = status
         self.detail = detail
@@ -26,10 +28,13 @@ struct Problem: Error, Equatable {
         self.allow = allow
         self.retryAfter = retryAfter
         self.challenge = challenge
+        self.acceptEncoding = acceptEncoding
     }
 
     /// The request's own time is over.
     static let late = Problem(504, "the request's own deadline (X-Timeout-Ms) passed before its answer was there")
+
+    static let memory = Problem(503, "memory is short; try again later", retryAfter: 1)
 
     /// The problem document as a reply, without the fields that every reply has. Under the paths of the inference
     /// protocols it is their own, `{"error": …}`.
@@ -48,6 +53,7 @@ struct Problem: Error, Equatable {
         var reply = Reply(status: status, headers: [("Content-Type", type)], body: json.bytes)
         if let allow { reply.addHeader("Allow", allow) }
         if let retryAfter { reply.addHeader("Retry-After", String(retryAfter)) }
+        if let acceptEncoding { reply.addHeader("Accept-Encoding", acceptEncoding) }
         if let challenge { reply.addHeader("WWW-Authenticate", challenge) }
         return reply
     }

@@ -33,6 +33,8 @@ final class LoadedModel: Sendable {
         case score, explain, conditionals, sample
         /// One pass of a row with missing values.
         case incomplete
+        /// A kibibyte of a body, read by a worker.
+        case reading
     }
 
     /// Why a file cannot serve; one line.
@@ -98,12 +100,12 @@ final class LoadedModel: Sendable {
         guard let nanoseconds = Self.warmUp(compiled) else {
             throw LoadError(description: "\(file.path): it gives its own samples no finite log-likelihood")
         }
-        // Conditionals and passes with missing values start from guesses; the first calls correct them. The quantiles of a
+        // Conditionals, passes with missing values and bodies start from guesses; the first calls correct them. The quantiles of a
         // mixture are found by search.
         let realCount = card.variables.count(where: \.isReal)
         let conditionals = nanoseconds.explain + 40_000 * Double(realCount)
         costs = [
-            nanoseconds.score, nanoseconds.explain, conditionals, nanoseconds.sample, 4 * nanoseconds.score,
+            nanoseconds.score, nanoseconds.explain, conditionals, nanoseconds.sample, 4 * nanoseconds.score, 4000,
         ].map(CostEstimate.init)
     }
 

@@ -52,7 +52,8 @@ enum APIDocument {
     }
 
     private static let about = """
-        All logarithms are natural; their unit is the nat. A request of a path without a model is for the default one: \
+        Bodies may be compressed with gzip or zstd, as 'Content-Encoding' says, and answers of more than 1 KiB are where \
+        'Accept-Encoding' asks for it. All logarithms are natural; their unit is the nat. A request of a path without a model is for the default one: \
         the only one that is served, or the one that the configuration names. \
         A path that is not here is answered 404, a method that a path does not serve 405 with 'Allow', both with a problem \
         document (RFC 9457) as every error is. Keys are needed where the service has some; the scope that a route needs stands \
@@ -94,6 +95,7 @@ enum APIDocument {
         json.beginObject()
         APIOperation.writeHeader("X-Request-ID", to: &json)
         if [429, 503].contains(status) { APIOperation.writeHeader("Retry-After", to: &json) }
+        if status == 415 { APIOperation.writeHeader("Accept-Encoding", to: &json) }
         if [401, 403].contains(status) { APIOperation.writeHeader("WWW-Authenticate", to: &json) }
         json.endObject()
         json.key("content")

@@ -12,6 +12,7 @@ enum APISchema {
           "schema": {"type": "string", "examples": ["queue;dur=0.154, compute;dur=0.018"]}},
          "WWW-Authenticate": {"description": "How a key is sent, and what was wrong (RFC 6750).", "schema": {"type": "string"}},
          "Retry-After": {"description": "Seconds after which another try makes sense.", "schema": {"type": "integer"}},
+         "Accept-Encoding": {"description": "The codings that are read, where the body's was none of them.", "schema": {"type": "string"}},
          "X-Seed": {"description": "The seed, where the body has no place for it.",
           "schema": {"type": "integer", "minimum": 0, "maximum": 18446744073709551615}}}
         """##

@@ -3,7 +3,7 @@ internal import MADE
 internal import MADERows
 internal import Microhttpd
 
-extension ServiceLoop {
+extension RequestHandler {
     /// POST /v2/models/{model}/infer: the rows join the turn's batch.
     func v2Infer(_ call: Call, _ model: LoadedModel) throws(Problem) {
         let stated = call.exchange.header(InferAnswer.headerLength)
@@ -11,7 +11,7 @@ extension ServiceLoop {
         if stated == nil || !call.isOctetStream { try call.readsJSON() }
         try call.answers(with: [.json, .binary])
         try gather(call, for: model) { (batch) throws(Problem) in
-            try call.exchange.withBody { body in
+            try call.withBody { body in
                 Result { () throws(Problem) in
                     var jsonCount = body.count
                     if let stated {
@@ -36,11 +36,11 @@ extension ServiceLoop {
         binary: UnsafeRawBufferPointer
     ) throws(Problem) -> ScoreJob {
         guard let scanner, let tensorScanner else {
-            throw Problem(503, "memory is short; try again later", retryAfter: 1)
+            throw .memory
         }
         let scan = scanner.scan(json, as: .fields, schema: nil, into: batch.rows)
         if let problem = Problem(scan, shape: .fields) {
-            guard let nulls = json.withNullsForNaN() else { throw call.unreadableCoding ?? problem }
+            guard let nulls = json.withNullsForNaN() else { throw problem }
             return try nulls.withUnsafeBytes { bytes in
                 Result { () throws(Problem) in
                     let json = UnsafeRawBufferPointer(rebasing: bytes.dropLast(scanPadding))

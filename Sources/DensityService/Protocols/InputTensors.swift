@@ -88,7 +88,7 @@ struct InputTensors {
 
     private func append(_ values: [Float], to rows: RowBuffer) throws(Problem) {
         let isAppended = values.withUnsafeBufferPointer { rows.append($0) }
-        guard isAppended else { throw Problem(503, "memory is short; try again later", retryAfter: 1) }
+        guard isAppended else { throw .memory }
     }
 
     private func specialCount(_ values: [Float]) -> Int {

@@ -3,7 +3,7 @@ internal import MADE
 internal import MADERows
 internal import Microhttpd
 
-extension ServiceLoop {
+extension RequestHandler {
     /// GET /v1/models.
     func v1Models(_ call: Call) {
         var json = JSONWriter()

@@ -2,7 +2,7 @@ internal import MADE
 internal import MADERows
 internal import Microhttpd
 
-extension ServiceLoop {
+extension RequestHandler {
     /// POST /v2/repository/index.
     func v2Index(_ call: Call) throws(Problem) {
         let onlyReady = try optionalFields(of: call, names: ["ready"]) { (fields) throws(Problem) in
@@ -51,7 +51,7 @@ extension ServiceLoop {
     func optionalFields<Value>(
         of call: Call, names: [String], read: (OptionReader) throws(Problem) -> Value
     ) throws(Problem) -> Value? {
-        guard call.exchange.bodyByteCount > 0 else { return nil }
+        guard call.bodyByteCount > 0 else { return nil }
         try call.readsJSON()
         return try scan(call, as: .fields, schema: nil, into: RowBuffer()) { (scan) throws(Problem) in
             try read(OptionReader(scan, names: names, rowsMember: ""))

@@ -3,7 +3,7 @@ internal import MADERows
 internal import Microhttpd
 internal import Synchronization
 
-extension ServiceLoop {
+extension RequestHandler {
     /// GET /v2.
     func v2Server(_ call: Call) {
         var json = JSONWriter()

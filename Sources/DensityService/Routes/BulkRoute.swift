@@ -33,11 +33,11 @@ extension ServiceLoop {
             if let objection = MediaType.charsetObjection(exchange.header("Content-Type") ?? "") {
                 throw Problem(415, objection)
             }
-            if let problem = call.unreadableCoding { throw problem }
+            let codec = try ContentCoding.codec(of: exchange.contentEncoding)
             var input = input
             // A table without a header has rows without one.
             if input.header == .present, !model.schema.table.hasHeader { input.header = .guessed }
-            return try BulkSink(call, model: model, input: input, options: core.options)
+            return try BulkSink(call, model: model, input: input, codec: codec, options: core.options)
         } catch {
             call.refuse(error)
             return RefusedBody()

@@ -2,7 +2,7 @@ internal import MADE
 internal import MADERows
 internal import Microhttpd
 
-extension ServiceLoop {
+extension RequestHandler {
     /// POST /conditionals.
     func conditionals(_ call: Call, _ model: LoadedModel) throws(Problem) {
         try call.readsJSON()
@@ -29,6 +29,6 @@ extension ServiceLoop {
                 Reply(status: 200, headers: [("Content-Type", MediaType.json.rawValue)], body: body),
                 effort: call.effort(rows: request.rowCount, started: start, ended: end))
         }
-        turn.run(task, of: model)
+        run(task, of: model)
     }
 }

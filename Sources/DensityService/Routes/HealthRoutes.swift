@@ -3,7 +3,7 @@ internal import MADERows
 internal import Microhttpd
 internal import Synchronization
 
-extension ServiceLoop {
+extension RequestHandler {
     /// GET /livez: the process can answer.
     func live(_ call: Call) {
         call.answer(Self.status("ok", 200))

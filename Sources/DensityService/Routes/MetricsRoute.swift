@@ -3,7 +3,7 @@ internal import MADE
 internal import Microhttpd
 internal import Synchronization
 
-extension ServiceLoop {
+extension RequestHandler {
     /// GET /metrics.
     func metrics(_ call: Call) {
         let core = core

@@ -2,7 +2,7 @@ internal import MADE
 internal import MADERows
 internal import Microhttpd
 
-extension ServiceLoop {
+extension RequestHandler {
     /// GET /models.
     func models(_ call: Call) throws(Problem) {
         try call.answers(with: [.json])

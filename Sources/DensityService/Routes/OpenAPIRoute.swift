@@ -1,7 +1,7 @@
 internal import MADERows
 internal import Microhttpd
 
-extension ServiceLoop {
+extension RequestHandler {
     /// GET /openapi.json.
     func openAPI(_ call: Call) throws(Problem) {
         try call.answers(with: [.json])

@@ -2,7 +2,7 @@ internal import MADE
 internal import MADERows
 internal import Microhttpd
 
-extension ServiceLoop {
+extension RequestHandler {
     /// GET and POST /sample.
     func sample(_ call: Call, _ model: LoadedModel) throws(Problem) {
         var request = SampleRequest()
@@ -25,7 +25,7 @@ extension ServiceLoop {
             model.cost(of: .sample).record(rows: drawn.count, nanoseconds: end - start)
             call.answer(reply, effort: call.effort(rows: drawn.count, started: start, ended: end))
         }
-        turn.run(task, of: model)
+        run(task, of: model)
     }
 
     private func readBody(

@@ -3,39 +3,13 @@ internal import MADE
 internal import MADERows
 internal import Microhttpd
 
-extension ServiceLoop {
+extension RequestHandler {
     /// POST /score: the rows join the turn's batch.
     func score(_ call: Call, _ model: LoadedModel) throws(Problem) {
         try call.readsJSON(or: LineFormat.allCases.map(\.mediaType))
         let type = try call.answers(with: [.json, .ndjson, .csv])
         let lines = LineFormat.allCases.first { $0.mediaType == type }
         try gather(call, for: model) { (batch) throws(Problem) in try self.scoreJob(call, model, batch, lines: lines) }
-    }
-
-    /// Lets a job, whose rows `makeJob` appends to the turn's batch, be scored with the others of the turn.
-    func gather(_ call: Call, for model: LoadedModel, _ makeJob: (RowBatch) throws(Problem) -> ScoreJob) throws(Problem)
-    {
-        // Reading rows takes time of which there is none when they would be refused afterwards.
-        if turn.isBeyondLoop(call.exchange.bodyByteCount, model), model.queue.isFull {
-            return call.refuseAsQueueIsFull(of: model)
-        }
-        let bench = turn.bench(for: model)
-        let batch = bench.batch
-        let valueCount = batch.rows.count
-        do throws(Problem) {
-            let job = try makeJob(batch)
-            guard job.specialRowCount > 0 else { return turn.add(job, to: bench) }
-            let weight = job.weight
-            guard weight <= core.options.queueRowsMax else { throw Problem(tooMuchWork: weight, job, core.options) }
-            guard let own = job.withOwnBatch() else {
-                throw Problem(503, "memory is short; try again later", retryAfter: 1)
-            }
-            batch.rows.count = valueCount
-            turn.add(incomplete: own, weight: weight)
-        } catch {
-            batch.rows.count = valueCount
-            throw error
-        }
     }
 
     private func scoreJob(_ call: Call, _ model: LoadedModel, _ batch: RowBatch, lines: LineFormat?) throws(Problem)
@@ -97,11 +71,11 @@ extension ServiceLoop {
         _ call: Call, as shape: BodyScanner.Shape, schema: RowSchema?, into rows: RowBuffer,
         use: (made_scan) throws(Problem) -> Result
     ) throws(Problem) -> Result {
-        guard let scanner else { throw Problem(503, "memory is short; try again later", retryAfter: 1) }
-        return try call.exchange.withBody { body in
+        guard let scanner else { throw .memory }
+        return try call.withBody { body in
             Swift.Result { () throws(Problem) in
                 let scan = scanner.scan(body, as: shape, schema: schema, into: rows)
-                if let problem = Problem(scan, shape: shape) { throw call.unreadableCoding ?? problem }
+                if let problem = Problem(scan, shape: shape) { throw problem }
                 return try use(scan)
             }
         }.get()
@@ -118,28 +92,12 @@ extension ServiceLoop {
     }
 }
 
-extension Problem {
-    fileprivate init(tooMuchWork weight: Int, _ job: ScoreJob, _ options: ServiceOptions) {
-        self.init(
-            413,
-            "\(job.specialRowCount) rows with missing values at \(job.options.missing.particles) particles are the work of "
-                + "\(weight) complete rows, and a request may ask for \(options.queueRowsMax); lower 'particles', or send "
-                + "fewer rows, or all of them as NDJSON or CSV")
-    }
-}
-
 extension Call {
     /// - Throws: 415 where the body is not said to be JSON; `others` are types that another path of the request reads.
     func readsJSON(or others: [MediaType] = []) throws(Problem) {
         if let objection = MediaType.objection(toContentType: exchange.header("Content-Type"), others: others) {
             throw Problem(415, objection)
         }
-    }
-
-    /// A 415 where the body is compressed. Looked at only where a body makes no sense as it is: it is rare.
-    var unreadableCoding: Problem? {
-        guard let coding = exchange.header("Content-Encoding"), coding.lowercased() != "identity" else { return nil }
-        return Problem(415, "a body of Content-Encoding \(quoted(coding)) is not read here; send it as it is")
     }
 
     /// The media type to answer with.

@@ -21,10 +21,12 @@ extension ServiceOptions {
             "Bytes of a request's header fields at most. More than the default takes more memory of every connection."),
         .whole(
             "header-fields-max", .listening, \.headerFieldsMax, 8...4096, "Header fields of a request at most."),
-        .whole("body-bytes-max", .listening, \.bodyBytesMax, 1024...1 << 30, "Bytes of a request's body at most."),
+        .whole(
+            "body-bytes-max", .listening, \.bodyBytesMax, 1024...1 << 30,
+            "Bytes of a request's body at most, as it is when it is expanded."),
         .whole(
             "bulk-bytes-max", .listening, \.bulkBytesMax, 1024...1 << 50,
-            "Bytes of a body of NDJSON or CSV at most; it is read as it arrives."),
+            "Bytes of a body of NDJSON or CSV at most, expanded; it is read as it arrives."),
         .whole(
             "bulk-answer-bytes-max", .listening, \.bulkAnswerBytesMax, 1024...1 << 40,
             "Bytes of the answer to such a body at most; it is held in memory."),

@@ -1,3 +1,5 @@
+internal import Codecs
+
 /// The first bytes of a file, which tell what it is.
 struct Head {
     /// No more than these are looked at.

@@ -1,3 +1,5 @@
+internal import Codecs
+
 /// A command line that makes text of a file of a foreign format and pipes it on.
 struct TextPipe {
     /// What to know about it, and the command line, to follow the name of the format in a sentence.

@@ -1,22 +1,12 @@
+public import Codecs
+
 /// The text of a file or of standard input as UTF-8, in pieces and in constant memory.
 ///
 /// Data compressed with gzip or zstd are decompressed, UTF-16 is converted, and bytes that are not UTF-8 are read as
 /// Windows-1252; `remarks` tell of all that. A byte order mark is left out. Formats that are not text are refused.
 public final class TextSource {
     /// What text may be compressed with.
-    public enum Compression: String, Sendable, CustomStringConvertible {
-        /// Members of RFC 1952, one behind the other.
-        case gzip
-        /// Frames of RFC 8878, one behind the other.
-        case zstd
-
-        /// Name of the format.
-        public var description: String { rawValue }
-
-        var suffix: String { self == .gzip ? ".gz" : ".zst" }
-        /// What decompresses to standard output.
-        var program: String { "\(rawValue) -dc" }
-    }
+    public typealias Compression = Codec
 
     /// Bytes of UTF-8 in the whole text, near enough for an estimate of memory; nil where they cannot be known, as of a pipe
     /// and of compressed data.
@@ -49,12 +39,7 @@ public final class TextSource {
         try feed.readHead()
         compression = Head(feed.rest).compression
         if let compression {
-            let reader: any ByteReader =
-                switch compression {
-                case .gzip: try GzipReader(feed, path: path)
-                case .zstd: try ZstdReader(feed, path: path, command: command)
-                }
-            feed = Feed(reader, sizes)
+            feed = try Feed(CompressedReader(feed, compression, path: path, command: command), sizes)
             try feed.readHead()
         }
         let head = Head(feed.rest)
@@ -124,4 +109,10 @@ public final class TextSource {
         }
         return remarks
     }
+}
+
+extension Codec {
+    var suffix: String { self == .gzip ? ".gz" : ".zst" }
+    /// What decompresses to standard output.
+    var program: String { "\(rawValue) -dc" }
 }

@@ -29,6 +29,12 @@ public final class Exchange: Sendable {
     /// The value of a header field, whatever the case of its name; several are joined by commas.
     public func header(_ name: String) -> String? { request.fields[name] }
 
+    /// The `Content-Encoding` of the body; nil where none was sent. Costs nothing then.
+    public var contentEncoding: String? { request.fields.hasContentEncoding ? header("Content-Encoding") : nil }
+
+    /// Whether the calling thread is the event loop of this request, which has no time for more than small work.
+    public var isOnLoop: Bool { request.isOnLoop }
+
     /// Gives the body to read. At least 64 bytes after its end may be read as well; they are zero.
     public func withBody<Result>(_ read: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try withExtendedLifetime(request) {
@@ -134,6 +140,8 @@ final class Request: @unchecked Sendable {
     }
 
     var requestID: String? { fields["x-request-id"] }
+
+    var isOnLoop: Bool { bell.isOfThisThread }
 
     /// Its head or its body is not complete, and nothing is decided about it.
     var isArriving: Bool {

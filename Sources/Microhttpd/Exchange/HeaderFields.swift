@@ -16,6 +16,8 @@ struct HeaderFields: Sendable {
     private(set) var hostCount = 0
     private(set) var expectCount = 0
     private(set) var expectsContinue = false
+    /// Whether a `Content-Encoding` was sent: few are, and most requests need no search.
+    private(set) var hasContentEncoding = false
 
     init() {}
 
@@ -114,6 +116,7 @@ struct HeaderFields: Sendable {
         case 6 where equal(name, "expect"):
             expectCount += 1
             expectsContinue = equal(value, "100-continue")
+        case 16 where equal(name, "content-encoding"): hasContentEncoding = true
         case 14... where begins(name, "content-length"):
             contentLengthCount += 1
             contentLength = wholeNumber(value)

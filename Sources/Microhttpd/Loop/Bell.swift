@@ -6,8 +6,16 @@ internal import Synchronization
 final class Bell: Sendable {
     let descriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
     private let isRung = Atomic(false)
+    /// The thread that waits; 0 before it does.
+    private let owner = Atomic<pthread_t>(0)
 
     deinit { close(descriptor) }
+
+    /// Makes the calling thread the one that waits.
+    func adopt() { owner.store(pthread_self(), ordering: .relaxed) }
+
+    /// Whether the calling thread is the one that waits.
+    var isOfThisThread: Bool { owner.load(ordering: .relaxed) == pthread_self() }
 
     /// Whatever was done before the call is seen by the thread after it has hushed or silenced the bell. Any thread.
     func ring() {

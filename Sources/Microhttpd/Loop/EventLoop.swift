@@ -117,6 +117,7 @@ final class EventLoop: @unchecked Sendable {
 
     /// Turns until told to finish.
     func run() {
+        bell.adopt()
         handshakes?.onPlainText = { [unowned self] in refusePlainText(on: $0) }
         while !isFinished { turn() }
         abortSuspended()

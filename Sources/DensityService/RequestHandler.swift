@@ -1,0 +1,115 @@
+internal import MADE
+internal import MADERows
+internal import Microhttpd
+
+/// Answers requests that are complete. One thread at a time: an event loop's, or a worker's that reads a body for which a loop
+/// has no time.
+final class RequestHandler {
+    let core: ServiceCore
+    /// The loop's; nil on a worker, where each request is work of its own.
+    let turn: Turn?
+    /// Nil where memory was short.
+    let scanner = BodyScanner()
+    /// Of tensors, which are read while what the first scanner found of their request is still needed.
+    private(set) lazy var tensorScanner = BodyScanner()
+
+    init(core: ServiceCore, turn: Turn? = nil) {
+        self.core = core
+        self.turn = turn
+    }
+
+    func answer(_ call: Call, model: LoadedModel) throws(Problem) {
+        switch call.route {
+        case .score: try score(call, model)
+        case .conditionals: try conditionals(call, model)
+        case .sample: try sample(call, model)
+        case .drift: try drift(call, model)
+        case .invocations: try invocations(call, model)
+        case .v1Model: v1Model(call, model)
+        case .v1Predict: try v1Predict(call, model)
+        case .v1Explain: try v1Explain(call, model)
+        case .v2Model: v2Model(call, model)
+        case .v2ModelReady: v2ModelReady(call, model)
+        case .v2Statistics: v2Statistics(call, model)
+        case .v2Infer: try v2Infer(call, model)
+        case .v2Config: v2Config(call, model)
+        default: try modelCard(call, model)
+        }
+    }
+
+    func answer(_ call: Call) throws(Problem) {
+        switch call.route {
+        case .models: try models(call)
+        case .reload: try reload(call)
+        case .live: live(call)
+        case .ready: ready(call)
+        case .health: health(call)
+        case .ping: ping(call)
+        case .metrics: metrics(call)
+        case .openAPI: try openAPI(call)
+        case .v1Models: v1Models(call)
+        case .v2Server: v2Server(call)
+        case .v2Live, .v2Ready: v2Health(call)
+        case .v2Index: try v2Index(call)
+        case .v2Load: try v2Load(call)
+        case .v2Unload: try v2Unload(call)
+        default: try page(call)
+        }
+    }
+
+    /// Lets a job, whose rows `makeJob` appends to a batch, be scored; on a loop with the others of its turn.
+    func gather(_ call: Call, for model: LoadedModel, _ makeJob: (RowBatch) throws(Problem) -> ScoreJob) throws(Problem)
+    {
+        guard let turn else {
+            let job = try makeJob(RowBatch(variableCount: model.card.variables.count))
+            if job.specialRowCount > 0 { return try run(incomplete: job) }
+            guard model.queue.submit([job]).isEmpty else { return call.refuseAsQueueIsFull(of: model) }
+            return
+        }
+        // Reading rows takes time of which there is none when they would be refused afterwards.
+        if turn.isBeyondLoop(call.bodyByteCount, model), model.queue.isFull {
+            return call.refuseAsQueueIsFull(of: model)
+        }
+        let bench = turn.bench(for: model)
+        let batch = bench.batch
+        let valueCount = batch.rows.count
+        do throws(Problem) {
+            let job = try makeJob(batch)
+            guard job.specialRowCount > 0 else { return turn.add(job, to: bench) }
+            guard let own = job.withOwnBatch() else { throw .memory }
+            batch.rows.count = valueCount
+            try run(incomplete: own)
+        } catch {
+            batch.rows.count = valueCount
+            throw error
+        }
+    }
+
+    /// Scores a job with missing values and a batch of its own. Each such row is a batch of draws itself: there is nothing to
+    /// gain by gathering it with others.
+    private func run(incomplete job: ScoreJob) throws(Problem) {
+        let weight = job.weight
+        guard weight <= core.options.queueRowsMax else { throw Problem(tooMuchWork: weight, job, core.options) }
+        let expected = job.model.cost(of: .incomplete).nanoseconds(rows: weight)
+        run(
+            QueuedTask(call: job.call, rows: weight, expectedNanoseconds: expected) {
+                job.scoreIncomplete(weight: weight, using: $0)
+            }, of: job.model)
+    }
+
+    /// Runs a task now where it is small and this is a loop, else in the model's queue.
+    func run(_ task: QueuedTask, of model: LoadedModel) {
+        if let turn { return turn.run(task, of: model) }
+        if !model.queue.submit(task) { task.call.refuseAsQueueIsFull(of: model) }
+    }
+}
+
+extension Problem {
+    fileprivate init(tooMuchWork weight: Int, _ job: ScoreJob, _ options: ServiceOptions) {
+        self.init(
+            413,
+            "\(job.specialRowCount) rows with missing values at \(job.options.missing.particles) particles are the work of "
+                + "\(weight) complete rows, and a request may ask for \(options.queueRowsMax); lower 'particles', or send "
+                + "fewer rows, or all of them as NDJSON or CSV")
+    }
+}

@@ -18,45 +18,6 @@ final class RequestHandler {
         self.turn = turn
     }
 
-    func answer(_ call: Call, model: LoadedModel) throws(Problem) {
-        switch call.route {
-        case .score: try score(call, model)
-        case .conditionals: try conditionals(call, model)
-        case .sample: try sample(call, model)
-        case .drift: try drift(call, model)
-        case .invocations: try invocations(call, model)
-        case .v1Model: v1Model(call, model)
-        case .v1Predict: try v1Predict(call, model)
-        case .v1Explain: try v1Explain(call, model)
-        case .v2Model: v2Model(call, model)
-        case .v2ModelReady: v2ModelReady(call, model)
-        case .v2Statistics: v2Statistics(call, model)
-        case .v2Infer: try v2Infer(call, model)
-        case .v2Config: v2Config(call, model)
-        default: try modelCard(call, model)
-        }
-    }
-
-    func answer(_ call: Call) throws(Problem) {
-        switch call.route {
-        case .models: try models(call)
-        case .reload: try reload(call)
-        case .live: live(call)
-        case .ready: ready(call)
-        case .health: health(call)
-        case .ping: ping(call)
-        case .metrics: metrics(call)
-        case .openAPI: try openAPI(call)
-        case .v1Models: v1Models(call)
-        case .v2Server: v2Server(call)
-        case .v2Live, .v2Ready: v2Health(call)
-        case .v2Index: try v2Index(call)
-        case .v2Load: try v2Load(call)
-        case .v2Unload: try v2Unload(call)
-        default: try page(call)
-        }
-    }
-
     /// Lets a job, whose rows `makeJob` appends to a batch, be scored; on a loop with the others of its turn.
     func gather(_ call: Call, for model: LoadedModel, _ makeJob: (RowBatch) throws(Problem) -> ScoreJob) throws(Problem)
     {

@@ -13,8 +13,14 @@ public final class Service: Sendable {
     /// Loads and checks the models at `paths` (files or directories), binds and listens; nothing is answered before `start`.
     ///
     /// - Throws: one line for the user: a model that cannot serve, an address that cannot be listened on.
-    public init(models paths: [String], options: ServiceOptions, sink: LogSink = LogSink()) throws(ServiceError) {
-        let core = try ServiceCore(paths: paths, options: options, sink: sink)
+    public convenience init(
+        models paths: [String], options: ServiceOptions, sink: LogSink = LogSink()
+    ) throws(ServiceError) {
+        try self.init(models: paths, options: options, sink: sink, routes: .standard)
+    }
+
+    init(models paths: [String], options: ServiceOptions, sink: LogSink, routes: RouteTable) throws(ServiceError) {
+        let core = try ServiceCore(paths: paths, options: options, sink: sink, routes: routes)
         self.core = core
         self.sink = sink
         var serverOptions = options.serverOptions

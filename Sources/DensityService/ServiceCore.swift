@@ -6,6 +6,9 @@ internal import Synchronization
 /// What all loops share.
 final class ServiceCore: Sendable {
     let options: ServiceOptions
+    let routes: RouteTable
+    /// The OpenAPI document.
+    let apiDocument: [UInt8]
     let registry: Registry
     /// Of the folders of models, where that was asked for.
     private let watch: ModelWatch?
@@ -18,10 +21,14 @@ final class ServiceCore: Sendable {
     /// What SIGHUP does.
     let refreshing = Refreshing()
 
-    init(paths: [String], options: ServiceOptions, sink: LogSink) throws(ServiceError) {
+    init(
+        paths: [String], options: ServiceOptions, sink: LogSink, routes: RouteTable = .standard
+    ) throws(ServiceError) {
         self.options = options
-        observer = Observer(sink: sink, level: options.logLevel, format: options.logFormat)
+        self.routes = routes
+        observer = Observer(sink: sink, level: options.logLevel, format: options.logFormat, routes: routes)
         gate = try Gate(options)
+        apiDocument = APIDocument.of(routes.routes, isKeyed: gate.keys != nil)
         registry = try Registry(
             paths: paths, defaultName: options.defaultModel, mayBeEmpty: options.watchesModels,
             environment: LoadedModel.Environment(

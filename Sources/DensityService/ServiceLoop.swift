@@ -19,111 +19,118 @@ final class ServiceLoop: LoopHandler {
         handler = RequestHandler(core: core, turn: turn)
     }
 
+    func match(path: String) -> RouteMatch { core.routes.match(path) }
+
     func receive(_ exchange: Exchange) {
         let start = monotonicNanoseconds()
         let id = requestID(of: exchange)
-        let destination = Destination(path: exchange.path)
-        let route = destination.route
-        let plain = { Call(exchange: exchange, id: id, route: route, start: start, observer: self.core.observer) }
+        var call: Call?
         do throws(Problem) {
-            try check(exchange, route)
+            let place = try admitted(exchange)
             let codec = exchange.bodyByteCount > 0 ? try ContentCoding.codec(of: exchange.contentEncoding) : nil
-            switch route {
-            case .score, .conditionals, .sample, .drift, .model, .invocations, .v1Model, .v1Predict, .v1Explain,
-                .v2Model,
-                .v2ModelReady, .v2Statistics, .v2Infer, .v2Config:
-                let model = try model(at: destination)
-                let call = Call(
-                    exchange: exchange, id: id, route: route, model: model.card.name, start: start,
+            switch core.routes.routes[place].handler {
+            case .service(let answer):
+                let own = Call(exchange: exchange, id: id, start: start, observer: core.observer)
+                call = own
+                if let codec { readAside(own, codec, answer) } else { try answer(handler, own) }
+            case .model(let answer):
+                let model = try model(of: exchange)
+                let own = Call(
+                    exchange: exchange, id: id, model: model.card.name, start: start,
                     deadline: try Self.deadline(of: exchange, start: start), observer: core.observer,
-                    statistics: route.scores ? model.statistics : nil)
-                if let codec { return readAside(call, codec, model: model) }
-                do throws(Problem) {
-                    try handler.answer(call, model: model)
-                } catch {
-                    call.refuse(error)
-                }
-            default:
-                if let codec { return readAside(plain(), codec) }
-                try handler.answer(plain())
+                    statistics: core.routes.routes[place].scores ? model.statistics : nil)
+                call = own
+                if let codec { readAside(own, codec, model, answer) } else { try answer(handler, own, model) }
             }
         } catch {
-            plain().refuse(error)
+            (call ?? Call(exchange: exchange, id: id, start: start, observer: core.observer)).refuse(error)
         }
     }
 
-    func mayLackBody(_ head: RequestHead) -> Bool { Destination(path: head.path).route.takesNoBody }
+    func mayLackBody(_ head: RequestHead) -> Bool { core.routes.route(head.match)?.body == .optional }
 
     func endOfTurn() {
         turn.finish()
     }
 
     func reply(to refusal: Refusal, requestID: String?) -> Reply {
-        if case .deadlinePassed = refusal.reason { return lateReply(to: refusal, id: ids.id(requested: requestID)) }
+        let id = ids.id(requested: requestID)
         var problem = Problem(
             refusal.status, refusal.detail + (ServiceOptions.setting(of: refusal.reason).map { " (\($0))" } ?? ""))
-        if case .methodNotAllowed = refusal.reason, let path = refusal.path {
-            let route = Destination(path: path).route
-            problem = route == .unknown ? Self.nothing(at: path) : Self.refusal(of: "this method", by: route)
-        }
-        if refusal.status == 503 {
+        var model: String?
+        switch refusal.reason {
+        case .deadlinePassed:
+            problem = .late
+            model = noteLateness(refusal)
+        case .methodNotAllowed:
+            if let route = core.routes.route(refusal.match) {
+                problem = Self.refusal(of: "this method", by: route)
+            } else if let path = refusal.path {
+                problem = nothing(at: path)
+            }
+        case .stopping:
             problem.retryAfter = 1
             core.observer.metrics.countRejection(.stopping)
+        default: break
         }
-        let id = ids.id(requested: requestID)
-        var reply = problem.reply(requestID: id, path: refusal.path)
-        reply.addHeader("X-Request-ID", id)
         core.observer.note(
-            Observer.Answer(id: id, method: "-", route: .unknown, status: refusal.status))
+            Observer.Answer(id: id, method: "-", route: refusal.match, model: model, status: problem.status))
+        var reply = problem.reply(requestID: id, form: core.routes.errors(refusal.match))
+        reply.addHeader("X-Request-ID", id)
         return reply
     }
 
-    /// What the loop answers in the place of a call whose time is over.
-    private func lateReply(to refusal: Refusal, id: String) -> Reply {
+    /// Counts a call whose time is over; returns its model's name.
+    private func noteLateness(_ refusal: Refusal) -> String? {
         core.observer.metrics.countCancellation(.deadline)
-        let destination = Destination(path: refusal.path ?? "")
-        let model = try? core.registry.snapshot.model(named: destination.model, version: destination.version)
-        if destination.route.scores { model?.statistics.count(nil, total: 0) }
-        core.observer.note(
-            Observer.Answer(
-                id: id, method: "-", route: destination.route, model: model?.card.name, status: refusal.status))
-        var reply = Problem.late.reply(requestID: id, path: refusal.path)
-        reply.addHeader("X-Request-ID", id)
-        return reply
+        guard let path = refusal.path, let route = core.routes.route(refusal.match) else { return nil }
+        let model = try? core.registry.snapshot.model(
+            named: refusal.match.model(in: path), version: refusal.match.version(in: path))
+        if route.scores { model?.statistics.count(nil, total: 0) }
+        return model?.card.name
     }
 
     func noteDeparture(_ head: RequestHead) {
         core.observer.metrics.countCancellation(.hangUp)
-        let destination = Destination(path: head.path)
         core.observer.log(
             Observer.Answer(
                 id: ids.id(requested: head.header("X-Request-ID")), trace: TraceContext(head.header("traceparent")),
-                method: head.method.rawValue, route: destination.route, client: head.principal,
-                model: destination.model, status: Observer.departed))
+                method: head.method.rawValue, route: head.match, client: head.principal,
+                model: head.match.model(in: head.path), status: Observer.departed))
     }
 
     func requestID(of exchange: Exchange) -> String { ids.id(requested: exchange.header("X-Request-ID")) }
 
-    func check(_ exchange: Exchange, _ route: Route) throws(Problem) {
-        if route == .unknown { throw Self.nothing(at: exchange.path) }
-        if !route.serves(exchange.method) { throw Self.refusal(of: exchange.method.rawValue, by: route) }
-        if let names = route.queryNames { try exchange.checkQuery(names) }
+    /// The place of the request's route.
+    ///
+    /// - Throws: what stands against it before anything of it is read.
+    func admitted(_ exchange: Exchange) throws(Problem) -> Int {
+        let place = exchange.match.index
+        guard place >= 0 else { throw nothing(at: exchange.path) }
+        let routes = core.routes.routes
+        guard routes[place].serves(exchange.method) else {
+            throw Self.refusal(of: exchange.method.rawValue, by: routes[place])
+        }
+        if let names = routes[place].queryNames { try exchange.checkQuery(names) }
+        return place
     }
 
-    private static func nothing(at path: String) -> Problem {
+    private func nothing(at path: String) -> Problem {
         Problem(
             404,
             "there is nothing at \(quoted(path)); the routes are "
-                + Route.allCases.filter { $0 != .unknown }.map(\.rawValue).joined(separator: ", "))
+                + core.routes.routes.map(\.label).joined(separator: ", "))
     }
 
     private static func refusal(of method: String, by route: Route) -> Problem {
-        Problem(405, "\(route.rawValue) does not serve \(method); use \(route.allow)", allow: route.allow)
+        Problem(405, "\(route.label) does not serve \(method); use \(route.allow)", allow: route.allow)
     }
 
-    func model(at destination: Destination) throws(Problem) -> LoadedModel {
+    func model(of exchange: Exchange) throws(Problem) -> LoadedModel {
         do {
-            return try core.registry.snapshot.model(named: destination.model, version: destination.version)
+            let match = exchange.match
+            return try core.registry.snapshot.model(
+                named: match.model(in: exchange.path), version: match.version(in: exchange.path))
         } catch {
             if error.status == 503 { core.observer.metrics.countRejection(.noModel) }
             throw error
@@ -131,11 +138,11 @@ final class ServiceLoop: LoopHandler {
     }
 
     /// Answers a call whose body is compressed on a thread that is no loop.
-    private func readAside(_ call: Call, _ codec: Codec) {
+    private func readAside(_ call: Call, _ codec: Codec, _ answer: @escaping Route.Handler.OfService) {
         RequestHandler.studies.asyncAnywhere { [core] in
             do throws(Problem) {
                 let whole = try call.expanded(by: codec, bytesMax: core.options.bodyBytesMax)
-                try RequestHandler(core: core).answer(whole)
+                try answer(RequestHandler(core: core), whole)
             } catch {
                 call.refuse(error)
             }
@@ -143,7 +150,9 @@ final class ServiceLoop: LoopHandler {
     }
 
     /// The same of a model's call, by one of the model's workers.
-    private func readAside(_ call: Call, _ codec: Codec, model: LoadedModel) {
+    private func readAside(
+        _ call: Call, _ codec: Codec, _ model: LoadedModel, _ answer: @escaping Route.Handler.OfModel
+    ) {
         let cost = model.cost(of: .reading)
         let kibibytes = 1 + call.bodyByteCount >> 10
         let task = QueuedTask(
@@ -153,7 +162,7 @@ final class ServiceLoop: LoopHandler {
             let start = monotonicNanoseconds()
             do throws(Problem) {
                 let whole = try call.expanded(by: codec, bytesMax: core.options.bodyBytesMax)
-                try RequestHandler(core: core).answer(whole, model: model)
+                try answer(RequestHandler(core: core), whole, model)
             } catch {
                 call.refuse(error)
             }

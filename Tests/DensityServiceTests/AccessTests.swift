@@ -40,7 +40,7 @@ private func request(_ path: String, _ method: String) -> String? {
 @Test func everyRouteAsksForItsScopeAndNoOther() throws {
     let keys = try Keys()
     let service = try keyed(keys)
-    for route in Route.allCases where route != .unknown {
+    for route in RouteTable.standard.routes {
         for path in route.paths.map({ $0.replacing("{model}", with: "m").replacing("{version}", with: "1") }) {
             for method in route.methods.map(\.rawValue) where path != "/v2/repository/models/m/unload" {
                 let ask = { (headers: [String]) in
@@ -243,7 +243,7 @@ private let ownAddress: String? = {
 }()
 
 /// In the routes' order: the last one unloads the model.
-private let changes = Route.allCases.filter { $0.requirement == .key(.admin) }.flatMap(\.paths)
+private let changes = RouteTable.standard.routes.filter { $0.requirement == .key(.admin) }.flatMap(\.paths)
     .map { $0.replacing("{model}", with: "m").replacing("{version}", with: "1") }
 
 @Test(.enabled(if: ownAddress != nil, "this machine has no address but the loopback's"))
@@ -289,7 +289,7 @@ func withoutKeysModelsAreChangedFromThisMachineOnly() throws {
         let document = try #require(
             JSONSerialization.jsonObject(with: Data(service.get("/openapi.json").body)) as? [String: Any])
         let paths = try #require(document["paths"] as? [String: [String: Any]])
-        for route in Route.allCases {
+        for route in RouteTable.standard.routes {
             for path in route.paths {
                 for method in route.methods {
                     let operation = try #require(paths[path]?[method.rawValue.lowercased()] as? [String: Any])

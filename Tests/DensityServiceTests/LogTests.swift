@@ -26,8 +26,8 @@ private let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 private func answer() -> Observer.Answer {
     Observer.Answer(
-        id: "abc", trace: TraceContext(trace), method: "POST", route: .score, model: "a \"b\"\nc", status: 200, rows: 3,
-        queue: 1_234_567, compute: 499, total: 2_000_500_000)
+        id: "abc", trace: TraceContext(trace), method: "POST", route: RouteTable.standard.match("/score"),
+        model: "a \"b\"\nc", status: 200, rows: 3, queue: 1_234_567, compute: 499, total: 2_000_500_000)
 }
 
 @Test func linesOfTextHaveTheTimeAndNoLineEndsOfOthers() throws {

@@ -61,14 +61,6 @@ import Testing
     }
 }
 
-@Test func pathsLeadToRoutes() {
-    let scoring = Destination(path: "/models/a b/score")
-    #expect(scoring.route == .score && scoring.model == "a b")
-    for path in ["", "score", "/score/", "/models//score", "/models/m/", "/models/m/score/x", "//score", "/Models"] {
-        #expect(Destination(path: path).route == .unknown, "\(path)")
-    }
-}
-
 @Test func histogramsCountUpToTheirBounds() {
     let histogram = Histogram(bounds: [1, 10, 100])
     for value in [0, 1, 2, 10, 11, 100, 101] { histogram.record(value) }

@@ -17,6 +17,7 @@ private final class LosingLoop: LoopHandler {
 
     init(core: ServiceCore) { loop = ServiceLoop(core: core, index: 0) }
 
+    func match(path: String) -> RouteMatch { loop.match(path: path) }
     func receive(_ exchange: Exchange) {}
     func endOfTurn() {}
     func reply(to refusal: Refusal, requestID: String?) -> Reply { loop.reply(to: refusal, requestID: requestID) }

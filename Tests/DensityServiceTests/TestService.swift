@@ -17,15 +17,16 @@ final class TestService {
 
     /// Writes `models` to a folder of their own and serves it on a free port.
     convenience init(
-        _ models: [DensityModel], sink: LogSink? = nil, options change: (inout ServiceOptions) -> Void = { _ in }
+        _ models: [DensityModel], sink: LogSink? = nil, routes: RouteTable = .standard,
+        options change: (inout ServiceOptions) -> Void = { _ in }
     ) throws {
-        try self.init(models, sink: sink, layout: { _ in }, options: change)
+        try self.init(models, sink: sink, routes: routes, layout: { _ in }, options: change)
     }
 
     /// Writes `models`, and what `layout` writes, to a folder of their own and serves it, and `others`, on a free port.
     init(
-        _ models: [DensityModel], sink: LogSink? = nil, others: [String] = [], layout: (URL) throws -> Void,
-        options change: (inout ServiceOptions) -> Void = { _ in }
+        _ models: [DensityModel], sink: LogSink? = nil, routes: RouteTable = .standard, others: [String] = [],
+        layout: (URL) throws -> Void, options change: (inout ServiceOptions) -> Void = { _ in }
     ) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("made-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -40,7 +41,8 @@ final class TestService {
         options.queueMillisecondsMax = 3_600_000
         change(&options)
         service = try Service(
-            models: [folder.path] + others, options: options, sink: sink ?? LogSink(descriptor: Self.log))
+            models: [folder.path] + others, options: options, sink: sink ?? LogSink(descriptor: Self.log),
+            routes: routes)
         service.start()
     }
 

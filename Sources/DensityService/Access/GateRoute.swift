@@ -6,21 +6,22 @@ extension ServiceLoop {
     /// Refuses by the head what must not be served, and answers the OPTIONS of browsers.
     func earlyReply(to head: RequestHead) -> Reply? {
         let gate = core.gate
-        // Most services have neither keys nor limits; of their requests only a reload, load or unload gets further.
-        if gate.isPassive, !head.path.hasSuffix("load") { return nil }
+        let requirement = core.routes.requirement(head.match)
+        // Most services have neither keys nor limits; of their requests only those that change models get further.
+        if gate.isPassive, requirement != .key(.admin) { return nil }
         let start = monotonicNanoseconds()
-        let route = Destination(path: head.path).route
         if head.method == .options {
-            guard route != .unknown else { return nil }
-            return answer(head, route, with: Origins.preflight(route), start: start)
+            guard let route = core.routes.route(head.match) else { return nil }
+            return answer(head, with: Origins.preflight(of: route.methods), start: start)
         }
         do throws(Gate.Denial) {
-            try gate.check(head, route.requirement, ring: ring, now: start)
+            try gate.check(head, requirement, ring: ring, now: start)
             return nil
         } catch {
             core.observer.metrics.countRejection(error.reason)
             let id = ids.id(requested: head.header("X-Request-ID"))
-            return answer(head, route, with: error.problem.reply(requestID: id, path: head.path), id: id, start: start)
+            let form = core.routes.errors(head.match)
+            return answer(head, with: error.problem.reply(requestID: id, form: form), id: id, start: start)
         }
     }
 
@@ -36,15 +37,14 @@ extension ServiceLoop {
         return knownRing?.ring
     }
 
-    private func answer(
-        _ head: RequestHead, _ route: Route, with reply: Reply, id: String? = nil, start: UInt64
-    ) -> Reply {
+    private func answer(_ head: RequestHead, with reply: Reply, id: String? = nil, start: UInt64) -> Reply {
         let id = id ?? ids.id(requested: head.header("X-Request-ID"))
         var reply = reply
         reply.addHeader("X-Request-ID", id)
         core.observer.note(
             Observer.Answer(
-                id: id, trace: TraceContext(head.header("traceparent")), method: head.method.rawValue, route: route,
+                id: id, trace: TraceContext(head.header("traceparent")), method: head.method.rawValue,
+                route: head.match,
                 client: head.principal, status: reply.status,
                 total: nanoseconds(from: start, to: monotonicNanoseconds())))
         return reply

@@ -53,8 +53,8 @@ struct Origins: Sendable {
     }
 
     /// The answer to OPTIONS, a browser's question before it sends what a form could not.
-    static func preflight(_ route: Route) -> Reply {
-        let methods = route.methods.map(\.rawValue) + [Microhttpd.Method.options.rawValue]
+    static func preflight(of served: [Microhttpd.Method]) -> Reply {
+        let methods = served.map(\.rawValue) + [Microhttpd.Method.options.rawValue]
         let allowed = methods.joined(separator: ", ")
         return Reply(
             status: 204,

@@ -7,15 +7,3 @@ enum Requirement: Equatable {
     /// Moderation, and a key of this scope where keys are configured.
     case key(Scope)
 }
-
-extension Route {
-    var requirement: Requirement {
-        switch self {
-        case .live, .ready, .health, .ping, .v2Live, .v2Ready: .nothing
-        case .page, .openAPI, .unknown: .moderation
-        case .metrics: .key(.metrics)
-        case .reload, .v2Load, .v2Unload: .key(.admin)
-        default: .key(.score)
-        }
-    }
-}

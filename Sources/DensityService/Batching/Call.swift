@@ -8,7 +8,6 @@ final class Call: Sendable {
     let exchange: Exchange
     let id: String
     let trace: TraceContext?
-    let route: Route
     /// The model's name; nil where the request concerns none, or one that does not exist.
     let model: String?
     /// When the request was complete, monotonic nanoseconds.
@@ -22,13 +21,12 @@ final class Call: Sendable {
     private let expandedBody: ExpandedBody?
 
     init(
-        exchange: Exchange, id: String, route: Route, model: String? = nil, start: UInt64, deadline: UInt64? = nil,
+        exchange: Exchange, id: String, model: String? = nil, start: UInt64, deadline: UInt64? = nil,
         observer: Observer, statistics: InferenceStatistics? = nil, expandedBody: ExpandedBody? = nil
     ) {
         self.exchange = exchange
         self.id = id
         trace = TraceContext(exchange.header("traceparent"))
-        self.route = route
         self.model = model
         self.start = start
         self.deadline = deadline
@@ -45,7 +43,7 @@ final class Call: Sendable {
             Result { () throws(Problem) in try ExpandedBody(coded, codec, bytesMax: bytesMax) }
         }.get()
         return Call(
-            exchange: exchange, id: id, route: route, model: model, start: start, deadline: deadline,
+            exchange: exchange, id: id, model: model, start: start, deadline: deadline,
             observer: observer,
             statistics: statistics, expandedBody: body)
     }
@@ -58,6 +56,12 @@ final class Call: Sendable {
         guard let expandedBody else { return try exchange.withBody(read) }
         return try withExtendedLifetime(expandedBody) { try read(expandedBody.bytes) }
     }
+
+    /// The name of the model that the path holds.
+    var modelInPath: String? { exchange.match.model(in: exchange.path) }
+
+    /// The version that the path holds.
+    var versionInPath: String? { exchange.match.version(in: exchange.path) }
 
     /// What a computed answer took, nanoseconds.
     struct Effort {
@@ -103,7 +107,7 @@ final class Call: Sendable {
         var reply = reply
         reply.addHeader("X-Request-ID", id)
         var answer = Observer.Answer(
-            id: id, trace: trace, method: exchange.method.rawValue, route: route, client: exchange.principal,
+            id: id, trace: trace, method: exchange.method.rawValue, route: exchange.match, client: exchange.principal,
             model: model,
             status: reply.status)
         if let effort {
@@ -121,7 +125,7 @@ final class Call: Sendable {
     }
 
     func refuse(_ problem: Problem) {
-        answer(problem.reply(requestID: id, path: exchange.path))
+        answer(problem.reply(requestID: id, form: observer.routes.errors(exchange.match)))
     }
 
     /// Refuses because the request's own time is over.

@@ -36,11 +36,9 @@ struct Problem: Error, Equatable {
 
     static let memory = Problem(503, "memory is short; try again later", retryAfter: 1)
 
-    /// The problem document as a reply, without the fields that every reply has. Under the paths of the inference
-    /// protocols it is their own, `{"error": …}`.
-    func reply(requestID: String, path: String? = nil) -> Reply {
-        let isInference =
-            path.map { path in ["/v1", "/v2"].contains { path == $0 || path.hasPrefix("\($0)/") } } ?? false
+    /// The error as a reply, without the fields that every reply has.
+    func reply(requestID: String, form: Route.ErrorForm = .problem) -> Reply {
+        let isInference = form == .inference
         var json = JSONWriter()
         json.beginObject()
         if isInference {

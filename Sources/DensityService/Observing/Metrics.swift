@@ -1,3 +1,5 @@
+internal import Microhttpd
+
 /// What the service counts of itself.
 final class Metrics: Sendable {
     /// Why a request was turned away although it could have been served.
@@ -43,30 +45,34 @@ final class Metrics: Sendable {
         200, 204, 400, 401, 403, 404, 405, 406, 408, 411, 413, 414, 415, 417, 422, 429, 431, 500, 503, 504,
     ]
 
-    /// [routes × statuses], the last column for any other status.
-    private let requests = Counters(count: Route.allCases.count * (statuses.count + 1))
+    private let routes: RouteTable
+    /// [routes × statuses], the last row for all that is no route, the last column for any other status.
+    private let requests: Counters
     private let rejections = Counters(count: Rejection.allCases.count)
     private let cancellations = Counters(count: Cancellation.allCases.count)
     private let batches = Counters(count: Place.allCases.count)
     /// Files of models read: failed, succeeded.
     private let loads = Counters(count: 2)
     /// Seconds from the complete request to its reply, of the routes that compute and of all others.
-    private let durations = computing.map { _ in Histogram(bounds: Histogram.durations) }
+    private let durations: [Histogram?]
     private let otherDurations = Histogram(bounds: Histogram.durations)
     let queueDurations = Histogram(bounds: Histogram.durations)
     let computeDurations = Histogram(bounds: Histogram.durations)
     let batchRows = Histogram(bounds: Histogram.rows)
     let startSeconds = Double(wallNanoseconds()) * 1e-9
 
-    private static let computing: [Route] = [
-        .score, .v2Infer, .conditionals, .sample, .invocations, .v1Predict, .v1Explain,
-    ]
+    init(_ routes: RouteTable = .standard) {
+        self.routes = routes
+        requests = Counters(count: (routes.routes.count + 1) * (Self.statuses.count + 1))
+        durations = routes.routes.map { $0.computes ? Histogram(bounds: Histogram.durations) : nil }
+    }
 
     /// Counts an answered request; durations are nanoseconds.
-    func countRequest(_ route: Route, status: Int, duration: UInt64) {
+    func countRequest(_ route: RouteMatch, status: Int, duration: UInt64) {
+        let row = route.index < 0 ? routes.routes.count : route.index
         let column = Self.statuses.firstIndex(of: status) ?? Self.statuses.count
-        requests.add(1, at: route.index * (Self.statuses.count + 1) + column)
-        let histogram = Self.computing.firstIndex(of: route).map { durations[$0] } ?? otherDurations
+        requests.add(1, at: row * (Self.statuses.count + 1) + column)
+        let histogram = route.index < 0 ? otherDurations : durations[row] ?? otherDurations
         histogram.record(Int(clamping: duration))
     }
 
@@ -89,13 +95,13 @@ final class Metrics: Sendable {
     /// Appends everything in the text format.
     func write(to text: inout PrometheusText) {
         text.family("made_http_requests_total", "counter", "Requests answered.")
-        for route in Route.allCases {
+        for (row, label) in (routes.routes.map(\.label) + [RouteTable.unknownLabel]).enumerated() {
             for (column, status) in (Self.statuses + [0]).enumerated() {
-                let count = requests.value(at: route.index * (Self.statuses.count + 1) + column)
+                let count = requests.value(at: row * (Self.statuses.count + 1) + column)
                 guard count > 0 else { continue }
                 text.sample(
                     "made_http_requests_total",
-                    [("route", route.rawValue), ("status", status == 0 ? "other" : String(status))], Double(count))
+                    [("route", label), ("status", status == 0 ? "other" : String(status))], Double(count))
             }
         }
         text.family("made_rejected_total", "counter", "Requests turned away although they could be served.")
@@ -119,8 +125,9 @@ final class Metrics: Sendable {
         }
         text.family(
             "made_http_request_duration_seconds", "histogram", "From the complete request to its reply.")
-        for (route, histogram) in zip(Self.computing, durations) {
-            text.histogram("made_http_request_duration_seconds", [("route", route.rawValue)], histogram, unit: 1e-9)
+        for (route, histogram) in zip(routes.routes, durations) {
+            guard let histogram else { continue }
+            text.histogram("made_http_request_duration_seconds", [("route", route.label)], histogram, unit: 1e-9)
         }
         text.histogram("made_http_request_duration_seconds", [("route", "other")], otherDurations, unit: 1e-9)
         text.family(

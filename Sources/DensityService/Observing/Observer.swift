@@ -1,14 +1,18 @@
 internal import Logging
+internal import Microhttpd
 
 /// Sees every answer: counts it and writes its log line.
 final class Observer: Sendable {
-    let metrics = Metrics()
+    let routes: RouteTable
+    let metrics: Metrics
     let logger: Logger
     private let sink: LogSink
     private let format: LogFormat
     private let logsRequests: Bool
 
-    init(sink: LogSink, level: Logger.Level, format: LogFormat) {
+    init(sink: LogSink, level: Logger.Level, format: LogFormat, routes: RouteTable = .standard) {
+        self.routes = routes
+        metrics = Metrics(routes)
         self.sink = sink
         self.format = format
         logger = Logger(label: "made") { _ in LineLogHandler(sink: sink, level: level, format: format) }
@@ -23,7 +27,7 @@ final class Observer: Sendable {
         var id: String
         var trace: TraceContext?
         var method: String
-        var route: Route
+        var route: RouteMatch
         /// The name of the client's API key, or whose its certificate is.
         var client: String?
         var model: String?
@@ -53,7 +57,7 @@ final class Observer: Sendable {
             line.field("parent_id", trace.parentID)
         }
         line.field("method", answer.method)
-        line.field("route", answer.route.rawValue)
+        line.field("route", routes.label(answer.route))
         if let client = answer.client { line.field("client", client) }
         if let model = answer.model { line.field("model", model) }
         line.field("status", answer.status)

@@ -4,12 +4,8 @@ internal import Microhttpd
 /// The OpenAPI 3.1 document at /openapi.json, put together once from the route table and what is written about each
 /// operation.
 enum APIDocument {
-    /// The document of a service to which keys are optional, as it has none.
-    static let open = document(isKeyed: false)
-    /// The document of a service with keys.
-    static let keyed = document(isKeyed: true)
-
-    private static func document(isKeyed: Bool) -> [UInt8] {
+    /// Of a service with or without keys.
+    static func of(_ routes: [Route], isKeyed: Bool) -> [UInt8] {
         var json = JSONWriter(capacity: 64 << 10)
         json.beginObject()
         json.member("openapi", "3.1.0")
@@ -24,9 +20,8 @@ enum APIDocument {
         json.raw(#"[{"url":"/"}]"#)
         json.key("paths")
         json.beginObject()
-        for route in Route.allCases {
-            guard let operations = APIOperation.all(of: route) else { continue }
-            for path in route.paths { write(path, route, operations, isKeyed: isKeyed, to: &json) }
+        for route in routes {
+            for path in route.paths { write(path, route, isKeyed: isKeyed, to: &json) }
         }
         json.endObject()
         json.key("components")
@@ -60,9 +55,7 @@ enum APIDocument {
         beside its security scheme.
         """
 
-    private static func write(
-        _ path: String, _ route: Route, _ operations: APIOperation.All, isKeyed: Bool, to json: inout JSONWriter
-    ) {
+    private static func write(_ path: String, _ route: Route, isKeyed: Bool, to json: inout JSONWriter) {
         json.key(path)
         json.beginObject()
         if path.contains("{model}") {
@@ -76,13 +69,12 @@ enum APIDocument {
             : path.dropFirst().filter { $0 != "{" && $0 != "}" }.map { $0 == "/" ? "_" : $0 }
                 .reduce(into: "") { $0.append($1) }
         for method in route.methods {
-            guard let operation = operations[method == .head ? .get : method] else { continue }
+            guard let operation = route.operations[method == .head ? .get : method] else { continue }
             json.key(method.rawValue.lowercased())
             operation.write(
                 id: "\(method.rawValue.lowercased())_\(name)", isHead: method == .head,
-                isPost: method == .post, takesNoBody: route.takesNoBody, requirement: route.requirement,
-                isKeyed: isKeyed,
-                isInference: path.hasPrefix("/v1/") || path.hasPrefix("/v2"), to: &json)
+                isPost: method == .post, takesNoBody: route.body == .optional, requirement: route.requirement,
+                isKeyed: isKeyed, isInference: route.errors == .inference, to: &json)
         }
         json.endObject()
     }

@@ -1,47 +1,10 @@
 internal import Microhttpd
 
 extension APIOperation {
-    /// What a route's methods do; HEAD is as GET. Nil for no such path.
-    static func all(of route: Route) -> All? {
-        switch route {
-        case .score: [.post: score]
-        case .conditionals: [.post: conditionals]
-        case .sample: [.get: sample, .post: samplePost]
-        case .models: [.get: models]
-        case .model: [.get: modelCard]
-        case .reload: [.post: reload]
-        case .drift: [.get: drift]
-        case .live: [.get: live]
-        case .ready: [.get: ready]
-        case .health: [.get: health]
-        case .ping: [.get: ping]
-        case .metrics: [.get: metrics]
-        case .openAPI: [.get: openAPI]
-        case .page: [.get: page]
-        case .invocations: [.post: invocations]
-        case .v1Models: [.get: v1Models]
-        case .v1Model: [.get: v1Model]
-        case .v1Predict: [.post: v1Predict]
-        case .v1Explain: [.post: v1Explain]
-        case .v2Server: [.get: v2Server]
-        case .v2Live: [.get: v2Live]
-        case .v2Ready: [.get: v2Ready]
-        case .v2Model: [.get: v2Model]
-        case .v2ModelReady: [.get: v2ModelReady]
-        case .v2Statistics: [.get: v2Statistics]
-        case .v2Infer: [.post: v2Infer]
-        case .v2Config: [.get: v2Config]
-        case .v2Index: [.post: v2Index]
-        case .v2Load: [.post: v2Load]
-        case .v2Unload: [.post: v2Unload]
-        case .unknown: nil
-        }
-    }
-
     /// Of any request that computes.
     private static let computing = [404, 406, 422]
 
-    private static let score = APIOperation(
+    static let score = APIOperation(
         summary: "How likely each row is, and which of its values are odd.",
         description: """
             One entry a row, in the request's order. p_value, alpha and anomaly are there for a calibrated model only. \
@@ -65,7 +28,7 @@ extension APIOperation {
                 ])
         ], problems: computing)
 
-    private static let conditionals = APIOperation(
+    static let conditionals = APIOperation(
         summary: "The distribution of each variable, given those before it.",
         description: "A variable that is asked for by name, and has an unknown predecessor, is answered 422.",
         parameters: ["timeout"], body: "ConditionalsRequest",
@@ -83,17 +46,17 @@ extension APIOperation {
             ("text/csv", "Text", nil),
         ])
 
-    private static let sample = APIOperation(
+    static let sample = APIOperation(
         summary: "Draw rows.", description: "The same seed gives the same rows, however requests are batched.",
         parameters: ["n", "seed", "temperature", "as", "format", "timeout"], answers: [drawn], problems: computing)
 
-    private static let samplePost = APIOperation(
+    static let samplePost = APIOperation(
         summary: "Draw rows, given evidence.",
         description: "A field of the body wins over the parameter of its name.",
         parameters: ["n", "seed", "temperature", "as", "format", "timeout"], body: "SampleRequest",
         examples: [("given_one_variable", APIExample.sampleRequest)], answers: [drawn], problems: computing)
 
-    private static let models = APIOperation(
+    static let models = APIOperation(
         summary: "The models that are served.",
         description: """
             An entry a version, the newest first, and an entry with the state 'failed' for each file that cannot be served; \
@@ -104,13 +67,13 @@ extension APIOperation {
                 description: "All models.", content: [("application/json", "Models", APIExample.models)])
         ], problems: [406])
 
-    private static let modelCard = APIOperation(
+    static let modelCard = APIOperation(
         summary: "All about a model but its weights.", parameters: ["timeout"],
         answers: [
             Answer(description: "The model card.", content: [("application/json", "ModelCard", nil)])
         ], problems: [404, 406])
 
-    private static let reload = APIOperation(
+    static let reload = APIOperation(
         summary: "Read a model's files again and serve what they hold now.",
         description: """
             Where no keys are configured, from the service's own machine only. No request is lost. A file that cannot be served \
@@ -121,7 +84,7 @@ extension APIOperation {
             Answer(description: "The new model card.", content: [("application/json", "ModelCard", nil)])
         ], problems: [404, 422])
 
-    private static let drift = APIOperation(
+    static let drift = APIOperation(
         summary: "Whether the latest rows come from where the calibration rows came from.",
         description: """
             Over a window of the latest rows that were scored since the model was loaded. Without drift their p-values are \
@@ -134,7 +97,7 @@ extension APIOperation {
             Answer(description: "The report.", content: [("application/json", "Drift", APIExample.drift)])
         ], problems: [404, 406])
 
-    private static let live = APIOperation(
+    static let live = APIOperation(
         summary: "Whether the process can answer.",
         answers: [
             Answer(description: "It can.", content: [("application/json", "Status", #"{"status":"ok"}"#)])
@@ -147,34 +110,34 @@ extension APIOperation {
                 + [("application/problem+json", "Problem", nil)])
     }
 
-    private static let ready = APIOperation(
+    static let ready = APIOperation(
         summary: "Whether requests can be answered.",
         answers: [
             Answer(description: "They can.", content: [("application/json", "Status", #"{"status":"ok"}"#)]),
             unready("Status"),
         ])
 
-    private static let health = APIOperation(
+    static let health = APIOperation(
         summary: "As /readyz, with what there is to know.",
         answers: [
             Answer(description: "Ready.", content: [("application/json", "Health", APIExample.health)]),
             unready("Health"),
         ])
 
-    private static let ping = APIOperation(
+    static let ping = APIOperation(
         summary: "As /readyz, without a body.",
         answers: [Answer(description: "Ready.", content: []), unready(nil)])
 
-    private static let metrics = APIOperation(
+    static let metrics = APIOperation(
         summary: "Counters and histograms in Prometheus' text format, version 0.0.4.",
         answers: [Answer(description: "All metrics.", content: [("text/plain", "Text", nil)])])
 
-    private static let openAPI = APIOperation(
+    static let openAPI = APIOperation(
         summary: "This document.",
         answers: [Answer(description: "OpenAPI 3.1.", content: [("application/json", "Document", nil)])],
         problems: [406])
 
-    private static let page = APIOperation(
+    static let page = APIOperation(
         summary: "A web page to try the models.",
         answers: [Answer(description: "The page.", content: [("text/html", "Text", nil)])], problems: [406])
 }

@@ -1,7 +1,7 @@
 internal import Microhttpd
 
 extension APIOperation {
-    private static let score = [404, 406, 422]
+    private static let scoring = [404, 406, 422]
 
     private static func read(_ summary: String, _ schema: String, problems: [Int] = []) -> APIOperation {
         APIOperation(
@@ -24,7 +24,7 @@ extension APIOperation {
                     ("application/json", "InvocationAnswer", APIExample.predictions), ("text/csv", "Text", nil),
                     ("application/jsonlines", "Text", nil), ("application/x-ndjson", "Text", nil),
                 ])
-        ], problems: score)
+        ], problems: scoring)
     static let v1Models = read("KServe's first protocol: the models that are ready.", "ModelNames")
     static let v1Model = model(read("Whether a model is ready.", "Readiness"))
     static let v1Predict = APIOperation(
@@ -34,7 +34,7 @@ extension APIOperation {
             Answer(
                 description: "Scored.", headers: ["Server-Timing"],
                 content: [("application/json", "Predictions", APIExample.predictions)])
-        ], problems: score)
+        ], problems: scoring)
     static let v1Explain = APIOperation(
         summary: "Score instances, with the surprisal of each variable.", parameters: ["timeout"],
         body: "PredictRequest",
@@ -43,7 +43,7 @@ extension APIOperation {
             Answer(
                 description: "Scored.", headers: ["Server-Timing"],
                 content: [("application/json", "Predictions", nil)])
-        ], problems: score)
+        ], problems: scoring)
 
     static let v2Server = read("The Open Inference Protocol: this server.", "Server")
     static let v2Live = read("Whether the process can answer.", "ServerHealth")
@@ -75,7 +75,7 @@ extension APIOperation {
                     ("application/json", "InferAnswer", APIExample.inferAnswer),
                     ("application/octet-stream", "Text", nil),
                 ])
-        ], problems: score)
+        ], problems: scoring)
     static let v2Index = APIOperation(
         summary: "The models and their states.", body: "IndexRequest", isBodyRequired: false,
         examples: [("ready_ones", #"{"ready": true}"#)],

@@ -43,7 +43,7 @@ extension RequestHandler {
     /// The model that a change is about; its parameters concern the repositories of other servers.
     private func repositoryModel(_ call: Call) throws(Problem) -> String {
         try optionalFields(of: call, names: ["parameters"]) { (_) throws(Problem) in }
-        return Destination(path: call.exchange.path).model ?? ""
+        return call.modelInPath ?? ""
     }
 
     /// Reads a body that may be missing.

@@ -15,15 +15,20 @@ extension RequestHandler {
         call.answer(.json(json.bytes))
     }
 
-    /// GET /v2/health/live and /v2/health/ready.
-    func v2Health(_ call: Call) {
+    /// GET /v2/health/live.
+    func v2Live(_ call: Call) { v2Health(call, isEnough: true) }
+
+    /// GET /v2/health/ready.
+    func v2Ready(_ call: Call) { v2Health(call, isEnough: core.isReady) }
+
+    private func v2Health(_ call: Call, isEnough: Bool) {
         let isReady = core.isReady
         var json = JSONWriter()
         json.beginObject()
         json.member("live", true)
         json.member("ready", isReady)
         json.endObject()
-        call.answer(withRetry(.json(json.bytes, status: isReady || call.route == .v2Live ? 200 : 503)))
+        call.answer(withRetry(.json(json.bytes, status: isEnough ? 200 : 503)))
     }
 
     /// GET /v2/models/{model}: the tensors it takes and gives.
@@ -99,7 +104,7 @@ extension RequestHandler {
         json.key("model_stats")
         json.beginArray()
         let versions = core.registry.snapshot.entry(named: model.card.name)?.models ?? [model]
-        for version in Destination(path: call.exchange.path).version == nil ? versions : [model] {
+        for version in call.versionInPath == nil ? versions : [model] {
             json.beginObject()
             json.member("name", version.card.name)
             json.member("version", version.card.version)

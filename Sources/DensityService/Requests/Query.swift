@@ -1,19 +1,6 @@
 internal import MADERows
 internal import Microhttpd
 
-extension Route {
-    /// The parameters that its query may have; nil where others are none of our business: probes and protocols of others
-    /// bring their own.
-    var queryNames: [String]? {
-        switch self {
-        case .sample: SampleRequest.queryNames
-        case .score: ScoreOptions.queryNames
-        case .conditionals, .models, .model, .reload, .drift: []
-        default: nil
-        }
-    }
-}
-
 extension Exchange {
     /// - Throws: a 400 that names a parameter of the query which is not among `names`, or occurs twice.
     func checkQuery(_ names: [String]) throws(Problem) {

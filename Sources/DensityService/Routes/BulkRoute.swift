@@ -3,31 +3,28 @@ internal import MADERows
 internal import Microhttpd
 
 extension ServiceLoop {
-    /// POST /score and /invocations with a row a line: such a body is read as it arrives.
+    /// A body with a row a line is read as it arrives.
     func sink(for head: RequestHead) -> ((Exchange) -> any BodySink)? {
         guard head.method == .post, let type = head.header("Content-Type"), type != MediaType.json.rawValue else {
             return nil
         }
-        let route = Destination(path: head.path).route
-        // What SageMaker sends of a table has no header, as a rule.
-        let header: LineHeader = route == .invocations ? .guessed : .present
-        guard route == .score || route == .invocations,
+        guard case .lines(let header) = core.routes.route(head.match)?.body,
             let input = BulkScorer.Input(contentType: type, header: header)
         else {
             return nil
         }
-        return { self.openBulk($0, input, route) }
+        return { self.openBulk($0, input) }
     }
 
-    private func openBulk(_ exchange: Exchange, _ input: BulkScorer.Input, _ route: Route) -> any BodySink {
+    private func openBulk(_ exchange: Exchange, _ input: BulkScorer.Input) -> any BodySink {
         let start = monotonicNanoseconds()
         let id = requestID(of: exchange)
-        var call = Call(exchange: exchange, id: id, route: route, start: start, observer: core.observer)
+        var call = Call(exchange: exchange, id: id, start: start, observer: core.observer)
         do throws(Problem) {
-            try check(exchange, route)
-            let model = try model(at: Destination(path: exchange.path))
+            _ = try admitted(exchange)
+            let model = try model(of: exchange)
             call = Call(
-                exchange: exchange, id: id, route: route, model: model.card.name, start: start,
+                exchange: exchange, id: id, model: model.card.name, start: start,
                 deadline: try Self.deadline(of: exchange, start: start), observer: core.observer,
                 statistics: model.statistics)
             if let objection = MediaType.charsetObjection(exchange.header("Content-Type") ?? "") {

@@ -50,7 +50,7 @@ extension RequestHandler {
     /// POST /models/{model}/reload.
     func reload(_ call: Call) throws(Problem) {
         try optionalFields(of: call, names: []) { (_) throws(Problem) in }
-        reload(call, name: Destination(path: call.exchange.path).model ?? "") { .json($0.document) }
+        reload(call, name: call.modelInPath ?? "") { .json($0.document) }
     }
 
     /// Reads a model's files again; answers with what `reply` makes of what serves now.

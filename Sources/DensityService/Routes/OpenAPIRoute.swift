@@ -5,6 +5,6 @@ extension RequestHandler {
     /// GET /openapi.json.
     func openAPI(_ call: Call) throws(Problem) {
         try call.answers(with: [.json])
-        call.answer(.json(core.gate.keys == nil ? APIDocument.open : APIDocument.keyed))
+        call.answer(.json(core.apiDocument))
     }
 }

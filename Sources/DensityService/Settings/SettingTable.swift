@@ -23,10 +23,10 @@ extension ServiceOptions {
             "header-fields-max", .listening, \.headerFieldsMax, 8...4096, "Header fields of a request at most."),
         .whole(
             "body-bytes-max", .listening, \.bodyBytesMax, 1024...1 << 30,
-            "Bytes of a request's body at most, as it is when it is expanded."),
+            "Bytes of a request's body at most, expanded."),
         .whole(
             "bulk-bytes-max", .listening, \.bulkBytesMax, 1024...1 << 50,
-            "Bytes of a body of NDJSON or CSV at most, expanded; it is read as it arrives."),
+            "Bytes of a body of NDJSON or CSV, expanded; it is read as it arrives."),
         .whole(
             "bulk-answer-bytes-max", .listening, \.bulkAnswerBytesMax, 1024...1 << 40,
             "Bytes of the answer to such a body at most; it is held in memory."),

@@ -18,6 +18,8 @@ public struct RequestHead {
     public var method: Method { request.method }
     /// The percent-decoded path, as of `Exchange`.
     public var path: String { request.path }
+    /// What `LoopHandler.match` made of the path.
+    public var match: RouteMatch { request.match }
 
     /// The value of a header field, as of `Exchange`.
     public func header(_ name: String) -> String? { request.fields[name] }
@@ -42,6 +44,8 @@ public struct RequestHead {
 }
 
 extension LoopHandler {
+    /// There are no routes.
+    public func match(path: String) -> RouteMatch { .none }
     /// All bodies are collected.
     public func sink(for head: RequestHead) -> ((Exchange) -> any BodySink)? { nil }
     /// Nobody counts them.

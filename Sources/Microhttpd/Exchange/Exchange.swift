@@ -14,6 +14,8 @@ public final class Exchange: Sendable {
     public var method: Method { request.method }
     /// The percent-decoded path; it starts with `/`. Bytes that are not UTF-8 have become U+FFFD.
     public var path: String { request.path }
+    /// What `LoopHandler.match` made of the path.
+    public var match: RouteMatch { request.match }
     /// The decoded query, in the order sent.
     public var queryItems: [(name: String, value: String)] { request.target.queryItems }
     /// The client's numeric address, without the port.
@@ -102,7 +104,9 @@ final class Request: @unchecked Sendable {
     /// Of its loop.
     private let bell: Bell
     private(set) var method = Method.get
-    private(set) var path = ""
+    var path = ""
+    /// What the handler found the path to be.
+    var match = RouteMatch.none
     private(set) var fields = HeaderFields()
     var phase = Phase.head
     var body: BodyBuffer?
@@ -136,7 +140,6 @@ final class Request: @unchecked Sendable {
     func noteHead(method: Method?, fields: HeaderFields) {
         self.method = method ?? .get
         self.fields = fields
-        path = target.path
     }
 
     var requestID: String? { fields["x-request-id"] }

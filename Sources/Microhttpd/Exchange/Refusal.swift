@@ -32,10 +32,13 @@ public struct Refusal: Sendable, Equatable {
     public let reason: Reason
     /// The percent-decoded path, where the request got so far.
     public let path: String?
+    /// What `LoopHandler.match` made of it.
+    public let match: RouteMatch
 
-    init(_ reason: Reason, path: String? = nil) {
+    init(_ reason: Reason, path: String? = nil, match: RouteMatch = .none) {
         self.reason = reason
         self.path = path
+        self.match = match
     }
 
     /// The status code that answers it.

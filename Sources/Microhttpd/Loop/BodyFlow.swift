@@ -20,7 +20,7 @@ extension EventLoop {
         guard request.streamedByteCount <= limits.streamedBodyBytesMax else {
             let bytesMax = limits.streamedBodyBytesMax
             let rejection = rejection(
-                Refusal(.bodyTooLarge(bytesMax: bytesMax, isStreamed: true), path: request.path), for: request)
+                refusal(.bodyTooLarge(bytesMax: bytesMax, isStreamed: true), of: request), for: request)
             request.phase = .refused(rejection)
             request.sink?.end()
             request.sink = nil
@@ -39,7 +39,7 @@ extension EventLoop {
     private func complete(_ request: Request) -> MHD_Result {
         watchdog.expect(.nothing, of: request.client, now: now)
         request.phase = .handedOut
-        if isAborting { return refuse(request, Refusal(.stopping, path: request.path)) }
+        if isAborting { return refuse(request, refusal(.stopping, of: request)) }
         if !request.isSettled { request.sink?.complete() }
         return deliver(request, orSuspend: false)
     }
@@ -52,7 +52,7 @@ extension EventLoop {
             sendPastDaemon(reply, on: request.client)
         } else {
             sendPastDaemon(
-                reply(to: Refusal(.unanswered, path: request.path), for: request), on: request.client)
+                reply(to: refusal(.unanswered, of: request), for: request), on: request.client)
         }
         return .NO
     }

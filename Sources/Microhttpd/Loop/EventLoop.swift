@@ -4,6 +4,8 @@ internal import Synchronization
 
 /// Answers the requests of one event loop, on its thread only.
 public protocol LoopHandler: AnyObject {
+    /// Finds out what a percent-decoded path is, once a request and before anything else is asked of it.
+    func match(path: String) -> RouteMatch
     /// Asked at the end of the head of a POST, and of any other request that has a body. Nil: the body is collected, and `receive` gets all. Else
     /// the result is called once, where the head is in order, and makes what the body goes to as it arrives; `receive`
     /// is not called then.
@@ -207,7 +209,7 @@ final class EventLoop: @unchecked Sendable {
         // In the middle of a request libmicrohttpd takes no reply.
         for connection in watchdog.connections {
             guard let request = connection.request, request.isArriving else { continue }
-            sendPastDaemon(reply(to: Refusal(.stopping, path: request.target.path), for: request), on: connection)
+            sendPastDaemon(reply(to: refusal(.stopping, of: request), for: request), on: connection)
         }
         for request in suspended { request.settle(.dropped) }
         handshakes?.resumeAll()

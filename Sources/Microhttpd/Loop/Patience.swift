@@ -122,7 +122,7 @@ extension EventLoop {
         for request in due {
             removeTimed(request)
             guard !request.isSettled else { continue }
-            let reply = reply(to: Refusal(.deadlinePassed, path: request.path), for: request)
+            let reply = reply(to: refusal(.deadlinePassed, of: request), for: request)
             if case .body = request.phase {
                 // The body is still on its way, and in the middle of one libmicrohttpd takes no reply.
                 sendPastDaemon(reply, on: request.client)

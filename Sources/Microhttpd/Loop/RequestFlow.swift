@@ -38,8 +38,8 @@ extension EventLoop {
         // Not the client is slow but we are.
         if connection.request?.isPaused == true { return watchdog.expect(.body, of: connection, now: now) }
         if let reason = lateness(of: connection) {
-            let refusal = Refusal(reason, path: connection.request?.target.path)
-            sendPastDaemon(reply(to: refusal, for: connection.request), on: connection)
+            let late = refusal(reason, of: connection.request)
+            sendPastDaemon(reply(to: late, for: connection.request), on: connection)
             connection.request?.phase = .replied
         }
         hangUp(connection)
@@ -121,6 +121,7 @@ extension EventLoop {
         let fields = HeaderFields(of: request.handle)
         let knownMethod = Method(method)
         request.noteHead(method: knownMethod, fields: fields)
+        noteTarget(of: request)
         let hasBody = fields.isChunked || fields.contentLength ?? 0 > 0
         watchdog.expect(hasBody ? .body : .nothing, of: request.client, now: now)
         let makeSink = hasBody || knownMethod == .post ? handler?.sink(for: RequestHead(request)) : nil
@@ -128,7 +129,7 @@ extension EventLoop {
             method: knownMethod, isHTTP10: isHTTP10, target: request.target, fields: fields,
             isStreamed: makeSink != nil, mayLackBody: { handler?.mayLackBody(RequestHead(request)) ?? false })
         if let objection {
-            let rejection = self.rejection(Refusal(objection, path: request.path), for: request)
+            let rejection = self.rejection(refusal(objection, of: request), for: request)
             request.phase = .refused(rejection)
             return guardian.drains(objection, fields: fields) ? .YES : answer(request, rejection)
         }
@@ -161,7 +162,7 @@ extension EventLoop {
         }
         // Only a chunked body gets here: any other was measured by its Content-Length.
         let rejection = rejection(
-            Refusal(.bodyTooLarge(bytesMax: limits.bodyBytesMax, isStreamed: false), path: request.path), for: request)
+            refusal(.bodyTooLarge(bytesMax: limits.bodyBytesMax, isStreamed: false), of: request), for: request)
         request.phase = .refused(rejection)
         request.body = nil
         return drop(body.count + count, of: request, rejection)
@@ -180,7 +181,7 @@ extension EventLoop {
         watchdog.expect(.nothing, of: request.client, now: now)
         request.body?.seal()
         request.phase = .handedOut
-        if isAborting { return refuse(request, Refusal(.stopping, path: request.path)) }
+        if isAborting { return refuse(request, refusal(.stopping, of: request)) }
         hasReceived = true
         handler?.receive(Exchange(request))
         addTimed(request)
@@ -195,16 +196,27 @@ extension EventLoop {
             removeSuspended(request)
             switch outcome {
             case .answered(let reply): return queue(reply, for: request, closes: false)
-            default: return refuse(request, Refusal(isAborting ? .stopping : .unanswered, path: request.path))
+            default: return refuse(request, refusal(isAborting ? .stopping : .unanswered, of: request))
             }
         }
-        if isAborting { return refuse(request, Refusal(.stopping, path: request.path)) }
+        if isAborting { return refuse(request, refusal(.stopping, of: request)) }
         guard orSuspend else { return .YES }
         if request.suspendIfAwaited() {
             addSuspended(request)
             return .YES
         }
         return deliver(request, orSuspend: false)
+    }
+
+    /// A refusal that knows what was asked for, as far as the request got.
+    func refusal(_ reason: Refusal.Reason, of request: Request?) -> Refusal {
+        if let request, case .head = request.phase, request.path.isEmpty { noteTarget(of: request) }
+        return Refusal(reason, path: request?.path, match: request?.match ?? .none)
+    }
+
+    private func noteTarget(of request: Request) {
+        request.path = request.target.path
+        request.match = handler?.match(path: request.path) ?? .none
     }
 
     func refuse(_ request: Request, _ refusal: Refusal) -> MHD_Result {

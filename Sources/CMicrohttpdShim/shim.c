@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -219,6 +220,14 @@ void mhd_shim_bound_heaps(int count)
 #if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 #define SANITIZER_HEAP 1
 #endif
+
+void *mhd_shim_grow_mapping(void *start, size_t byte_count, size_t new_byte_count)
+{
+    void *moved =
+        start ? mremap(start, byte_count, new_byte_count, MREMAP_MAYMOVE)
+              : mmap(NULL, new_byte_count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return moved == MAP_FAILED ? NULL : moved;
+}
 
 void mhd_shim_release_free_memory(void)
 {

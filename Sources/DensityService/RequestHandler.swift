@@ -24,7 +24,7 @@ final class RequestHandler {
         guard let turn else {
             let job = try makeJob(RowBatch(variableCount: model.card.variables.count))
             if job.specialRowCount > 0 { return try run(incomplete: job) }
-            guard model.queue.submit([job]).isEmpty else { return call.refuseAsQueueIsFull(of: model) }
+            _ = model.queue.submit([job], areAdmitted: true)
             return
         }
         // Reading rows takes time of which there is none when they would be refused afterwards.
@@ -61,7 +61,10 @@ final class RequestHandler {
     /// Runs a task now where it is small and this is a loop, else in the model's queue.
     func run(_ task: QueuedTask, of model: LoadedModel) {
         if let turn { return turn.run(task, of: model) }
-        if !model.queue.submit(task) { task.call.refuseAsQueueIsFull(of: model) }
+        var task = task
+        // The request was taken when its body was.
+        task.isAdmitted = true
+        _ = model.queue.submit(task)
     }
 }
 

@@ -18,6 +18,8 @@ final class ServiceCore: Sendable {
     let pending = DispatchGroup()
     /// The service is going away: it still answers, but says that it is not ready.
     let isDraining = Atomic(false)
+    /// The most bytes of bodies that a loop has read in one turn.
+    let longestTurnBytes = Atomic(0)
     /// What SIGHUP does.
     let refreshing = Refreshing()
 

@@ -2,6 +2,7 @@ internal import Codecs
 internal import MADE
 internal import MADERows
 internal import Microhttpd
+internal import Synchronization
 
 /// The requests of one event loop; on that loop's thread only.
 final class ServiceLoop: LoopHandler {
@@ -28,11 +29,12 @@ final class ServiceLoop: LoopHandler {
         do throws(Problem) {
             let place = try admitted(exchange)
             let codec = exchange.bodyByteCount > 0 ? try ContentCoding.codec(of: exchange.contentEncoding) : nil
+            let isInline = codec == nil && turn.reads(exchange.bodyByteCount)
             switch core.routes.routes[place].handler {
             case .service(let answer):
                 let own = Call(exchange: exchange, id: id, start: start, observer: core.observer)
                 call = own
-                if let codec { readAside(own, codec, answer) } else { try answer(handler, own) }
+                if isInline { try answer(handler, own) } else { readAside(own, codec, answer) }
             case .model(let answer):
                 let model = try model(of: exchange)
                 let own = Call(
@@ -40,7 +42,7 @@ final class ServiceLoop: LoopHandler {
                     deadline: try Self.deadline(of: exchange, start: start), observer: core.observer,
                     statistics: core.routes.routes[place].scores ? model.statistics : nil)
                 call = own
-                if let codec { readAside(own, codec, model, answer) } else { try answer(handler, own, model) }
+                if isInline { try answer(handler, own, model) } else { readAside(own, codec, model, answer) }
             }
         } catch {
             (call ?? Call(exchange: exchange, id: id, start: start, observer: core.observer)).refuse(error)
@@ -50,7 +52,7 @@ final class ServiceLoop: LoopHandler {
     func mayLackBody(_ head: RequestHead) -> Bool { core.routes.route(head.match)?.body == .optional }
 
     func endOfTurn() {
-        turn.finish()
+        core.longestTurnBytes.max(turn.finish(), ordering: .relaxed)
     }
 
     func reply(to refusal: Refusal, requestID: String?) -> Reply {
@@ -137,11 +139,11 @@ final class ServiceLoop: LoopHandler {
         }
     }
 
-    /// Answers a call whose body is compressed on a thread that is no loop.
-    private func readAside(_ call: Call, _ codec: Codec, _ answer: @escaping Route.Handler.OfService) {
+    /// Answers a call whose body is large or compressed on a thread that is no loop.
+    private func readAside(_ call: Call, _ codec: Codec?, _ answer: @escaping Route.Handler.OfService) {
         RequestHandler.studies.asyncAnywhere { [core] in
             do throws(Problem) {
-                let whole = try call.expanded(by: codec, bytesMax: core.options.bodyBytesMax)
+                let whole = try call.whole(codec, bytesMax: core.options.bodyBytesMax)
                 try answer(RequestHandler(core: core), whole)
             } catch {
                 call.refuse(error)
@@ -151,17 +153,17 @@ final class ServiceLoop: LoopHandler {
 
     /// The same of a model's call, by one of the model's workers.
     private func readAside(
-        _ call: Call, _ codec: Codec, _ model: LoadedModel, _ answer: @escaping Route.Handler.OfModel
+        _ call: Call, _ codec: Codec?, _ model: LoadedModel, _ answer: @escaping Route.Handler.OfModel
     ) {
         let cost = model.cost(of: .reading)
         let kibibytes = 1 + call.bodyByteCount >> 10
         let task = QueuedTask(
-            call: call, rows: min(kibibytes, max(1, core.options.queueRowsMax / 8)),
+            call: call, rows: min(kibibytes, max(1, core.options.queueRowsMax / 8)), isForWorkers: true,
             expectedNanoseconds: cost.nanoseconds(rows: kibibytes)
         ) { [core] _ in
             let start = monotonicNanoseconds()
             do throws(Problem) {
-                let whole = try call.expanded(by: codec, bytesMax: core.options.bodyBytesMax)
+                let whole = try call.whole(codec, bytesMax: core.options.bodyBytesMax)
                 try answer(RequestHandler(core: core), whole, model)
             } catch {
                 call.refuse(error)

@@ -104,7 +104,8 @@ private func json(_ rows: Int) -> String { body(randomRows(rows, variables: 16, 
     let heavy = json(50_000)
     let first = try service.client()
     try first.send("POST", "/score", headers: ["Content-Type: application/json"], body: Array(heavy.utf8))
-    try service.wait(until: queued, is: 50_000)
+    // Not read yet.
+    try service.wait(until: queued, is: 1 + heavy.utf8.count >> 10)
     for (path, text) in [("/score", heavy), ("/score", json(1)), ("/conditionals", json(1))] {
         let refused = try service.post(path, text)
         #expect(refused.status == 503 && refused.text.contains("too many rows wait"), "\(path)")

@@ -57,7 +57,10 @@ let protocolRefusals: [Refused] = [
     .init(path: "/invocations", body: "", status: 400, detail: "empty"),
     .init(path: "/invocations", body: "{}", status: 400, pointer: "", detail: "'rows' is missing"),
     .init(
-        path: "/invocations", body: #"{"rows":[],"instances":[]}"#, status: 400, pointer: "/rows",
+        path: "/invocations", body: #"{"rows":[],"instances":[]}"#, status: 400, pointer: "/instances",
+        detail: "not a field"),
+    .init(
+        path: "/invocations", body: #" { "instances" : [], "rows" : [] }"#, status: 400, pointer: "/rows",
         detail: "not a field"),
     .init(
         path: "/invocations", body: #"{"instances":[[0,1,2]]}"#, status: 422, pointer: "/instances/0/2",

@@ -86,6 +86,10 @@ void mhd_shim_leave_processor(void);
 /* Bounds the heaps between which the C library spreads threads: each keeps freed memory of its own. */
 void mhd_shim_bound_heaps(int count);
 
+/* Pages of memory in place of those at start, whose bytes they have, moved without a copy; new ones where start is null. To be
+   given back by munmap. Null where memory is short. */
+void *mhd_shim_grow_mapping(void *start, size_t byte_count, size_t new_byte_count);
+
 /* Gives freed memory back to the system, as far as the C library can. */
 void mhd_shim_release_free_memory(void);
 

@@ -35,10 +35,11 @@ final class Call: Sendable {
         self.expandedBody = expandedBody
     }
 
-    /// The same call with its body, which `codec` has compressed, as it was before.
+    /// The same call with its body as it was before `codec` compressed it; nil: it never was.
     ///
     /// - Throws: what is wrong with the body.
-    func expanded(by codec: Codec, bytesMax: Int) throws(Problem) -> Call {
+    func whole(_ codec: Codec?, bytesMax: Int) throws(Problem) -> Call {
+        guard let codec else { return self }
         let body = try exchange.withBody { coded in
             Result { () throws(Problem) in try ExpandedBody(coded, codec, bytesMax: bytesMax) }
         }.get()

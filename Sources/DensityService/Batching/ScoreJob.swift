@@ -64,6 +64,13 @@ final class ScoreJob: @unchecked Sendable {
         remaining = Atomic(rows.count)
     }
 
+    /// Whether it has more rows, or surprisals, than a loop has the time to write down.
+    var isLarge: Bool {
+        rows.count * (options.needsSurprisals ? batch.variableCount + 1 : 1) > Self.loopNumbersMax
+    }
+
+    private static let loopNumbersMax = 4096
+
     /// What its rows from `row` on are expected to take.
     func expectedNanoseconds(from row: Int) -> Int {
         rows.isEmpty ? 0 : expectedNanoseconds / rows.count * (rows.count - row)

@@ -10,10 +10,23 @@ final class Turn {
     private let loopIndex: Int
     /// What a loop may compute itself, nanoseconds a turn.
     private let inlineBudget: Int
+    /// A body of more bytes is never read on a loop, ...
+    static let bodyBytesMax = 64 << 10
+    /// ... nor are smaller ones after so many bytes: a millisecond or two.
+    static let bytesMax = 512 << 10
+    /// Bytes of bodies that were read in this turn.
+    private var readByteCount = 0
 
     init(loopIndex: Int, inlineBudget: Int) {
         self.loopIndex = loopIndex
         self.inlineBudget = inlineBudget
+    }
+
+    /// Whether the loop has the time to read a body of so many bytes, which is then taken for read.
+    func reads(_ byteCount: Int) -> Bool {
+        guard byteCount <= Self.bodyBytesMax, readByteCount + byteCount <= Self.bytesMax else { return false }
+        readByteCount += byteCount
+        return true
     }
 
     /// Where requests for `model` go.
@@ -32,7 +45,7 @@ final class Turn {
         if bench.jobs.isEmpty { active.append(bench) }
         bench.jobs.append(job)
         bench.cost += job.expectedNanoseconds
-        if bench.cost > inlineBudget { submit(bench) }
+        if bench.cost > inlineBudget || job.isLarge { submit(bench) }
     }
 
     private func submit(_ bench: LoopBench) {
@@ -42,7 +55,10 @@ final class Turn {
     }
 
     /// Scores what is left of the turn; where others wait already, after them.
-    func finish() {
+    ///
+    /// - Returns: the bytes of bodies that were read in it.
+    func finish() -> Int {
+        defer { readByteCount = 0 }
         for bench in active {
             guard let model = bench.jobs.first?.model else { continue }
             if model.queue.hasWaitingWork {
@@ -57,6 +73,7 @@ final class Turn {
             model.queue.assist(with: bench(for: model).worker, nanoseconds: inlineBudget)
         }
         queued.removeAll(keepingCapacity: true)
+        return readByteCount
     }
 
     /// Runs a task now where it is small, else in the model's queue.

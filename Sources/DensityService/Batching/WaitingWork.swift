@@ -107,6 +107,8 @@ struct QueuedTask: Sendable {
     let rows: Int
     /// It goes on with what was accepted, and is not refused.
     var isAdmitted = false
+    /// A loop has no time for it, whatever it is expected to take.
+    var isForWorkers = false
     let expectedNanoseconds: Int
     /// Computes and replies.
     let run: @Sendable (CompiledModel.Workspace) -> Void

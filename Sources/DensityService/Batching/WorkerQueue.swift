@@ -122,14 +122,15 @@ final class WorkerQueue: Sendable {
         return min(max(1, min(limits.batchRowsMax, limits.batchNanosecondsMax / perRow)), nanosecondsMax / perRow)
     }
 
-    /// Takes the jobs of one turn, in order; those for which there is no room are returned.
-    func submit(_ jobs: [ScoreJob]) -> [ScoreJob] {
+    /// Takes the jobs of one turn, in order; those for which there is no room are returned. Admitted ones are of requests that
+    /// were taken before they were read.
+    func submit(_ jobs: [ScoreJob], areAdmitted: Bool = false) -> [ScoreJob] {
         let (refused, unwanted, woken) = state.withLock { state in
             var refused: [ScoreJob] = []
             var unwanted: [Call] = []
             var (rowsAccepted, nanosecondsAccepted) = (0, 0)
             for job in jobs {
-                guard hasRoom(for: job.rows.count, in: &state, unwanted: &unwanted) else {
+                guard areAdmitted || hasRoom(for: job.rows.count, in: &state, unwanted: &unwanted) else {
                     refused.append(job)
                     continue
                 }
@@ -228,7 +229,8 @@ final class WorkerQueue: Sendable {
             // Read inside: what came in while this waited for the lock must not start after it is taken.
             let now = monotonicNanoseconds()
             // What a worker finds that was idle has not stood behind anything.
-            let wasIdle = worker.queue != nil && worker.assignedNanoseconds == 0
+            let isLoop = worker.queue == nil
+            let wasIdle = !isLoop && worker.assignedNanoseconds == 0
             let overdueNanoseconds = wasIdle ? .max : limits.overdueNanoseconds
             var gathered = Gathered()
             var unwanted: [Call] = []
@@ -237,6 +239,7 @@ final class WorkerQueue: Sendable {
                 switch work {
                 case .task(let next):
                     if !gathered.pieces.isEmpty || next.expectedNanoseconds > nanosecondsMax { break }
+                    if isLoop, next.isForWorkers { break }
                     state.dropFirst(rows: next.rows, nanoseconds: next.expectedNanoseconds)
                     if next.call.isWanted(at: now),
                         next.isAdmitted || !state.isOverdue(next.call.start, at: now, after: overdueNanoseconds)
@@ -254,6 +257,7 @@ final class WorkerQueue: Sendable {
                         unwanted.append(job.call)
                         continue
                     }
+                    if isLoop, job.isLarge { break }
                     let rowsMax = batchRowsMax(
                         rows: job.rows.count, nanoseconds: job.expectedNanoseconds, within: nanosecondsMax)
                     if rowsMax > 0, gathered.hasRoom(for: job, rowsMax: rowsMax) {
@@ -268,7 +272,7 @@ final class WorkerQueue: Sendable {
             state.assign(task?.expectedNanoseconds ?? gathered.nanoseconds, to: worker)
             if let task { return (.run(task), unwanted) }
             if !gathered.pieces.isEmpty { return (.score(gathered.pieces), unwanted) }
-            if worker.queue != nil { state.rest(worker) }
+            if !isLoop { state.rest(worker) }
             return (nil, unwanted)
         }
     }

@@ -131,6 +131,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
         let blockRows = Self.blockBytes / (2 * model.card.variables.count)
         let task = QueuedTask(
             call: call, rows: isFirst ? min(Self.admissionRows, options.queueRowsMax) : 0, isAdmitted: !isFirst,
+            isForWorkers: true,
             expectedNanoseconds: model.cost(of: .score).nanoseconds(rows: blockRows)
         ) { self.work(using: $0) }
         if !model.queue.submit(task) {

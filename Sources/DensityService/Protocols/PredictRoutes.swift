@@ -31,12 +31,22 @@ extension RequestHandler {
     /// POST /invocations, SageMaker's: what /score takes, or `instances`.
     func invocations(_ call: Call, _ model: LoadedModel) throws(Problem) {
         try call.readsJSON(or: LineFormat.allCases.map(\.mediaType))
-        let hasInstances = try scan(call, as: .fields, schema: nil, into: RowBuffer()) { (scan) throws(Problem) in
+        if try hasInstances(call) { try predict(call, model, explains: false) } else { try score(call, model) }
+    }
+
+    /// Whether a body's rows are called `instances`. They are the first member most often, which tells without reading all.
+    private func hasInstances(_ call: Call) throws(Problem) -> Bool {
+        let first = call.withBody { body in
+            let text = body.drop { $0 <= 0x20 }.dropFirst().drop { $0 <= 0x20 }
+            return body.isEmpty ? nil : [UInt8](text.prefix(#""instances""#.utf8.count))
+        }
+        if first?.elementsEqual(#""instances""#.utf8) == true { return true }
+        if first?.starts(with: #""rows""#.utf8) == true { return false }
+        return try scan(call, as: .fields, schema: nil, into: RowBuffer()) { (scan) throws(Problem) in
             UnsafeBufferPointer(start: scan.members, count: scan.member_count).contains {
                 String($0.name) == "instances"
             }
         }
-        if hasInstances { try predict(call, model, explains: false) } else { try score(call, model) }
     }
 
     private func predict(_ call: Call, _ model: LoadedModel, explains: Bool) throws(Problem) {

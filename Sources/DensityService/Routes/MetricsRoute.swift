@@ -42,7 +42,10 @@ extension ServiceCore {
             $0.statistics.anomalies.load(ordering: .relaxed)
         }
         text.logLikelihoods(models)
-        text.perModel("made_queue_rows", "gauge", "Rows that wait for a worker.", models) { $0.queue.waitingRows }
+        text.perModel(
+            "made_queue_rows", "gauge", "Rows that wait for a worker; a body that is not read yet counts as one a KiB.",
+            models
+        ) { $0.queue.waitingRows }
         text.drift(models.filter { $0.drift.windowRows > 0 }.map { $0.drift.report(alpha: options.alpha) })
         if let tls = gate.tls {
             text.family(

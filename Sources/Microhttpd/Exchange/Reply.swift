@@ -53,9 +53,14 @@ public struct Reply: Sendable, Equatable {
         return Array((head + "\r\n").utf8) + body + pieces.joined()
     }
 
+    private static let copiedBytesMax = 64 << 10
+
     /// What libmicrohttpd sends; nil where memory is short.
     func makeResponse() -> OpaquePointer? {
-        guard pieces.isEmpty else { return PieceReader(body: body, pieces: pieces).makeResponse() }
+        // A copy of a large one would take the loop's time.
+        guard pieces.isEmpty, body.count <= Self.copiedBytesMax else {
+            return PieceReader(body: body, pieces: pieces).makeResponse()
+        }
         return body.withUnsafeBytes { body in
             MHD_create_response_from_buffer(
                 body.count, UnsafeMutableRawPointer(mutating: body.baseAddress), .RESPMEM_MUST_COPY)

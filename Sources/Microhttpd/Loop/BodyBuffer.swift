@@ -1,5 +1,6 @@
 internal import CMicrohttpdShim
 internal import Glibc
+internal import Glibc
 internal import Synchronization
 
 /// The bytes of one request body, in memory that goes back to its pool. Written by the loop's thread while the body
@@ -34,6 +35,10 @@ final class BodyBuffer {
     func seal() { (block.start + count).initializeMemory(as: UInt8.self, repeating: 0, count: Self.paddingBytes) }
 
     private func grow(to byteCount: Int) {
+        if let grown = pool.grow(block, to: byteCount) {
+            block = grown
+            return
+        }
         let larger = pool.take(bytesMin: byteCount)
         larger.start.copyMemory(from: block.start, byteCount: count)
         pool.give(block)
@@ -47,6 +52,13 @@ final class BufferPool: Sendable {
     struct Block: @unchecked Sendable {  // Plain memory with one owner at a time; the pool's lock orders its transfer.
         let start: UnsafeMutableRawPointer
         let byteCount: Int
+
+        /// Whether it is pages of its own, which are moved without a copy.
+        var isMapped: Bool { byteCount >= BufferPool.mappedBytesMin }
+
+        fileprivate func release() {
+            if isMapped { munmap(start, byteCount) } else { free(start) }
+        }
     }
 
     private struct Shelf: Sendable {
@@ -55,6 +67,8 @@ final class BufferPool: Sendable {
     }
 
     private static let granuleBytes = 4096
+    /// To copy a block of so many bytes as it grows would take the loop's time.
+    private static let mappedBytesMin = 1 << 20
     private static let keptBytesMax = 64 << 20
     private static let keptBlockCountMax = 256
     /// How far a search goes: the blocks given back last are the ones in cache.
@@ -62,7 +76,7 @@ final class BufferPool: Sendable {
 
     private let shelf = Mutex(Shelf())
 
-    deinit { shelf.withLock { for block in $0.blocks { free(block.start) } } }
+    deinit { shelf.withLock { for block in $0.blocks { block.release() } } }
 
     func take(bytesMin: Int) -> Block {
         let kept = shelf.withLock { shelf -> Block? in
@@ -73,10 +87,25 @@ final class BufferPool: Sendable {
             return block
         }
         if let kept { return kept }
-        let byteCount = (bytesMin + Self.granuleBytes - 1) / Self.granuleBytes * Self.granuleBytes
-        guard let start = malloc(byteCount) else { preconditionFailure("out of memory") }
+        let byteCount = Self.wholeGranules(bytesMin)
+        let isMapped = byteCount >= Self.mappedBytesMin
+        guard let start = isMapped ? mhd_shim_grow_mapping(nil, 0, byteCount) : malloc(byteCount) else {
+            preconditionFailure("out of memory")
+        }
         return Block(start: start, byteCount: byteCount)
     }
+
+    /// A larger block with the same bytes, in place of `block`; nil where that has to be copied.
+    func grow(_ block: Block, to bytesMin: Int) -> Block? {
+        guard block.isMapped else { return nil }
+        let byteCount = Self.wholeGranules(bytesMin)
+        guard let start = mhd_shim_grow_mapping(block.start, block.byteCount, byteCount) else {
+            preconditionFailure("out of memory")
+        }
+        return Block(start: start, byteCount: byteCount)
+    }
+
+    private static func wholeGranules(_ bytes: Int) -> Int { (bytes + granuleBytes - 1) / granuleBytes * granuleBytes }
 
     func give(_ block: Block) {
         let isKept = shelf.withLock { shelf -> Bool in
@@ -87,7 +116,7 @@ final class BufferPool: Sendable {
             shelf.byteCount += block.byteCount
             return true
         }
-        if !isKept { free(block.start) }
+        if !isKept { block.release() }
     }
 }
 

@@ -122,16 +122,14 @@ INLINE void tile(const tile_kind kind, const tile_work *work) {
     }
 }
 
-// Only tiles of few rows read each weight once, and can gain by asking early or by leaving inputs out.
+// Only tiles of few rows read each weight once, and can gain by asking early.
 #define RUN_TILE(ROWS, PANELS, ARE_HALVES) \
-    if (ROWS > FEW_ROWS) { \
-        tile((tile_kind){ROWS, PANELS, false, false, ARE_HALVES}, work); \
-    } else if (work->inputs && work->is_streamed) { \
-        tile((tile_kind){ROWS, PANELS, true, true, ARE_HALVES}, work); \
+    if (work->inputs && work->is_streamed && ROWS <= FEW_ROWS) { \
+        tile((tile_kind){ROWS, PANELS, ROWS <= FEW_ROWS, true, ARE_HALVES}, work); \
     } else if (work->inputs) { \
         tile((tile_kind){ROWS, PANELS, false, true, ARE_HALVES}, work); \
-    } else if (work->is_streamed) { \
-        tile((tile_kind){ROWS, PANELS, true, false, ARE_HALVES}, work); \
+    } else if (work->is_streamed && ROWS <= FEW_ROWS) { \
+        tile((tile_kind){ROWS, PANELS, ROWS <= FEW_ROWS, false, ARE_HALVES}, work); \
     } else { \
         tile((tile_kind){ROWS, PANELS, false, false, ARE_HALVES}, work); \
     }
@@ -188,15 +186,36 @@ static void multiply_rows(
     }
 }
 
-// One tile of rows, piece by piece of the inputs, those that are 0 left out where they are many. Its list would make every
-// product reserve that much of the stack.
-__attribute__((noinline)) static void multiply_few(
+// The panels of a span for any number of rows.
+static void multiply_panels(
+    const staircase_layer *layer, const staircase_span *span, const nonzero_list *list, size_t rows, const float *x,
+    size_t x_stride, float *y, size_t y_stride) {
+    // A group of panels is finished for all tiles of rows while its weights are in the second-level cache.
+    const size_t group = 8;
+    for (size_t first = span->first_panel; first < span->end_panel; first += group) {
+        size_t end = first + group < span->end_panel ? first + group : span->end_panel;
+        for (size_t done = 0; done < rows;) {
+            size_t step = tile_rows(rows - done, end - first);
+            size_t repeats = step >= ROWS_STEP ? (rows - done) / step : 1;
+            multiply_rows(
+                layer, span, first, end, list, step, repeats, x + done * x_stride, x_stride, y + done * y_stride,
+                y_stride);
+            done += step * repeats;
+        }
+    }
+}
+
+// Piece by piece of the inputs, those that are 0 in all rows left out where they are many. Its list would make every product
+// reserve that much of the stack.
+__attribute__((noinline)) static void multiply_sparse(
     const staircase_layer *layer, const staircase_span *span, size_t rows, const float *x, size_t x_stride, float *y,
     size_t y_stride) {
+    if (rows == 0 || span->first_panel >= span->end_panel) return;
     nonzero_list list;
     staircase_span piece = *span;
     const size_t deepest = layer->depths[span->end_panel - 1];
     const size_t last = span->end_input < deepest ? span->end_input : deepest;
+    const bool is_one_tile = rows <= FEW_ROWS && tile_rows(rows, PANELS_MAX) == rows;
     bool is_last;
     do {
         is_last = piece.first_input + LISTED_MAX >= last;
@@ -206,10 +225,12 @@ __attribute__((noinline)) static void multiply_few(
         const size_t count = piece.end_input > piece.first_input ? piece.end_input - piece.first_input : 0;
         list_nonzero(&list, rows, count, x + piece.first_input, x_stride);
         // Following the list costs about as much as reading a sixth of the weights.
-        const bool is_sparse = list.count * 16 < count * 13;
-        multiply_rows(
-            layer, &piece, span->first_panel, span->end_panel, is_sparse ? &list : NULL, rows, 1, x, x_stride, y,
-            y_stride);
+        const nonzero_list *listed = list.count * 16 < count * 13 ? &list : NULL;
+        if (is_one_tile) {
+            multiply_rows(layer, &piece, span->first_panel, span->end_panel, listed, rows, 1, x, x_stride, y, y_stride);
+        } else {
+            multiply_panels(layer, &piece, listed, rows, x, x_stride, y, y_stride);
+        }
         piece.first_input = piece.end_input;
         piece.from_bias = false;
     } while (!is_last);
@@ -220,22 +241,10 @@ static void multiply(
     size_t y_stride) {
     if (rows <= FEW_ROWS && rows > 0 && tile_rows(rows, PANELS_MAX) == rows && span->end_panel > span->first_panel &&
         span->end_input >= span->first_input + FEW_INPUTS) {
-        multiply_few(layer, span, rows, x, x_stride, y, y_stride);
+        multiply_sparse(layer, span, rows, x, x_stride, y, y_stride);
         return;
     }
-    // A group of panels is finished for all tiles of rows while its weights are in the second-level cache.
-    const size_t group = 8;
-    for (size_t first = span->first_panel; first < span->end_panel; first += group) {
-        size_t end = first + group < span->end_panel ? first + group : span->end_panel;
-        for (size_t done = 0; done < rows;) {
-            size_t step = tile_rows(rows - done, end - first);
-            size_t repeats = step >= ROWS_STEP ? (rows - done) / step : 1;
-            multiply_rows(
-                layer, span, first, end, NULL, step, repeats, x + done * x_stride, x_stride, y + done * y_stride,
-                y_stride);
-            done += step * repeats;
-        }
-    }
+    multiply_panels(layer, span, NULL, rows, x, x_stride, y, y_stride);
 }
 
 #endif

@@ -30,11 +30,14 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
 #include "multiply.h"
 #include "random.h"
 #include "sampling.h"
+#include "shift.h"
 #include "training.h"
 
 const staircase_kernels staircase_portable = {
     .name = "portable",
     .multiply = multiply,
+    .multiply_sparse = multiply_sparse,
+    .shift = shift,
     .activate = activate,
     .add = add,
     .encode = encode,

@@ -56,6 +56,19 @@ typedef struct {
     float ceiling;
 } staircase_span;
 
+/// What rows have that another row has not.
+typedef struct {
+    size_t first_panel;
+    size_t end_panel;
+    float floor;
+    float ceiling;
+    /// Where each row's changes end [rows].
+    const size_t *ends;
+    /// The input of each change, and what is added to it.
+    const uint32_t *inputs;
+    const float *amounts;
+} staircase_changes;
+
 typedef enum {
     STAIRCASE_RELU,
     STAIRCASE_ELU,
@@ -189,6 +202,18 @@ typedef struct {
     void (*multiply)(
         const staircase_layer *layer, const staircase_span *span, size_t rows, const float *x, size_t x_stride,
         float *y, size_t y_stride);
+
+    /// The same bits, for rows that have many of their zeros in common: their weights are not read.
+    void (*multiply_sparse)(
+        const staircase_layer *layer, const staircase_span *span, size_t rows, const float *x, size_t x_stride,
+        float *y, size_t y_stride);
+
+    /// Rows that differ from one whose sums are known: y[r, o] = from[o] + sum over row r's changes c of
+    /// weights[o, inputs[c]] * amounts[c], o over panels first_panel ..< end_panel, clamped to floor ... ceiling. Row r's
+    /// changes are those from ends[r - 1] (0 of the first row) to ends[r]; inputs of one row ascend.
+    void (*shift)(
+        const staircase_layer *layer, const staircase_changes *changes, size_t rows, const float *from, float *y,
+        size_t y_stride);
 
     /// The activation of columns first ..< end of `rows` rows, in place. The rest of their panels, and 15 floats after the
     /// last column, must be readable and writable, and keep their values. Every result is finite, whatever the argument.

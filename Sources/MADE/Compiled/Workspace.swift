@@ -10,9 +10,10 @@ extension CompiledModel {
         private let outputStride: Int
         private let valuesStride: Int
 
-        /// What sampling and explaining need beyond scoring, made by the first call of each.
+        /// What sampling, explaining and candidates need beyond scoring, made by the first call of each.
         var sampling: SamplingBuffers?
         var explaining: AlignedBuffer<Float>?
+        var candidates: CandidateBuffers?
 
         init(for model: CompiledModel) {
             inputStride = RowBlock.stride(width: model.layout.inputUnitCount)

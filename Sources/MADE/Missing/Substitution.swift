@@ -71,7 +71,7 @@ struct Substitution {
 extension Variable {
     /// −log p of a value never seen where the variable's conditional has these outputs, nats: no value that was seen is less
     /// likely, within the kernels' bound; the numbers of a real variable have densities, which are no probabilities.
-    fileprivate func unseenSurprisal(outputs: [Float]) -> Double {
+    func unseenSurprisal(outputs: [Float]) -> Double {
         let least: Double
         switch kind {
         case .binary where isSingleUnit:
@@ -92,7 +92,7 @@ extension Variable {
 
 extension ForwardResult {
     /// The output units of the variable at `position` of the member's order in one row.
-    fileprivate func outputs(row: Int, position: Int, member: CompiledMember) -> [Float] {
+    func outputs(row: Int, position: Int, member: CompiledMember) -> [Float] {
         let variable = member.variables[position].pointee
         let start = row * outputs.stride + variable.first_output
         // The classes' units; of a real variable nothing is asked.

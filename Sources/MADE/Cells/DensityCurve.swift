@@ -1,0 +1,98 @@
+/// A density of numbers, in panels on each of which it is a parabola (Simpson's rule).
+public struct DensityCurve: Sendable, Equatable {
+    /// One parabola.
+    struct Panel: Sendable, Equatable {
+        /// Its ends, in multiples of the column's scale from its centre, ascending.
+        let low: Double
+        let high: Double
+        /// Densities at the ends and in the middle.
+        let lowDensity: Double
+        let middleDensity: Double
+        let highDensity: Double
+
+        var mass: Double { (high - low) / 6 * (lowDensity + 4 * middleDensity + highDensity) }
+
+        /// The mass below low + share (high − low).
+        func mass(upTo share: Double) -> Double {
+            let slope = 4 * middleDensity - 3 * lowDensity - highDensity
+            let bend = 2 * (lowDensity + highDensity - 2 * middleDensity)
+            return (high - low) * share * (lowDensity + share * (slope / 2 + share * bend / 3))
+        }
+
+        /// ∫ u p(u) du.
+        var moment: Double {
+            (high - low) / 6 * (low * lowDensity + 2 * (low + high) * middleDensity + high * highDensity)
+        }
+    }
+
+    /// By ascending number; their masses add up to the probability of all numbers that the density is of.
+    let panels: [Panel]
+    let centre: Double
+    /// Of the column, above 0.
+    let scale: Double
+
+    /// Of a curve in encoded units under `encoding`.
+    init(_ panels: [Panel], _ encoding: RealEncoding) {
+        centre = encoding.centre
+        scale = abs(encoding.scale)
+        self.panels =
+            encoding.scale > 0
+            ? panels
+            : panels.reversed().map {
+                Panel(
+                    low: -$0.high, high: -$0.low, lowDensity: $0.highDensity, middleDensity: $0.middleDensity,
+                    highDensity: $0.lowDensity)
+            }
+    }
+
+    /// The probability of the numbers that it is of.
+    public var mass: Double { panels.reduce(0) { $0 + $1.mass } }
+
+    /// Σ of the numbers, each by its probability: the mean times `mass`.
+    var moment: Double { centre * mass + scale * panels.reduce(0) { $0 + $1.moment } }
+
+    /// The points that it was computed at: numbers in the data's own units, ascending, and the density there per unit of the
+    /// column's own scale (see `RealEncoding`).
+    public var points: [(number: Double, density: Double)] {
+        panels.flatMap { panel in
+            [(number(panel.low), panel.lowDensity), (number((panel.low + panel.high) / 2), panel.middleDensity)]
+        } + (panels.last.map { [(number($0.high), $0.highDensity)] } ?? [])
+    }
+
+    private func number(_ u: Double) -> Double { centre + u * scale }
+
+    /// P(X ≤ x and X is one of its numbers).
+    public func cdf(_ x: Double) -> Double {
+        let u = (x - centre) / scale
+        var below = 0.0
+        for panel in panels {
+            if u < panel.high {
+                return u > panel.low ? below + panel.mass(upTo: (u - panel.low) / (panel.high - panel.low)) : below
+            }
+            below += panel.mass
+        }
+        return below
+    }
+
+    /// The number below which the density has `target` of its mass; at most its last.
+    func number(atMass target: Double) -> Double {
+        var below = 0.0
+        for panel in panels {
+            let mass = panel.mass
+            guard below + mass < target else {
+                return number(panel.low + (panel.high - panel.low) * Self.share(of: panel, atMass: target - below))
+            }
+            below += mass
+        }
+        return panels.last.map { number($0.high) } ?? centre
+    }
+
+    private static func share(of panel: Panel, atMass target: Double) -> Double {
+        var (low, high) = (0.0, 1.0)
+        for _ in 0..<52 {
+            let middle = (low + high) / 2
+            if panel.mass(upTo: middle) < target { low = middle } else { high = middle }
+        }
+        return high
+    }
+}

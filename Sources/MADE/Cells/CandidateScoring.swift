@@ -50,7 +50,7 @@ struct CandidateScoring {
         let result = ForwardResult(
             rowCount: candidates.count, values: values, outputs: outputs, direct: direct, variables: nil)
         let before = pass.sumsBefore[start] + rareSurprisals(from: start, but: own)
-        for row in candidates.indices.map({ $0 - candidates.startIndex }) {
+        for row in 0..<candidates.count {
             sums[row] -= before
             for position in unseen {
                 // A value between 0 and 1 stands for itself as log 2, which nothing moves.
@@ -72,10 +72,11 @@ struct CandidateScoring {
 
     /// The candidates' rows from position `start` on.
     private func place(_ candidates: ArraySlice<Candidate>, from start: Int, into values: RowBlock) {
+        let positions = member.ordering.positions
         for (row, candidate) in candidates.enumerated() {
             let target = values.base + row * values.stride
             (target + start).update(from: pass.values.base + start, count: model.variableCount - start)
-            target[member.ordering.positions[candidate.variable]] = candidate.value
+            target[positions[candidate.variable]] = candidate.value
         }
     }
 
@@ -84,11 +85,13 @@ struct CandidateScoring {
         _ candidates: ArraySlice<Candidate>, from start: Int
     ) -> (outputs: RowBlock, direct: UnsafeMutablePointer<Float>?) {
         let buffers = model.candidateBuffers(of: workspace)
-        let isCleared = candidates.first.map { !model.card.variables[$0.variable].isSingleUnit } ?? false
+        let isCleared =
+            !model.isBinary && !model.card.variables[candidates[candidates.startIndex].variable].isSingleUnit
         let known = isCleared ? pass.cleared(start, buffers) : (pass.firstSums, pass.directSums)
         buffers.reset()
+        let positions = member.ordering.positions
         for candidate in candidates {
-            let position = member.ordering.positions[candidate.variable]
+            let position = positions[candidate.variable]
             let variable = member.variables[position]
             if isCleared {
                 buffers.addUnits(of: candidate.value, variable)

@@ -16,29 +16,42 @@ struct CellConditional {
     private let description: Variable
     /// Values with a probability of their own, encoded; those of "missing" are not among them.
     private let values: [Float]
+    /// Of a real variable.
+    private let proposal: NumberProposal?
 
     init(_ variable: Int, _ completions: Completions, _ model: CompiledModel) {
         self.variable = variable
         self.completions = completions
         description = model.card.variables[variable]
         values = description.knownValues
+        proposal =
+            if case .real(let encoding) = description.kind {
+                NumberProposal(encoding, outputs: completions.passes.prefix(4).flatMap { $0.outputs(of: variable) })
+            } else {
+                nil
+            }
     }
 
-    /// The value of the greatest p(x(j→v)). Precondition: completions that are summed up.
-    func best() -> Scored {
+    /// The value of the greatest p(x(j→v)), for a row that has `value`, encoded, or NaN. Precondition: completions that are
+    /// summed up.
+    func best(insteadOf value: Float) -> Scored {
         let scores = completions.scores(of: values, variable)
         let combined = values.indices.map { index in completions.combine(scores.map { $0[index] }, logTotals: []) }
-        guard case .real(let encoding) = description.kind else { return greatest(combined, nil) }
-        var numbers = seeded(encoding)
-        let peak = PeakSearch.run(&numbers, within: proposal(encoding).range)
-        return greatest(combined, number(at: peak, &numbers, encoding))
+        guard case .real(let encoding) = description.kind, let proposal else { return greatest(combined, nil) }
+        let snap = snap(encoding, proposal.range)
+        let near = abs(value) < Variable.missingValue ? [value] : []
+        var numbers = seeded(proposal, near: near, snap)
+        if numbers.points.isEmpty { return greatest(combined, nil) }
+        let step = encoding.grid.map { abs($0.over / $0.under / encoding.scale) } ?? 0
+        let peak = PeakSearch.run(&numbers, within: proposal.range, step: step, snap: snap)
+        return greatest(combined, (peak, numbers.score(at: peak)))
     }
 
     /// The distribution, its mode with the score, and the term that takes a score to a log-probability of one completion.
     func distribution() -> (conditional: FullConditional, mode: Scored, logTotals: [Double]) {
         let outcomes = values + (description.hasMissing ? [Variable.missingValue] : [])
         let scores = completions.scores(of: outcomes, variable)
-        guard case .real(let encoding) = description.kind else {
+        guard case .real(let encoding) = description.kind, let proposal else {
             let totals = scores.map { logSumExp($0) }
             let combined = outcomes.indices.map { index in
                 completions.combine(scores.map { $0[index] }, logTotals: totals)
@@ -49,14 +62,13 @@ struct CellConditional {
                 standardError: standardError(scores, totals, combined))
             return (found, best, totals)
         }
-        var numbers = seeded(encoding)
-        let proposal = proposal(encoding)
+        var numbers = seeded(proposal) { $0 }
         let peak = PeakSearch.run(&numbers, within: proposal.range)
         let ends = ends(&numbers, around: peak, proposal)
         var quadrature = Quadrature(numbers, ends: ends, outcomeScores: scores)
         let (logTotal, error) = quadrature.run()
         numbers = quadrature.scores
-        let found = number(at: PeakSearch.run(&numbers, within: proposal.range), &numbers, encoding)
+        let found = number(at: PeakSearch.run(&numbers, within: proposal.range), &numbers, encoding, proposal.range)
         let combined = quadrature.combinedOutcomes
         let best = greatest(Array(combined.prefix(values.count)), found)
         let top = numbers.points[numbers.best]
@@ -97,13 +109,21 @@ struct CellConditional {
         return best ?? (0, -.infinity)
     }
 
-    private func proposal(_ encoding: RealEncoding) -> NumberProposal {
-        NumberProposal(encoding, outputs: completions.passes.prefix(4).flatMap { $0.outputs(of: variable) })
+    /// The nearest of the column's own numbers, on the grid of its resolution and within `range`; nil where that is an atom.
+    private func snap(_ encoding: RealEncoding, _ range: ClosedRange<Float>) -> (Float) -> Float? {
+        { u in
+            let number = encoding.decode(u)
+            guard encoding.atom(of: number) == nil else { return nil }
+            let snapped = encoding.grid == nil ? u : encoding.encode(number)
+            return range.contains(snapped) ? snapped : nil
+        }
     }
 
-    private func seeded(_ encoding: RealEncoding) -> NumberScores {
+    private func seeded(_ proposal: NumberProposal, near: [Float] = [], _ snap: (Float) -> Float?) -> NumberScores {
         var numbers = NumberScores(completions, variable)
-        numbers.add(proposal(encoding).seeds())
+        numbers.add((proposal.seeds() + near).compactMap(snap))
+        if numbers.points.isEmpty { return numbers }
+        for margin in [2.0, 0.5, 0] { numbers.add(proposal.promising(numbers, margin: margin).compactMap(snap)) }
         numbers.settle(
             completions.passes.indices.map { index in
                 numbers.points.reduce(-.infinity) { max($0, $1.scores[index]) }
@@ -113,8 +133,9 @@ struct CellConditional {
 
     /// The best of the column's own numbers around `peak`: `peak` itself, or its neighbours on the grid of the resolution.
     /// Nil where these are atoms, all of them.
-    private func number(at peak: Float, _ numbers: inout NumberScores, _ encoding: RealEncoding) -> Scored? {
-        let range = proposal(encoding).range
+    private func number(
+        at peak: Float, _ numbers: inout NumberScores, _ encoding: RealEncoding, _ range: ClosedRange<Float>
+    ) -> Scored? {
         var near = [peak]
         if let grid = encoding.grid {
             let centre = encoding.decode(peak)

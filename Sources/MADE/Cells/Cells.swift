@@ -41,15 +41,25 @@ extension CompiledModel {
             return asked.map { gain(ofIncomplete: row, $0, missing, using: workspace) }
         }
         let pass = RowPass(row, of: self, using: workspace)
-        let flips = asked.filter { card.variables[$0].isSingleUnit && card.variables[$0].isPlain(row[$0]) }
-        let scores = pass.logLikelihoods(ofSingleUnits: flips.map { Candidate(variable: $0, value: 1 - row[$0]) })
-        let flipped = Dictionary(zip(flips, scores)) { first, _ in first }
+        let logLikelihood = pass.logLikelihood
+        let areFlips = asked.map { variable in
+            (row[variable] == 0 || row[variable] == 1) && (isBinary || card.variables[variable].isSingleUnit)
+        }
+        var flips = pass.logLikelihoods(
+            ofSingleUnits: zip(asked, areFlips).compactMap { variable, isFlip in
+                isFlip ? Candidate(variable: variable, value: 1 - row[variable]) : nil
+            }
+        )[...]
         let completions = Completions(passes: [pass], logWeights: nil)
-        return asked.map { variable in
-            let best =
-                flipped[variable].map { (value: 1 - row[variable], score: $0) }
-                ?? CellConditional(variable, completions, self).best()
-            return gain(variable, row[variable], score: pass.logLikelihood, best)
+        return zip(asked, areFlips).map { variable, isFlip in
+            let value = row[variable]
+            guard isFlip, let flipped = flips.popFirst() else {
+                let best = CellConditional(variable, completions, self).best(insteadOf: value)
+                return gain(variable, value, score: logLikelihood, best)
+            }
+            return CellGain(
+                variable: variable, gain: max(flipped - logLikelihood, 0),
+                expected: Double(flipped > logLikelihood ? 1 - value : value))
         }
     }
 
@@ -62,7 +72,7 @@ extension CompiledModel {
         let conditional = CellConditional(variable, completions, self)
         let (best, totals) =
             completions.logWeights == nil
-            ? (conditional.best(), []) : { ($0.mode, $0.logTotals) }(conditional.distribution())
+            ? (conditional.best(insteadOf: row[variable]), []) : { ($0.mode, $0.logTotals) }(conditional.distribution())
         let own = completions.combine(completions.passes.map(\.logLikelihood), logTotals: totals)
         return gain(variable, row[variable], score: isKnown ? own : best.score, best)
     }

@@ -13,14 +13,18 @@ struct NumberProposal {
         let weight: Double
         let mean: Double
         let deviation: Double
+
+        var height: Double { weight / deviation }
     }
 
-    private var components: [Component] = []
+    /// By falling weight.
+    private let components: [Component]
     private let encoding: RealEncoding
 
     /// By the outputs of the variable under each member, of one row or of several.
     init(_ encoding: RealEncoding, outputs: [[Float]]) {
         self.encoding = encoding
+        var components: [Component] = []
         let count = encoding.componentCount
         for outputs in outputs {
             let units = outputs.suffix(3 * count).map { bounded($0) }
@@ -34,6 +38,8 @@ struct NumberProposal {
             }
         }
         components.sort { ($0.weight, $0.mean) > ($1.weight, $1.mean) }
+        self.components = components
+        significant = components.prefix { $0.weight > 1e-4 }.prefix(128).filter { $0.mean.magnitude < 1e30 }[...]
     }
 
     /// The range that training saw, ±`inputBound` where that is not known.
@@ -45,9 +51,9 @@ struct NumberProposal {
 
     /// Points to begin with: the likeliest components' means, no two of them within one's half deviation, and evenly spaced
     /// ones over the part of the range that a network can tell apart.
-    func seeds(meanCountMax: Int = 12, evenCount: Int = 9) -> [Float] {
+    func seeds(meanCountMax: Int = 4, evenCount: Int = 6) -> [Float] {
         var means: [Double] = []
-        for component in components where means.count < meanCountMax && component.weight > 0.004 {
+        for component in components where means.count < meanCountMax && component.weight > 0.01 {
             if means.allSatisfy({ abs($0 - component.mean) > component.deviation / 2 }) { means.append(component.mean) }
         }
         let bound = encoding.inputBound
@@ -66,14 +72,49 @@ struct NumberProposal {
     /// Means of the components with some weight.
     var means: [Float] { significant.map { Float($0.mean) } }
 
-    private var significant: some Sequence<Component> {
-        components.prefix(64).filter { $0.weight > 0.002 && $0.mean.magnitude < 1e30 }
+    private let significant: ArraySlice<Component>
+
+    /// log of the components' density.
+    private func logDensity(at u: Float) -> Double {
+        var sum = 0.0
+        // Where all terms vanish the nearest tells how fast.
+        var nearest = (exponent: Double.infinity, height: 1.0)
+        for component in significant {
+            let distance = (Double(u) - component.mean) / component.deviation
+            let exponent = distance * distance / 2
+            if exponent < 40 { sum += component.height * exp(-exponent) }
+            if exponent < nearest.exponent { nearest = (exponent, component.height) }
+        }
+        return sum > 0 ? log(sum) : log(nearest.height) - nearest.exponent
+    }
+
+    /// Means of components at which the score is likely to be beyond the best or less than `margin` below it, the `countMax`
+    /// of the highest.
+    ///
+    /// The score is log p_s(x_j | x_<j), which may have spikes and is known everywhere, and what the variables behind j make of
+    /// x_j, which is smooth: so the score less the former is interpolated between the points that are there.
+    func promising(_ scores: NumberScores, margin: Double, countMax: Int = 6) -> [Float] {
+        let points = scores.points
+        let rests = points.map { $0.score - logDensity(at: $0.u) }
+        let best = points[scores.best].score
+        var found: [(u: Float, score: Double)] = []
+        for component in significant {
+            let u = Float(component.mean)
+            let place = scores.place(of: u)
+            let (before, after) = (max(place - 1, 0), min(place, points.count - 1))
+            if points[after].u == u || found.contains(where: { $0.u == u }) { continue }
+            let width = points[after].u - points[before].u
+            let share = width > 0 ? Double((u - points[before].u) / width) : 0
+            let score = logDensity(at: u) + rests[before] + share * (rests[after] - rests[before])
+            if score > best - margin { found.append((u, score)) }
+        }
+        return found.sorted { $0.score > $1.score }.prefix(countMax).map(\.u)
     }
 
     /// Points around the components that have some of the mass: `weigh` gives the score at a mean relative to the best.
     func details(_ weigh: (Float) -> Double) -> [Float] {
         significant.flatMap { component -> [Float] in
-            guard weigh(Float(component.mean)) + log(component.deviation) > -14 else { return [] }
+            guard weigh(Float(component.mean)) + log(component.deviation) > -10 else { return [] }
             return [-3, -1, 1, 3].map { Float(component.mean + $0 * component.deviation) }
         }
     }

@@ -3,7 +3,7 @@
 /// one batch.
 struct PeakSearch {
     /// Brackets that are followed at a time: the highest.
-    private static let bracketCountMax = 3
+    private static let bracketCountMax = 2
     private static let roundCountMax = 40
     /// How far below the maximum the result may be, nats.
     private static let tolerance = 3e-4
@@ -16,7 +16,7 @@ struct PeakSearch {
         let high: NumberScores.Point
 
         /// Of the parabola through the three points; nil where there is none that opens downwards between the ends.
-        var vertex: (u: Double, score: Double)? {
+        var vertex: (u: Double, score: Double, bend: Double)? {
             guard low.u < middle.u, middle.u < high.u else { return nil }
             let (left, right) = (Double(low.u) - Double(middle.u), Double(high.u) - Double(middle.u))
             let (down, up) = (low.score - middle.score, high.score - middle.score)
@@ -24,7 +24,7 @@ struct PeakSearch {
             let bend = (up / right - down / left) / (right - left)
             let slope = down / left - bend * left
             guard bend < 0 else { return nil }
-            return (Double(middle.u) - slope / (2 * bend), middle.score - slope * slope / (4 * bend))
+            return (Double(middle.u) - slope / (2 * bend), middle.score - slope * slope / (4 * bend), -bend)
         }
 
         /// Whether the maximum of a score that is concave between the ends is reached within `tolerance`.
@@ -34,19 +34,36 @@ struct PeakSearch {
                 // At the end of the range: the other side tells how much there may be.
                 return max(middle.score - low.score, middle.score - high.score) < tolerance
             }
-            let drop = middle.score - max(low.score, high.score)
-            return drop < 0.1 && (vertex?.score ?? middle.score) - middle.score < tolerance
+            return drop < 4 * tolerance && (vertex?.score ?? middle.score) - middle.score < tolerance
         }
 
-        var points: [Float] {
+        /// How far the middle is above the ends.
+        private var drop: Double { middle.score - min(low.score, high.score) }
+
+        /// The vertex, with the middles of the sides; or, where the score is likely to be a parabola, with points so close on
+        /// both sides that it is settled if it is one. Rounds take turns, lest something that is none be approached slowly.
+        func points(_ round: Int, step: Double) -> [Float] {
             var points = [low.u / 2 + middle.u / 2, middle.u / 2 + high.u / 2]
-            if let vertex { points.append(Float(vertex.u)) }
-            return points.filter { $0 > low.u && $0 < high.u }
+            if let vertex {
+                points.append(Float(vertex.u))
+                if round % 2 == 1, drop < 3 {
+                    let near = max((2 * tolerance / vertex.bend).squareRoot(), step)
+                    points = [vertex.u - near, vertex.u, vertex.u + near].map { Float($0) }
+                }
+            }
+            return points.filter { $0 > low.u && $0 < high.u && $0 != middle.u }
         }
     }
 
     /// Adds points to `scores` until the greatest is found within `range`; returns where. Precondition: there is a point in it.
-    static func run(_ scores: inout NumberScores, within range: ClosedRange<Float>) -> Float {
+    ///
+    /// Points are rounded by `snap` to what may be one, nil for none, and are about `step` apart.
+    static func run(
+        _ scores: inout NumberScores, within range: ClosedRange<Float>, step: Double = 0,
+        snap: (Float) -> Float? = { $0 }
+    ) -> Float {
+        // Whether the last round found points, so that one without them is alone so far.
+        var isAlone = true
         for round in 0..<roundCountMax {
             let brackets = brackets(scores, range)
             let best = brackets.first?.middle.score ?? 0
@@ -55,7 +72,11 @@ struct PeakSearch {
                 return !bracket.isSettled && (round < 2 || max(hope, bracket.middle.score) > best - margin)
             }
             if open.isEmpty { break }
-            scores.add(open.flatMap(\.points))
+            let count = scores.points.count
+            scores.add(open.flatMap { $0.points(round, step: step).compactMap(snap) })
+            // In the other kind of round there may be some.
+            if scores.points.count == count, round > 0, !isAlone { break }
+            isAlone = scores.points.count > count
         }
         return brackets(scores, range).first?.middle.u ?? range.lowerBound
     }

@@ -10,7 +10,7 @@
 /// of its halves, and panels of the greatest differences are halved, all of a round in one batch.
 struct Quadrature {
     /// Sum of the panels' differences to stop at, relative to the sum over all values.
-    private static let tolerance = 1e-4
+    private static let tolerance = 3e-4
     private static let pointCountMax = 3000
     /// Panels that are no wider than so many of the numbers that a `Float` tells apart there are not halved.
     private static let widthMin: Float = 32

@@ -19,9 +19,11 @@ final class RowPass {
         // Rows of a group compute what the first of them reaches: few positions of a short ordering; many rows share each
         // weight that is read.
         groupSize = min(max(model.variableCount / 16 / 12, 1), 4) * 12
-        passes = model.members.map { MemberPass($0, of: model) }
+        passes = workspace.rowPasses.popLast() ?? model.members.map { MemberPass($0, of: model) }
         for pass in passes { pass.run(substitution) }
     }
+
+    deinit { workspace.rowPasses.append(passes) }
 
     /// log p(x), nats.
     var logLikelihood: Double { mean(passes.map(\.logLikelihood), count: 1)[0] }

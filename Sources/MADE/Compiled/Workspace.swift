@@ -14,6 +14,8 @@ extension CompiledModel {
         var sampling: SamplingBuffers?
         var explaining: AlignedBuffer<Float>?
         var candidates: CandidateBuffers?
+        /// Passes of rows that are done with, for the next ones.
+        var rowPasses: [[MemberPass]] = []
 
         init(for model: CompiledModel) {
             inputStride = RowBlock.stride(width: model.layout.inputUnitCount)

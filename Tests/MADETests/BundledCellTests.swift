@@ -45,4 +45,39 @@ struct BundledCellTests {
             }
         }
     }
+
+    /// Numbers of diamonds, against a dense grid: what lies between points is less than is said, and than 1e-3.
+    @Test func densitiesOfDiamondsAreThoseOfADenseGrid() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let path = root.deletingLastPathComponent().appendingPathComponent("config/models/diamonds.safetensors").path
+        let model = CompiledModel(try Checkpoint.read(path))
+        let workspace = model.makeWorkspace()
+        let rows = model.sample(SamplingRequest(count: 2, seed: 21), using: workspace).rows
+        for row in [Array(rows.prefix(10)), Array(rows.suffix(10))] {
+            for (index, variable) in model.card.variables.enumerated() {
+                guard case .real(let encoding) = variable.kind else { continue }
+                let found = model.fullConditional(of: index, in: row, using: workspace)
+                let curve = try #require(found.density)
+                let ends = [found.quantile(1e-7), found.quantile(1 - 1e-7)].map {
+                    ($0 - encoding.centre) / encoding.scale
+                }
+                let (low, count) = (ends[0] - 0.5, 12_000)
+                let step = (ends[1] + 0.5 - low) / Double(count)
+                let points = (0...count).map { Float(low + Double($0) * step) }
+                let scores = model.scores(
+                    points.flatMap { u in row.enumerated().map { $0.offset == index ? u : $0.element } })
+                let peak = scores.max() ?? 0
+                let total = scores.reduce(0) { $0 + exp($1 - peak) }
+                var (below, worst) = (0.0, 0.0)
+                for (place, score) in scores.enumerated() {
+                    below += exp(score - peak) / total
+                    guard place % 20 == 0 else { continue }
+                    let x = encoding.centre + (low + (Double(place) + 0.5) * step) * encoding.scale
+                    worst = max(worst, abs(curve.cdf(x) - below))
+                }
+                #expect(found.quadratureError < 1e-3, "\(variable.name) of \(row)")
+                #expect(worst < 5e-4 + found.quadratureError, "\(variable.name) of \(row): \(worst)")
+            }
+        }
+    }
 }

@@ -8,6 +8,13 @@ struct Candidate {
     let value: Float
 }
 
+/// Values of one variable whose likelihoods are asked for; the variable's continuation waits in `slot`.
+struct ValueRequest {
+    let variable: Int
+    let slot: Int
+    let values: [Float]
+}
+
 /// Scratch for the candidates of a chunk.
 final class CandidateBuffers {
     /// Most input units of one variable that have a value other than 0.

@@ -12,6 +12,7 @@ internal import CStaircase
 struct CandidateScoring {
     let model: CompiledModel
     let pass: MemberPass
+    let continuation: Continuation
     /// The row of the pass.
     let substitution: Substitution
     let workspace: CompiledModel.Workspace
@@ -87,7 +88,7 @@ struct CandidateScoring {
         let buffers = model.candidateBuffers(of: workspace)
         let isCleared =
             !model.isBinary && !model.card.variables[candidates[candidates.startIndex].variable].isSingleUnit
-        let known = isCleared ? pass.cleared(start, buffers) : (pass.firstSums, pass.directSums)
+        let known = isCleared ? continuation.cleared(start, buffers) : (pass.firstSums, pass.directSums)
         buffers.reset()
         let positions = member.ordering.positions
         for candidate in candidates {
@@ -112,7 +113,7 @@ struct CandidateScoring {
                     layer, firstPanel: column / PackedLayer.panelWidth, from: known.0, to: next, isRelu: isRelu,
                     model.kernels)
             } else {
-                var (layer, span) = pass.continued(index, from: start)
+                var (layer, span) = continuation.continued(index, from: start)
                 if isRelu { (span.floor, span.ceiling) = (0, .greatestFiniteMagnitude) }
                 if span.first_panel < span.end_panel {
                     // What a ReLU leaves 0 in the row it mostly leaves 0 in all that differ from it in one variable.

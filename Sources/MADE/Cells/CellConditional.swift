@@ -13,11 +13,11 @@ struct CellConditional {
 
     let variable: Int
     let completions: Completions
-    private let description: Variable
+    let description: Variable
     /// Values with a probability of their own, encoded; those of "missing" are not among them.
-    private let values: [Float]
+    let values: [Float]
     /// Of a real variable.
-    private let proposal: NumberProposal?
+    let proposal: NumberProposal?
 
     init(_ variable: Int, _ completions: Completions, _ model: CompiledModel) {
         self.variable = variable
@@ -30,21 +30,6 @@ struct CellConditional {
             } else {
                 nil
             }
-    }
-
-    /// The value of the greatest p(x(j→v)), for a row that has `value`, encoded, or NaN. Precondition: completions that are
-    /// summed up.
-    func best(insteadOf value: Float) -> Scored {
-        let scores = completions.scores(of: values, variable)
-        let combined = values.indices.map { index in completions.combine(scores.map { $0[index] }, logTotals: []) }
-        guard case .real(let encoding) = description.kind, let proposal else { return greatest(combined, nil) }
-        let snap = snap(encoding, proposal.range)
-        let near = abs(value) < Variable.missingValue ? [value] : []
-        var numbers = seeded(proposal, near: near, snap)
-        if numbers.points.isEmpty { return greatest(combined, nil) }
-        let step = encoding.grid.map { abs($0.over / $0.under / encoding.scale) } ?? 0
-        let peak = PeakSearch.run(&numbers, within: proposal.range, step: step, snap: snap)
-        return greatest(combined, (peak, numbers.score(at: peak)))
     }
 
     /// The distribution, its mode with the score, and the term that takes a score to a log-probability of one completion.
@@ -62,7 +47,7 @@ struct CellConditional {
                 standardError: standardError(scores, totals, combined))
             return (found, best, totals)
         }
-        var numbers = seeded(proposal) { $0 }
+        var numbers = seeded(proposal)
         let peak = PeakSearch.run(&numbers, within: proposal.range)
         let ends = ends(&numbers, around: peak, proposal)
         var quadrature = Quadrature(numbers, ends: ends, outcomeScores: scores)
@@ -103,27 +88,16 @@ struct CellConditional {
         return ((variances.max() ?? 0) / effective).squareRoot()
     }
 
-    private func greatest(_ combined: [Double], _ number: Scored?) -> Scored {
+    func greatest(_ combined: [Double], _ number: Scored?) -> Scored {
         var best = number
         for (value, score) in zip(values, combined) where score > best?.score ?? -.infinity { best = (value, score) }
         return best ?? (0, -.infinity)
     }
 
-    /// The nearest of the column's own numbers, on the grid of its resolution and within `range`; nil where that is an atom.
-    private func snap(_ encoding: RealEncoding, _ range: ClosedRange<Float>) -> (Float) -> Float? {
-        { u in
-            let number = encoding.decode(u)
-            guard encoding.atom(of: number) == nil else { return nil }
-            let snapped = encoding.grid == nil ? u : encoding.encode(number)
-            return range.contains(snapped) ? snapped : nil
-        }
-    }
-
-    private func seeded(_ proposal: NumberProposal, near: [Float] = [], _ snap: (Float) -> Float?) -> NumberScores {
+    private func seeded(_ proposal: NumberProposal) -> NumberScores {
         var numbers = NumberScores(completions, variable)
-        numbers.add((proposal.seeds() + near).compactMap(snap))
-        if numbers.points.isEmpty { return numbers }
-        for margin in [2.0, 0.5, 0] { numbers.add(proposal.promising(numbers, margin: margin).compactMap(snap)) }
+        numbers.add(proposal.seeds())
+        for margin in NumberProposal.margins { numbers.add(proposal.promising(numbers, margin: margin)) }
         numbers.settle(
             completions.passes.indices.map { index in
                 numbers.points.reduce(-.infinity) { max($0, $1.scores[index]) }

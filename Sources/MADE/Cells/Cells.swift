@@ -50,12 +50,12 @@ extension CompiledModel {
                 isFlip ? Candidate(variable: variable, value: 1 - row[variable]) : nil
             }
         )[...]
-        let completions = Completions(passes: [pass], logWeights: nil)
+        let others = zip(asked, areFlips).compactMap { $1 ? nil : $0 }
+        var bests = bests(of: others, in: row, Completions(passes: [pass], logWeights: nil))[...]
         return zip(asked, areFlips).map { variable, isFlip in
             let value = row[variable]
             guard isFlip, let flipped = flips.popFirst() else {
-                let best = CellConditional(variable, completions, self).best(insteadOf: value)
-                return gain(variable, value, score: logLikelihood, best)
+                return gain(variable, value, score: logLikelihood, bests.popFirst() ?? (value, logLikelihood))
             }
             return CellGain(
                 variable: variable, gain: max(flipped - logLikelihood, 0),
@@ -69,12 +69,24 @@ extension CompiledModel {
         let isKnown = !row[variable].isNaN
         let completions = completions(
             of: row, but: variable, standIn: isKnown ? row[variable] : 0, missing, using: workspace)
-        let conditional = CellConditional(variable, completions, self)
         let (best, totals) =
             completions.logWeights == nil
-            ? (conditional.best(insteadOf: row[variable]), []) : { ($0.mode, $0.logTotals) }(conditional.distribution())
+            ? (bests(of: [variable], in: row, completions)[0], [])
+            : { ($0.mode, $0.logTotals) }(CellConditional(variable, completions, self).distribution())
         let own = completions.combine(completions.passes.map(\.logLikelihood), logTotals: totals)
         return gain(variable, row[variable], score: isKnown ? own : best.score, best)
+    }
+
+    /// The value of the greatest p(x(j→v)) of each of `variables`.
+    private func bests(of variables: [Int], in row: [Float], _ completions: Completions) -> [CellConditional.Scored] {
+        let slotCount = RowPass.slotCount(self)
+        return stride(from: 0, to: variables.count, by: slotCount).flatMap { first in
+            var searches = variables[first..<min(first + slotCount, variables.count)].map {
+                BestSearch(CellConditional($0, completions, self), insteadOf: row[$0])
+            }
+            BestSearch.run(&searches, completions)
+            return searches.map(\.best)
+        }
     }
 
     private func gain(_ variable: Int, _ value: Float, score: Double, _ best: CellConditional.Scored) -> CellGain {

@@ -4,9 +4,8 @@ internal import CStaircase
 /// that variable reaches.
 ///
 /// Units are sorted by degree. A variable at position p (0-based) reaches units of degree above p and no others, and what
-/// those see of the rest of the row, the inputs of degree ≤ p, is the same for all of the variable's values: these sums
-/// (`running`) are computed once and taken on from there by each of the rows. All sums but the first layer's are the chains
-/// of a whole pass, cut in two.
+/// those see of the rest of the row, the inputs of degree ≤ p, is the same for all of the variable's values: see
+/// `Continuation`.
 final class MemberPass {
     let member: CompiledMember
     /// The row's values in the member's order [D].
@@ -22,41 +21,20 @@ final class MemberPass {
     private(set) var surprisals: [Float]
     private(set) var sumsBefore: [Double]
 
-    /// Of each layer but the first: its sums over the inputs of degree ≤ `degree`, in panels that hold units of greater degree,
-    /// and the layer with these for its biases.
-    private let running: [RowBlock]
-    /// `firstSums` and `directSums` of the row without the variable at `clearedPosition`.
-    private let clearedSums: (first: RowBlock, direct: RowBlock)
-    private var clearedPosition = -1
-    private let continued: [AlignedBuffer<staircase_layer>]
-    private var degree = -1
     private let memory: AlignedBuffer<Float>
-    private let model: CompiledModel
+    let model: CompiledModel
+    private var continuations: [Continuation] = []
 
     init(_ member: CompiledMember, of model: CompiledModel) {
         let layerWidths = member.layers.map(\.outputCount)
         let outputCount = layerWidths[layerWidths.count - 1]
         let widths =
-            [model.variableCount, member.inputUnits.count] + [layerWidths[0], outputCount, layerWidths[0], outputCount]
-            + layerWidths + layerWidths.dropFirst()
-        let strides = widths.map(RowBlock.stride(width:))
-        let memory = AlignedBuffer<Float>(count: strides.reduce(PackedLayer.panelWidth, +))
-        var start = 0
-        let blocks = strides.map { stride in
-            defer { start += stride }
-            return RowBlock(base: memory.base + start, stride: stride)
-        }
+            [model.variableCount, member.inputUnits.count, layerWidths[0], outputCount] + layerWidths
+        let (memory, blocks) = RowBlock.rows(of: widths)
         values = blocks[0]
         units = model.isBinary ? blocks[0] : blocks[1]
         (firstSums, directSums) = (blocks[2], blocks[3])
-        clearedSums = (blocks[4], blocks[5])
-        layers = Array(blocks[6..<6 + layerWidths.count])
-        running = Array(blocks[(6 + layerWidths.count)...])
-        continued = zip(member.layers.dropFirst(), running).map { layer, sums in
-            var view = layer.staircase.pointee
-            view.bias = UnsafePointer(sums.base)
-            return AlignedBuffer(copying: [view])
-        }
+        layers = Array(blocks[4...])
         surprisals = [Float](repeating: 0, count: model.variableCount)
         sumsBefore = [Double](repeating: 0, count: model.variableCount + 1)
         self.member = member
@@ -92,7 +70,7 @@ final class MemberPass {
             }
         }
         if let direct = member.direct { multiply(direct.staircase, direct.wholeSpan(), from: units, to: directSums) }
-        (degree, clearedPosition) = (-1, -1)
+        for continuation in continuations { continuation.reset() }
         weigh(substitution)
     }
 
@@ -115,17 +93,10 @@ final class MemberPass {
     /// log p_s(x), nats.
     var logLikelihood: Double { -sumsBefore[sumsBefore.count - 1] }
 
-    /// Layer `index` > 0 with the sums over all inputs of degree ≤ `position` for biases, and the piece of the product that
-    /// variables from `position` on reach: panels from that of `firstColumn` on, inputs of greater degree.
-    func continued(
-        _ index: Int, from position: Int
-    ) -> (layer: UnsafePointer<staircase_layer>, span: staircase_span) {
-        advance(to: position)
-        let layer = member.layers[index]
-        var span = layer.wholeSpan()
-        span.first_panel = min(firstColumn(of: index, from: position) / PackedLayer.panelWidth, layer.panelCount)
-        span.first_input = member.unitEnds[index].base[position]
-        return (UnsafePointer(continued[index - 1].base), span)
+    /// The place `slot`, of those that stay side by side, where a continuation waits.
+    func continuation(_ slot: Int) -> Continuation {
+        while continuations.count <= slot { continuations.append(Continuation(of: self)) }
+        return continuations[slot]
     }
 
     /// The first place of layer `index` that a variable at `position` or behind it reaches; of the output layer the first
@@ -135,56 +106,26 @@ final class MemberPass {
             ? member.variables[position].pointee.first_output : member.unitEnds[index + 1].base[position]
     }
 
-    /// The sums of the first layer and of the direct connections with zeros for the units of the variable at `position`, from
-    /// the first panels on that the variable reaches.
-    func cleared(_ position: Int, _ buffers: CandidateBuffers) -> (first: RowBlock, direct: RowBlock) {
-        if position == clearedPosition { return clearedSums }
-        clearedPosition = position
-        let variable = model.card.variables[member.ordering.variables[position]]
-        let first = member.variables[position].pointee.first_input
-        let lit = (first..<first + variable.inputUnitCount).filter { units.base[$0] != 0 }
-        var start = (first: firstSums, direct: directSums)
-        // One by one, as a value never seen may have all units.
-        for unit in lit.isEmpty ? [first] : lit {
-            buffers.reset()
-            buffers.add(-units.base[unit], to: unit)
-            buffers.endRow()
-            buffers.shift(
-                member.layers[0], firstPanel: firstColumn(of: 0, from: position) / PackedLayer.panelWidth,
-                from: start.first, to: clearedSums.first, isRelu: false, model.kernels)
-            if let direct = member.direct {
-                let panel = member.variables[position].pointee.first_output / PackedLayer.panelWidth
-                buffers.shift(
-                    direct, firstPanel: panel, from: start.direct, to: clearedSums.direct, isRelu: false,
-                    model.kernels)
-            }
-            start = clearedSums
-        }
-        return clearedSums
-    }
-
-    /// Brings the running sums up to all inputs of degree ≤ `target`: from where they are, or from the start again.
-    private func advance(to target: Int) {
-        if target == degree { return }
-        let isFresh = target < degree || degree < 0
-        for index in member.layers.indices.dropFirst() {
-            let layer = member.layers[index]
-            var span = layer.wholeSpan()
-            span.first_panel = min(firstColumn(of: index, from: target) / PackedLayer.panelWidth, layer.panelCount)
-            span.from_bias = isFresh
-            span.first_input = isFresh ? 0 : member.unitEnds[index].base[degree]
-            span.end_input = member.unitEnds[index].base[target]
-            multiply(layer.staircase, span, from: layers[index - 1], to: running[index - 1])
-        }
-        degree = target
-    }
-
-    private func multiply(
+    func multiply(
         _ layer: UnsafePointer<staircase_layer>, _ span: staircase_span, from x: RowBlock, to y: RowBlock
     ) {
         if span.first_panel >= span.end_panel { return }
         var span = span
         model.kernels.functions.multiply(layer, &span, 1, x.base, x.stride, y.base, y.stride)
+    }
+}
+
+extension RowBlock {
+    /// Blocks of one row each, of these widths, and the memory that they lie in.
+    static func rows(of widths: [Int]) -> (memory: AlignedBuffer<Float>, blocks: [RowBlock]) {
+        let strides = widths.map(stride(width:))
+        let memory = AlignedBuffer<Float>(count: strides.reduce(PackedLayer.panelWidth, +))
+        var start = 0
+        let blocks = strides.map { stride in
+            defer { start += stride }
+            return RowBlock(base: memory.base + start, stride: stride)
+        }
+        return (memory, blocks)
     }
 }
 

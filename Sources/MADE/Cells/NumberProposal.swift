@@ -40,6 +40,7 @@ struct NumberProposal {
         components.sort { ($0.weight, $0.mean) > ($1.weight, $1.mean) }
         self.components = components
         significant = components.prefix { $0.weight > 1e-4 }.prefix(128).filter { $0.mean.magnitude < 1e30 }[...]
+        meanDensities = significant.map { logDensity(at: Float($0.mean)) }
     }
 
     /// The range that training saw, ±`inputBound` where that is not known.
@@ -73,6 +74,8 @@ struct NumberProposal {
     var means: [Float] { significant.map { Float($0.mean) } }
 
     private let significant: ArraySlice<Component>
+    /// log of the components' density at each of their means.
+    private var meanDensities: [Double] = []
 
     /// log of the components' density.
     private func logDensity(at u: Float) -> Double {
@@ -88,6 +91,9 @@ struct NumberProposal {
         return sum > 0 ? log(sum) : log(nearest.height) - nearest.exponent
     }
 
+    /// How much below the best means are still looked at, round after round.
+    static let margins = [2.0, 0.5, 0]
+
     /// Means of components at which the score is likely to be beyond the best or less than `margin` below it, the `countMax`
     /// of the highest.
     ///
@@ -98,14 +104,14 @@ struct NumberProposal {
         let rests = points.map { $0.score - logDensity(at: $0.u) }
         let best = points[scores.best].score
         var found: [(u: Float, score: Double)] = []
-        for component in significant {
+        for (component, logDensity) in zip(significant, meanDensities) {
             let u = Float(component.mean)
             let place = scores.place(of: u)
             let (before, after) = (max(place - 1, 0), min(place, points.count - 1))
             if points[after].u == u || found.contains(where: { $0.u == u }) { continue }
             let width = points[after].u - points[before].u
             let share = width > 0 ? Double((u - points[before].u) / width) : 0
-            let score = logDensity(at: u) + rests[before] + share * (rests[after] - rests[before])
+            let score = logDensity + rests[before] + share * (rests[after] - rests[before])
             if score > best - margin { found.append((u, score)) }
         }
         return found.sorted { $0.score > $1.score }.prefix(countMax).map(\.u)

@@ -45,12 +45,21 @@ struct NumberScores {
         return place < points.count && points[place].u == u
     }
 
-    /// Adds points, all in one batch; those that are there already are left out.
-    mutating func add(_ asked: [Float]) {
+    /// Those of the points that are not there yet, each once.
+    func fresh(_ asked: [Float]) -> [Float] {
         var fresh: [Float] = []
         for u in asked where !has(u) && !fresh.contains(u) { fresh.append(u) }
-        if fresh.isEmpty { return }
-        let scores = completions.scores(of: fresh, variable)
+        return fresh
+    }
+
+    /// Adds points, all in one batch; those that are there already are left out.
+    mutating func add(_ asked: [Float]) {
+        let fresh = fresh(asked)
+        if !fresh.isEmpty { insert(fresh, completions.scores(of: fresh, variable)) }
+    }
+
+    /// Adds points that are not there, with their scores [completions][points].
+    mutating func insert(_ fresh: [Float], _ scores: [[Double]]) {
         for (index, u) in fresh.enumerated() {
             let own = scores.map { $0[index] }
             points.insert(

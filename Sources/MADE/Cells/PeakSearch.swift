@@ -55,30 +55,40 @@ struct PeakSearch {
         }
     }
 
-    /// Adds points to `scores` until the greatest is found within `range`; returns where. Precondition: there is a point in it.
-    ///
-    /// Points are rounded by `snap` to what may be one, nil for none, and are about `step` apart.
-    static func run(
-        _ scores: inout NumberScores, within range: ClosedRange<Float>, step: Double = 0,
-        snap: (Float) -> Float? = { $0 }
-    ) -> Float {
-        // Whether the last round found points, so that one without them is alone so far.
-        var isAlone = true
-        for round in 0..<roundCountMax {
-            let brackets = brackets(scores, range)
-            let best = brackets.first?.middle.score ?? 0
-            let open = brackets.prefix(bracketCountMax).filter { bracket in
-                let hope = bracket.vertex?.score ?? bracket.middle.score
-                return !bracket.isSettled && (round < 2 || max(hope, bracket.middle.score) > best - margin)
-            }
-            if open.isEmpty { break }
-            let count = scores.points.count
-            scores.add(open.flatMap { $0.points(round, step: step).compactMap(snap) })
-            // In the other kind of round there may be some.
-            if scores.points.count == count, round > 0, !isAlone { break }
-            isAlone = scores.points.count > count
+    /// Where points are taken.
+    let range: ClosedRange<Float>
+    /// About how far apart points are that may be taken; 0 where all may.
+    let step: Double
+    private var round = 0
+
+    init(within range: ClosedRange<Float>, step: Double = 0) {
+        self.range = range
+        self.step = step
+    }
+
+    /// The points of the next round; nil where the greatest score is found. Precondition: there is a point within the range.
+    mutating func next(_ scores: NumberScores) -> [Float]? {
+        let brackets = Self.brackets(scores, range)
+        let best = brackets.first?.middle.score ?? 0
+        let open = brackets.prefix(Self.bracketCountMax).filter { bracket in
+            let hope = bracket.vertex?.score ?? bracket.middle.score
+            return !bracket.isSettled && (round < 2 || max(hope, bracket.middle.score) > best - Self.margin)
         }
-        return brackets(scores, range).first?.middle.u ?? range.lowerBound
+        if open.isEmpty || round == Self.roundCountMax { return nil }
+        defer { round += 1 }
+        return open.flatMap { $0.points(round, step: step) }
+    }
+
+    /// Adds points to `scores` until the greatest is found; returns where.
+    static func run(_ scores: inout NumberScores, within range: ClosedRange<Float>) -> Float {
+        var search = PeakSearch(within: range)
+        while let points = search.next(scores) { scores.add(points) }
+        return search.peak(scores)
+    }
+
+    /// Where the greatest score within the range is.
+    func peak(_ scores: NumberScores) -> Float {
+        Self.brackets(scores, range).first?.middle.u ?? range.lowerBound
     }
 
     /// By falling score.

@@ -42,19 +42,36 @@ final class RowPass {
 
     /// log p(x(j→v)) of values v of one variable j, nats: encoded and plain, or rare labels.
     func logLikelihoods(of values: [Float], _ variable: Int) -> [Double] {
-        if values.isEmpty { return [] }
-        let rare = Substitution.Rare(model.card.variables[variable])
-        let candidates = values.map { Candidate(variable: variable, value: rare.plain($0)) }
-        var sums = [Double](repeating: 0, count: passes.count * values.count)
-        sums.withUnsafeMutableBufferPointer { sums in
-            guard let base = sums.baseAddress else { return }
-            for (index, pass) in passes.enumerated() {
-                scoring(pass).score(
-                    candidates[...], from: pass.member.ordering.positions[variable],
-                    into: base + index * values.count)
+        logLikelihoods(of: [ValueRequest(variable: variable, slot: 0, values: values)])[0]
+    }
+
+    /// The same of several variables at once, which saves a member's weights from being fetched for each of them anew.
+    func logLikelihoods(of requests: [ValueRequest]) -> [[Double]] {
+        let rares = requests.map { Substitution.Rare(model.card.variables[$0.variable]) }
+        let candidates = zip(requests, rares).map { request, rare in
+            request.values.map { Candidate(variable: request.variable, value: rare.plain($0)) }
+        }
+        var sums = requests.map { [Double](repeating: 0, count: passes.count * $0.values.count) }
+        for (index, pass) in passes.enumerated() {
+            for (place, request) in requests.enumerated() where !request.values.isEmpty {
+                sums[place].withUnsafeMutableBufferPointer { sums in
+                    guard let base = sums.baseAddress else { return }
+                    scoring(pass, slot: request.slot).score(
+                        candidates[place][...], from: pass.member.ordering.positions[request.variable],
+                        into: base + index * request.values.count)
+                }
             }
         }
-        return zip(mean(sums, count: values.count), values).map { $0 - rare.surprisal($1) }
+        return requests.indices.map { place in
+            let values = requests[place].values
+            return zip(mean(sums[place], count: values.count), values).map { $0 - rares[place].surprisal($1) }
+        }
+    }
+
+    /// How many variables may have a continuation side by side, within 2 MiB a member.
+    static func slotCount(_ model: CompiledModel) -> Int {
+        let bytes = model.members.reduce(1) { max($0, Continuation.byteCount($1)) }
+        return max(2 << 20 / bytes, 1)
     }
 
     /// log p(x(j→v)) of one candidate for each of some variables of a single unit that have plain values in the row.
@@ -76,7 +93,7 @@ final class RowPass {
                 let own = order[first..<end].map { candidates[$0] }
                 found.withUnsafeMutableBufferPointer { found in
                     guard let base = found.baseAddress else { return }
-                    scoring(pass).score(own[...], from: group * groupSize, into: base)
+                    scoring(pass, slot: 0).score(own[...], from: group * groupSize, into: base)
                 }
                 for (place, target) in order[first..<end].enumerated() {
                     sums[index * candidates.count + target] = found[place]
@@ -87,8 +104,10 @@ final class RowPass {
         return mean(sums, count: candidates.count)
     }
 
-    private func scoring(_ pass: MemberPass) -> CandidateScoring {
-        CandidateScoring(model: model, pass: pass, substitution: substitution, workspace: workspace)
+    private func scoring(_ pass: MemberPass, slot: Int) -> CandidateScoring {
+        CandidateScoring(
+            model: model, pass: pass, continuation: pass.continuation(slot), substitution: substitution,
+            workspace: workspace)
     }
 
     /// Members' log-likelihoods [S × count] to the ensemble's [count].

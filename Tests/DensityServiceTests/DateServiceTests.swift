@@ -101,6 +101,8 @@ private let likelihoodAlone = #","outputs":[{"name":"log_likelihood"}]"#
     let reply = try service.score(OrderModel.object, options: #","explain":3"#)
     let blamed = try #require(reply.explanations?[0])
     #expect(Set(blamed.map(\.variable)) == ["ordered", "amount", "sent"])
+    let ordered = try #require(blamed.first { $0.variable == "ordered" })
+    #expect(["weekday", "month", "time"].contains(ordered.part) && ordered.expected != nil)
     #expect(abs(blamed.reduce(0) { $0 + $1.surprisal } + (reply.explainedLogLikelihood?[0] ?? .nan)) < 1e-3)
     let predicted = try service.post("/v1/models/orders:explain", "{\"instances\":[\(OrderModel.object)]}")
     #expect(predicted.status == 200 && predicted.text.contains(#""ordered":"#), "\(predicted.text)")

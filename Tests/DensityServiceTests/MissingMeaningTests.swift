@@ -10,7 +10,7 @@ private struct Explained: Decodable {
     struct Part: Decodable {
         var variable: String
         var unseen: Bool?
-        var value: String?
+        var value: JSONScalar?
     }
     var logLikelihood: [Double]
     var standardError: [Double]?

@@ -85,7 +85,8 @@ import Testing
             let target = members == 1 ? reply.logLikelihood[row] : try #require(reply.explainedLogLikelihood)[row]
             #expect(abs(values.reduce(0, +) + (try #require(target))) < 1e-4)
             let blamed = try #require(explanations[row])
-            #expect(blamed.map(\.surprisal) == Array(values.sorted(by: >).prefix(3)))
+            let gains = blamed.compactMap(\.gain)
+            #expect(gains.count == 3 && gains == gains.sorted(by: >) && gains.allSatisfy { $0 >= 0 })
             for entry in blamed {
                 #expect(values[try #require(Int(entry.variable.dropFirst()))] == entry.surprisal)
             }

@@ -98,6 +98,10 @@ func body(_ rows: [[Int]], _ more: String = "") -> String {
 struct ScoreReply: Decodable {
     struct Blame: Decodable, Equatable {
         var variable: String
+        var part: String?
+        var value: JSONScalar?
+        var gain: Double?
+        var expected: JSONScalar?
         var surprisal: Double
         var unseen: Bool?
     }
@@ -118,6 +122,25 @@ struct ScoreReply: Decodable {
     var surprisal: [[Double]?]?
     var explainedLogLikelihood: [Double?]?
     var errors: [RowError]?
+}
+
+/// A text or a number.
+enum JSONScalar: Decodable, Equatable {
+    case text(String)
+    case number(Double)
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let number = try? container.decode(Double.self) {
+            self = .number(number)
+        } else {
+            self = .text(try container.decode(String.self))
+        }
+    }
+
+    var text: String? {
+        if case .text(let text) = self { text } else { nil }
+    }
 }
 
 struct ProblemReply: Decodable {

@@ -11,7 +11,7 @@ private struct Explained: Decodable {
         var variable: String
         var surprisal: Double
         var unseen: Bool?
-        var value: String?
+        var value: JSONScalar?
         var nearest: String?
     }
     var logLikelihood: [Double?]
@@ -19,7 +19,7 @@ private struct Explained: Decodable {
 
     /// What is said of the values of a row that training never saw: variable, value, nearest.
     func unseen(_ row: Int) -> [[String?]] {
-        (explanations[row] ?? []).filter { $0.unseen == true }.map { [$0.variable, $0.value, $0.nearest] }
+        (explanations[row] ?? []).filter { $0.unseen == true }.map { [$0.variable, $0.value?.text, $0.nearest] }
     }
 }
 
@@ -45,7 +45,7 @@ private func explain(_ service: TestService, _ rows: String..., options: String 
     #expect(reply.logLikelihood.allSatisfy { $0?.isFinite == true })
     // No value is told of where it was seen.
     let known = try #require(reply.explanations[0])
-    #expect(known.count == 6 && known.allSatisfy { $0.unseen == nil && $0.value == nil && $0.nearest == nil })
+    #expect(known.count == 6 && known.allSatisfy { $0.unseen == nil && $0.value != nil && $0.nearest == nil })
     let oracle = Oracle(model)
     for (row, column) in [(1, 0), (2, 4)] {
         var values = TableModel.encodedCells.map(Double.init)

@@ -40,6 +40,8 @@ final class ScoreJob: @unchecked Sendable {
         var column: Int
     }
 
+    /// Of each row the columns that it would gain most by, where somebody asked for them.
+    private let explanations: Mutex<[[CellExplanation]]>
     /// Rows not scored yet.
     private let remaining: Atomic<Int>
 
@@ -59,9 +61,29 @@ final class ScoreJob: @unchecked Sendable {
         self.unseen = unseen
         self.faults = faults
         self.encode = encode
-        cost = model.cost(of: options.needsSurprisals ? .explain : .score)
+        cost = model.cost(of: options.work)
         expectedNanoseconds = cost.nanoseconds(rows: rows.count)
         remaining = Atomic(rows.count)
+        explanations = Mutex(options.work == .gains ? Array(repeating: [], count: rows.count) : [])
+    }
+
+    /// Explains rows, counted from its first, whose results stand in `sheet` from `start` on; where nobody asked for it,
+    /// nothing.
+    func explain(_ rows: Range<Int>, sheet: ScoreSheet, from start: Int, using workspace: CompiledModel.Workspace) {
+        guard options.work == .gains, let count = options.explain else { return }
+        let width = sheet.variableCount
+        for row in rows {
+            let place = (start + row - rows.lowerBound) * width
+            let found = CellExplanation.largest(
+                count, of: Array(values(ofRow: row)), surprisals: sheet.surprisals[place..<place + width], model: model,
+                using: workspace)
+            explanations.withLock { $0[row] = found }
+        }
+    }
+
+    /// The explanation of one row.
+    func explanation(ofRow row: Int) -> [CellExplanation] {
+        explanations.withLock { $0.isEmpty ? [] : $0[row] }
     }
 
     /// Whether it has more rows, or surprisals, than a loop has the time to write down.
@@ -121,6 +143,7 @@ final class ScoreJob: @unchecked Sendable {
             incomplete: batch.values(ofRows: rows), options.missing, withSurprisals: options.needsSurprisals,
             model: model.compiled, using: workspace)
         self.sheet = sheet
+        explain(0..<rows.count, sheet: sheet, from: 0, using: workspace)
         model.note(batch.values(ofRows: rows), sheet.logLikelihoods(count: rows.count))
         model.cost(of: .incomplete).record(rows: weight, nanoseconds: monotonicNanoseconds() - start)
         model.statistics.countExecution()

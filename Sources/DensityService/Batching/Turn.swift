@@ -90,7 +90,7 @@ final class Turn {
         var rest = jobs[...]
         while let first = rest.first {
             let withSurprisals = first.options.needsSurprisals
-            let run = rest.prefix { $0.options.needsSurprisals == withSurprisals }
+            let run = rest.prefix { $0.options.work == first.options.work }
             rest = rest[run.endIndex...]
             score(run, from: first.rows.lowerBound, withSurprisals: withSurprisals, of: first.model, on: bench)
         }
@@ -107,6 +107,11 @@ final class Turn {
                 batch.values(ofRows: first..<end), at: 0, withSurprisals: withSurprisals, model: model.compiled,
                 using: bench.worker.workspace)
             model.note(batch.values(ofRows: first..<end), bench.worker.sheet.logLikelihoods(count: end - first))
+            for job in jobs {
+                job.explain(
+                    0..<job.rows.count, sheet: bench.worker.sheet, from: job.rows.lowerBound - first,
+                    using: bench.worker.workspace)
+            }
             jobs.first?.cost.record(rows: end - first, nanoseconds: monotonicNanoseconds() - start)
             jobs.first?.call.observer.metrics.countBatch(.inline, rows: end - first)
             model.statistics.countExecution()

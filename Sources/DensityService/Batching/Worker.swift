@@ -53,6 +53,7 @@ final class Worker: @unchecked Sendable {
         var finished: [ScoreJob] = []
         var row = 0
         for piece in pieces {
+            piece.job.explain(piece.rows, sheet: sheet, from: row, using: workspace)
             if let own = piece.job.sheet {
                 own.copy(from: sheet, rows: row..<row + piece.rows.count, to: piece.rows.lowerBound)
                 if piece.job.finish(rowCount: piece.rows.count) { finished.append(piece.job) }

@@ -35,6 +35,8 @@ final class LoadedModel: Sendable {
         case incomplete
         /// A kibibyte of a body, read by a worker.
         case reading
+        /// A row with the gains of its cells.
+        case gains
     }
 
     /// Why a file cannot serve; one line.
@@ -100,12 +102,13 @@ final class LoadedModel: Sendable {
         guard let nanoseconds = Self.warmUp(compiled) else {
             throw LoadError(description: "\(file.path): it gives its own samples no finite log-likelihood")
         }
-        // Conditionals, passes with missing values and bodies start from guesses; the first calls correct them. The quantiles of a
+        // Conditionals, passes with missing values, bodies and gains start from guesses; the first calls correct them. The quantiles of a
         // mixture are found by search.
         let realCount = card.variables.count(where: \.isReal)
         let conditionals = nanoseconds.explain + 40_000 * Double(realCount)
         costs = [
             nanoseconds.score, nanoseconds.explain, conditionals, nanoseconds.sample, 4 * nanoseconds.score, 4000,
+            nanoseconds.explain * Double(card.variables.count + 8),
         ].map(CostEstimate.init)
     }
 

@@ -97,26 +97,14 @@ struct ScoreAnswer {
     }
 
     private func surprisals(to json: inout JSONWriter) {
-        if let count = job.options.explain {
-            let columns = job.model.schema.columns
+        if job.options.explain != nil {
+            let text = RowText(job.model.card)
             column("explanations", in: &json) { json, row in
                 json.beginArray()
-                let surprisals = surprisals(row)
-                for column in largest(count, of: surprisals) where !surprisals[column].isNaN {
-                    json.beginObject()
-                    json.member("variable", columns[column].name)
-                    json.key("surprisal")
-                    json.number(surprisals[column])
-                    if let text = job.unseen[ScoreJob.Cell(row: row, column: column)] {
-                        json.member("unseen", true)
-                        json.member("value", text)
-                        if let nearest = columns[column].nearestValue(to: text) { json.member("nearest", nearest) }
-                    } else if job.isUnseenMissing(column, row: row) {
-                        json.member("unseen", true)
-                        json.key("value")
-                        json.null()
-                    }
-                    json.endObject()
+                for cell in job.explanation(ofRow: row) {
+                    cell.write(
+                        job.unseen[ScoreJob.Cell(row: row, column: cell.column)],
+                        isUnseenMissing: job.isUnseenMissing(cell.column, row: row), model: job.model, text, to: &json)
                 }
                 json.endArray()
             }
@@ -139,13 +127,6 @@ struct ScoreAnswer {
     private func surprisals(_ row: Int) -> [Float] {
         let start = (job.sheetStart + row) * sheet.variableCount
         return job.model.schema.sums(sheet.surprisals[start..<start + sheet.variableCount])
-    }
-
-    /// The places of the largest values, largest first; of equal ones the first.
-    private func largest(_ count: Int, of values: [Float]) -> ArraySlice<Int> {
-        // NaN, which a missing value has, is larger than nothing.
-        let keys = values.map { $0.isNaN ? -.infinity : $0 }
-        return keys.indices.sorted { keys[$0] == keys[$1] ? $0 < $1 : keys[$0] > keys[$1] }.prefix(count)
     }
 
     private func faults(to json: inout JSONWriter) {

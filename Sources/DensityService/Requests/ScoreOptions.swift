@@ -4,7 +4,7 @@ internal import MADERows
 
 /// What a score request asks for beside its rows.
 struct ScoreOptions: Equatable {
-    /// How many variables of largest surprisal are named a row; nil: none asked for.
+    /// How many columns of largest gain are named a row; nil: none asked for.
     var explain: Int?
     /// All surprisals are wanted.
     var perVariable = false
@@ -23,6 +23,8 @@ struct ScoreOptions: Equatable {
 
     /// Whether the model must say what each variable contributes.
     var needsSurprisals: Bool { explain != nil || perVariable }
+    /// What is done with its rows: those of one kind go through the model together.
+    var work: LoadedModel.Work { explain ?? 0 > 0 ? .gains : needsSurprisals ? .explain : .score }
 
     static let particlesRange = 1...65536
     /// Parameters of the query; a field of a body wins.

@@ -1,0 +1,117 @@
+internal import MADE
+internal import MADERows
+
+/// What a row would gain if one of its columns were right, and what is right.
+struct CellExplanation: Sendable {
+    /// What the column's value is expected to be, given all others.
+    enum Range: Sendable {
+        /// The middle 90 % of the numbers.
+        case numbers(Double, Double)
+        /// The shortest list of values that holds 90 %, by falling probability.
+        case outcomes([FullConditional.Outcome])
+    }
+
+    /// The column, and the variable of it that gains most: of a date one of its parts.
+    let column: Int
+    let variable: Int
+    /// The variable's value, encoded.
+    let value: Float
+    /// The column's, nats.
+    let surprisal: Float
+    /// Nil of a row with values that are not known: it is explained by its surprisals.
+    let expectation: (gain: Double, value: Double, range: Range)?
+
+    /// The share of the distribution that a range holds.
+    private static let share = 0.9
+
+    /// The `count` columns of a row [D] of largest gain, largest first; of a row with values that are not known those of largest
+    /// surprisal, the unknown ones aside.
+    static func largest(
+        _ count: Int, of row: [Float], surprisals: UnsafeMutableBufferPointer<Float>.SubSequence, model: LoadedModel,
+        using workspace: CompiledModel.Workspace
+    ) -> [CellExplanation] {
+        let columns = model.schema.columns
+        let sums = model.schema.sums(surprisals)
+        let isComplete = !row.contains(where: \.isNaN)
+        let gains = isComplete ? model.compiled.gains(of: row, using: workspace) : []
+        let best = columns.map { column in
+            isComplete
+                ? column.variables.max { gains[$0].gain < gains[$1].gain } ?? column.variables.lowerBound
+                : column.variables.lowerBound
+        }
+        let keys = columns.indices.map { isComplete ? gains[best[$0]].gain : Double(sums[$0]) }
+        let order = columns.indices.filter { !sums[$0].isNaN }
+            .sorted { keys[$0] == keys[$1] ? $0 < $1 : keys[$0] > keys[$1] }
+        return order.prefix(count).map { column in
+            let variable = best[column]
+            return CellExplanation(
+                column: column, variable: variable, value: row[variable], surprisal: sums[column],
+                expectation: isComplete
+                    ? (
+                        gains[variable].gain, gains[variable].expected,
+                        range(of: variable, in: row, model: model, using: workspace)
+                    ) : nil)
+        }
+    }
+
+    private static func range(
+        of variable: Int, in row: [Float], model: LoadedModel, using workspace: CompiledModel.Workspace
+    ) -> Range {
+        let conditional = model.compiled.fullConditional(of: variable, in: row, using: workspace)
+        guard case .real(let encoding) = model.card.variables[variable].kind else {
+            return .outcomes(conditional.likeliest(holding: share))
+        }
+        let range = conditional.range(holding: share)
+        // On the column's grid.
+        return .numbers(
+            encoding.decode(encoding.encode(range.lowerBound)), encoding.decode(encoding.encode(range.upperBound)))
+    }
+}
+
+extension CellExplanation {
+    /// An element of a row's explanations; `unseen` is the text of a value that training never saw.
+    func write(_ unseen: String?, isUnseenMissing: Bool, model: LoadedModel, _ text: RowText, to json: inout JSONWriter)
+    {
+        let read = model.schema.columns[column]
+        json.beginObject()
+        json.member("variable", read.name)
+        if let part = model.schema.part(variable) { json.member("part", part.rawValue) }
+        if let unseen {
+            json.member("value", unseen)
+        } else {
+            json.key("value")
+            let isValue = !isUnseenMissing && !model.card.variables[variable].isMissing(value)
+            text.write(isValue ? model.card.variables[variable].decode(value) : .nan, of: variable, to: &json)
+        }
+        if let expectation {
+            json.member("gain", expectation.gain)
+            json.key("expected")
+            text.write(expectation.value, of: variable, to: &json)
+            json.key("range")
+            write(expectation.range, text, to: &json)
+        }
+        json.key("surprisal")
+        json.number(surprisal)
+        if unseen != nil || isUnseenMissing { json.member("unseen", true) }
+        if let unseen, let nearest = read.nearestValue(to: unseen) { json.member("nearest", nearest) }
+        json.endObject()
+    }
+
+    private func write(_ range: Range, _ text: RowText, to json: inout JSONWriter) {
+        json.beginArray()
+        switch range {
+        case .numbers(let low, let high):
+            json.decimal(low)
+            json.decimal(high)
+        case .outcomes(let outcomes):
+            for outcome in outcomes {
+                json.beginObject()
+                json.key("value")
+                text.write(outcome.value, of: variable, to: &json)
+                json.member("probability", outcome.probability)
+                json.endObject()
+            }
+        }
+        json.endArray()
+    }
+}

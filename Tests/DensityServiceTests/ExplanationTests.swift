@@ -97,7 +97,7 @@ import Testing
     @Test func aRowOfUnknownValuesIsExplainedByItsSurprisals() throws {
         let service = try TestService([TableModel.model()])
         let reply = try service.score(
-            TableModel.object(["city": "null"]), options: #","explain":6,"missing":"unknown","per_variable":true"#)
+            TableModel.object(["city": "null"]), options: #","explain":6,"missing":"unknown""#)
         let entries = try #require(reply.explanations?[0])
         #expect(entries.count == 5 && entries.allSatisfy { $0.gain == nil && $0.expected == nil })
         #expect(entries.map(\.surprisal) == entries.map(\.surprisal).sorted(by: >))

@@ -7,8 +7,17 @@ enum APIExample {
     static let scores = """
         {"model": "nltcs", "version": "1", "log_likelihood": [-1.8529432, -12.6030587],
          "bits_per_dimension": [0.1670769, 1.1363981], "p_value": [1, 0.0163731], "alpha": 0.05, "anomaly": [false, true],
-         "explanations": [[{"variable": "v4", "surprisal": 0.8038530}, {"variable": "v9", "surprisal": 0.2924519}],
-           [{"variable": "v15", "surprisal": 4.3156357}, {"variable": "v0", "surprisal": 2.4608774}]]}
+         "explanations": [
+           [{"variable": "v4", "value": 0, "gain": 0, "expected": 0,
+             "range": [{"value": 0, "probability": 0.9048113}], "surprisal": 0.8038530},
+            {"variable": "v9", "value": 0, "gain": 0, "expected": 0,
+             "range": [{"value": 0, "probability": 0.7478390}, {"value": 1, "probability": 0.2521610}],
+             "surprisal": 0.2924519}],
+           [{"variable": "v15", "value": 1, "gain": 4.6188714, "expected": 0,
+             "range": [{"value": 0, "probability": 0.9902324}], "surprisal": 4.3156357},
+            {"variable": "v2", "value": 1, "gain": 2.0058052, "expected": 0,
+             "range": [{"value": 0, "probability": 0.8814052}, {"value": 1, "probability": 0.1185947}],
+             "surprisal": 2.1334696}]]}
         """
     static let badRowRequest = """
         {"rows": [[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,2], [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]], "on_error": "row"}

@@ -24,7 +24,7 @@ struct CellExplanation: Sendable {
     /// The share of the distribution that a range holds.
     private static let share = 0.9
 
-    /// The `count` columns of a row [D] of largest gain, largest first; of a row with values that are not known those of largest
+    /// The `count` columns of a row [D] of largest gain, largest first, of equal ones that of the largest surprisal; of a row with values that are not known those of largest
     /// surprisal, the unknown ones aside.
     static func largest(
         _ count: Int, of row: [Float], surprisals: UnsafeMutableBufferPointer<Float>.SubSequence, model: LoadedModel,
@@ -41,7 +41,7 @@ struct CellExplanation: Sendable {
         }
         let keys = columns.indices.map { isComplete ? gains[best[$0]].gain : Double(sums[$0]) }
         let order = columns.indices.filter { !sums[$0].isNaN }
-            .sorted { keys[$0] == keys[$1] ? $0 < $1 : keys[$0] > keys[$1] }
+            .sorted { (keys[$0], sums[$0], $1) > (keys[$1], sums[$1], $0) }
         return order.prefix(count).map { column in
             let variable = best[column]
             return CellExplanation(

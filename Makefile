@@ -13,7 +13,7 @@ help:
 	@echo 'make serve     build, and serve the bundled models on http://127.0.0.1:8080; ARGS="--port 9000" passes more'
 	@echo 'make build     build the program: .build/release/made'
 	@echo 'make test      run the tests; ARGS="--filter MADETests" passes more'
-	@echo 'make bench     measure against onnxruntime, PyTorch and FastAPI; ARGS="kernels sampling training requests cost" selects'
+	@echo 'make bench     measure against onnxruntime, PyTorch and FastAPI; ARGS="kernels sampling cells training requests cost" selects'
 	@echo 'make quality   train on real tables, and print what is reached beside what should be; DATA=FOLDER, ARGS="oneclass"'
 	@echo 'make lint      check the format of the sources'
 	@echo 'make sanitize  run the threaded and the C parts under the thread and the address sanitizer'

@@ -1,8 +1,8 @@
 """Measures `made` against what else one would use, and prints one table of ratios.
 
-    bench.py [kernels] [sampling] [training] [requests] [cost] [--rounds 5] [--slow]
+    bench.py [kernels] [sampling] [cells] [training] [requests] [cost] [--rounds 5] [--slow]
 
-Without a name the first four sections run; `cost` compares with nothing, and prints tables of its own. Nothing but
+Without a name the first five sections run; `cost` compares with nothing, and prints tables of its own. Nothing but
 Python's standard library is needed; what the peers need is installed into an environment of their own, or said to be
 skipped.
 """
@@ -20,7 +20,7 @@ import serving
 from contender import Contender, ContenderError
 from table import Table
 
-RATIOS = ["kernels", "sampling", "training", "requests"]
+RATIOS = ["kernels", "sampling", "cells", "training", "requests"]
 SECTIONS = [*RATIOS, "cost"]
 
 
@@ -60,6 +60,7 @@ def measure(table, options, stack):
     runs = {
         "kernels": lambda: compute.kernels(table, options.rounds, ours, onnxruntime, options.slow),
         "sampling": lambda: compute.sampling(table, options.rounds, ours, torch),
+        "cells": lambda: compute.cells(table, options.rounds, ours),
         "training": lambda: compute.training(table, options.rounds, ours, torch),
         "requests": lambda: serving.requests(table, options.rounds, ours, options.slow),
         "cost": lambda: cost.cost(table, options.rounds, ours),

@@ -1,4 +1,4 @@
-"""Kernels, sampling and training: rounds of one thread's work, by processor time; of two threads', by the wall."""
+"""Kernels, sampling, cells and training: rounds of one thread's work, by processor time; of two threads', by the wall."""
 
 import statistics
 
@@ -90,6 +90,19 @@ def sampling(table, rounds, ours, theirs):
                 table.add(f"{what}, half of the row given / none", ratios(map(rate, got["given"]), speeds), 0.95)
             if "theirs" in got:
                 table.add(f"{what} / D dense passes in PyTorch", ratios(speeds, map(rate, got["theirs"])), goal)
+
+
+def cells(table, rounds, ours):
+    """All gains of a row against scoring every row that differs from it in one variable."""
+    for model in ("d64", "d784"):
+        ours.ask("prepare", model=model)
+        got = alternate_warm(
+            rounds,
+            gains=lambda: ours.ask("gain", model=model, whole=False, seconds=SECONDS),
+            whole=lambda: ours.ask("gain", model=model, whole=True, seconds=SECONDS))
+        speeds = [rate(answer) for answer in got["gains"]]
+        table.add(f"{MODELS[model]}, all gains of a row / each candidate scored whole",
+                  ratios(speeds, map(rate, got["whole"])), 5, f"{1000 / statistics.median(speeds):.3f} ms a row")
 
 
 def gradients(table, ours, theirs):

@@ -54,7 +54,7 @@ struct FullConditionalTests {
             for row in test.rows {
                 for (index, variable) in test.model.variables.enumerated() where !variable.isReal {
                     let found = test.compiled.fullConditional(of: index, in: row, using: workspace)
-                    let values = variable.knownValues as [Double]
+                    let values = variable.knownValues
                     let scores = values.map { test.score(row, index, $0) }
                     let total = logSumExp(scores)
                     let probabilities =
@@ -124,7 +124,7 @@ struct FullConditionalTests {
                         #expect(abs(max(gained, 0) - gain.gain) < tolerance + 1e-3, which)
                     }
                     // Nothing gains more.
-                    let values = (variable.knownValues as [Double]).filter { $0 != 0x1p101 }
+                    let values = variable.knownValues.filter { $0 != 0x1p101 }
                     let best = values.reduce(-.infinity) { max($0, test.score(row, gain.variable, $1)) }
                     #expect(best - own <= gain.gain + tolerance, which)
                 }
@@ -190,7 +190,7 @@ struct DenseConditional {
             points.append((u, 0))
             scores.append(test.score(row, index, u))
         }
-        let others = (variable.knownValues as [Double]).map { test.score(row, index, $0) }
+        let others = variable.knownValues.map { test.score(row, index, $0) }
         let logStep = log(step)
         let total = logSumExp(scores.map { $0 + logStep } + others)
         for place in points.indices { points[place].density = exp(scores[place] - total) }

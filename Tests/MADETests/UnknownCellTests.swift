@@ -19,7 +19,7 @@ struct UnknownCellTests {
             for index in row.indices where Int.random(in: 0..<3, using: &generator) == 0 { row[index] = .nan }
             let gains = compiled.gains(of: row, using: workspace)
             for index in row.indices {
-                let values = variables[index].knownValues as [Double]
+                let values = variables[index].knownValues
                 let scores = values.map { value in
                     var row = row.map(Double.init)
                     row[index] = value

@@ -15,6 +15,7 @@ enum Ours {
         let library = ModelLibrary(folder: CommandLine.arguments[1])
         var scoring = ScoringRounds(library: library)
         var sampling = SamplingRounds(library: library)
+        var cells = CellRounds(library: library)
         var multiplying = MultiplyingRounds()
         while let line = readLine() {
             do {
@@ -28,6 +29,8 @@ enum Ours {
                             seconds: seconds)
                     case .sample(let model, let count, let known, let seconds):
                         try sampling.run(model, count: count, known: known, seconds: seconds)
+                    case .gain(let model, let whole, let seconds):
+                        try cells.run(model, whole: whole, seconds: seconds)
                     case .multiply(let seconds): multiplying.run(seconds: seconds)
                     case .differentiate(let model, let count): try library.differentiate(model, count: count)
                     case .train(let variables, let hidden, let batch, let threads):
@@ -61,6 +64,8 @@ enum Order: Decodable {
     case check(model: String)
     case score(model: String, batch: Int, workers: Int, seconds: Double, halves: Bool?)
     case sample(model: String, count: Int, known: Int, seconds: Double)
+    /// Gains of all variables of a row, or with `whole` the scores of the rows that they compare.
+    case gain(model: String, whole: Bool, seconds: Double)
     /// Fused multiply-adds in registers.
     case multiply(seconds: Double)
     /// Writes the gradient at the model's first `count` rows, as a checkpoint with derivatives for parameters.

@@ -23,7 +23,7 @@ struct CellConditional {
         self.variable = variable
         self.completions = completions
         description = model.card.variables[variable]
-        values = description.discreteValues
+        values = description.candidateValues
         proposal =
             if case .real(let encoding) = description.kind {
                 NumberProposal(encoding, outputs: completions.passes.prefix(4).flatMap { $0.outputs(of: variable) })
@@ -160,7 +160,7 @@ struct CellConditional {
 extension Variable {
     /// The encoded values with a probability of their own that training saw, "missing" aside: 0 and 1, labels, rare ones in
     /// the place of their class, atoms.
-    var discreteValues: [Float] {
+    var candidateValues: [Float] {
         switch kind {
         case .binary: [0, 1]
         case .categorical(let categories):

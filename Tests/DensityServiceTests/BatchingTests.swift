@@ -14,7 +14,7 @@ private func logLikelihoods(_ response: Response) throws -> [String] {
 }
 
 /// Where a turn's rows are scored: by the loop, by the queue's workers, or by both, the loop helping the workers.
-private let budgets = [1_000_000, 0, 50]
+private let budgets = [1_000_000_000, 0, 50]
 
 @Test(arguments: budgets)
 func aRowHasTheSameBitsAloneAndInAnyBatch(inlineBudget: Int) throws {

@@ -8,7 +8,7 @@ import Testing
 @testable import DensityService
 
 /// Whether the loops compute what these requests ask for, or the queues' workers.
-private let budgets = [1_000_000, 0, 50]
+private let budgets = [1_000_000_000, 0, 50]
 
 @Test(arguments: budgets) func reloadsUnderLoadLoseNoRequest(inlineBudget: Int) throws {
     let models = ["a", "b"].map { randomModel($0, variables: 12, hidden: [40], seed: 7) }

@@ -182,7 +182,7 @@ private:
         if (has_name) return set_day(year, second, first);
         int64_t day = is_day_first ? first : second, month = is_day_first ? second : first;
         if (!set_day(year, month, day)) return false;
-        date.facts |= day > 12 ? MADE_DATE_SHOWS_ORDER : MADE_DATE_NEEDS_ORDER;
+        if (day > 12) date.facts |= MADE_DATE_SHOWS_ORDER;
         return true;
     }
 
@@ -351,8 +351,20 @@ bool Date::read(std::string_view text, made_date_order order) {
     return !text.empty() && text.size() <= longest && DateParser(text, order, *this).read();
 }
 
-int made_month(double seconds) {
-    return int(unsigned(Civil(seconds).day.month())) - 1;
+double made_part_number(made_part part, double seconds, double origin) {
+    if (std::isnan(seconds)) return seconds;
+    double days = std::floor(seconds / seconds_a_day);
+    switch (part) {
+    case MADE_PART_VALUE:
+    case MADE_PART_ELAPSED: return seconds;
+    case MADE_PART_WEEKDAY: return double(Civil(seconds).weekday);
+    case MADE_PART_MONTH: return double(unsigned(Civil(seconds).day.month()) - 1);
+    case MADE_PART_TIME: {
+        double time = seconds - days * seconds_a_day - origin;
+        return time < 0 ? time + seconds_a_day : time;
+    }
+    }
+    return seconds;
 }
 
 bool made_read_date(made_text text, made_date_order order, made_date *date) {

@@ -5,24 +5,6 @@
 Variable::Variable(const made_variable &variable)
     : part(variable.part), column(variable.column), since(variable.since), origin(variable.origin), rules(variable.rules) {}
 
-/// What a part of a clock is a number of; NaN where the time is missing.
-static double number_of(made_part part, double seconds, double origin) {
-    constexpr double day = 86400;
-    double days = std::floor(seconds / day);
-    switch (part) {
-    case MADE_PART_WEEKDAY: {
-        // The first day of 1970 was a Thursday.
-        double weekday = std::fmod(days + 3, 7);
-        return weekday < 0 ? weekday + 7 : weekday;
-    }
-    case MADE_PART_MONTH: return made_month(seconds);
-    default: {
-        double time = seconds - days * day - origin;
-        return time < 0 ? time + day : time;
-    }
-    }
-}
-
 void Variable::read(
     const float *values, const double *numbers, const made_row_options &options, float &value, double &number
 ) const {
@@ -34,7 +16,7 @@ void Variable::read(
     double seconds = numbers[column];
     if (part == MADE_PART_ELAPSED) seconds -= numbers[since];
     if (std::isnan(seconds)) return rules.set_missing(value, number, options);
-    double exact = part == MADE_PART_ELAPSED ? seconds : number_of(part, seconds, origin);
+    double exact = made_part_number(part, seconds, origin);
     if (rules.kind == MADE_COLUMN_REAL) {
         rules.set_number(exact, value, number);
     } else {

@@ -28,6 +28,9 @@ public struct Clock: Sendable, Equatable, Codable {
         }
     }
 
+    /// Of a day.
+    public static let daySeconds = 86400.0
+
     /// How the cells are written: `seconds` or `milliseconds` since 1970 in UTC, or a pattern of the codes of strftime, such as
     /// `%Y-%m-%d %H:%M:%S` (`%-d` is a day without a leading zero, `%3f` three places of a second). Whatever is a date is read,
     /// by the order of day and month that the pattern has.

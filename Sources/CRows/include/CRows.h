@@ -68,14 +68,13 @@ typedef enum made_date_order {
 
 /// What a date is like.
 enum made_date_facts {
-    /// It has a day, a time of day.
+    /// It has a day, a time of day; one of them at least.
     MADE_DATE_HAS_DAY = 1,
     MADE_DATE_HAS_TIME = 2,
     /// It is a month: 2024-03.
     MADE_DATE_IS_MONTH = 4,
-    /// It is a date by one of the orders alone, or by both.
+    /// It is a date by one of the orders alone.
     MADE_DATE_SHOWS_ORDER = 8,
-    MADE_DATE_NEEDS_ORDER = 16,
 };
 
 /// A date, a time of day or both.
@@ -97,9 +96,6 @@ bool made_read_date(made_text text, made_date_order order, made_date *_Nonnull d
 /// Writes `seconds` by `pattern` to `to`, which has room for `capacity` bytes; returns the bytes that it takes, which may be more
 /// than `capacity`: then nothing is written.
 size_t made_write_date(double seconds, made_text pattern, char *_Nullable to, size_t capacity);
-
-/// Months since January.
-int made_month(double seconds);
 
 /// The same time of the day that is meant where day and month were taken for each other; `seconds` where there is none.
 double made_swap_day_and_month(double seconds);
@@ -202,6 +198,10 @@ typedef struct made_variable {
 #define MADE_UNSEEN_MISSING (-MADE_OUTCOME)
 /// The place of a column that is passed over.
 #define MADE_PASSED_OVER SIZE_MAX
+
+/// The number of a weekday, a month or a time of day at `seconds`, which mean what those of `made_date` do; `seconds` of another
+/// part. NaN for NaN.
+double made_part_number(made_part part, double seconds, double origin);
 
 /// A column of the table that the model was trained on.
 typedef struct made_table_place {

@@ -29,7 +29,7 @@ extension Problem {
                 413,
                 "a request may hold \(shape.rowsMax) rows and \(shape.valuesMax) values (queue-rows-max); send several requests",
                 pointer: "/\(shape.member)")
-        default: self.init(503, "memory is short; try again later", retryAfter: 1)
+        default: self = .memory
         }
     }
 

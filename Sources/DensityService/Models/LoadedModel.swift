@@ -12,6 +12,8 @@ final class LoadedModel: Sendable {
     /// SHA-256 of its file, hexadecimal.
     let digest: String
     let schema: RowSchema
+    /// Writes its rows.
+    let text: RowText
     let queue: WorkerQueue
     /// `"model": …, "version": …` as every answer has them.
     let nameMembers: [UInt8]
@@ -83,6 +85,7 @@ final class LoadedModel: Sendable {
             throw LoadError(description: "\(file.path): memory is short")
         }
         self.schema = schema
+        text = RowText(card)
         drift = DriftMonitor(model: compiled, card: card, windowRows: environment.driftRows)
         queue = WorkerQueue(
             label: "made.\(card.name)", model: compiled, limits: environment.limits, pending: environment.pending,

@@ -70,9 +70,9 @@ struct CellExplanation: Sendable {
 
 extension CellExplanation {
     /// An element of a row's explanations; `unseen` is the text of a value that training never saw.
-    func write(_ unseen: String?, isUnseenMissing: Bool, model: LoadedModel, _ text: RowText, to json: inout JSONWriter)
-    {
+    func write(_ unseen: String?, isUnseenMissing: Bool, model: LoadedModel, to json: inout JSONWriter) {
         let read = model.schema.columns[column]
+        let text = model.text
         json.beginObject()
         json.member("variable", read.name)
         if let part = model.schema.part(variable) { json.member("part", part.rawValue) }

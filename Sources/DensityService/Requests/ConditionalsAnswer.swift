@@ -4,7 +4,6 @@ internal import MADERows
 /// The answer to a request for conditionals: a list a row.
 struct ConditionalsAnswer {
     let request: ConditionalsRequest
-    private let text: RowText
 
     private static let quantiles: [(label: String, share: Double)] = [
         ("0.05", 0.05), ("0.25", 0.25), ("0.5", 0.5), ("0.75", 0.75), ("0.95", 0.95),
@@ -12,7 +11,6 @@ struct ConditionalsAnswer {
 
     init(_ request: ConditionalsRequest) {
         self.request = request
-        text = RowText(request.model.card)
     }
 
     func body(using workspace: CompiledModel.Workspace) -> [UInt8] {
@@ -55,8 +53,9 @@ struct ConditionalsAnswer {
     ) {
         let variables = request.model.card.variables
         json.beginObject()
-        json.member("variable", request.model.schema.columnNames[variable])
-        if let part = request.model.schema.part(variable) { json.member("part", part.rawValue) }
+        let schema = request.model.schema
+        json.member("variable", schema.columns[schema.columnIndices[variable]].name)
+        if let part = schema.part(variable) { json.member("part", part.rawValue) }
         json.member(
             "given", strings: ordering.variables.prefix(ordering.positions[variable]).lazy.map { variables[$0].name })
         json.member("type", variables[variable].kind.typeName)
@@ -73,7 +72,7 @@ struct ConditionalsAnswer {
         if variables[variable].hasMissing, let missing = probabilities.last { json.member("missing", missing) }
         if !value.isNaN {
             json.key("value")
-            text.write(value, of: variable, to: &json)
+            request.model.text.write(value, of: variable, to: &json)
             json.member("log_probability", variables[variable].logProbability(of: value, conditional))
             if case .number(let distribution, _) = conditional { json.member("cdf", distribution.cdf(value)) }
         }

@@ -101,7 +101,9 @@ struct SampleRequest: Sendable {
         let samples = model.compiled.sample(
             SamplingRequest(count: count, seed: seed, evidence: evidence, temperature: Float(temperature)),
             using: workspace)
-        let writer = SampleWriter(samples: samples, card: model.card, seed: seed, writesObjects: writesObjects)
+        let writer = SampleWriter(
+            samples: samples, text: model.text, variableCount: model.card.variables.count, seed: seed,
+            writesObjects: writesObjects)
         let body =
             switch format {
             case .json: writer.json(nameMembers: model.nameMembers)

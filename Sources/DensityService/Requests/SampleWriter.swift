@@ -4,7 +4,9 @@ internal import MADERows
 /// Drawn rows as bytes.
 struct SampleWriter {
     let samples: Samples
-    let card: ModelCard
+    let text: RowText
+    /// Values of a row.
+    let variableCount: Int
     /// Chooses the days of dates.
     let seed: UInt64
     /// Rows are objects keyed by name, not arrays.
@@ -12,7 +14,6 @@ struct SampleWriter {
 
     /// A document whose rows can be posted to /score as they are.
     func json(nameMembers: [UInt8]) -> [UInt8] {
-        let text = RowText(card)
         var json = JSONWriter(capacity: 256 + 4 * samples.rows.count + 24 * samples.logLikelihoods.count)
         json.beginObject()
         json.raw(nameMembers)
@@ -34,7 +35,6 @@ struct SampleWriter {
 
     /// A row a line.
     func ndjson() -> [UInt8] {
-        let text = RowText(card)
         var json = JSONWriter(capacity: 4 * samples.rows.count)
         for index in samples.logLikelihoods.indices {
             text.write(row(index), asObject: writesObjects, draw: draw(index), to: &json)
@@ -45,7 +45,6 @@ struct SampleWriter {
 
     /// A header of names, then a row a line (RFC 4180).
     func csv() -> [UInt8] {
-        let text = RowText(card)
         var bytes = text.csvHeader
         bytes.append(contentsOf: "\n".utf8)
         for index in samples.logLikelihoods.indices {
@@ -58,6 +57,6 @@ struct SampleWriter {
     private func draw(_ index: Int) -> UInt64 { Samples.draw(seed: seed, row: index) }
 
     private func row(_ index: Int) -> ArraySlice<Float> {
-        samples.rows[index * card.variables.count..<(index + 1) * card.variables.count]
+        samples.rows[index * variableCount..<(index + 1) * variableCount]
     }
 }

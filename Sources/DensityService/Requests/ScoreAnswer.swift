@@ -98,13 +98,12 @@ struct ScoreAnswer {
 
     private func surprisals(to json: inout JSONWriter) {
         if job.options.explain != nil {
-            let text = RowText(job.model.card)
             column("explanations", in: &json) { json, row in
                 json.beginArray()
                 for cell in job.explanation(ofRow: row) {
                     cell.write(
                         job.unseen[ScoreJob.Cell(row: row, column: cell.column)],
-                        isUnseenMissing: job.isUnseenMissing(cell.column, row: row), model: job.model, text, to: &json)
+                        isUnseenMissing: job.isUnseenMissing(cell.column, row: row), model: job.model, to: &json)
                 }
                 json.endArray()
             }

@@ -120,7 +120,7 @@ struct CheckpointReader {
         guard clock.isForm else { throw objection("\(clock.form.quoted) is not a form of dates") }
         let ends = -62_135_596_800.0...253_402_300_799
         guard ends.contains(clock.first), ends.contains(clock.last), clock.first <= clock.last,
-            (0..<86400).contains(clock.dayStart)
+            (0..<Clock.daySeconds).contains(clock.dayStart)
         else { throw objection("its times are not those of the years 1 to 9999") }
         let since = clock.since.flatMap { since in kept.first { $0.name == since } }
         let isTold = since?.clock.map { $0.since == nil } ?? false

@@ -62,20 +62,8 @@ extension SchemaInference {
         let own = TableSchema(
             columns: [TableSchema.Column(name: shape.name, kind: .real(step: nil))], table: Schema(columns: [column]))
         let reader = try own.rowSchema(path: path)
-        var textValues: [Double] = []
-        for text in shape.texts {
-            guard let read = try? reader.read(text.text, column: 0, options: ReadingOptions()) else {
-                throw TableError(
-                    path: path, line: text.line, column: shape.name, problem: .cellNotDate(text: text.text))
-            }
-            textValues.append(read.number)
-        }
-        let missingNumbers = shape.missingNumbers
-        return values.map { value in
-            guard value.isNaN else { return missingNumbers[value] != nil ? .nan : inference.seconds(value) }
-            let bits = value.bitPattern
-            guard bits >= UInt64(MADE_TEXT_BITS), bits <= UInt64(Int64.max) else { return .nan }
-            return textValues[Int(bits - UInt64(MADE_TEXT_BITS))]
-        }
+        return try resolve(
+            values, of: shape, by: reader, missingNumbers: shape.missingNumbers,
+            objection: { .cellNotDate(text: $0) }, number: inference.seconds)
     }
 }

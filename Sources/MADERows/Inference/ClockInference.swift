@@ -11,8 +11,6 @@ struct ClockInference {
     private let areDigits: Bool
     private let facts: UInt32
 
-    /// Seconds a day.
-    static let day = 86400.0
     /// Dates that span as much tell months apart.
     private static let yearDays = 365.0
 
@@ -115,41 +113,33 @@ struct ClockInference {
             clock.since = base.name
             return (clock, [zip(seconds, base.seconds).map { $0 - $1 }])
         }
-        let days = Set(present.map { ($0 / Self.day).rounded(.down) })
-        var values: [[Double]] = []
+        let days = Set(present.map { ($0 / Clock.daySeconds).rounded(.down) * Clock.daySeconds })
         if hasDay, facts & UInt32(MADE_DATE_IS_MONTH.rawValue) == 0, Self.hasWeeks(days) {
             clock.parts.append(.weekday)
-            // The first day of 1970 was a Thursday.
-            values.append(seconds.map { Self.remainder(($0 / Self.day).rounded(.down) + 3, 7) })
         }
-        if hasDay, last - first >= Self.yearDays * Self.day,
-            Set(days.map { DateText.month(ofDay: Int($0)) }).count > 1
-        {
-            clock.parts.append(.month)
-            values.append(
-                seconds.map { $0.isNaN ? .nan : Double(DateText.month(ofDay: Int(($0 / Self.day).rounded(.down)))) })
-        }
-        let times = seconds.map { Self.remainder($0, Self.day) }
-        let presentTimes = times.filter { !$0.isNaN }
-        if presentTimes.contains(where: { $0 != presentTimes[0] }) {
-            clock.dayStart = Self.dayStart(presentTimes)
+        let isLong = last - first >= Self.yearDays * Clock.daySeconds
+        if hasDay, isLong, Self.differ(days, by: .month) { clock.parts.append(.month) }
+        if Self.differ(present, by: .time) {
             clock.parts.append(.time)
-            values.append(times.map { Self.remainder($0 - clock.dayStart, Self.day) })
+            clock.dayStart = Self.dayStart(present.map { Clock.Part.time.number(at: $0) })
         }
-        return clock.parts.isEmpty ? nil : (clock, values)
+        if clock.parts.isEmpty { return nil }
+        let values = clock.parts.map { part in seconds.map { part.number(at: $0, dayStart: clock.dayStart) } }
+        return (clock, values)
+    }
+
+    private static func differ(_ times: some Collection<Double>, by part: Clock.Part) -> Bool {
+        let first = times.first.map { part.number(at: $0) }
+        return times.contains { part.number(at: $0) != first }
     }
 
     /// Whether days of the week mean something: not those of dates that all have the same day of the month.
     private static func hasWeeks(_ days: Set<Double>) -> Bool {
-        guard Set(days.map { remainder($0 + 3, 7) }).count > 1 else { return false }
+        guard differ(days, by: .weekday) else { return false }
         // The day after tells last days of months, which are of one day all the same.
-        return [0.0, 1].allSatisfy { shift in
-            Set(days.map { DateText.text(($0 + shift) * day, form: "%d") }).count > 1
+        return [0, Clock.daySeconds].allSatisfy { shift in
+            Set(days.map { DateText.text($0 + shift, form: "%d") }).count > 1
         }
-    }
-
-    private static func remainder(_ value: Double, _ divisor: Double) -> Double {
-        value - (value / divisor).rounded(.down) * divisor
     }
 
     /// The start of the hour, of the emptiest ones, that most empty hours follow; midnight where no hour is emptier than it.

@@ -318,28 +318,34 @@ struct SchemaInference {
         let own = TableSchema(
             columns: [TableSchema.Column(name: shape.name, kind: kind)], table: Schema(columns: [column]))
         let reader = try own.rowSchema(path: path)
-        /// NaN where the text is missing, nil where it is none of the column's values.
-        func number(of text: String) -> Double? {
-            try? reader.read(text, column: 0, options: ReadingOptions(refusesUnseen: true)).number
-        }
+        let options = ReadingOptions(refusesUnseen: true)
         var isLabels = false
         if case .categorical = kind { isLabels = true }
-        let missingNumbers = isLabels ? [:] : shape.missingNumbers
+        return try resolve(
+            values, of: shape, by: reader, missingNumbers: isLabels ? [:] : shape.missingNumbers,
+            objection: kind.objection(to:)
+        ) { value in
+            // Codes of which some had a leading zero, so that the others were numbers: those were plain.
+            isLabels ? (try? reader.read(NumberText.text(value), column: 0, options: options).number) ?? .nan : value
+        }
+    }
+
+    /// The values of a column whose texts `reader` reads, and whose numbers are what `number` makes of them.
+    func resolve(
+        _ values: [Double], of shape: ColumnShape, by reader: RowSchema, missingNumbers: [Double: String],
+        objection: (String) -> TableError.Problem, number: (Double) -> Double
+    ) throws(TableError) -> [Double] {
+        let options = ReadingOptions(refusesUnseen: true)
         var textValues: [Double] = []
         textValues.reserveCapacity(shape.texts.count)
         for text in shape.texts {
-            guard let value = number(of: text.text) else {
-                throw TableError(
-                    path: path, line: text.line, column: shape.name, problem: kind.objection(to: text.text))
+            guard let read = try? reader.read(text.text, column: 0, options: options) else {
+                throw TableError(path: path, line: text.line, column: shape.name, problem: objection(text.text))
             }
-            textValues.append(value)
+            textValues.append(read.number)
         }
         return values.map { value in
-            guard value.isNaN else {
-                if missingNumbers[value] != nil { return .nan }
-                // Codes of which some had a leading zero, so that the others were numbers: those were plain.
-                return isLabels ? number(of: NumberText.text(value)) ?? .nan : value
-            }
+            guard value.isNaN else { return missingNumbers[value] != nil ? .nan : number(value) }
             let bits = value.bitPattern
             guard bits >= UInt64(MADE_TEXT_BITS), bits <= UInt64(Int64.max) else { return .nan }
             return textValues[Int(bits - UInt64(MADE_TEXT_BITS))]

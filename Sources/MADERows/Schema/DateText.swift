@@ -20,9 +20,6 @@ enum DateText {
         date(text, order: MADE_MONTH_FIRST) != nil || date(text, order: MADE_DAY_FIRST) != nil
     }
 
-    /// Months since January on a day since 1970.
-    static func month(ofDay day: Int) -> Int { Int(made_month(Double(day) * 86400)) }
-
     /// `seconds` since 1970 by a clock's form.
     static func text(_ seconds: Double, form: String) -> String {
         switch form {
@@ -40,6 +37,11 @@ enum DateText {
             }
         }
     }
+}
+
+extension Clock.Part {
+    /// Its number at a time of a clock, as every reader of rows makes it; NaN for NaN.
+    func number(at seconds: Double, dayStart: Double = 0) -> Double { made_part_number(handle, seconds, dayStart) }
 }
 
 extension Clock {

@@ -10,6 +10,8 @@ public final class RowSchema: @unchecked Sendable {
     public let variables: [Variable]
     /// In the order of a row's values as they are read.
     public let columns: [ReadColumn]
+    /// Of each variable its column.
+    package let columnIndices: [Int]
     /// The table's columns.
     public let table: Schema
     /// Of each column that is read: whether a number stands for a missing value.
@@ -46,6 +48,7 @@ public final class RowSchema: @unchecked Sendable {
         columns = zip(kept, table.variableRanges).map { column, range in
             ReadColumn(name: column.name, variables: range, clock: column.clock, variable: variables[range.lowerBound])
         }
+        columnIndices = columns.enumerated().flatMap { index, column in column.variables.map { _ in index } }
         expands = kept.contains { $0.clock != nil }
         let handles = zip(columns, kept).map { made_column($0, $1, pool) }
         let parts = expands ? made_variable.all(variables, columns, kept, pool) : []
@@ -123,15 +126,10 @@ public final class RowSchema: @unchecked Sendable {
 }
 
 extension RowSchema {
-    /// Of each variable the name of its column.
-    package var columnNames: [String] { columns.flatMap { column in column.variables.map { _ in column.name } } }
-
     /// What of its column of dates a variable is; nil where it is no such.
     package func part(_ variable: Int) -> Clock.Part? {
-        guard let column = columns.first(where: { $0.variables.contains(variable) }), let clock = column.clock else {
-            return nil
-        }
-        return clock.parts[variable - column.variables.lowerBound]
+        let column = columns[columnIndices[variable]]
+        return column.clock?.parts[variable - column.variables.lowerBound]
     }
 
     /// Of values of variables, one row's or several rows', the sums by column: of surprisals those of the columns, whose parts
@@ -263,7 +261,7 @@ extension made_variable {
 }
 
 extension Clock.Part {
-    fileprivate var handle: made_part {
+    var handle: made_part {
         switch self {
         case .weekday: MADE_PART_WEEKDAY
         case .month: MADE_PART_MONTH

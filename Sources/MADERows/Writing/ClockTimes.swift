@@ -66,18 +66,16 @@ struct ClockTimes: Sendable {
             switch part {
             case .weekday: weekday = Int(value)
             case .month: month = Int(value)
-            case .time: time = (value + column.clock.dayStart).truncatingRemainder(dividingBy: FittingDays.seconds)
+            case .time: time = (value + column.clock.dayStart).truncatingRemainder(dividingBy: Clock.daySeconds)
             case .elapsed: return (base ?? .nan) + value
             }
         }
-        return column.days.day(weekday: weekday, month: month, draw: draw) * FittingDays.seconds + time
+        return column.days.day(weekday: weekday, month: month, draw: draw) * Clock.daySeconds + time
     }
 }
 
 /// The days of a range by weekday and month.
 private struct FittingDays: Sendable {
-    /// Of a day.
-    static let seconds = 86400.0
     /// Longer ranges are cut: a century is enough to choose from.
     private static let countMax = 36525
 
@@ -86,13 +84,13 @@ private struct FittingDays: Sendable {
     private let first: Int
 
     init(first: Double, last: Double) {
-        self.first = Int((first / Self.seconds).rounded(.down))
-        let last = Int((last / Self.seconds).rounded(.down))
+        self.first = Int((first / Clock.daySeconds).rounded(.down))
+        let last = Int((last / Clock.daySeconds).rounded(.down))
         let start = max(self.first, last - Self.countMax + 1)
         for day in start...max(last, start) {
-            // The first day of 1970 was a Thursday.
-            let weekday = ((day + 3) % 7 + 7) % 7
-            days[12 * weekday + DateText.month(ofDay: day)].append(Int32(day))
+            let seconds = Double(day) * Clock.daySeconds
+            let weekday = Clock.Part.weekday.number(at: seconds), month = Clock.Part.month.number(at: seconds)
+            days[12 * Int(weekday) + Int(month)].append(Int32(day))
         }
     }
 

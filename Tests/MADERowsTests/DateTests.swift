@@ -160,6 +160,14 @@ import Testing
         let dayFirst = try Decision(dates) { $0.choices = ["v": .date(form: "%d/%m/%Y")] }
         #expect(dayFirst.found.schema.table.columns[0].clock?.form == "%d/%m/%Y")
         #expect(dayFirst.found.table.values != (try Decision(dates)).found.table.values)
+        // A form is not given up for what a cell shows.
+        for form in ["%d/%m/%Y", "%m/%d/%Y"] {
+            let cells = dates + [form.hasPrefix("%d") ? "01/31/2024" : "31/01/2024"]
+            let wrong = #expect(throws: TableError.self) {
+                try Decision(cells) { $0.choices = ["v": .date(form: form)] }
+            }
+            #expect(wrong?.problem == .dateOrder(form: form))
+        }
         let few = try Decision(["1700000000", "1700003600"]) { $0.choices = ["v": .date(form: "seconds")] }
         #expect(few.found.schema.table.columns[0].clock?.parts == [.time])
         let error = #expect(throws: TableError.self) {

@@ -41,12 +41,12 @@ struct ClockInference {
         facts = UInt32(MADE_DATE_HAS_DAY.rawValue)
     }
 
-    /// Of a column asked to be one.
-    init(form: String, order: made_date_order, shape: ColumnShape) {
+    /// Of a column asked to be one; nil where a cell shows the other order of day and month.
+    init?(form: String, shape: ColumnShape) {
+        let isMonthFirst = shape.dateOrder == MADE_MONTH_FIRST
+        guard (isMonthFirst ? shape.facts.day_first_count : shape.facts.month_first_count) == 0 else { return nil }
         self.form = form
-        let other = order == MADE_MONTH_FIRST ? shape.facts.day_first_count : shape.facts.month_first_count
-        swapsDays = other > 0
-        areDigits = false
+        (swapsDays, areDigits) = (false, false)
         facts = form.hasPrefix("%") ? shape.facts.date_facts : UInt32(MADE_DATE_HAS_DAY.rawValue)
     }
 

@@ -172,9 +172,10 @@ struct SchemaInference {
         var shape = shape
         if shape.mayNeverRepeat { shape.isWithoutRepeats = Self.isWithoutRepeats(shape, values) }
         if case .date(let form) = shape.choice {
-            decision.clock =
-                form.map { ClockInference(form: $0, order: shape.dateOrder, shape: shape) }
-                ?? ClockInference(shape, values)
+            decision.clock = form.map { ClockInference(form: $0, shape: shape) } ?? ClockInference(shape, values)
+            if let form, decision.clock == nil {
+                throw TableError(path: path, column: shape.name, problem: .dateOrder(form: form))
+            }
         } else if shape.choice == nil {
             decision.clock = ClockInference(shape, values)
         }

@@ -26,6 +26,8 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
         case cellNotNumber(text: String)
         /// A cell of a column of dates or times holds something else.
         case cellNotDate(text: String)
+        /// A date shows the other order of day and month than `form`.
+        case dateOrder(form: String)
         /// Dates or times of which nothing comes back.
         case datesAlike
         /// A cell of a categorical column holds none of its labels.
@@ -90,6 +92,8 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
         case .cellNotBinary(let text): "\(place), \(name): \"\(Self.cut(text))\" is not 0 or 1"
         case .cellNotNumber(let text): "\(place), \(name): \"\(Self.cut(text))\" is not a number"
         case .cellNotDate(let text): "\(place), \(name): \"\(Self.cut(text))\" is not a date or time"
+        case .dateOrder(let form):
+            "\(place): \(name) has a date whose day and month stand the other way round than in \(form)"
         case .datesAlike:
             "\(place): \(name) has dates that are all of one weekday, month and time of day; --drop leaves it out"
         case .labelUnknown(let text, let labels):

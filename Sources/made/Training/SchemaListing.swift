@@ -102,12 +102,10 @@ struct SchemaListing {
             return "\(shown) (\(rowCount) row\(rowCount == 1 ? "" : "s")) read as missing: --categorical \(name) if not"
         case .numberForm(let form): return "\(describe(form)): --categorical \(name) if they are no numbers"
         case .part(let part, let column, let form):
-            let what =
-                switch part {
-                case .weekday, .month, .time: "of dates"
-                case .elapsed: "seconds since the first date of the row,"
-                }
-            return "\(what) written \(form): --categorical \(column) or --drop \(column) if not"
+            let isNumber = Clock(form: form, parts: [part]).isNumeric
+            let dates = isNumber ? "times in \(form) since 1970" : "dates written \(form)"
+            let what = part == .elapsed ? "seconds since the first date of the row, by \(dates)" : "of \(dates)"
+            return "\(what): \(isNumber ? "--real" : "--categorical") \(column) if they are not"
         case .labelLooksMissing(let text): return "\(text) is a label: --missing \(text) if it is none"
         }
     }

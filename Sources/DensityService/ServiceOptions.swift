@@ -38,6 +38,8 @@ public struct ServiceOptions: Sendable {
     public var bodySecondsMax = 60.0
     /// See `headSecondsMax`.
     public var idleSecondsMax = 60.0
+    /// Seconds that a client has for its next request, once the service stops, before its connection is closed.
+    public var restSecondsMax = 1.0
     /// Open connections.
     public var connectionsMax = 1024
     /// Open connections of one client address; 0: no limit.
@@ -106,6 +108,7 @@ public struct ServiceOptions: Sendable {
         limits.headSecondsMax = headSecondsMax
         limits.bodySecondsMax = bodySecondsMax
         limits.idleSecondsMax = idleSecondsMax
+        limits.restSecondsMax = restSecondsMax
         limits.connectionCountMax = connectionsMax
         if addressConnectionsMax > 0 { limits.addressConnectionCountMax = addressConnectionsMax }
         limits.uriBytesMax = uriBytesMax

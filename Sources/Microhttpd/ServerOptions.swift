@@ -68,6 +68,9 @@ public struct Limits: Sendable, Equatable {
     /// Between two requests of one connection. The longest of the three limits, in full seconds, also bounds how long a
     /// client may take nothing of its reply.
     public var idleSecondsMax = 60.0
+    /// While the server stops: a client that has just had its answer, or has just connected, has this long to send its
+    /// next request before its connection counts as idle and is closed.
+    public var restSecondsMax = 0.1
 
     var longestSeconds: Double { max(headSecondsMax, bodySecondsMax, idleSecondsMax) }
 

@@ -58,14 +58,11 @@ final class Connection {
 /// Bounds the whole head and the whole body of every request: libmicrohttpd's own timer starts again with every byte,
 /// so that a client that drips one a second would live for ever. One a loop, on its thread only.
 struct Watchdog {
-    /// A client that has just had its answer, or has just connected, has this long to send its next request before its
-    /// connection counts as resting.
-    private static let restNanoseconds: UInt64 = 100_000_000
-
     private(set) var connections: [Connection] = []
     private let headNanoseconds: UInt64
     private let bodyNanoseconds: UInt64
     private let idleNanoseconds: UInt64
+    private let restNanoseconds: UInt64
     /// Time between two rounds: an eighth of the shortest limit, a second at most.
     let roundNanoseconds: UInt64
 
@@ -73,6 +70,7 @@ struct Watchdog {
         headNanoseconds = nanoseconds(limits.headSecondsMax)
         bodyNanoseconds = nanoseconds(limits.bodySecondsMax)
         idleNanoseconds = nanoseconds(limits.idleSecondsMax)
+        restNanoseconds = nanoseconds(limits.restSecondsMax)
         let shortest = min(headNanoseconds, bodyNanoseconds, idleNanoseconds)
         roundNanoseconds = min(max(shortest / 8, 5_000_000), 1_000_000_000)
     }
@@ -137,9 +135,10 @@ struct Watchdog {
     /// Connections that a stop may take away: nothing is owed to their clients, and none of them is just about to ask.
     func resting(now: UInt64) -> [Connection] {
         connections.filter { connection in
-            guard now >= connection.restingSince + Self.restNanoseconds else { return false }
+            guard now >= connection.restingSince + restNanoseconds else { return false }
             switch connection.expectation {
-            case .nextRequest: return true
+            // What has come since the loop last looked is a request that counts on its answer.
+            case .nextRequest: return mhd_shim_unread_bytes(connection.socket) == 0
             case .firstHead: return connection.request == nil && !connection.hasSpoken
             case .head, .body, .nothing: return false
             }

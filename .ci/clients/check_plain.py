@@ -13,10 +13,8 @@ def check_predict(url, model):
     assert call(f"{url}/v1/models/{model}") == {"name": model, "ready": True}
     instances = [[1] * len(names), dict.fromkeys(names, 0)]
     native = call(f"{url}/models/{model}/score", {"rows": instances, "per_variable": True})
-    expected = [
-        dict(zip(["log_likelihood", "p_value", "anomaly"], values))
-        for values in zip(native["log_likelihood"], native["p_value"], native["anomaly"])
-    ]
+    fields = ["log_likelihood", "p_value", "anomaly", "score"]
+    expected = [dict(zip(fields, values)) for values in zip(*(native[field] for field in fields))]
     assert call(f"{url}/v1/models/{model}:predict", {"instances": instances}) == {"predictions": expected}
     explained = call(f"{url}/v1/models/{model}:explain", {"instances": instances})
     assert explained["predictions"] == expected, explained

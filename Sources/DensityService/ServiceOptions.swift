@@ -82,6 +82,8 @@ public struct ServiceOptions: Sendable {
     public var defaultModel: String?
     /// The share of normal rows that may be called anomalies, where a request does not say.
     public var alpha = 0.01
+    /// What p-values rank by, where a request does not say; likelihood of models that were not calibrated for it.
+    public var statistic = RowStatistic.combined
     /// Latest rows of each model that are watched for drift; 0: none.
     public var driftRows = 10_000
     /// Of PyTorch state dicts, which do not hold it.

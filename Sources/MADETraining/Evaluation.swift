@@ -51,20 +51,25 @@ struct Evaluation {
 struct CalibrationTally {
     private var logLikelihoods: [Double] = []
     private var surprisals: SurprisalTally
+    private var cells: CellCalibrationTally
 
     init(variableCount: Int) {
         surprisals = SurprisalTally(variableCount: variableCount)
+        cells = CellCalibrationTally(variableCount: variableCount)
     }
 
     /// Adds n rows' log-likelihoods, and their surprisals [n × D], nats.
     mutating func add(logLikelihoods: [Double], surprisals: Span<Float>) {
         self.logLikelihoods += logLikelihoods
         self.surprisals.add(surprisals)
+        cells.add(logLikelihoods: logLikelihoods, surprisals: surprisals)
     }
 
     /// Nil before the first row.
     var calibration: Calibration? {
         logLikelihoods.isEmpty
-            ? nil : Calibration(logLikelihoods: logLikelihoods, surprisals: surprisals.summary)
+            ? nil
+            : Calibration(
+                logLikelihoods: logLikelihoods, surprisals: surprisals.summary, cells: cells.calibration)
     }
 }

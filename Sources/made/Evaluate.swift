@@ -32,8 +32,8 @@ struct Evaluate: ParsableCommand {
     @OptionGroup(title: "Rows")
     var rows: RowArguments
 
-    @Option(help: "A row is an anomaly where its p-value is at most alpha. (default: 0.01)")
-    var alpha: Double?
+    @OptionGroup(title: "Judging")
+    var judging: JudgingArguments
 
     @Option(
         help: """
@@ -47,13 +47,10 @@ struct Evaluate: ParsableCommand {
     func run() throws {
         let target = try plot.map { try outputs.target($0, .plot, inputs: [source.model, data]) }
         let (model, _) = try source.load()
-        if let alpha { try checkAlpha(alpha, model.card) }
-        let judgement = Judgement(model.card.calibration, alpha: alpha ?? Judgement.defaultAlpha)
+        let judgement = try judging.judgement(model.card)
         let tally = try measure(
             model,
-            ScoreTally(
-                calibration: judgement.canJudge ? model.card.calibration : nil, alpha: judgement.alpha,
-                keepsScores: plot != nil))
+            ScoreTally(judgement, keepsScores: plot != nil), judgement)
         guard tally.rowCount > 0 else { throw TableError(path: data, problem: .noRows) }
         try target?.write(Array(Picture.ofScores(tally, model.card).utf8))
         for (title, text) in lines(tally, model.card, judgement) {
@@ -61,7 +58,9 @@ struct Evaluate: ParsableCommand {
         }
     }
 
-    private func measure(_ model: CompiledModel, _ start: ScoreTally) throws -> ScoreTally {
+    private func measure(
+        _ model: CompiledModel, _ start: ScoreTally, _ judgement: Judgement
+    ) throws -> ScoreTally {
         if let label,
             model.card.schema?.columns.contains(where: { $0.name == label && $0.leftOut == nil })
                 ?? model.card.variables.contains(where: { $0.name == label })
@@ -78,6 +77,7 @@ struct Evaluate: ParsableCommand {
             try TableSchema(binary: [name]).rowSchema(path: data)
         }
         let workspace = model.makeWorkspace()
+        let scorer = RowScorer(model, judgement: judgement)
         var tally = start
         while true {
             let first = reader.rowCount
@@ -86,20 +86,17 @@ struct Evaluate: ParsableCommand {
             if tally.impossibleCount == 0, let fault = reader.faults.first {
                 Output.note("\(fault); such rows rank as the least likely")
             }
-            let goodCount = reader.values.count / model.variableCount
-            var logLikelihoods = [Double](repeating: 0, count: goodCount)
-            var errors = logLikelihoods
-            var span = logLikelihoods.mutableSpan
-            var errorSpan = errors.mutableSpan
-            model.score(
-                reader.values.span, missing: MissingValues(), into: &span, standardErrors: &errorSpan,
-                using: workspace)
+            scorer.score(reader.values.span, using: workspace)
             let faulty = Set(reader.faultyRows)
             var next = 0
             for row in 0..<count {
                 let group = try group(of: reader.keptCells[row], number: first + row + 1, labels)
-                tally.take(faulty.contains(row) ? -.infinity : logLikelihoods[next], group)
-                if !faulty.contains(row) { next += 1 }
+                if faulty.contains(row) {
+                    tally.take(-.infinity, score: .infinity, group)
+                } else {
+                    tally.take(scorer.logLikelihoods[next], score: scorer.scores[next], group)
+                    next += 1
+                }
             }
         }
     }
@@ -159,12 +156,4 @@ struct Evaluate: ParsableCommand {
         guard let interval = estimate.interval else { return value }
         return "\(value) (\(interval.lowerBound.rounded(places: 5))…\(interval.upperBound.rounded(places: 5)))"
     }
-}
-
-/// An alpha that no p-value can reach would make every row normal.
-func checkAlpha(_ alpha: Double, _ card: ModelCard) throws {
-    guard let calibration = card.calibration, !(calibration.smallestPValue...1).contains(alpha) else { return }
-    throw ValidationError(
-        "alpha \(alpha) can never be reached with \(calibration.logLikelihoods.count) calibration rows; "
-            + "it must lie between \(calibration.smallestPValue) and 1")
 }

@@ -87,7 +87,8 @@ struct Inspect: ParsableCommand {
             "\(sorted[Int(share * Double(sorted.count - 1))].rounded(places: 3)) (\(Int(share * 100)) %)"
         }
         return "\(sorted.count) rows, log-likelihood \(quantiles.joined(separator: ", ")); "
-            + "smallest alpha \(calibration.smallestPValue.rounded(places: 6))"
+            + "smallest alpha \(calibration.smallestPValue.rounded(places: 6)), ranked by "
+            + calibration.statistics.map(\.rawValue).joined(separator: ", ")
     }
 
     /// What `--weights fp16` would change.

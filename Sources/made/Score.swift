@@ -8,8 +8,8 @@ struct Score: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Score the rows of a CSV or NDJSON file.",
         discussion: """
-            Prints log_likelihood and, for a calibrated model, p_value and anomaly, a line for every row; the same numbers \
-            as POST /score, to the bit. A row that cannot be scored gets empty cells and the reason in the last column, \
+            Prints log_likelihood and, for a calibrated model, p_value, anomaly and score, the statistic that p-values rank \
+            by, a line for every row; the same numbers as POST /score, to the bit. A row that cannot be scored gets empty cells and the reason in the last column, \
             error. Cells are read as the table was that the model was trained on: what was missing there is missing here, \
             columns that were left out are passed over. A missing value \
             counts for what it is, or is integrated out by draws. Rows of any number \
@@ -25,8 +25,8 @@ struct Score: ParsableCommand {
             """)
     var data: String = "-"
 
-    @Option(help: "A row is an anomaly where its p-value is at most alpha. (default: 0.01)")
-    var alpha: Double?
+    @OptionGroup(title: "Judging")
+    var judging: JudgingArguments
 
     @OptionGroup(title: "Rows")
     var rows: RowArguments
@@ -54,8 +54,7 @@ struct Score: ParsableCommand {
 
     func run() throws {
         let (model, _) = try source.load()
-        if let alpha { try checkAlpha(alpha, model.card) }
-        let judgement = Judgement(model.card.calibration, alpha: alpha ?? Judgement.defaultAlpha)
+        let judgement = try judging.judgement(model.card)
         if let note = judgement.note { Output.note(note) }
         guard let schema = RowSchema(model.card) else { throw ValidationError("memory is short") }
         let text = try TextSource(path: data, command: "made score MODEL -")

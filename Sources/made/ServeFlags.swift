@@ -39,6 +39,7 @@ struct ModelFlags: ParsableArguments {
     @Option(help: .setting("model-read-seconds-max")) var modelReadSecondsMax: String?
     @Option(help: .setting("default-model")) var defaultModel: String?
     @Option(help: .setting("alpha")) var alpha: String?
+    @Option(help: .setting("statistic")) var statistic: String?
     @Option(help: .setting("activation")) var activation: String?
     @Option(help: .setting("weights")) var weights: String?
     @Option(help: .setting("sample-rows-max")) var sampleRowsMax: String?

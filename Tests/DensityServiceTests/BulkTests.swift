@@ -49,7 +49,7 @@ private func send(_ pieces: [[UInt8]], _ type: String, over client: Client) {
     let fromTable = try service.bulk(table, "text/csv; charset=utf-8")
     #expect(fromTable.header("Content-Type") == "text/csv")
     let cells = fromTable.text.components(separatedBy: "\n").dropLast().map { $0.split(separator: ",") }
-    #expect(cells[0] == ["log_likelihood", "p_value", "anomaly", "error"])
+    #expect(cells[0] == ["log_likelihood", "p_value", "anomaly", "score", "error"])
     #expect(cells.dropFirst().map { Double($0[0]) } == expected.logLikelihood)
     let crossed = try service.bulk(table, "text/csv", headers: ["Accept: application/x-ndjson"])
     #expect(crossed.body == fromLines.body)
@@ -85,7 +85,7 @@ private func send(_ pieces: [[UInt8]], _ type: String, over client: Client) {
     #expect(found[1] == Line(error: "rows[1].v1: \"2\" is not a value of a binary variable (0, 1)"))
     #expect(found[3].error?.hasPrefix("rows[3]: \"x\" is not a column of the model") == true)
     let table = try service.bulk("v0,v1,v2\n0,1,1\n1,2,1\n", "text/csv").text.components(separatedBy: "\n")
-    #expect(table[2] == #",,,"rows[1].v1: ""2"" is not a value of a binary variable (0, 1)""#)
+    #expect(table[2] == #",,,,"rows[1].v1: ""2"" is not a value of a binary variable (0, 1)""#)
 }
 
 @Test func rowsOfAJSONRequestAreAnsweredByLinesWhereAccepted() throws {

@@ -19,7 +19,7 @@ private let ndjson = "application/x-ndjson"
     let expected = try service.send(lines: table(",", "\n"), accept: "text/csv")
     let lines = expected.text.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(lines.count == 5 && lines[4].isEmpty && !expected.text.contains("\r"))
-    #expect(lines[1].hasSuffix(",") && lines[3].hasPrefix(",,,\"rows[2].price"))
+    #expect(lines[1].hasSuffix(",") && lines[3].hasPrefix(",,,,\"rows[2].price"))
     for separator in [",", ";", "\t", "|"] {
         for end in ["\n", "\r\n", "\r", "\n\n", "\r\n\r\n"] {
             let text = table(separator, end)
@@ -49,7 +49,7 @@ private let ndjson = "application/x-ndjson"
     let service = try TestService(models) { $0.defaultModel = "table" }
     for text in ["", "\n", "\r\n\n\r"] {
         let table = try service.send(lines: text, accept: "text/csv")
-        #expect(table.status == 200 && table.text == "log_likelihood,p_value,anomaly,error\n", "\(table.text)")
+        #expect(table.status == 200 && table.text == "log_likelihood,p_value,anomaly,score,error\n", "\(table.text)")
         let bare = try service.send(lines: text, to: "/models/bare/score", accept: "text/csv")
         #expect(bare.status == 200 && bare.text == "log_likelihood,error\n", "\(bare.text)")
         for type in ["text/csv", ndjson] {
@@ -63,7 +63,7 @@ private let ndjson = "application/x-ndjson"
     }
     // A header alone is a table without rows.
     let header = try service.send(lines: "city,price,side,flag,grade,size\n", accept: "text/csv")
-    #expect(header.status == 200 && header.text == "log_likelihood,p_value,anomaly,error\n")
+    #expect(header.status == 200 && header.text == "log_likelihood,p_value,anomaly,score,error\n")
 }
 
 @Test func aTableWithoutAHeaderIsScoredWithoutOne() throws {

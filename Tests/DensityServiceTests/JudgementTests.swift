@@ -27,10 +27,10 @@ private let note =
     #expect(native.pValue[2] == 1 / 11.0 && native.pValue[0] > native.pValue[2])
     // By lines.
     let objects = try service.send(lines: lines, ndjson)
-    #expect(objects.text.components(separatedBy: #","anomaly":null}"#).count == 4)
+    #expect(objects.text.components(separatedBy: #","anomaly":null,"#).count == 4)
     #expect(try objects.scoreLines().map(\.pValue) == native.pValue)
     let table = try service.send(lines: lines, ndjson, accept: "text/csv").text.split(separator: "\n")
-    for (line, value) in zip(table.dropFirst(), native.pValue) { #expect(line.hasSuffix(",\(value),,")) }
+    for (line, value) in zip(table.dropFirst(), native.pValue) { #expect(line.contains(",\(value),,")) }
     #expect(try service.post("/score", body, headers: ["Accept: text/csv"]).text == table.map { $0 + "\n" }.joined())
     let document = try service.send(lines: lines, ndjson, accept: "application/json").decode(Judged.self)
     #expect(document.anomaly == [nil, nil, nil] && document.note == note && document.pValue == native.pValue)

@@ -23,7 +23,7 @@ private func fronts(_ response: Response) throws -> [String] {
         #""a, ""b""",Ko\#u{308}ln,1500,,left,1,5,2"#, ##",Rom,1500,"#1",left,x,5,2"##, "9,Paris",
     ].joined(separator: "\n")
     let plain = try service.send(lines: table, accept: "text/csv").text.split(separator: "\n").map(String.init)
-    #expect(plain[0] == "log_likelihood,p_value,anomaly,error")
+    #expect(plain[0] == "log_likelihood,p_value,anomaly,score,error")
     let kept = try service.send(lines: table, to: "/score?keep=when,id,city,price", accept: "text/csv")
     let lines = kept.text.split(separator: "\n").map(String.init)
     #expect(
@@ -62,7 +62,7 @@ private func fronts(_ response: Response) throws -> [String] {
         ])
     #expect(try answer.scoreLines().allSatisfy { $0.logLikelihood == expected })
     let table = try service.send(lines: body, ndjson, to: "/score?keep=id,when", accept: "text/csv").text
-    #expect(table.hasPrefix("id,when,log_likelihood,p_value,anomaly,error\n7,,\(expected ?? 0),"))
+    #expect(table.hasPrefix("id,when,log_likelihood,p_value,anomaly,score,error\n7,,\(expected ?? 0),"))
     #expect(table.contains("\n\"[1, {\"\"a\"\":\"\"x,y\"\"}]\",,") && table.contains("\n1.50e1,true,"))
     #expect(table.contains("\n\"a\"\"é\n,\",,"))
     // Of arrays the columns of the table have places.
@@ -78,8 +78,8 @@ private func fronts(_ response: Response) throws -> [String] {
     let table = "row number,v0,v1\n17,0,1\n18,1,2\n"
     #expect(try service.send(lines: table).status == 422)
     let kept = try service.send(lines: table, to: "/score?keep=row%20number", accept: "text/csv").text
-    #expect(kept.hasPrefix("row number,log_likelihood,p_value,anomaly,error\n17,-"))
-    #expect(kept.contains("\n18,,,,\"rows[1].v1: "))
+    #expect(kept.hasPrefix("row number,log_likelihood,p_value,anomaly,score,error\n17,-"))
+    #expect(kept.contains("\n18,,,,,\"rows[1].v1: "))
     let lines = #"{"k":1,"v0":0,"v1":1}"# + "\n" + #"{"k":2,"v0":0,"v1":1,"j":0}"# + "\nnope\n"
     let answers = try service.send(lines: lines, ndjson, to: "/score?keep=k")
     #expect(try fronts(answers) == [#"{"k":1,"#, #"{"k":2,"#, #"{"k":null,"#])
@@ -88,7 +88,7 @@ private func fronts(_ response: Response) throws -> [String] {
     let both = try service.send(
         lines: "a,v0,b,v1\n1,0,2,1\n", to: "/score?keep=b,b,c&ignore_unknown=true", accept: "text/csv"
     ).text
-    #expect(both.hasPrefix("b,b,c,log_likelihood,p_value,anomaly,error\n2,2,,-"))
+    #expect(both.hasPrefix("b,b,c,log_likelihood,p_value,anomaly,score,error\n2,2,,-"))
     // Without a header there is none in the answer.
     let absent = try service.send(
         lines: "0,1\n", "text/csv; header=absent", to: "/score?keep=v1,v0", accept: "text/csv"

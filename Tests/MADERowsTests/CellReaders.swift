@@ -263,7 +263,7 @@ private final class FaultyRows: ScoreOutput {
     let heldByteCount = 0
 
     func begin(hasHeader: Bool) {}
-    func write(logLikelihood: Double, estimate: RowEstimate?, kept: KeptCells) {}
+    func write(_ row: ScoredRow, kept: KeptCells) {}
     func write(fault detail: String, row: Int, kept: KeptCells) { rows.insert(row) }
     func take() -> [UInt8] { [] }
     func finish() -> [[UInt8]] { [] }

@@ -1,6 +1,7 @@
 import Foundation
 import FoundationXML
 import MADE
+import MADERows
 import Oracle
 import Testing
 
@@ -63,8 +64,8 @@ import Testing
         for scores in [[5.0], [3, 3, 3], [-2, 0.5, 9, 1e12], [1e-9, 2e-9]] {
             for group in [ScoreTally.Group.unlabelled, .anomaly] {
                 let card = card(hasCurve: false, imageWidth: nil)
-                var tally = ScoreTally(calibration: card.calibration, alpha: 0.01, keepsScores: true)
-                for score in scores { tally.take(-score, group) }
+                var tally = ScoreTally(Judgement(card.calibration, alpha: 0.01), keepsScores: true)
+                for score in scores { tally.take(-score, score: score, group) }
                 let found = try elements(Picture.ofScores(tally, card))
                 #expect(found.contains { $0.attributes["class"]?.hasPrefix("area") == true })
                 let data = found.compactMap { $0.attributes["d"] }.joined()
@@ -75,11 +76,11 @@ import Testing
 
     @Test(arguments: [0.05, 0.01, 0.2]) func scoresAboveAThresholdAreThoseThatAreFlagged(_ alpha: Double) throws {
         let calibration = Calibration(logLikelihoods: (0..<199).map { -Double($0 % 40) })
-        let threshold = try #require(ScoreCharts.threshold(alpha, calibration))
+        let threshold = try #require(ScoreCharts.threshold(alpha, calibration.scores(.likelihood)))
         for score in [threshold, threshold + 1e-9, threshold - 1e-9] + (0..<50).map(Double.init) {
             #expect((score > threshold) == (calibration.pValue(of: -score) <= alpha), "\(score)")
         }
-        #expect(ScoreCharts.threshold(0.001, calibration) == nil)
+        #expect(ScoreCharts.threshold(0.001, calibration.scores(.likelihood)) == nil)
     }
 
     @Test func ticksAreRoundAndInTheRange() {

@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import MADERows
 import Testing
 
 @testable import MADETraining
@@ -85,14 +86,14 @@ import Testing
 
     @Test func aTallyCountsFlagsByGroup() throws {
         let calibration = Calibration(logLikelihoods: (1...99).map { -Double($0) })
-        var tally = ScoreTally(calibration: calibration, alpha: 0.05)
+        var tally = ScoreTally(Judgement(calibration, alpha: 0.05))
         for (logLikelihood, group) in [
             (-95.5, .normal), (-50, .normal), (-96, .anomaly), (-1000, .anomaly), (-2, .anomaly),
             (-.infinity, .anomaly),
         ]
             as [(Double, ScoreTally.Group)]
         {
-            tally.take(logLikelihood, group)
+            tally.take(logLikelihood, score: -logLikelihood, group)
         }
         #expect(tally.flagged(.normal) == Estimate(share: 1, of: 2))
         #expect(tally.flagged(.anomaly) == Estimate(share: 3, of: 4))

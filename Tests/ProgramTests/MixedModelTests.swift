@@ -39,7 +39,7 @@ import Testing
     private func scores(_ text: String, _ options: [String] = []) throws -> [Double?] {
         let outcome = try Program.run(["score", path, "-", "--output-format", "csv"] + options, input: text)
         #expect(outcome.status == 0, "\(outcome.errors)")
-        #expect(outcome.output.hasPrefix("log_likelihood,p_value,anomaly,error\n"))
+        #expect(outcome.output.hasPrefix("log_likelihood,p_value,anomaly,score,error\n"))
         return outcome.output.split(separator: "\n", omittingEmptySubsequences: false).dropFirst().dropLast().map {
             Double($0.prefix { $0 != "," })
         }

@@ -86,7 +86,7 @@ import Testing
         let table = rows.map { $0.map(String.init).joined(separator: ",") + "\n" }.joined()
         let outcome = try Program.run(["score", Program.bundled("nltcs"), "-"], input: "\(names)\n\(table)")
         let lines = outcome.output.split(separator: "\n")
-        #expect(lines.first == "log_likelihood,p_value,anomaly,error")
+        #expect(lines.first == "log_likelihood,p_value,anomaly,score,error")
         #expect(lines.dropFirst().map { Double($0.prefix { $0 != "," }) } == batch)
     }
 }

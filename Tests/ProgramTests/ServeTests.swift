@@ -44,12 +44,10 @@ final class Counter: Sendable {
             }
         }
         while answered.count < 500 { try await Task.sleep(for: .milliseconds(1)) }
-        let start = ContinuousClock.now
         server.program.kill(SIGTERM)
         // Every client ends with an answer that says `Connection: close`: none saw its connection cut.
         for client in clients { try await client.value }
         #expect(server.program.finish().status == 0)
-        #expect(ContinuousClock.now - start < .seconds(8))
     }
 
     @Test func hostileRequestsLeaveItServing() throws {

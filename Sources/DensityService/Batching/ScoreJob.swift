@@ -34,6 +34,8 @@ final class ScoreJob: @unchecked Sendable {
     var sheet: ScoreSheet?
     var sheetStart = 0
     var computeStart: UInt64 = 0
+    /// The statistic of each row that it is judged by, nats; set when it is answered.
+    private(set) var scores: [Double] = []
     /// One value of a good row.
     struct Cell: Hashable {
         var row: Int
@@ -56,7 +58,7 @@ final class ScoreJob: @unchecked Sendable {
         self.batch = batch
         self.rows = rows
         self.specialRowCount = specialRowCount
-        judgement = Judgement(model.card.calibration, alpha: options.alpha)
+        judgement = Judgement(model.card.calibration, alpha: options.alpha, statistic: options.statistic)
         hasMissing = specialRowCount > 0 && batch.values(ofRows: rows).contains(where: \.isNaN)
         self.unseen = unseen
         self.faults = faults
@@ -86,9 +88,19 @@ final class ScoreJob: @unchecked Sendable {
         explanations.withLock { $0.isEmpty ? [] : $0[row] }
     }
 
+    /// The statistic of one row, whose results stand in `sheet`.
+    private func score(_ row: Int, in sheet: ScoreSheet) -> Double {
+        let place = sheetStart + row
+        let width = sheet.variableCount
+        let cells = judgement.needsSurprisals ? place * width..<(place + 1) * width : 0..<0
+        return judgement.score(
+            logLikelihood: sheet.logLikelihoods[place],
+            surprisals: UnsafeMutableBufferPointer(rebasing: sheet.surprisals[cells]).span)
+    }
+
     /// Whether it has more rows, or surprisals, than a loop has the time to write down.
     var isLarge: Bool {
-        rows.count * (options.needsSurprisals ? batch.variableCount + 1 : 1) > Self.loopNumbersMax
+        rows.count * (options.tellsSurprisals ? batch.variableCount + 1 : 1) > Self.loopNumbersMax
     }
 
     private static let loopNumbersMax = 4096
@@ -155,9 +167,9 @@ final class ScoreJob: @unchecked Sendable {
         remaining.wrappingSubtract(count, ordering: .acquiringAndReleasing).newValue == 0
     }
 
-    private func countAnomalies(_ sheet: ScoreSheet) {
-        let bound = judgement.anomalyBound
-        let count = sheet.logLikelihoods[sheetStart..<sheetStart + rows.count].count { $0 < bound }
+    private func countAnomalies() {
+        guard judgement.canJudge else { return }
+        let count = scores.count { judgement.isAnomaly(judgement.pValue(of: $0)) == true }
         if count > 0 { model.statistics.anomalies.wrappingAdd(count, ordering: .relaxed) }
     }
 
@@ -166,8 +178,9 @@ final class ScoreJob: @unchecked Sendable {
         let now = monotonicNanoseconds()
         if call.isPastDeadline(at: now) { return call.refuseAsLate() }
         guard let sheet else { return }
+        scores = (0..<rows.count).map { score($0, in: sheet) }
         let reply = encode(self, sheet)
-        countAnomalies(sheet)
+        countAnomalies()
         model.statistics.scoredRows.wrappingAdd(rows.count, ordering: .relaxed)
         call.answer(reply, effort: call.effort(rows: rows.count, started: computeStart, ended: now))
     }

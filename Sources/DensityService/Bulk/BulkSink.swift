@@ -67,12 +67,13 @@ final class BulkSink: BodySink, @unchecked Sendable {
         }
         self.model = model
         self.options = options
-        var scoring = ScoreOptions(alpha: options.alpha)
+        var scoring = ScoreOptions(options, card: model.card)
         try scoring.read(call.exchange.queryItems, card: model.card)
         var input = input
         input.options = scoring.reading
         input.kept = scoring.kept
-        let judgement = Judgement(model.card.calibration, alpha: scoring.alpha)
+        let judgement = Judgement(
+            model.card.calibration, alpha: scoring.alpha, statistic: scoring.statistic)
         let output: any ScoreOutput
         if let format = formats.first(where: { $0.mediaType == type }) {
             output = ScoreLines(format, judgement: judgement, kept: input.kept)

@@ -41,6 +41,7 @@ struct ScoreColumns: ScoreOutput {
     private var hasMissing = false
     private var pValues = Column("p_value")
     private var anomalies = Column("anomaly")
+    private var scores = Column("score")
     private var errors = Column("errors")
     private var hasErrors = false
 
@@ -51,22 +52,23 @@ struct ScoreColumns: ScoreOutput {
     }
 
     var heldByteCount: Int {
-        [logLikelihoods, bits, standardErrors, pValues, anomalies, errors].reduce(0) { $0 + $1.byteCount }
+        [logLikelihoods, bits, standardErrors, pValues, anomalies, scores, errors].reduce(0) { $0 + $1.byteCount }
     }
 
     mutating func begin(hasHeader: Bool) {}
 
     mutating func take() -> [UInt8] { [] }
 
-    mutating func write(logLikelihood: Double, estimate: RowEstimate?, kept: KeptCells) {
-        if estimate != nil { hasMissing = true }
-        let bitsPerNat = ScoreAnswer.bitsPerNat(variableCount: estimate?.knownCount ?? variableCount)
-        logLikelihoods.write { $0.number(logLikelihood) }
-        bits.write { $0.number(logLikelihood * bitsPerNat + 0) }
-        standardErrors.write { $0.number(estimate?.standardError ?? 0) }
-        guard let pValue = judgement.pValue(of: logLikelihood) else { return }
+    mutating func write(_ row: ScoredRow, kept: KeptCells) {
+        if row.estimate != nil { hasMissing = true }
+        let bitsPerNat = ScoreAnswer.bitsPerNat(variableCount: row.estimate?.knownCount ?? variableCount)
+        logLikelihoods.write { $0.number(row.logLikelihood) }
+        bits.write { $0.number(row.logLikelihood * bitsPerNat + 0) }
+        standardErrors.write { $0.number(row.estimate?.standardError ?? 0) }
+        guard let pValue = judgement.pValue(of: row.score) else { return }
         pValues.write { $0.number(pValue) }
         anomalies.write { $0.bool(judgement.isAnomaly(pValue)) }
+        scores.write { $0.number(row.score) }
     }
 
     /// The entry has no pointer: there is no JSON document that one could point into.
@@ -77,6 +79,7 @@ struct ScoreColumns: ScoreOutput {
         standardErrors.write { $0.null() }
         pValues.write { $0.null() }
         anomalies.write { $0.null() }
+        scores.write { $0.null() }
         errors.write { json in
             json.beginObject()
             json.member("row", row)
@@ -98,9 +101,11 @@ struct ScoreColumns: ScoreOutput {
         if judgement.calibration != nil {
             pValues.end()
             anomalies.end()
+            scores.end()
             var json = JSONWriter()
+            json.member("statistic", judgement.statistic.rawValue)
             json.member("alpha", judgement.alpha)
-            members += [pValues.pieces, [json.bytes], anomalies.pieces]
+            members += [pValues.pieces, [json.bytes], anomalies.pieces, scores.pieces]
             if let note = judgement.note {
                 var json = JSONWriter()
                 json.member("note", note)

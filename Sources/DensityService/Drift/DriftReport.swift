@@ -28,13 +28,14 @@ struct DriftReport: Sendable {
             (test, self.alpha, anomalies) = (nil, nil, nil)
             return
         }
-        let judgement = Judgement(calibration, alpha: alpha)
+        let judgement = Judgement(calibration, alpha: alpha, statistic: .likelihood)
+        let bound = calibration.anomalyBound(alpha)
         self.alpha = alpha
         test = KolmogorovSmirnov(calibration: calibration.logLikelihoods, window: logLikelihoods)
         anomalies =
             judgement.canJudge
             ? AnomalyShare(
-                count: logLikelihoods.count { $0 < judgement.anomalyBound }, rowCount: rowCount, alpha: alpha,
+                count: logLikelihoods.count { $0 < bound }, rowCount: rowCount, alpha: alpha,
                 calibration: calibration) : nil
     }
 

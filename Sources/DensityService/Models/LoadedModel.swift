@@ -54,6 +54,8 @@ final class LoadedModel: Sendable {
         var limits: WorkerQueue.Limits
         var pending: DispatchGroup
         var metrics: Metrics
+        /// What p-values rank by, where the model was calibrated for it.
+        var statistic = RowStatistic.combined
         /// Latest rows that are watched for drift.
         var driftRows: Int
         /// Seconds that reading a folder or a file may take.
@@ -95,7 +97,8 @@ final class LoadedModel: Sendable {
         members.member("version", card.version)
         nameMembers = members.bytes
         document = Self.document(
-            card: card, schema: schema, weights: environment.weights, verdict: verdict, digest: digest)
+            card: card, schema: schema, weights: environment.weights, verdict: verdict, digest: digest,
+            statistic: environment.statistic)
         indices = Dictionary(zip(schema.columns.map(\.name), schema.columns.indices)) { first, _ in first }
         isAllBinary = card.variables.allSatisfy(\.isBinary)
         let isSameVersion = predecessor?.card.version == card.version

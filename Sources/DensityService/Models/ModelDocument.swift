@@ -4,7 +4,8 @@ internal import MADERows
 extension LoadedModel {
     /// The model card as JSON.
     static func document(
-        card: ModelCard, schema: RowSchema, weights: WeightFormat, verdict: AutoregressiveVerdict, digest: String
+        card: ModelCard, schema: RowSchema, weights: WeightFormat, verdict: AutoregressiveVerdict, digest: String,
+        statistic: RowStatistic
     ) -> [UInt8] {
         var json = JSONWriter(capacity: 1024 + 64 * card.variables.count)
         json.beginObject()
@@ -38,7 +39,7 @@ extension LoadedModel {
         json.member("weights", weights.rawValue)
         if let width = card.imageWidth { json.member("image_width", width) }
         if let training = card.training { json.member("training", training) }
-        if let calibration = card.calibration { json.member("calibration", calibration) }
+        if let calibration = card.calibration { json.member(calibration, statistic) }
         json.key("autoregressive")
         json.beginObject()
         json.member("verified", true)
@@ -157,12 +158,14 @@ extension JSONWriter {
         endObject()
     }
 
-    fileprivate mutating func member(_ name: String, _ calibration: Calibration) {
+    fileprivate mutating func member(_ calibration: Calibration, _ statistic: RowStatistic) {
         let sorted = calibration.logLikelihoods
-        key(name)
+        key("calibration")
         beginObject()
         member("rows", sorted.count)
         member("smallest_p_value", calibration.smallestPValue)
+        member("statistics", strings: calibration.statistics.map(\.rawValue))
+        member("statistic", calibration.statistic(wanted: statistic).rawValue)
         key("log_likelihood_quantiles")
         beginObject()
         for (label, share) in [

@@ -6,7 +6,8 @@ enum APIExample {
         """
     static let scores = """
         {"model": "nltcs", "version": "1", "log_likelihood": [-1.8529432, -12.6030587],
-         "bits_per_dimension": [0.1670769, 1.1363981], "p_value": [1, 0.0163731], "alpha": 0.05, "anomaly": [false, true],
+         "bits_per_dimension": [0.1670769, 1.1363981], "p_value": [1, 0.0163731], "statistic": "likelihood",
+         "alpha": 0.05, "anomaly": [false, true], "score": [1.8529432, 12.6030587],
          "explanations": [
            [{"variable": "v4", "value": 0, "gain": 0, "expected": 0,
              "range": [{"value": 0, "probability": 0.9048113}], "surprisal": 0.8038530},
@@ -53,7 +54,9 @@ enum APIExample {
            "calibration_standard_deviation": 0.6294103, "z_score": -0.3277847}]}}
         """
     static let predictRequest = #"{"instances": [[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]]}"#
-    static let predictions = #"{"predictions": [{"log_likelihood": -1.8529432, "p_value": 1, "anomaly": false}]}"#
+    static let predictions = """
+        {"predictions": [{"log_likelihood": -1.8529432, "p_value": 1, "anomaly": false, "score": 1.8529432}]}
+        """
     static let inferRequest = """
         {"inputs": [{"name": "rows", "datatype": "FP32", "shape": [1, 16], "data": [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}]}
         """

@@ -7,7 +7,7 @@ extension APIOperation {
     static let score = APIOperation(
         summary: "How likely each row is, and which of its values are odd.",
         description: """
-            One entry a row, in the request's order. p_value, alpha and anomaly are there for a calibrated model only. \
+            One entry a row, in the request's order. p_value, statistic, alpha, anomaly and score are there for a calibrated model only. \
             Where the calibration has too few rows for alpha, anomaly is null and note says why. \
             A missing value (null, or an absent name) is an outcome like another, learned where training had some; with \
             missing "unknown" it is integrated out by draws. A value that training never saw, a missing one too, has the \
@@ -16,7 +16,8 @@ extension APIOperation {
             a line for every row, blank lines aside; keep copies columns to the front of each line; with 'Accept: application/json' by one document, as with on_error "row". CSV without a header \
             says so: 'text/csv; header=absent'.
             """,
-        parameters: ["alpha", "keep", "unseen", "missing", "ignore_unknown", "timeout"], body: "ScoreRequest",
+        parameters: ["alpha", "statistic", "keep", "unseen", "missing", "ignore_unknown", "timeout"],
+        body: "ScoreRequest",
         lineBodies: ["application/x-ndjson", "text/csv"],
         examples: [("two_rows", APIExample.scoreRequest), ("a_bad_row", APIExample.badRowRequest)],
         answers: [

@@ -10,7 +10,8 @@ extension APISchema {
         "Predictions": {"type": "object", "required": ["predictions"], "additionalProperties": false, "properties": {
           "predictions": {"type": "array", "items": {"type": "object", "required": ["log_likelihood"],
             "additionalProperties": false, "properties": {"log_likelihood": {"type": "number"},
-            "standard_error": {"type": "number"}, "p_value": {"type": "number"}, "anomaly": {"type": ["boolean", "null"]}}}},
+            "standard_error": {"type": "number"}, "p_value": {"type": "number"}, "anomaly": {"type": ["boolean", "null"]},
+            "score": {"type": "number", "description": "The statistic that p_value ranks by, nats."}}}},
           "explanations": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": ["number", "null"]},
             "description": "The surprisal of each variable, by name; null of a missing one."}}}},
         "Invocation": {"description": "What /score takes, or instances.",
@@ -58,7 +59,7 @@ extension APISchema {
             "data": {"description": "Values, flat or a list a row; of a category its index in 'rows', its label in a column; null for a missing value; as bytes after the JSON where binary_data_size is given.",
               "type": "array", "items": {}}}}},
           "outputs": {"type": ["array", "null"], "items": {"type": "object", "required": ["name"], "properties": {
-            "name": {"enum": ["log_likelihood", "p_value", "anomaly", "surprisal", "standard_error"]},
+            "name": {"enum": ["log_likelihood", "p_value", "anomaly", "score", "surprisal", "standard_error"]},
             "parameters": {"type": ["object", "null"], "properties": {"binary_data": {"type": ["boolean", "null"]}}}}}}}},
         "InferAnswer": {"type": "object", "required": ["model_name", "model_version", "outputs"],
           "additionalProperties": false, "properties": {"model_name": {"type": "string"},

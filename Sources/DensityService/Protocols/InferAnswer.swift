@@ -61,6 +61,7 @@ struct InferAnswer {
         case .logLikelihood: for value in logLikelihoods { json.number(value) }
         case .pValue: for value in pValues { json.number(value) }
         case .anomaly: for value in anomalies { json.bool(value) }
+        case .score: for value in job.scores { json.number(value) }
         case .surprisal: for value in surprisals { json.number(value) }
         case .standardError: for value in standardErrors { json.number(value) }
         }
@@ -73,6 +74,7 @@ struct InferAnswer {
         case .logLikelihood: bytes.append(contentsOf: UnsafeRawBufferPointer(logLikelihoods))
         case .pValue: pValues.withUnsafeBytes { bytes.append(contentsOf: $0) }
         case .anomaly: for value in anomalies { bytes.append(value ? 1 : 0) }
+        case .score: job.scores.withUnsafeBytes { bytes.append(contentsOf: $0) }
         case .surprisal: surprisals.withUnsafeBytes { bytes.append(contentsOf: $0) }
         case .standardError: standardErrors.withUnsafeBytes { bytes.append(contentsOf: $0) }
         }
@@ -97,7 +99,7 @@ struct InferAnswer {
 
     private var pValues: [Double] {
         guard let calibration = job.model.card.calibration else { return [] }
-        return logLikelihoods.map { calibration.pValue(of: $0) }
+        return job.scores.map { calibration.pValue(of: $0, by: job.judgement.statistic) }
     }
 
     private var anomalies: [Bool] {

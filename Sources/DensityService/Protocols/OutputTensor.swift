@@ -5,6 +5,8 @@ enum OutputTensor: String, CaseIterable {
     case logLikelihood = "log_likelihood"
     case pValue = "p_value"
     case anomaly
+    /// The statistic that the p-value ranks by.
+    case score
     case surprisal
     /// Of the log-likelihood, where values are missing.
     case standardError = "standard_error"
@@ -12,7 +14,7 @@ enum OutputTensor: String, CaseIterable {
     /// The protocol's name of its element type.
     var datatype: String {
         switch self {
-        case .logLikelihood, .pValue, .standardError: "FP64"
+        case .logLikelihood, .pValue, .score, .standardError: "FP64"
         case .anomaly: "BOOL"
         case .surprisal: "FP32"
         }
@@ -21,7 +23,7 @@ enum OutputTensor: String, CaseIterable {
     /// Bytes of one element.
     var elementBytes: Int {
         switch self {
-        case .logLikelihood, .pValue, .standardError: 8
+        case .logLikelihood, .pValue, .score, .standardError: 8
         case .anomaly: 1
         case .surprisal: 4
         }
@@ -30,7 +32,7 @@ enum OutputTensor: String, CaseIterable {
     /// Whether it has one value a row and variable, not one a row.
     var isPerVariable: Bool { self == .surprisal }
 
-    private var needsCalibration: Bool { self == .pValue || self == .anomaly }
+    private var needsCalibration: Bool { self == .pValue || self == .anomaly || self == .score }
 
     /// What a model gives.
     static func all(of card: ModelCard) -> [OutputTensor] {
@@ -39,7 +41,7 @@ enum OutputTensor: String, CaseIterable {
 
     /// What a request gets that does not choose.
     static func defaults(of card: ModelCard) -> [OutputTensor] {
-        all(of: card).filter { !$0.isPerVariable && $0 != .standardError }
+        all(of: card).filter { !$0.isPerVariable && $0 != .standardError && $0 != .score }
     }
 }
 

@@ -15,7 +15,7 @@ struct PredictAnswer {
         json.beginArray()
         for row in 0..<job.rows.count { prediction(row, to: &json) }
         json.endArray()
-        if job.options.needsSurprisals {
+        if job.options.tellsSurprisals {
             json.key("explanations")
             json.beginArray()
             for row in rows { explanation(row, to: &json) }
@@ -30,10 +30,11 @@ struct PredictAnswer {
         json.beginObject()
         json.member("log_likelihood", logLikelihood)
         if job.hasMissing { json.member("standard_error", sheet.standardErrors[job.sheetStart + row]) }
-        if let pValue = job.judgement.pValue(of: logLikelihood) {
+        if let pValue = job.judgement.pValue(of: job.scores[row]) {
             json.member("p_value", pValue)
             json.key("anomaly")
             json.bool(job.judgement.isAnomaly(pValue))
+            json.member("score", job.scores[row])
         }
         json.endObject()
     }

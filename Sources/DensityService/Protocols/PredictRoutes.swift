@@ -64,7 +64,7 @@ extension RequestHandler {
                 _ = try self.faults(of: scan, shape: shape, model: model, areKept: false)
                 return scan.special_row_count
             }
-            var options = ScoreOptions(alpha: self.core.options.alpha)
+            var options = ScoreOptions(self.core.options, card: model.card)
             options.perVariable = explains
             return ScoreJob(
                 call: call, model: model, options: options, batch: batch, rows: first..<batch.rowCount,

@@ -27,7 +27,9 @@ struct ScoreAnswer {
                 lines.write(fault: fault.problem.detail, row: row, kept: KeptCells())
                 faults.removeFirst()
             } else {
-                lines.write(logLikelihood: logLikelihood(next), estimate: estimate(next), kept: KeptCells())
+                let row = ScoredRow(
+                    logLikelihood: logLikelihood(next), score: job.scores[next], estimate: estimate(next))
+                lines.write(row, kept: KeptCells())
                 next += 1
             }
         }
@@ -46,13 +48,15 @@ struct ScoreAnswer {
         }
         let judgement = job.judgement
         if let calibration = judgement.calibration {
-            let values = (0..<rowCount).map { calibration.pValue(of: logLikelihood($0)) }
+            let values = job.scores.map { calibration.pValue(of: $0, by: judgement.statistic) }
             column("p_value", in: &json) { json, row in json.number(values[row]) }
+            json.member("statistic", judgement.statistic.rawValue)
             json.member("alpha", judgement.alpha)
             column("anomaly", in: &json) { json, row in json.bool(judgement.isAnomaly(values[row])) }
+            column("score", in: &json) { json, row in json.number(job.scores[row]) }
             if let note = judgement.note { json.member("note", note) }
         }
-        if job.options.needsSurprisals { surprisals(to: &json) }
+        if job.options.tellsSurprisals { surprisals(to: &json) }
         if !job.faults.isEmpty { faults(to: &json) }
         json.endObject()
         return json.bytes

@@ -10,6 +10,8 @@ struct ScoreOptions: Equatable {
     var perVariable = false
     /// The share of normal rows that may be called anomalies.
     var alpha: Double
+    /// What p-values rank by.
+    var statistic: RowStatistic
     /// What of the rows is read.
     var reading = ReadingOptions()
     /// Columns that bulk answers copy from their input.
@@ -21,21 +23,25 @@ struct ScoreOptions: Equatable {
     /// The answer is a line a row; nil: one JSON document.
     var lines: LineFormat?
 
-    /// Whether the model must say what each variable contributes.
-    var needsSurprisals: Bool { explain != nil || perVariable }
+    /// Whether the answer tells what each variable contributes.
+    var tellsSurprisals: Bool { explain != nil || perVariable }
+    /// Whether the model must say that.
+    var needsSurprisals: Bool { tellsSurprisals || statistic != .likelihood }
     /// What is done with its rows: those of one kind go through the model together.
     var work: LoadedModel.Work { explain ?? 0 > 0 ? .gains : needsSurprisals ? .explain : .score }
 
     static let particlesRange = 1...65536
     /// Parameters of the query; a field of a body wins.
-    static let queryNames = ["alpha", "keep", "unseen", "missing", "ignore_unknown"]
+    static let queryNames = ["alpha", "statistic", "keep", "unseen", "missing", "ignore_unknown"]
     static let names = [
-        "explain", "per_variable", "alpha", "particles", "seed", "on_error", "unseen", "missing", "ignore_unknown",
+        "explain", "per_variable", "alpha", "statistic", "particles", "seed", "on_error", "unseen", "missing",
+        "ignore_unknown",
     ]
 
-    /// The defaults; `alpha` is the service's.
-    init(alpha: Double) {
-        self.alpha = alpha
+    /// The service's defaults for a model.
+    init(_ options: ServiceOptions, card: ModelCard) {
+        alpha = options.alpha
+        statistic = card.calibration?.statistic(wanted: options.statistic) ?? .likelihood
     }
 
     /// Reads the query.
@@ -47,6 +53,7 @@ struct ScoreOptions: Equatable {
                     throw Problem(400, "'alpha' is \(quoted(value)); it must be a number")
                 }
                 try set(alpha: alpha, calibration: card.calibration, pointer: nil)
+            case "statistic": try set(statistic: value, calibration: card.calibration, pointer: nil)
             case "keep":
                 kept = value.split(separator: ",").map(String.init)
                 if kept.isEmpty { throw Problem(422, "'keep' must name columns, separated by commas") }
@@ -93,6 +100,9 @@ struct ScoreOptions: Equatable {
         if let alpha = try fields.value("alpha", Double.self, mustBe: "a number") {
             try set(alpha: alpha, calibration: model.card.calibration, pointer: "/alpha")
         }
+        if let statistic = try fields.value("statistic", String.self, mustBe: "a string") {
+            try set(statistic: statistic, calibration: model.card.calibration, pointer: "/statistic")
+        }
         if let particles = try fields.value("particles", Int.self, mustBe: "a whole number") {
             let range = Self.particlesRange
             guard range.contains(particles) else {
@@ -120,6 +130,26 @@ struct ScoreOptions: Equatable {
             throw Problem(
                 422, "'on_error' is \(quoted(other)); it must be \"request\" or \"row\"", pointer: "/on_error")
         }
+    }
+
+    private mutating func set(statistic: String, calibration: Calibration?, pointer: String?) throws(Problem) {
+        guard let calibration else {
+            throw Problem(
+                422, "the model has no calibration, so 'statistic' has no meaning; leave it out", pointer: pointer)
+        }
+        guard let wanted = RowStatistic(rawValue: statistic) else {
+            let names = RowStatistic.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+            throw Problem(
+                422, "'statistic' is \(quoted(statistic)); it must be one of \(names)", pointer: pointer)
+        }
+        guard calibration.statistics.contains(wanted) else {
+            throw Problem(
+                422,
+                "'statistic' is \(quoted(statistic)), but the model was calibrated for \"likelihood\" alone; train it "
+                    + "anew for the others",
+                pointer: pointer)
+        }
+        self.statistic = wanted
     }
 
     private mutating func set(alpha: Double, calibration: Calibration?, pointer: String?) throws(Problem) {

@@ -15,7 +15,7 @@ extension RequestHandler {
     private func scoreJob(_ call: Call, _ model: LoadedModel, _ batch: RowBatch, lines: LineFormat?) throws(Problem)
         -> ScoreJob
     {
-        var options = ScoreOptions(alpha: core.options.alpha)
+        var options = ScoreOptions(core.options, card: model.card)
         try options.read(call.exchange.queryItems, card: model.card)
         guard options.kept.isEmpty else {
             throw Problem(422, "'keep' copies columns of a body of lines; send the rows as CSV or NDJSON")
@@ -39,7 +39,7 @@ extension RequestHandler {
         return try scan(call, as: shape, schema: model.schema, into: batch.rows) { (scan) throws(Problem) in
             var own = options
             if scan.member_count > 0 { try own.read(scan, model: model) }
-            if own.lines != nil, own.needsSurprisals {
+            if own.lines != nil, own.tellsSurprisals {
                 throw Problem(406, "'explain' and 'per_variable' need 'Accept: application/json'")
             }
             // Faults of rows that are read otherwise in a moment are none.

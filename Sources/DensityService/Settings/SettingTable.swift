@@ -69,6 +69,12 @@ extension ServiceOptions {
         .positive(
             "alpha", .models, \.alpha, upTo: 1,
             "Share of normal rows that may be called anomalies, where a request does not say."),
+        .text(
+            "statistic", .models, \.statistic,
+            takes: "one of \(RowStatistic.allCases.map(\.rawValue).joined(separator: ", "))",
+            "What p-values rank rows by, where a request does not say: the likelihood of the row as a whole; its most "
+                + "surprising cell; or both combined. Models that were not calibrated for it rank by likelihood.",
+            read: { RowStatistic(rawValue: $0) }, write: { $0.rawValue }),
         .whole(
             "drift-rows", .models, \.driftRows, 0...1_000_000,
             "Latest rows of each model that are watched for drift; 0 is none."),

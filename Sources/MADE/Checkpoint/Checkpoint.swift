@@ -13,7 +13,7 @@ internal import FoundationEssentials
 /// Own layout, version 2: `networks.{n}.layers.{i}.weight` [out × in] and `.bias` [out], `networks.{n}.direct.weight`
 /// [out × in], `members.network` [S], `members.ordering` [S × D] (position → variable), `members.degrees.{i}` [S × units],
 /// `calibration.log_likelihood` [n], and, where they are known, `calibration.surprisal.mean` and
-/// `calibration.surprisal.standard_deviation` [D], F64 all three; the metadata's `model` is a JSON document (`ModelDocument`).
+/// `calibration.surprisal.standard_deviation` [D], F64 all three, and the tensors of `CellCalibrationTensors`; the metadata's `model` is a JSON document (`ModelDocument`).
 public enum Checkpoint {
     static let formatVersion = "2"
     /// Its real variables have densities in the data's own units, its readers no schema.
@@ -72,6 +72,7 @@ public enum Checkpoint {
                     "calibration.surprisal.standard_deviation", dtype: "F64", shape: shape,
                     surprisals.standardDeviations)
             }
+            if let cells = calibration.cells { writer.add(cells) }
         }
         for (index, network) in model.networks.enumerated() {
             for (layer, parameters) in network.layers.enumerated() {

@@ -15,6 +15,7 @@ public struct CheckpointError: Error, Equatable, CustomStringConvertible {
         case unsupportedFormatVersion(String)
         case badDescription(String)
         case badMembers(String)
+        case badCalibration(String)
         case hiddenWeight(tensor: String, output: Int, input: Int)
         case tooLarge(String)
         case missingMasks(String)
@@ -61,6 +62,7 @@ extension CheckpointError.Problem: CustomStringConvertible {
             "format version \(version) is not one that this program reads (1 and 2)"
         case .badDescription(let reason): "its description of the model is wrong: \(reason)"
         case .badMembers(let reason): "its members are wrong: \(reason)"
+        case .badCalibration(let reason): "its calibration is wrong: \(reason)"
         case .hiddenWeight(let tensor, let output, let input):
             "tensor \(tensor) is not zero from input unit \(input) to output unit \(output), which no member's masks let through"
         case .tooLarge(let reason): reason

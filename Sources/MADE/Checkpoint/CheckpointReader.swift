@@ -23,7 +23,7 @@ struct CheckpointReader {
 
     private var isOfFirstVersion: Bool { file.metadata["format_version"] == Checkpoint.firstFormatVersion }
 
-    private func fail(_ problem: CheckpointError.Problem) -> CheckpointError {
+    func fail(_ problem: CheckpointError.Problem) -> CheckpointError {
         CheckpointError(file.path, problem)
     }
 
@@ -201,7 +201,10 @@ struct CheckpointReader {
         guard file.entries[name] != nil else { return nil }
         let values = try finiteDoubles(name)
         let surprisals = try surprisals(variableCount: variableCount)
-        return values.isEmpty ? nil : Calibration(logLikelihoods: values, surprisals: surprisals)
+        if values.isEmpty { return nil }
+        return Calibration(
+            logLikelihoods: values, surprisals: surprisals,
+            cells: try cellCalibration(variableCount: variableCount, rowCount: values.count))
     }
 
     private func surprisals(variableCount: Int) throws(CheckpointError) -> SurprisalSummary? {
@@ -218,7 +221,7 @@ struct CheckpointReader {
         return SurprisalSummary(means: values[0], standardDeviations: values[1])
     }
 
-    private func finiteDoubles(_ name: String) throws(CheckpointError) -> [Double] {
+    func finiteDoubles(_ name: String) throws(CheckpointError) -> [Double] {
         let values = try file.elements(name, dtype: "F64", as: Double.self)
         if let index = values.firstIndex(where: { !$0.isFinite }) {
             throw fail(.notFinite(tensor: name, index: index, value: "\(values[index])"))
@@ -249,6 +252,7 @@ struct CheckpointReader {
             "members.network", "members.ordering", "calibration.log_likelihood", "calibration.surprisal.mean",
             "calibration.surprisal.standard_deviation",
         ]
+        known.formUnion(CellCalibrationTensors.names)
         for layer in 0..<hidden { known.insert("members.degrees.\(layer)") }
         for (index, network) in networks.enumerated() {
             known.insert("networks.\(index).direct.weight")

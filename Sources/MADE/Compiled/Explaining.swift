@@ -56,36 +56,39 @@ extension CompiledModel {
             }
             combine(sums, rowCount: count, into: logLikelihoods + first)
             for row in 0..<count {
+                share(sums + row, stride: count, logLikelihood: logLikelihoods[first + row])
                 explained[first + row] = average(
-                    buffer.base + row * variableCount, memberStride: count * variableCount,
-                    shares: shares(sums + row, stride: count, logLikelihood: logLikelihoods[first + row]),
+                    buffer.base + row * variableCount, memberStride: count * variableCount, shares: sums + row,
+                    stride: count, using: workspace.averages.base,
                     into: surprisals + (first + row) * variableCount)
             }
         }
     }
 
-    /// Each member's share of p(x) [S]; they add up to 1.
-    private func shares(_ sums: UnsafePointer<Double>, stride: Int, logLikelihood: Double) -> [Double] {
-        members.count == 1
-            ? [1]
-            : members.indices.map { exp(sums[$0 * stride] - logLikelihood) / Double(members.count) }
+    /// Each member's log p_s(x) becomes its share of p(x) [S]; they add up to 1.
+    private func share(_ sums: UnsafeMutablePointer<Double>, stride: Int, logLikelihood: Double) {
+        if members.count == 1 { return sums[0] = 1 }
+        for index in members.indices {
+            sums[index * stride] = exp(sums[index * stride] - logLikelihood) / Double(members.count)
+        }
     }
 
     /// One row's surprisals in variable order, averaged over the members; returns their sum.
     private func average(
-        _ ordered: UnsafePointer<Float>, memberStride: Int, shares: [Double],
-        into surprisals: UnsafeMutablePointer<Float>
+        _ ordered: UnsafePointer<Float>, memberStride: Int, shares: UnsafePointer<Double>, stride: Int,
+        using averages: UnsafeMutablePointer<Double>, into surprisals: UnsafeMutablePointer<Float>
     ) -> Double {
-        var averages = [Double](repeating: 0, count: variableCount)
+        averages.update(repeating: 0, count: variableCount)
         for (index, member) in members.enumerated() {
             let ordered = ordered + index * memberStride
-            for (place, variable) in member.ordering.variables.enumerated() {
-                averages[variable] += shares[index] * Double(ordered[place])
+            let share = shares[index * stride]
+            member.ordering.variables.withUnsafeBufferPointer { variables in
+                for place in variables.indices { averages[variables[place]] += share * Double(ordered[place]) }
             }
         }
         var sum = 0.0
-        for (variable, average) in averages.enumerated() {
-            surprisals[variable] = Float(average)
+        for variable in 0..<variableCount {
+            surprisals[variable] = Float(averages[variable])
             sum += Double(surprisals[variable])
         }
         return sum

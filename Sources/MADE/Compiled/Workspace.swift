@@ -4,6 +4,8 @@ extension CompiledModel {
         /// Rows that go through all layers together.
         public let chunkRowCount: Int
         let sums: AlignedBuffer<Double>
+        /// Of one row's surprisals [D].
+        let averages: AlignedBuffer<Double>
         private let memory: AlignedBuffer<Float>
         private let inputStride: Int
         private let hiddenStride: Int
@@ -27,6 +29,7 @@ extension CompiledModel {
             chunkRowCount = Self.chunkRowCount(floatsPerRow: rowSize)
             memory = AlignedBuffer(count: chunkRowCount * rowSize + PackedLayer.panelWidth)
             sums = AlignedBuffer(count: chunkRowCount * model.members.count)
+            averages = AlignedBuffer(count: model.variableCount)
         }
 
         /// As many rows as keep a chunk in the second-level cache beside the weights in use, and no fewer than use the

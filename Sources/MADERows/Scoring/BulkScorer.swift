@@ -42,15 +42,12 @@ public final class BulkScorer {
     private let model: CompiledModel
     /// Told of rows [n × D], encoded, that were scored, and of their log-likelihoods [n].
     private let note: ((UnsafeBufferPointer<Float>, UnsafeBufferPointer<Double>) -> Void)?
-    /// Rows below it are anomalies.
-    private let anomalyBound: Double
     private let schema: RowSchema
     private let stream: RowStream
     private let keptCount: Int
     private let rows = RowBuffer()
     private let missing: MissingValues
-    private var logLikelihoods = [Double](repeating: 0, count: chunkRowsMax)
-    private var standardErrors = [Double](repeating: 0, count: chunkRowsMax)
+    private let scorer: RowScorer
     /// What the next chunk may hold: fewer where the last one had rows that are not plain.
     private var chunkRows = chunkRowsMax
     private var output: any ScoreOutput
@@ -79,7 +76,7 @@ public final class BulkScorer {
         guard let stream else { throw .memory }
         self.model = model
         self.note = note
-        anomalyBound = judgement.anomalyBound
+        scorer = RowScorer(model, judgement: judgement, missing: missing)
         self.schema = schema
         self.stream = stream
         keptCount = input.kept.count
@@ -143,22 +140,9 @@ public final class BulkScorer {
     }
 
     private func score(_ read: made_stream_read, using workspace: CompiledModel.Workspace) {
-        let goodCount = read.row_count - read.error_count
         let isPlain = read.special_row_count == 0
-        logLikelihoods.withUnsafeMutableBufferPointer { results in
-            standardErrors.withUnsafeMutableBufferPointer { errors in
-                var results = UnsafeMutableBufferPointer(rebasing: results[..<goodCount]).mutableSpan
-                var errors = UnsafeMutableBufferPointer(rebasing: errors[..<goodCount]).mutableSpan
-                if isPlain {
-                    model.score(rows.values.span, into: &results, using: workspace)
-                } else {
-                    model.score(
-                        rows.values.span, missing: missing, into: &results, standardErrors: &errors, using: workspace)
-                }
-            }
-            anomalyCount += results[..<goodCount].count { $0 < anomalyBound }
-            note?(rows.values, UnsafeBufferPointer(rebasing: results[..<goodCount]))
-        }
+        scorer.score(rows.values.span, isPlain: isPlain, using: workspace)
+        scorer.logLikelihoods.withUnsafeBufferPointer { note?(rows.values, $0) }
         write(read, isPlain: isPlain)
         rowCount += read.row_count
         faultCount += read.error_count
@@ -166,6 +150,7 @@ public final class BulkScorer {
 
     private func write(_ read: made_stream_read, isPlain: Bool) {
         var faults = UnsafeBufferPointer(start: read.errors, count: read.error_count)[...]
+        let width = model.variableCount
         var next = 0
         for row in 0..<read.row_count {
             let kept = KeptCells(read.kept, row: row, count: keptCount)
@@ -173,13 +158,18 @@ public final class BulkScorer {
                 faults.removeFirst()
                 fault.row += rowCount
                 output.write(fault: detail(of: fault), row: rowCount + row, kept: kept)
-            } else {
-                let values = rows.values[next * model.variableCount..<(next + 1) * model.variableCount]
-                output.write(
-                    logLikelihood: logLikelihoods[next],
-                    estimate: isPlain ? nil : RowEstimate(of: values, standardError: standardErrors[next]), kept: kept)
-                next += 1
+                continue
             }
+            let score = scorer.scores[next]
+            if scorer.judgement.isAnomaly(scorer.judgement.pValue(of: score)) == true { anomalyCount += 1 }
+            let estimate =
+                isPlain
+                ? nil
+                : RowEstimate(
+                    of: rows.values[next * width..<(next + 1) * width], standardError: scorer.standardErrors[next])
+            output.write(
+                ScoredRow(logLikelihood: scorer.logLikelihoods[next], score: score, estimate: estimate), kept: kept)
+            next += 1
         }
     }
 

@@ -1,9 +1,11 @@
 public import MADE
 
-/// How rows are judged by their log-likelihoods: against the calibration of a model, at one alpha.
+/// How rows are judged: by one statistic, against the calibration of a model, at one alpha.
 public struct Judgement: Sendable, Equatable {
     /// Nil of a model that gives no p-values.
     public let calibration: Calibration?
+    /// What p-values rank by.
+    public let statistic: RowStatistic
     /// The share of normal rows that may be called anomalies. It is never replaced: where no p-value is as small, no row is
     /// judged.
     public let alpha: Double
@@ -14,21 +16,30 @@ public struct Judgement: Sendable, Equatable {
     /// Whether some row could have a p-value of alpha or less.
     public let canJudge: Bool
 
-    /// By the calibration of a model, if it has one.
-    public init(_ calibration: Calibration?, alpha: Double) {
+    /// By the calibration of a model, if it has one; `statistic`: nil is the calibration's default. Precondition: the
+    /// calibration has the statistic.
+    public init(_ calibration: Calibration?, alpha: Double, statistic: RowStatistic? = nil) {
         self.calibration = calibration
+        self.statistic = statistic ?? calibration?.statistic() ?? .likelihood
         self.alpha = alpha
         canJudge = calibration.map { alpha >= $0.smallestPValue } ?? false
+        precondition(calibration?.statistics.contains(self.statistic) ?? (self.statistic == .likelihood))
     }
 
-    /// The row's p-value; nil without a calibration.
-    public func pValue(of logLikelihood: Double) -> Double? { calibration?.pValue(of: logLikelihood) }
+    /// Whether a row's surprisals must be known to judge it.
+    public var needsSurprisals: Bool { statistic != .likelihood }
+
+    /// A row's statistic, nats, larger where the row is more unusual: what to sort by. `surprisals` are the row's [D], where
+    /// they are needed.
+    public func score(logLikelihood: Double, surprisals: Span<Float>) -> Double {
+        calibration?.score(statistic, logLikelihood: logLikelihood, surprisals: surprisals) ?? -logLikelihood
+    }
+
+    /// The p-value of a row's `score`; nil without a calibration.
+    public func pValue(of score: Double) -> Double? { calibration?.pValue(of: score, by: statistic) }
 
     /// Whether a row of this p-value is an anomaly; nil where nobody can tell.
     public func isAnomaly(_ pValue: Double?) -> Bool? { canJudge ? pValue.map { $0 <= alpha } : nil }
-
-    /// Rows of a smaller log-likelihood are anomalies.
-    public var anomalyBound: Double { canJudge ? calibration?.anomalyBound(alpha) ?? -.infinity : -.infinity }
 
     /// Why no row is judged; nil where rows are.
     public var note: String? {

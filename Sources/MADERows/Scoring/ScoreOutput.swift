@@ -2,8 +2,8 @@
 package protocol ScoreOutput {
     /// Before the first row; `hasHeader`: lines of CSV start with one that names their columns.
     mutating func begin(hasHeader: Bool)
-    /// `estimate` is nil for a row without missing values. `kept` are the cells to be copied, one a kept column.
-    mutating func write(logLikelihood: Double, estimate: RowEstimate?, kept: KeptCells)
+    /// `kept` are the cells to be copied, one a kept column.
+    mutating func write(_ row: ScoredRow, kept: KeptCells)
     /// Row `row` could not be scored.
     mutating func write(fault detail: String, row: Int, kept: KeptCells)
     /// Hands out what was written since the last call and can be sent before the rest is there.
@@ -12,6 +12,22 @@ package protocol ScoreOutput {
     var heldByteCount: Int { get }
     /// After the last row: what was held.
     mutating func finish() -> [[UInt8]]
+}
+
+/// What a row came to.
+package struct ScoredRow {
+    /// log p(x), nats.
+    package var logLikelihood: Double
+    /// The statistic that it is judged by, nats.
+    package var score: Double
+    /// Nil of a row without missing values.
+    package var estimate: RowEstimate?
+
+    package init(logLikelihood: Double, score: Double, estimate: RowEstimate? = nil) {
+        self.logLikelihood = logLikelihood
+        self.score = score
+        self.estimate = estimate
+    }
 }
 
 /// What there is to say of the score of a row with missing values.

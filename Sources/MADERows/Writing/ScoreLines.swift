@@ -1,4 +1,4 @@
-/// Scores as text, a line a row: kept cells, `log_likelihood` and, for a calibrated model, `p_value` and `anomaly`. A row that
+/// Scores as text, a line a row: kept cells, `log_likelihood` and, for a calibrated model, `p_value`, `anomaly` and `score`. A row that
 /// could not be scored has empty cells and the reason in the last column, `error`, in CSV; nulls and the reason in NDJSON.
 package struct ScoreLines: ScoreOutput {
     private let format: LineFormat
@@ -27,16 +27,16 @@ package struct ScoreLines: ScoreOutput {
             appendCell(name, to: &bytes)
             bytes.append(UInt8(ascii: ","))
         }
-        write(judgement.calibration == nil ? "log_likelihood,error\n" : "log_likelihood,p_value,anomaly,error\n")
+        write(judgement.calibration == nil ? "log_likelihood,error\n" : "log_likelihood,p_value,anomaly,score,error\n")
     }
 
     /// NDJSON tells the standard error of a row with missing values; CSV has no column for it.
-    package mutating func write(logLikelihood: Double, estimate: RowEstimate?, kept: KeptCells) {
+    package mutating func write(_ row: ScoredRow, kept: KeptCells) {
         let isJSON = format == .ndjson
         begin(kept)
         if isJSON { write(#""log_likelihood":"#) }
-        write(number: logLikelihood)
-        if let pValue = judgement.pValue(of: logLikelihood) {
+        write(number: row.logLikelihood)
+        if let pValue = judgement.pValue(of: row.score) {
             write(isJSON ? #","p_value":"# : ",")
             write(number: pValue)
             write(isJSON ? #","anomaly":"# : ",")
@@ -45,8 +45,10 @@ package struct ScoreLines: ScoreOutput {
             case false?: write("false")
             case nil: if isJSON { write("null") }
             }
+            write(isJSON ? #","score":"# : ",")
+            write(number: row.score)
         }
-        if isJSON, let estimate {
+        if isJSON, let estimate = row.estimate {
             write(#","standard_error":"#)
             write(number: estimate.standardError)
         }
@@ -56,12 +58,12 @@ package struct ScoreLines: ScoreOutput {
     package mutating func write(fault detail: String, row: Int, kept: KeptCells) {
         begin(kept)
         guard format == .ndjson else {
-            write(judgement.calibration == nil ? "," : ",,,")
+            write(judgement.calibration == nil ? "," : ",,,,")
             appendCell(detail, to: &bytes)
             return write("\n")
         }
         write(#""log_likelihood":null,"#)
-        if judgement.calibration != nil { write(#""p_value":null,"anomaly":null,"#) }
+        if judgement.calibration != nil { write(#""p_value":null,"anomaly":null,"score":null,"#) }
         write(#""error":"#)
         var text = JSONWriter(capacity: detail.utf8.count + 2)
         text.string(detail)

@@ -1,4 +1,4 @@
-public import MADE
+public import MADERows
 
 /// What the scores of a table's rows say of a model.
 public struct ScoreTally: Sendable {
@@ -19,25 +19,24 @@ public struct ScoreTally: Sendable {
         var scores: [Double] = []
     }
 
-    private let calibration: Calibration?
-    private let alpha: Double
+    /// How its rows are judged.
+    public let judgement: Judgement
     private let keepsScores: Bool
     private var parts: [Group: Part] = [:]
     private var allNats = Moments()
     /// Rows of log-likelihood −∞.
     public private(set) var impossibleCount = 0
 
-    /// A row is flagged where its p-value by `calibration` is at most `alpha`. Without labels, scores are kept only
-    /// where `keepsScores`, so that a file of any length can be measured.
-    public init(calibration: Calibration?, alpha: Double, keepsScores: Bool = false) {
-        self.calibration = calibration
-        self.alpha = alpha
+    /// A row is flagged where `judgement` calls it an anomaly. Without labels, scores are kept only where `keepsScores`, so
+    /// that a file of any length can be measured.
+    public init(_ judgement: Judgement, keepsScores: Bool = false) {
+        self.judgement = judgement
         self.keepsScores = keepsScores
     }
 
-    /// Takes a row of this log-likelihood, nats; −∞ where a value was never seen: it ranks as the least likely, but is in
-    /// no mean.
-    public mutating func take(_ logLikelihood: Double, _ group: Group = .unlabelled) {
+    /// Takes a row of this log-likelihood and this statistic, nats; −∞ and ∞ where it could not be scored: it ranks as the
+    /// most unusual, but is in no mean.
+    public mutating func take(_ logLikelihood: Double, score: Double, _ group: Group = .unlabelled) {
         let isPossible = logLikelihood > -.infinity
         if isPossible { allNats.take(-logLikelihood) } else { impossibleCount += 1 }
         var part = Part()
@@ -45,8 +44,8 @@ public struct ScoreTally: Sendable {
         swap(&part, &parts[group, default: Part()])
         if isPossible { part.nats.take(-logLikelihood) }
         part.rowCount += 1
-        if let calibration, calibration.pValue(of: logLikelihood) <= alpha { part.flaggedCount += 1 }
-        if keepsScores || group != .unlabelled { part.scores.append(-logLikelihood) }
+        if judgement.isAnomaly(judgement.pValue(of: score)) == true { part.flaggedCount += 1 }
+        if keepsScores || group != .unlabelled { part.scores.append(score) }
         swap(&part, &parts[group, default: Part()])
     }
 
@@ -59,13 +58,13 @@ public struct ScoreTally: Sendable {
     /// Mean negative log-likelihood of a group's rows and its error, nats a row.
     public func nats(of group: Group) -> Moments { parts[group]?.nats ?? Moments() }
 
-    /// −log p(x) of a group's rows, nats, in the order they came; empty where they are not kept.
+    /// The statistic of a group's rows, nats, in the order they came; empty where they are not kept.
     public func scores(of group: Group) -> [Double] { parts[group]?.scores ?? [] }
 
     /// The share of a group's rows that is flagged: of the normal ones the false-alarm rate, of anomalies the detection
     /// rate. Nil where there is no calibration, or no row.
     public func flagged(_ group: Group) -> Estimate? {
-        guard calibration != nil, let part = parts[group], part.rowCount > 0 else { return nil }
+        guard judgement.canJudge, let part = parts[group], part.rowCount > 0 else { return nil }
         return Estimate(share: part.flaggedCount, of: part.rowCount)
     }
 

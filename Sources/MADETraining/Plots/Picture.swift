@@ -1,4 +1,5 @@
 public import MADE
+internal import MADERows
 
 /// Charts of a model and of its measures, as SVG documents that are legible on white and on black.
 public enum Picture {
@@ -14,8 +15,9 @@ public enum Picture {
             height += Chart.height
         }
         if let calibration = card.calibration {
+            let judgement = Judgement(calibration, alpha: Judgement.defaultAlpha)
             ScoreCharts.histogram(
-                [("calibration", calibration.logLikelihoods.map(-))], calibration: calibration,
+                [("calibration", calibration.scores(judgement.statistic))], judgement: judgement,
                 title: "Scores of the calibration rows", offset: height, in: &drawing)
             height += Chart.height
         }
@@ -40,11 +42,11 @@ public enum Picture {
         let name = unlabelled.isEmpty ? "normal rows" : "rows"
         let groups = [(name: name, scores: normal), (name: "anomalies", scores: anomalies)]
         ScoreCharts.histogram(
-            groups, calibration: card.calibration, title: "Scores", offset: height, in: &drawing)
+            groups, judgement: tally.judgement, title: "Scores", offset: height, in: &drawing)
         height += Chart.height
-        if let calibration = card.calibration {
+        if tally.judgement.calibration != nil {
             ScoreCharts.calibration(
-                normal: normal, anomalies: anomalies, name: name, calibration, offset: height, in: &drawing)
+                normal: normal, anomalies: anomalies, name: name, tally.judgement, offset: height, in: &drawing)
             height += Chart.height
         }
         return drawing.document(width: Chart.width, height: height, title: "\(card.name), version \(card.version)")

@@ -1,7 +1,8 @@
 internal import Glibc
 internal import MADE
+internal import MADERows
 
-/// The charts of rows' scores −log p(x).
+/// The charts of rows' scores.
 enum ScoreCharts {
     /// Alphas whose thresholds are shown, where the calibration reaches them.
     private static let alphas = [0.05, 0.01, 0.001]
@@ -9,7 +10,7 @@ enum ScoreCharts {
 
     /// How often scores occur among each group's rows; what lies far beyond the first group is in the last column.
     static func histogram(
-        _ all: [(name: String, scores: [Double])], calibration: Calibration?, title: String, offset: Double,
+        _ all: [(name: String, scores: [Double])], judgement: Judgement, title: String, offset: Double,
         in drawing: inout Drawing
     ) {
         // A row that cannot be scored has no place on the axis.
@@ -18,15 +19,18 @@ enum ScoreCharts {
         let sorted = groups.map { $0.scores.sorted() }
         let low = sorted.compactMap(\.first).min() ?? 0
         let usual = sorted[0][Int(0.995 * Double(sorted[0].count - 1))]
-        let thresholds = calibration.map { calibration in
-            alphas.compactMap { alpha in threshold(alpha, calibration).map { (alpha, $0) } }
+        let thresholds = judgement.calibration.map { calibration in
+            let scores = calibration.scores(judgement.statistic)
+            return alphas.compactMap { alpha in threshold(alpha, scores).map { (alpha, $0) } }
         }
         let wanted = max(usual, thresholds?.map(\.1).max() ?? usual)
         let last = sorted.compactMap(\.last).max() ?? 0
         let range = low...max(min(last, wanted + max(wanted - low, 1e-9)), low + 1e-9)
         let heights = sorted.map { columns($0, range) }
         let beyond = sorted.reduce(0) { $0 + $1.count { $0 > range.upperBound } }
-        let axis = Axis("−log p(x), nats" + (beyond > 0 ? "; \(beyond) rows beyond are in the last column" : ""), range)
+        let axis = Axis(
+            name(judgement.statistic) + ", nats" + (beyond > 0 ? "; \(beyond) rows beyond are in the last column" : ""),
+            range)
         let chart = Chart(
             title, x: axis, y: Axis("share of the rows", 0...(heights.joined().max() ?? 1) * 1.08, tickCount: 4),
             offset: offset, in: &drawing)
@@ -50,23 +54,34 @@ enum ScoreCharts {
         return counts.map { Double($0) / Double(max(scores.count, 1)) }
     }
 
-    /// The score above which a row's p-value is at most `alpha`; nil where none is.
-    static func threshold(_ alpha: Double, _ calibration: Calibration) -> Double? {
-        let count = calibration.logLikelihoods.count
-        // The largest number of calibration rows that may be as unlikely; 1e-9 is for the product's rounding.
-        let rowsBelow = Int(alpha * Double(count + 1) + 1e-9) - 1
-        return (0..<count).contains(rowsBelow) ? -calibration.logLikelihoods[rowsBelow] : nil
+    private static func name(_ statistic: RowStatistic) -> String {
+        switch statistic {
+        case .likelihood: "−log p(x)"
+        case .cells: "rarity of the most surprising cell"
+        case .combined: "rarity of the row and of its most surprising cell"
+        }
+    }
+
+    /// The score above which a row's p-value is at most `alpha` among calibration scores, which ascend; nil where none is.
+    static func threshold(_ alpha: Double, _ scores: [Double]) -> Double? {
+        let count = scores.count
+        // The largest number of calibration rows that may be as unusual; 1e-9 is for the product's rounding.
+        let rowsAbove = Int(alpha * Double(count + 1) + 1e-9) - 1
+        return (0..<count).contains(rowsAbove) ? scores[count - 1 - rowsAbove] : nil
     }
 
     /// The share of the normal rows whose p-value is at most alpha over alpha, which should be alpha, and of anomalies.
     static func calibration(
-        normal: [Double], anomalies: [Double], name: String, _ calibration: Calibration, offset: Double,
+        normal: [Double], anomalies: [Double], name: String, _ judgement: Judgement, offset: Double,
         in drawing: inout Drawing
     ) {
+        guard let calibration = judgement.calibration else { return }
         let pointCount = 80
         let low = calibration.smallestPValue
         let alphas = (0...pointCount).map { low * pow(1 / low, Double($0) / Double(pointCount)) }
-        let pValues = [normal, anomalies].map { $0.map { calibration.pValue(of: -$0) }.sorted() }
+        let pValues = [normal, anomalies].map {
+            $0.map { calibration.pValue(of: $0, by: judgement.statistic) }.sorted()
+        }
         let axis = Axis(logarithmic: "alpha", low...1)
         let chart = Chart(
             "Rows flagged at each alpha", x: axis, y: Axis(logarithmic: "share of the rows", low / 2...1),

@@ -1,0 +1,74 @@
+/// The scores of held-out normal rows, from which a row's p-value is read.
+public struct Calibration: Sendable, Equatable {
+    /// Ascending, nats.
+    public let logLikelihoods: [Double]
+    /// What each variable contributes to them; nil of a file that does not hold it.
+    public let surprisals: SurprisalSummary?
+    /// How rare its surprisals are; nil of a file that does not hold it, whose rows are ranked by likelihood alone.
+    public let cells: CellCalibration?
+
+    /// Sorts `logLikelihoods`; precondition: all finite, at least one, and as many as there are scores of `cells`.
+    public init(logLikelihoods: [Double], surprisals: SurprisalSummary? = nil, cells: CellCalibration? = nil) {
+        precondition(!logLikelihoods.isEmpty && logLikelihoods.allSatisfy(\.isFinite))
+        precondition(cells.map { $0.cellScores.count == logLikelihoods.count } ?? true)
+        self.logLikelihoods = logLikelihoods.sorted()
+        self.surprisals = surprisals
+        self.cells = cells
+    }
+
+    /// The statistics that a row can be ranked by.
+    public var statistics: [RowStatistic] { cells == nil ? [.likelihood] : RowStatistic.allCases }
+
+    /// What rows are ranked by where `wanted` is only a default: the likelihood where there is nothing else.
+    public func statistic(wanted: RowStatistic = .combined) -> RowStatistic { cells == nil ? .likelihood : wanted }
+
+    /// The calibration rows' own scores, ascending, nats. Precondition: it is one of `statistics`.
+    public func scores(_ statistic: RowStatistic) -> [Double] {
+        switch statistic {
+        case .likelihood: return logLikelihoods.reversed().map(-)
+        case .cells, .combined:
+            guard let cells else { preconditionFailure("no calibration of cells") }
+            return statistic == .cells ? cells.cellScores : cells.combinedScores
+        }
+    }
+
+    /// A row's statistic, nats, larger where the row is more unusual. `surprisals` are the row's [D]; of no use to the
+    /// likelihood. Precondition: it is one of `statistics`.
+    public func score(_ statistic: RowStatistic, logLikelihood: Double, surprisals: Span<Float>) -> Double {
+        if statistic == .likelihood { return -logLikelihood }
+        guard let cells else { preconditionFailure("no calibration of cells") }
+        let cellScore = cells.cellScore(surprisals)
+        return statistic == .cells
+            ? cellScore : cells.combinedScore(logLikelihood: logLikelihood, cellScore: cellScore)
+    }
+
+    /// The conformal p-value of a row's `score`: (1 + #{calibration ≥ score}) / (1 + #calibration) (Vovk et al. 2005,
+    /// eq. 2.20). Precondition: the statistic is one of `statistics`.
+    public func pValue(of score: Double, by statistic: RowStatistic) -> Double {
+        if statistic == .likelihood { return pValue(of: -score) }
+        let scores = scores(statistic)
+        var (low, high) = (0, scores.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if scores[middle] < score { low = middle + 1 } else { high = middle }
+        }
+        return Double(1 + scores.count - low) / Double(1 + scores.count)
+    }
+
+    /// The conformal p-value of a log-likelihood, (1 + #{calibration ≤ logLikelihood}) / (1 + #calibration) (Vovk et al. 2005, eq. 2.20):
+    /// under no drift at most a share alpha of normal rows has a p-value ≤ alpha, for every alpha.
+    ///
+    /// It holds for complete rows, as the calibration's are: the density of fewer variables is on another scale.
+    public func pValue(of logLikelihood: Double) -> Double {
+        var low = 0
+        var high = logLikelihoods.count
+        while low < high {
+            let middle = (low + high) / 2
+            if logLikelihoods[middle] <= logLikelihood { low = middle + 1 } else { high = middle }
+        }
+        return Double(1 + low) / Double(1 + logLikelihoods.count)
+    }
+
+    /// The smallest p-value there is; an alpha below it can never be reached.
+    public var smallestPValue: Double { 1 / Double(1 + logLikelihoods.count) }
+}

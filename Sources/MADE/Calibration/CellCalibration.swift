@@ -1,0 +1,50 @@
+/// What calibration rows say of single values: how rare each variable's surprisal is, and what the statistics that are made of
+/// that are like for normal rows.
+public struct CellCalibration: Sendable, Equatable {
+    /// How rare a surprisal is, by variable [D].
+    public let surprisals: [TailCurve]
+    /// How rare the rarest of a row's surprisals is.
+    public let cells: TailCurve
+    /// How rare a row's −log p(x) is.
+    public let likelihood: TailCurve
+    /// `RowStatistic.cells` of the calibration rows [n], ascending, nats.
+    public let cellScores: [Double]
+    /// `RowStatistic.combined` of the calibration rows [n], ascending, nats.
+    public let combinedScores: [Double]
+
+    /// Sorts the scores. Precondition: as many of one kind as of the other, at least one, all finite.
+    public init(
+        surprisals: [TailCurve], cells: TailCurve, likelihood: TailCurve, cellScores: [Double],
+        combinedScores: [Double]
+    ) {
+        precondition(!cellScores.isEmpty && cellScores.count == combinedScores.count)
+        self.surprisals = surprisals
+        self.cells = cells
+        self.likelihood = likelihood
+        self.cellScores = cellScores.sorted()
+        self.combinedScores = combinedScores.sorted()
+    }
+
+    /// How rare the rarest of a row's `surprisals` [D] is among the calibration rows', nats; NaN of a value that is not
+    /// known.
+    public func cellScore(_ surprisals: Span<Float>) -> Double { self.surprisals.largest(of: surprisals) }
+
+    /// Joins a row's log-likelihood with its `cellScore`.
+    public func combinedScore(logLikelihood: Double, cellScore: Double) -> Double {
+        likelihood.nats(of: -logLikelihood) + cells.nats(of: cellScore)
+    }
+}
+
+extension [TailCurve] {
+    /// The largest that the curves make of `surprisals`, each of its own. Precondition: as many as there are curves.
+    func largest(of surprisals: Span<Float>) -> Double {
+        precondition(surprisals.count == count)
+        return withUnsafeBufferPointer { curves in
+            var largest = 0.0
+            for variable in surprisals.indices where !surprisals[variable].isNaN {
+                largest = Swift.max(largest, curves[variable].nats(of: Double(surprisals[variable])))
+            }
+            return largest
+        }
+    }
+}

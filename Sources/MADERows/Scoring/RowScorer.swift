@@ -1,0 +1,65 @@
+public import MADE
+
+/// Scores and judges rows, in memory that it keeps for the next ones. One thread at a time.
+public final class RowScorer {
+    /// How rows are judged.
+    public let judgement: Judgement
+    /// log p(x) of the last rows [n], nats.
+    public private(set) var logLikelihoods: [Double] = []
+    /// The errors of these [n], nats, where values were integrated out; else 0.
+    public private(set) var standardErrors: [Double] = []
+    /// The statistic of the last rows [n] by which they are judged, nats.
+    public private(set) var scores: [Double] = []
+
+    private let model: CompiledModel
+    private let missing: MissingValues
+    /// Of the last rows [n × D], and what they add up to [n]; empty where the judgement does not need them.
+    private var surprisals: [Float] = []
+    private var explained: [Double] = []
+
+    /// Scores rows of `model`.
+    public init(_ model: CompiledModel, judgement: Judgement, missing: MissingValues = MissingValues()) {
+        self.model = model
+        self.judgement = judgement
+        self.missing = missing
+    }
+
+    /// Scores encoded rows [n × D]; `isPlain`: all their values are (`Variable.isPlain`).
+    public func score(_ rows: Span<Float>, isPlain: Bool = false, using workspace: CompiledModel.Workspace) {
+        let count = rows.count / model.variableCount
+        reserve(count)
+        var results = logLikelihoods.mutableSpan
+        var errors = standardErrors.mutableSpan
+        if judgement.needsSurprisals {
+            var parts = surprisals.mutableSpan
+            var sums = explained.mutableSpan
+            if isPlain {
+                model.explain(rows, logLikelihoods: &results, surprisals: &parts, explained: &sums, using: workspace)
+            } else {
+                model.explain(
+                    rows, missing: missing, logLikelihoods: &results, surprisals: &parts, explained: &sums,
+                    standardErrors: &errors, using: workspace)
+            }
+        } else if isPlain {
+            model.score(rows, into: &results, using: workspace)
+        } else {
+            model.score(rows, missing: missing, into: &results, standardErrors: &errors, using: workspace)
+        }
+        let width = judgement.needsSurprisals ? model.variableCount : 0
+        for row in 0..<count {
+            scores[row] = judgement.score(
+                logLikelihood: logLikelihoods[row],
+                surprisals: surprisals.span.extracting(row * width..<(row + 1) * width))
+        }
+    }
+
+    private func reserve(_ count: Int) {
+        guard count != logLikelihoods.count else { return }
+        logLikelihoods = Array(repeating: 0, count: count)
+        standardErrors = logLikelihoods
+        scores = logLikelihoods
+        guard judgement.needsSurprisals else { return }
+        surprisals = Array(repeating: 0, count: count * model.variableCount)
+        explained = logLikelihoods
+    }
+}

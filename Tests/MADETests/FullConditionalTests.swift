@@ -178,6 +178,8 @@ struct DenseConditional {
     private let step: Double
     let mass: Double
     let outcomes: [Double]
+    /// log Σ_v p(x(j→v)).
+    let logTotal: Double
 
     init(_ test: FullConditionalTests.Case, _ row: [Float], _ index: Int) {
         let variable = test.model.variables[index]
@@ -193,10 +195,18 @@ struct DenseConditional {
         let others = variable.knownValues.map { test.score(row, index, $0) }
         let logStep = log(step)
         let total = logSumExp(scores.map { $0 + logStep } + others)
+        logTotal = total
         for place in points.indices { points[place].density = exp(scores[place] - total) }
         let outcomes = others.map { exp($0 - total) }
         mass = 1 - outcomes.reduce(0, +)
         self.outcomes = outcomes
+    }
+
+    /// Mean and standard deviation of the density, encoded.
+    var moments: (mean: Double, deviation: Double) {
+        let mean = points.reduce(0) { $0 + $1.u * $1.density * step } / mass
+        let square = points.reduce(0) { $0 + ($1.u - mean) * ($1.u - mean) * $1.density * step } / mass
+        return (mean, square.squareRoot())
     }
 
     /// Where `share` of the density lies below.

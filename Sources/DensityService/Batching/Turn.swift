@@ -78,7 +78,7 @@ final class Turn {
 
     /// Runs a task now where it is small, else in the model's queue.
     func run(_ task: QueuedTask, of model: LoadedModel) {
-        if task.expectedNanoseconds <= inlineBudget {
+        if task.expectedNanoseconds <= inlineBudget, !task.isForWorkers {
             task.run(bench(for: model).worker.workspace)
         } else if !model.queue.submit(task) {
             task.call.refuseAsQueueIsFull(of: model)

@@ -39,6 +39,8 @@ final class LoadedModel: Sendable {
         case reading
         /// A row with the gains of its cells.
         case gains
+        /// The full conditional of a cell of a complete row.
+        case cells
     }
 
     /// Why a file cannot serve; one line.
@@ -114,7 +116,7 @@ final class LoadedModel: Sendable {
         let conditionals = nanoseconds.explain + 40_000 * Double(realCount)
         costs = [
             nanoseconds.score, nanoseconds.explain, conditionals, nanoseconds.sample, 4 * nanoseconds.score, 4000,
-            nanoseconds.explain * Double(card.variables.count + 8),
+            nanoseconds.explain * Double(card.variables.count + 8), nanoseconds.explain * 40,
         ].map(CostEstimate.init)
     }
 

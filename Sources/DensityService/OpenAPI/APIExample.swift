@@ -32,6 +32,9 @@ enum APIExample {
          "conditionals": [[{"variable": "v0", "given": ["v4", "v7", "v15", "v1", "v11", "v3", "v13"], "type": "binary",
           "probability": 0.6891942, "value": 1, "log_probability": -0.3722321}]]}
         """
+    static let othersRequest = """
+        {"rows": [[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,null]], "variables": ["v0", "v15"], "given": "others"}
+        """
     static let sampleRequest = #"{"n": 2, "seed": 7, "given": {"v4": 0}, "as": "objects"}"#
     static let samples = """
         {"model": "nltcs", "version": "1", "seed": 7, "rows": [[0,0,0,0,0,0,0,0,0,1,1,0,1,0,1,0],

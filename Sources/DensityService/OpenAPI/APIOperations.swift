@@ -30,10 +30,15 @@ extension APIOperation {
         ], problems: computing)
 
     static let conditionals = APIOperation(
-        summary: "The distribution of each variable, given those before it.",
-        description: "A variable that is asked for by name, and has an unknown predecessor, is answered 422.",
+        summary: "The distribution of each variable, given those before it or all others.",
+        description: """
+            Given its predecessors, a variable that is asked for by name and has an unknown one is answered 422. Given others \
+            it is p(x_j | all other values of the row), which knows no ordering; those that are not known are summed out.
+            """,
         parameters: ["timeout"], body: "ConditionalsRequest",
-        examples: [("one_variable", APIExample.conditionalsRequest)],
+        examples: [
+            ("one_variable", APIExample.conditionalsRequest), ("given_all_others", APIExample.othersRequest),
+        ],
         answers: [
             Answer(
                 description: "A list a row.", headers: ["Server-Timing"],

@@ -17,18 +17,14 @@ extension RequestHandler {
             return try ConditionalsRequest(
                 fields, rows: Array(buffer.values), numbers: Array(buffer.numbers), model: model)
         }
-        let task = QueuedTask(
-            call: call, rows: max(request.rowCount, 1),
-            expectedNanoseconds: model.cost(of: .conditionals).nanoseconds(rows: request.rowCount)
-        ) { workspace in
-            let start = monotonicNanoseconds()
-            let body = ConditionalsAnswer(request).body(using: workspace)
-            let end = monotonicNanoseconds()
-            model.cost(of: .conditionals).record(rows: request.rowCount, nanoseconds: end - start)
-            call.answer(
-                Reply(status: 200, headers: [("Content-Type", MediaType.json.rawValue)], body: body),
-                effort: call.effort(rows: request.rowCount, started: start, ended: end))
+        let isOfOthers = request.given == .others
+        let work = RowWork(
+            rowCount: request.rowCount, unitCount: isOfOthers ? request.completionCount : request.rowCount,
+            kind: isOfOthers ? .cells : .conditionals, isForWorkers: isOfOthers)
+        try run(work, of: call, model) { workspace in
+            ConditionalsAnswer(request).body(
+                while: { call.isWanted(at: monotonicNanoseconds()) }, using: workspace
+            ).map { .json($0) }
         }
-        run(task, of: model)
     }
 }

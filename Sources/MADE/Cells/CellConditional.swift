@@ -32,8 +32,17 @@ struct CellConditional {
             }
     }
 
-    /// The distribution, its mode with the score, and the term that takes a score to a log-probability of one completion.
-    func distribution() -> (conditional: FullConditional, mode: Scored, logTotals: [Double]) {
+    /// What there is to know of the values.
+    struct Found {
+        let conditional: FullConditional
+        /// With its score.
+        let mode: Scored
+        /// What takes a score of one completion to a log-probability, and one of all together.
+        let logTotals: [Double]
+        let logTotal: Double
+    }
+
+    func distribution() -> Found {
         let outcomes = values + (description.hasMissing ? [Variable.missingValue] : [])
         let scores = completions.scores(of: outcomes, variable)
         guard case .real(let encoding) = description.kind, let proposal else {
@@ -42,10 +51,11 @@ struct CellConditional {
                 completions.combine(scores.map { $0[index] }, logTotals: totals)
             }
             let best = greatest(Array(combined.prefix(values.count)), nil)
+            let logTotal = logSumExp(combined)
             let found = conditional(
-                combined, logTotal: logSumExp(combined), curve: nil, mode: best.value, error: 0,
+                combined, logTotal: logTotal, curve: nil, mode: best.value, error: 0,
                 standardError: standardError(scores, totals, combined))
-            return (found, best, totals)
+            return Found(conditional: found, mode: best, logTotals: totals, logTotal: logTotal)
         }
         var numbers = seeded(proposal)
         let peak = PeakSearch.run(&numbers, within: proposal.range)
@@ -62,7 +72,7 @@ struct CellConditional {
             error: error,
             standardError: standardError(
                 zip(scores, top.scores).map { $0 + [$1] }, numbers.logTotals, combined + [top.score]))
-        return (conditional, best, numbers.logTotals)
+        return Found(conditional: conditional, mode: best, logTotals: numbers.logTotals, logTotal: logTotal)
     }
 
     private func conditional(

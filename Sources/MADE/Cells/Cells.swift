@@ -21,6 +21,23 @@ extension CompiledModel {
         return CellConditional(variable, completions, self).distribution().conditional
     }
 
+    /// What `fullConditional` gives, and log p(x_j | x₋ⱼ) of the row's own value, nats: of a number that is no atom the log of
+    /// its density per unit of the column's own scale; nil where the value is not known.
+    ///
+    /// Precondition: x_j is no value that training never saw.
+    public func weighedConditional(
+        of variable: Int, in row: [Float], missing: MissingValues = MissingValues(), using workspace: Workspace
+    ) -> (conditional: FullConditional, logProbability: Double?) {
+        precondition(row.count == variableCount && row.indices.contains(variable))
+        let completions = completions(of: row, but: variable, standIn: 0, missing, using: workspace)
+        let cell = CellConditional(variable, completions, self)
+        let found = cell.distribution()
+        guard !row[variable].isNaN else { return (found.conditional, nil) }
+        let score = completions.combine(
+            completions.scores(of: [row[variable]], variable).map { $0[0] }, logTotals: found.logTotals)
+        return (found.conditional, score - found.logTotal)
+    }
+
     /// Gains of `variables`, all where that is nil, in a row of encoded values [D] as `fullConditional` takes it; in their
     /// order.
     ///

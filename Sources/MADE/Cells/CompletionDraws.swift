@@ -10,6 +10,14 @@ extension CompiledModel {
     /// Most combinations of unknown values that are summed up, and most particles that candidates are scored under.
     private static var completionCountMax: Int { 64 }
 
+    /// Complete rows, at most, that a full conditional in a row [D] takes: 1 where all values are known.
+    public func completionCount(of row: some Collection<Float>) -> Int {
+        zip(row, card.variables).reduce(1) { count, cell in
+            guard cell.0.isNaN else { return count }
+            return min(count * (cell.1.valueCount ?? Self.completionCountMax), Self.completionCountMax)
+        }
+    }
+
     /// Complete rows for a row [D] of which other values than variable j's may be unknown; each has `standIn` for x_j.
     func completions(
         of row: [Float], but variable: Int, standIn: Float, _ missing: MissingValues, using workspace: Workspace

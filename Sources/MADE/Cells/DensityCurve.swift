@@ -23,6 +23,17 @@ public struct DensityCurve: Sendable, Equatable {
         var moment: Double {
             (high - low) / 6 * (low * lowDensity + 2 * (low + high) * middleDensity + high * highDensity)
         }
+
+        /// ∫ (u − centre)² p(u) du.
+        func secondMoment(about centre: Double) -> Double {
+            let (middle, half) = ((low + high) / 2, (high - low) / 2)
+            // Of t = u − middle and the parabola through the three densities: ∫ t p and ∫ t² p.
+            let first = (highDensity - lowDensity) * half * half / 3
+            let bend = (lowDensity + highDensity - 2 * middleDensity) / 2
+            let second = 2 * half * half * half / 3 * (middleDensity + 3 * bend / 5)
+            let distance = middle - centre
+            return distance * distance * mass + 2 * distance * first + second
+        }
     }
 
     /// By ascending number; their masses add up to the probability of all numbers that the density is of.
@@ -50,6 +61,12 @@ public struct DensityCurve: Sendable, Equatable {
 
     /// Σ of the numbers, each by its probability: the mean times `mass`.
     var moment: Double { centre * mass + scale * panels.reduce(0) { $0 + $1.moment } }
+
+    /// Σ of (number − mean)², each by its probability.
+    func secondMoment(about mean: Double) -> Double {
+        let u = (mean - centre) / scale
+        return max(scale * scale * panels.reduce(0) { $0 + $1.secondMoment(about: u) }, 0)
+    }
 
     /// The points that it was computed at: numbers in the data's own units, ascending, and the density there per unit of the
     /// column's own scale (see `RealEncoding`).

@@ -39,6 +39,15 @@ public struct FullConditional: Sendable, Equatable {
         return sum / valueProbability
     }
 
+    /// Of a number, given that there is one; of no labels: nil.
+    public func standardDeviation(of variable: Variable) -> Double? {
+        guard let mean = mean(of: variable) else { return nil }
+        let sum = outcomes.reduce(density?.secondMoment(about: mean) ?? 0) { sum, outcome in
+            sum + (outcome.value - mean) * (outcome.value - mean) * outcome.probability
+        }
+        return (sum / valueProbability).squareRoot()
+    }
+
     /// P(X ≤ x), given that there is a number. Precondition: no labels.
     public func cdf(_ x: Double) -> Double {
         let below = outcomes.reduce(density?.cdf(x) ?? 0) { $1.value <= x ? $0 + $1.probability : $0 }

@@ -30,7 +30,7 @@ bool Pass::read_densely() {
 /// Where the rows end; null where they are not dense.
 const char *Pass::read_dense_rows() {
     bool is_matrix = request.form == MADE_ROWS_ARRAY || request.form == MADE_ROWS_TENSOR;
-    if (request.schema == nullptr || !is_matrix || !request.schema->is_all_bits) return nullptr;
+    if (request.schema == nullptr || !is_matrix || !request.schema->is_all_bits || kept != nullptr) return nullptr;
     size_t column_count = width;
     std::string_view text(body, body_bytes);
     std::string_view name = view(request.member);

@@ -2,7 +2,7 @@
 
 #include "schema.hpp"
 
-/// The cells of a stream's rows that are copied to the answer.
+/// The cells of rows that are handed back as they came.
 class KeptCells {
 public:
     static constexpr size_t none = made_row_schema::none;

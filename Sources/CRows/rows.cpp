@@ -48,6 +48,7 @@ bool Pass::read_row(value &value) {
 bool Pass::begin_row() {
     is_faulty = is_special = is_object = false;
     unseen_before = scanner.unseen.size();
+    if (scanner.kept) scanner.kept->begin_row();
     return reserve_row();
 }
 

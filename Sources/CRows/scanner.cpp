@@ -19,7 +19,13 @@ made_scan made_row_scanner_scan(
     size_t before = buffer->count;
     made_scan scan{};
     try {
-        scan = Pass(*scanner, *request, body, body_bytes, *buffer).run();
+        scanner->kept.reset();
+        if (request->schema != nullptr && request->kept_count > 0) {
+            scanner->kept.emplace(*request->schema, request->kept, request->kept_count);
+        }
+        KeptCells *kept = scanner->kept ? &*scanner->kept : nullptr;
+        scan = Pass(*scanner, *request, body, body_bytes, *buffer, kept).run();
+        if (kept != nullptr) scan.kept = kept->finish();
     } catch (const std::bad_alloc &) {
         scan.status = MADE_SCAN_OUT_OF_MEMORY;
     }
@@ -51,6 +57,7 @@ void Pass::begin() {
     scanner.errors.clear();
     scanner.unseen.clear();
     scanner.members.clear();
+    if (scanner.kept) scanner.kept->clear();
 }
 
 made_scan Pass::run() {

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "json.hpp"
-#include "schema.hpp"
+#include "kept.hpp"
 
-class KeptCells;
+#include <optional>
 
 struct made_row_scanner {
     simdjson::ondemand::parser parser;
@@ -17,6 +17,8 @@ struct made_row_scanner {
     /// The row being read, where variables are made of columns.
     std::vector<float> row_values;
     std::vector<double> row_numbers;
+    /// The cells of a body that are handed back.
+    std::optional<KeptCells> kept;
 };
 
 /// One scan of one body.

@@ -16,7 +16,8 @@ struct Made: ParsableCommand {
             """,
         version: Build.version,
         subcommands: [
-            Serve.self, Train.self, Evaluate.self, Score.self, Sample.self, Inspect.self, Import.self, Health.self,
+            Serve.self, Train.self, Evaluate.self, Score.self, Sample.self, Impute.self, Inspect.self, Import.self,
+            Health.self,
             Key.self,
         ])
 

@@ -128,6 +128,8 @@ struct Scanned: Equatable {
     var faults: [Fault] = []
     var specialRowCount = 0
     var unseen: [Unseen] = []
+    /// Of each row its kept cells: JSON after #, - where there is none.
+    var kept: [[String]] = []
     var members: [String: String] = [:]
     /// Bits, so that NaN equals NaN.
     var matrix: [UInt32] = []
@@ -150,7 +152,7 @@ final class Scanning {
         schema = makeSchema(columns, places: places)
         request = made_scan_request(
             schema: schema, options: options, member: made_text(bytes: member, count: 4), form: form, column: column,
-            is_required: true, rows_max: rowsMax, values_max: 1 << 30)
+            is_required: true, rows_max: rowsMax, values_max: 1 << 30, kept: nil, kept_count: 0)
     }
 
     deinit {
@@ -194,6 +196,13 @@ final class Scanning {
         for index in 0..<scan.member_count {
             guard let member = scan.members?[index] else { continue }
             result.members[string(member.name)] = string(member.json)
+        }
+        result.kept = (0..<(scan.kept == nil ? 0 : scan.row_count)).map { row in
+            (0..<request.kept_count).compactMap { index in
+                scan.kept.map { $0[row * request.kept_count + index] }.map { cell in
+                    cell.is_absent ? "-" : (cell.is_json ? "#" : "") + string(cell.text)
+                }
+            }
         }
         result.matrix = (0..<buffer.count).map { buffer.values?[$0].bitPattern ?? 0 }
         if let numbers = buffer.numbers { result.numbers = (0..<buffer.count).map { numbers[$0] } }

@@ -126,6 +126,7 @@ private func agrees(_ shown: Any, _ got: Any) -> Bool {
     }
     #expect(fields("ScoreRequest") == Set(ScoreOptions.names + ["rows"]))
     #expect(fields("ConditionalsRequest") == Set(ConditionalsRequest.fieldNames + ["rows"]))
+    #expect(fields("ImputeRequest") == Set(ImputeRequest.fieldNames + ["rows"]))
     #expect(fields("SampleRequest") == Set(SampleRequest.fieldNames + ["given"]))
     #expect(
         Set(SampleRequest.queryNames + ScoreOptions.queryNames)
@@ -149,6 +150,7 @@ private func agrees(_ shown: Any, _ got: Any) -> Bool {
         ("/v1/models/nltcs:predict", APIExample.predictRequest, APIExample.predictions),
         ("/v2/models/nltcs/versions/1/infer", APIExample.inferRequest, APIExample.inferAnswer),
         ("/models/nltcs/conditionals", APIExample.conditionalsRequest, APIExample.conditionals),
+        ("/impute", APIExample.imputeRequest, APIExample.imputed),
     ] {
         let got = try json(client.post(path, request))
         #expect(agrees(try shown(answer), got), "\(path) answers \(got)")
@@ -166,7 +168,10 @@ private func agrees(_ shown: Any, _ got: Any) -> Bool {
     for name in ["kolmogorov_smirnov", "anomalies", "log_likelihood"] {
         #expect(Set(((shownDrift[name] as? Object) ?? [:]).keys) == Set(((drift[name] as? Object) ?? [:]).keys))
     }
-    for (path, request) in [("/score", APIExample.badRowRequest), ("/sample", APIExample.sampleRequest)] {
+    for (path, request) in [
+        ("/score", APIExample.badRowRequest), ("/sample", APIExample.sampleRequest),
+        ("/conditionals", APIExample.othersRequest), ("/impute", APIExample.imputeDrawRequest),
+    ] {
         _ = try json(client.post(path, request))
     }
 }

@@ -8,7 +8,7 @@ import Testing
 @testable import DensityService
 
 /// A model of a table with an order's date and time, when it was sent, and an amount.
-private enum OrderModel {
+enum OrderModel {
     static let schema: Schema = {
         var columns = ["ordered", "amount", "sent"].map { Schema.Column(name: $0) }
         columns[0].clock = Clock(

@@ -313,6 +313,16 @@ typedef struct made_unseen {
     made_text text;
 } made_unseen;
 
+/// A cell that is handed back as it came.
+typedef struct made_kept_cell {
+    /// The cell's text, or the string unescaped; of other JSON values the text of the token. Empty where there is none.
+    made_text text;
+    /// `text` is JSON: a number, true, false, an array or an object.
+    bool is_json;
+    /// There is no such cell, or it is null.
+    bool is_absent;
+} made_kept_cell;
+
 // MARK: - A body of JSON
 
 /// What the member that holds the rows looks like.
@@ -343,6 +353,9 @@ typedef struct made_scan_request {
     /// More rows, or more values in all, are refused.
     size_t rows_max;
     size_t values_max;
+    /// Of rows other than a tensor's: names of columns whose cells are handed back, as of a stream.
+    const made_text *_Nullable kept;
+    size_t kept_count;
 } made_scan_request;
 
 /// What is wrong with the body as a whole.
@@ -396,6 +409,8 @@ typedef struct made_scan {
     size_t unseen_count;
     const made_member *_Nullable members;
     size_t member_count;
+    /// [row_count × kept columns], faulty rows included.
+    const made_kept_cell *_Nullable kept;
 } made_scan;
 
 /// Scratch memory of one thread.
@@ -445,16 +460,6 @@ typedef enum made_stream_status {
     MADE_STREAM_HEADER_INCOMPLETE,
     MADE_STREAM_OUT_OF_MEMORY,
 } made_stream_status;
-
-/// A cell that is copied to the answer.
-typedef struct made_kept_cell {
-    /// The cell's text, or the string unescaped; of other JSON values the text of the token. Empty where there is none.
-    made_text text;
-    /// `text` is JSON: a number, true, false, an array or an object.
-    bool is_json;
-    /// There is no such cell, or it is null.
-    bool is_absent;
-} made_kept_cell;
 
 /// What was read of a stream. Pointers hold until the next read.
 typedef struct made_stream_read {

@@ -14,6 +14,8 @@ final class LoadedModel: Sendable {
     let schema: RowSchema
     /// Writes its rows.
     let text: RowText
+    /// Of rows that are given back as they came.
+    let sentColumns: SentColumns
     let queue: WorkerQueue
     /// `"model": …, "version": …` as every answer has them.
     let nameMembers: [UInt8]
@@ -90,6 +92,7 @@ final class LoadedModel: Sendable {
         }
         self.schema = schema
         text = RowText(card)
+        sentColumns = SentColumns(of: schema)
         drift = DriftMonitor(model: compiled, card: card, windowRows: environment.driftRows)
         queue = WorkerQueue(
             label: "made.\(card.name)", model: compiled, limits: environment.limits, pending: environment.pending,

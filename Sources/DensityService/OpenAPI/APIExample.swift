@@ -35,6 +35,19 @@ enum APIExample {
     static let othersRequest = """
         {"rows": [[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,null]], "variables": ["v0", "v15"], "given": "others"}
         """
+    static let imputeRequest = """
+        {"rows": [[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,null], [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]]}
+        """
+    static let imputed = """
+        {"model": "nltcs", "version": "1", "method": "best", "rows": [
+          {"v0": 1, "v1": 1, "v2": 1, "v3": 1, "v4": 1, "v5": 1, "v6": 1, "v7": 1, "v8": 1, "v9": 1, "v10": 1, "v11": 1,
+           "v12": 1, "v13": 1, "v14": 1, "v15": 1},
+          {"v0": 0, "v1": 0, "v2": 0, "v3": 0, "v4": 0, "v5": 0, "v6": 0, "v7": 0, "v8": 0, "v9": 0, "v10": 0, "v11": 0,
+           "v12": 0, "v13": 0, "v14": 0, "v15": 0}],
+         "imputed": [[{"variable": "v15", "value": 1, "range": [{"value": 1, "probability": 0.7966355},
+           {"value": 0, "probability": 0.2033645}]}], []]}
+        """
+    static let imputeDrawRequest = #"{"rows": [{"v0": 1, "v1": 1}], "method": "draw", "draws": 2, "seed": 7}"#
     static let sampleRequest = #"{"n": 2, "seed": 7, "given": {"v4": 0}, "as": "objects"}"#
     static let samples = """
         {"model": "nltcs", "version": "1", "seed": 7, "rows": [[0,0,0,0,0,0,0,0,0,1,1,0,1,0,1,0],

@@ -45,6 +45,23 @@ extension APIOperation {
                 content: [("application/json", "Conditionals", APIExample.conditionals)])
         ], problems: computing)
 
+    static let impute = APIOperation(
+        summary: "Fill in what rows lack.",
+        description: """
+            With method "best" each missing value (null, or an absent name) becomes the median of a number, or the most probable \
+            label, given all that the row has. With "draw" all missing values of a row are drawn together, given what it has, as \
+            many times as draws says (multiple imputation): a list of rows a draw. Values that are there come back as they were \
+            sent. imputed has each value that was filled in with its range. Every value is on its column's grid and within the \
+            range of training; a date comes in the table's own form.
+            """,
+        parameters: ["timeout"], body: "ImputeRequest",
+        examples: [("best_values", APIExample.imputeRequest), ("draws", APIExample.imputeDrawRequest)],
+        answers: [
+            Answer(
+                description: "Rows in the request's order.", headers: ["Server-Timing"],
+                content: [("application/json", "Imputed", APIExample.imputed)])
+        ], problems: computing)
+
     private static let drawn = Answer(
         description: "Rows that can be posted to /score.", headers: ["Server-Timing", "X-Seed"],
         content: [

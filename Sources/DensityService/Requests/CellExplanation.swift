@@ -3,14 +3,6 @@ internal import MADERows
 
 /// What a row would gain if one of its columns were right, and what is right.
 struct CellExplanation: Sendable {
-    /// What the column's value is expected to be, given all others.
-    enum Range: Sendable {
-        /// The middle 90 % of the numbers.
-        case numbers(Double, Double)
-        /// The shortest list of values that holds 90 %, by falling probability.
-        case outcomes([FullConditional.Outcome])
-    }
-
     /// The column, and the variable of it that gains most: of a date one of its parts.
     let column: Int
     let variable: Int
@@ -19,10 +11,7 @@ struct CellExplanation: Sendable {
     /// The column's, nats.
     let surprisal: Float
     /// Nil of a row with values that are not known: it is explained by its surprisals.
-    let expectation: (gain: Double, value: Double, range: Range)?
-
-    /// The share of the distribution that a range holds.
-    private static let share = 0.9
+    let expectation: (gain: Double, value: Double, range: CellRange)?
 
     /// The `count` columns of a row [D] of largest gain, largest first, of equal ones that of the largest surprisal; of a row with values that are not known those of largest
     /// surprisal, the unknown ones aside.
@@ -49,22 +38,11 @@ struct CellExplanation: Sendable {
                 expectation: isComplete
                     ? (
                         gains[variable].gain, gains[variable].expected,
-                        range(of: variable, in: row, model: model, using: workspace)
+                        CellRange(
+                            model.compiled.fullConditional(of: variable, in: row, using: workspace),
+                            of: model.card.variables[variable])
                     ) : nil)
         }
-    }
-
-    private static func range(
-        of variable: Int, in row: [Float], model: LoadedModel, using workspace: CompiledModel.Workspace
-    ) -> Range {
-        let conditional = model.compiled.fullConditional(of: variable, in: row, using: workspace)
-        guard case .real(let encoding) = model.card.variables[variable].kind else {
-            return .outcomes(conditional.likeliest(holding: share))
-        }
-        let range = conditional.range(holding: share)
-        // On the column's grid.
-        return .numbers(
-            encoding.decode(encoding.encode(range.lowerBound)), encoding.decode(encoding.encode(range.upperBound)))
     }
 }
 
@@ -88,30 +66,12 @@ extension CellExplanation {
             json.key("expected")
             text.write(expectation.value, of: variable, to: &json)
             json.key("range")
-            write(expectation.range, text, to: &json)
+            expectation.range.write(of: variable, text, to: &json)
         }
         json.key("surprisal")
         json.number(surprisal)
         if unseen != nil || isUnseenMissing { json.member("unseen", true) }
         if let unseen, let nearest = read.nearestValue(to: unseen) { json.member("nearest", nearest) }
         json.endObject()
-    }
-
-    private func write(_ range: Range, _ text: RowText, to json: inout JSONWriter) {
-        json.beginArray()
-        switch range {
-        case .numbers(let low, let high):
-            json.decimal(low)
-            json.decimal(high)
-        case .outcomes(let outcomes):
-            for outcome in outcomes {
-                json.beginObject()
-                json.key("value")
-                text.write(outcome.value, of: variable, to: &json)
-                json.member("probability", outcome.probability)
-                json.endObject()
-            }
-        }
-        json.endArray()
     }
 }

@@ -31,7 +31,7 @@ struct SampleRequest: Sendable {
     static let fieldNames = ["n", "seed", "temperature", "as"]
     static let queryNames = ["n", "seed", "format", "temperature", "as"]
     /// Seeds that are drawn here: all that a double holds exactly, for clients that know no other numbers.
-    private static let drawnSeeds: ClosedRange<UInt64> = 0...(1 << 53 - 1)
+    static let drawnSeeds: ClosedRange<UInt64> = 0...(1 << 53 - 1)
 
     /// One row with a fresh seed.
     init() {

@@ -19,6 +19,10 @@ extension Route {
             operations: [.post: .conditionals],
             handler: .model { handler, call, model throws(Problem) in try handler.conditionals(call, model) }),
         Route(
+            paths: ["/impute", "/models/{model}/impute"], queryNames: [], computes: true,
+            operations: [.post: .impute],
+            handler: .model { handler, call, model throws(Problem) in try handler.impute(call, model) }),
+        Route(
             paths: ["/sample", "/models/{model}/sample"], queryNames: SampleRequest.queryNames, computes: true,
             operations: [.get: .sample, .post: .samplePost],
             handler: .model { handler, call, model throws(Problem) in try handler.sample(call, model) }),

@@ -60,7 +60,7 @@ extension CompiledModel {
 
     /// Rows drawn with the known values of `given` [D] clamped, [particles × D], by the members in equal numbers, and
     /// log Π p_s(x_d | x_<d) over the known x_d of each: the weights of what follows p(unknown | known).
-    private func particles(
+    func particles(
         of given: [Float], _ missing: MissingValues, using workspace: Workspace
     ) -> (rows: [Float], logWeights: [Double]) {
         let substitution = Substitution(given, card.variables)

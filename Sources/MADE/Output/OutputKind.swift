@@ -15,6 +15,9 @@ public struct OutputKind: Sendable {
     public static let checkpoint = OutputKind(
         noun: "a checkpoint", remedy: forceRemedy, matches: { SafetensorsFile.isCheckpoint($0) })
 
+    /// Tables, and logs of what became of them: nothing tells one from what anybody wrote, so none is replaced.
+    public static let table = OutputKind(noun: "a new file", remedy: forceRemedy, matches: { _ in false })
+
     private init(noun: String, remedy: String, matches: @escaping @Sendable (_ descriptor: Int32) -> Bool) {
         self.noun = noun
         self.remedy = remedy

@@ -33,15 +33,15 @@ public struct OutputTarget: Sendable {
     ///
     /// - Throws: `OutputError`; then what was there still is.
     public func write(_ pieces: [UInt8]...) throws(OutputError) {
-        let before = try place()
-        var file = try TemporaryFile(for: path, at: before)
+        var file = try open()
         for piece in pieces { try file.append(piece) }
-        try file.finish(like: before.status)
-        // Hours may have passed since the check, and somebody else may have put something there.
-        let now = try place()
-        guard now.path == before.path else { throw OutputError(path, .changed) }
-        try file.take(now)
+        try file.close()
     }
+
+    /// Begins the file, to be written piece by piece.
+    ///
+    /// - Throws: `OutputError`.
+    public func open() throws(OutputError) -> OutputFile { try OutputFile(self) }
 
     /// Removes the file, where there is one that could be replaced.
     public func remove() {
@@ -49,7 +49,7 @@ public struct OutputTarget: Sendable {
     }
 
     /// What is there, if it may be replaced.
-    private func place() throws(OutputError) -> OutputPlace {
+    func place() throws(OutputError) -> OutputPlace {
         let place = try OutputPlace(path, followsLinks: isForced, remedy: kind.remedy)
         guard place.status != nil, !isForced else { return place }
         if let input = inputs.first(where: { place.isSame(as: $0) }) { throw refusal(.input(input)) }

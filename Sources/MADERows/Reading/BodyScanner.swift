@@ -23,10 +23,12 @@ package final class BodyScanner {
         package var rowsMax: Int
         package var valuesMax: Int
         package var options: ReadingOptions
+        /// Names of columns whose cells are handed back; not of tensors.
+        package var kept: [String]
 
         package init(
             member: StaticString, form: made_rows_form = MADE_ROWS_ARRAY, column: Int = 0, isRequired: Bool = true,
-            rowsMax: Int, valuesMax: Int, options: ReadingOptions = ReadingOptions()
+            rowsMax: Int, valuesMax: Int, options: ReadingOptions = ReadingOptions(), kept: [String] = []
         ) {
             self.member = member
             self.form = form
@@ -35,6 +37,7 @@ package final class BodyScanner {
             self.rowsMax = rowsMax
             self.valuesMax = valuesMax
             self.options = options
+            self.kept = kept
         }
 
         package var isSingleRow: Bool { form == MADE_ROWS_SINGLE }
@@ -71,6 +74,11 @@ package final class BodyScanner {
             empty.status = MADE_SCAN_EMPTY
             return empty
         }
-        return made_row_scanner_scan(handle, &request, start, body.count, &rows.storage)
+        if shape.kept.isEmpty { return made_row_scanner_scan(handle, &request, start, body.count, &rows.storage) }
+        let pool = TextPool()
+        (request.kept, request.kept_count) = pool.texts(shape.kept)
+        return withExtendedLifetime(pool) {
+            made_row_scanner_scan(handle, &request, start, body.count, &rows.storage)
+        }
     }
 }

@@ -1,10 +1,10 @@
-internal import CRows
+package import CRows
 
 /// The cells of one row that are copied to the answer; they hold until the next read.
 package struct KeptCells {
-    private let cells: UnsafeBufferPointer<made_kept_cell>
+    let cells: UnsafeBufferPointer<made_kept_cell>
 
-    init(_ cells: UnsafePointer<made_kept_cell>?, row: Int, count: Int) {
+    package init(_ cells: UnsafePointer<made_kept_cell>?, row: Int, count: Int) {
         self.cells = UnsafeBufferPointer(start: cells.map { $0 + row * count }, count: cells == nil ? 0 : count)
     }
 

@@ -17,29 +17,69 @@ public final class TableReader {
     private let buffer = RowBuffer(keepsNumbers: true)
     private let keptCount: Int
     private var kept: [String?] = []
+    /// Of a table whose rows are given back.
+    private let sent: SentColumns?
+    /// The rows of the last read, where they are given back; those of faulty rows have no values.
+    package private(set) var sentRows: [SentRow] = []
     private var isAtEnd = false
     private var isOver = false
 
     /// Opens `path` (`-`: standard input). `kept` are names of columns whose cells are wanted as texts.
     ///
     /// - Throws: `TableError` where the file cannot be read.
-    public init(
+    public convenience init(
         path: String, schema: RowSchema, options: ReadingOptions = ReadingOptions(), kept: [String] = []
+    ) throws(TableError) {
+        let source = try Self.open(path)
+        try self.init(
+            path, source, LineFormat(guessedFrom: source.rest) ?? .csv, schema, options, kept: kept, sent: nil)
+    }
+
+    /// Opens a table whose rows are given back as they came (`sentRows`), with columns that the model does not know too.
+    ///
+    /// - Throws: `TableError` where the file cannot be read, or columns cannot be told apart.
+    package static func givingBack(
+        _ path: String, schema: RowSchema, options: ReadingOptions, command: String
+    ) throws(TableError) -> (reader: TableReader, lines: SentLines) {
+        let source = try open(path, command: command, fillsPieces: true)
+        guard let head = TableHead(source.rest, schema) else {
+            throw TableError(path: path, problem: .unreadable(reason: "memory is short"))
+        }
+        if let name = head.names.first(where: { name in head.names.count(where: { $0 == name }) > 1 }) {
+            let which = name.isEmpty ? "several columns have no name" : "several columns are called \(quoted(name))"
+            throw TableError(path: path, problem: .columns("\(which); give each a name of its own"))
+        }
+        let sent = SentColumns(head.names, schema)
+        let reader = try TableReader(path, source, head.format, schema, options, kept: head.names, sent: sent)
+        return (reader, SentLines(head, sent))
+    }
+
+    private init(
+        _ path: String, _ source: TextSource, _ format: LineFormat, _ schema: RowSchema, _ options: ReadingOptions,
+        kept: [String], sent: SentColumns?
     ) throws(TableError) {
         self.path = path
         self.schema = schema
+        self.source = source
+        self.sent = sent
         keptCount = kept.count
-        do {
-            source = try TextSource(path: path)
-        } catch {
-            throw TableError(error)
-        }
         let stream = RowStream(
-            LineFormat(guessedFrom: source.rest) ?? .csv, header: schema.table.hasHeader ? .present : .guessed,
-            schema: schema, options: options, kept: kept, keepsNumbers: true)
+            format, header: schema.table.hasHeader ? .present : .guessed, schema: schema, options: options, kept: kept,
+            keepsNumbers: true)
         guard let stream else { throw TableError(path: path, problem: .unreadable(reason: "memory is short")) }
         self.stream = stream
     }
+
+    private static func open(
+        _ path: String, command: String = "made … -", fillsPieces: Bool = false
+    ) throws(TableError) -> TextSource {
+        do { return try TextSource(path: path, command: command, fillsPieces: fillsPieces) } catch {
+            throw TableError(error)
+        }
+    }
+
+    /// What there is to say of the file's encoding.
+    package var remarks: [TextSource.Remark] { source.remarks }
 
     /// Reads at most `rowsMax` rows; how many it read, 0 at the end. What it read holds until the next read.
     ///
@@ -49,17 +89,19 @@ public final class TableReader {
         faults = []
         faultyRows = []
         kept = []
+        sentRows = []
         var count = 0
         while count < rowsMax && !isOver {
             if source.rest.isEmpty && !isAtEnd {
                 do { isAtEnd = try !source.refill() } catch { throw TableError(error) }
             }
             let bytes = source.rest
+            let firstValue = buffer.count
             let found = stream.read(bytes, isLast: isAtEnd, rowsMax: rowsMax - count, into: buffer)
             if let error = StreamError(found, schema: schema) {
                 throw TableError(path: path, problem: .columns(error.description))
             }
-            take(found, from: count)
+            take(found, from: count, firstValue: firstValue)
             source.drop(found.byte_count)
             count += found.row_count
             if count == rowsMax { break }
@@ -68,7 +110,7 @@ public final class TableReader {
         return count
     }
 
-    private func take(_ found: made_stream_read, from first: Int) {
+    private func take(_ found: made_stream_read, from first: Int, firstValue: Int) {
         for index in 0..<found.error_count {
             guard let error = found.errors?[index] else { continue }
             let number = rowCount + error.row + 1
@@ -76,9 +118,19 @@ public final class TableReader {
             let problem = RowProblem(error, row: "row \(number)", place: "", columns: schema.columns)
             faults.append(TableError(path: path, problem: .row(problem.detail)))
         }
+        var next = firstValue
+        var faulty = faultyRows.suffix(found.error_count)
         for row in 0..<found.row_count where keptCount > 0 {
             let cells = KeptCells(found.kept, row: row, count: keptCount)
-            kept += (0..<keptCount).map(cells.text)
+            guard let sent else {
+                kept += (0..<keptCount).map(cells.text)
+                continue
+            }
+            let isFaulty = faulty.first == first + row
+            if isFaulty { faulty.removeFirst() }
+            let end = isFaulty ? next : next + schema.variables.count
+            sentRows.append(sent.row(cells, values: buffer.values[next..<end]))
+            next = end
         }
         rowCount += found.row_count
     }

@@ -42,18 +42,36 @@ struct ClockTimes: Sendable {
     /// Of each column of a row what it is, nil of one that is no clock; `values` are the numbers of the variables, `draw` chooses
     /// among days.
     func texts(_ values: [Double], draw: UInt64) -> [Cell?] {
+        let seconds = seconds(values, draw: draw)
         var cells = [Cell?](repeating: nil, count: columnCount)
-        var seconds = [Double](repeating: .nan, count: columnCount)
-        var generator = PhiloxGenerator(seed: draw)
         for column in columns {
-            let parts = zip(column.clock.parts, values[column.variables])
-            let base = column.since.map { seconds[$0] }
-            let time = Self.seconds(parts, column, base: base, draw: generator.next())
-            seconds[column.index] = time
+            let time = seconds[column.index]
             cells[column.index] =
                 time.isNaN ? .missing : .text(column.clock.text(time), isNumber: column.clock.isNumeric)
         }
         return cells
+    }
+
+    /// Of each column of a row that is a clock its time, seconds since 1970, NaN of others and where a part is NaN. Times of
+    /// `known`, where it is not empty, stay as they are; a day that others count from is one near what they say.
+    func seconds(_ values: [Double], known: [Double] = [], draw: UInt64) -> [Double] {
+        var seconds = known.isEmpty ? [Double](repeating: .nan, count: columnCount) : known
+        var generator = PhiloxGenerator(seed: draw)
+        for column in columns {
+            let choice = generator.next()
+            guard seconds[column.index].isNaN else { continue }
+            let parts = zip(column.clock.parts, values[column.variables])
+            let own = Self.seconds(parts, column, base: column.since.map { seconds[$0] }, draw: choice)
+            let counted = columns.first { $0.since == column.index && !seconds[$0.index].isNaN }
+            let elapsed = counted.map { values[$0.variables.lowerBound] } ?? .nan
+            guard let counted, !elapsed.isNaN, !own.isNaN else {
+                seconds[column.index] = own
+                continue
+            }
+            seconds[column.index] = column.clock.nearest(
+                to: seconds[counted.index] - elapsed, values: Array(values[column.variables]))
+        }
+        return seconds
     }
 
     private static func seconds(

@@ -7,8 +7,8 @@ public struct RowText: Sendable {
     /// What the values of one variable are written as.
     fileprivate enum Form {
         case number(hasDecimalComma: Bool)
-        /// Every label as JSON and as a cell of CSV.
-        case labels(json: [[UInt8]], csv: [[UInt8]])
+        /// Every label, as JSON, and as a cell of CSV.
+        case labels([String], json: [[UInt8]], csv: [[UInt8]])
     }
 
     private let variables: [Variable]
@@ -66,7 +66,7 @@ public struct RowText: Sendable {
             switch forms[variable] {
             case .number(false): NumberText.append(variables[variable].decode(row[variable]), to: &bytes)
             case .number(true): appendWithComma(variables[variable].decode(row[variable]), to: &bytes)
-            case .labels(_, let csv): bytes.append(contentsOf: csv[Int(row[variable])])
+            case .labels(_, _, let csv): bytes.append(contentsOf: csv[Int(row[variable])])
             }
         }
     }
@@ -101,7 +101,18 @@ public struct RowText: Sendable {
         guard !value.isNaN else { return json.null() }
         switch forms[index] {
         case .number: json.decimal(value)
-        case .labels(let labels, _): json.raw(labels[Int(value)])
+        case .labels(_, let labels, _): json.raw(labels[Int(value)])
+        }
+    }
+
+    /// The number `value` of variable `index` as a cell of its own, as rows of `format` have it. Precondition: it is one.
+    package func cell(_ value: Double, of index: Int, in format: LineFormat) -> SentCell {
+        switch forms[index] {
+        case .labels(let labels, _, _): return .text(labels[Int(value)])
+        case .number(let hasDecimalComma):
+            let text = NumberText.text(value)
+            guard format == .csv else { return .json(text) }
+            return .text(hasDecimalComma ? text.replacing(".", with: ",") : text)
         }
     }
 
@@ -118,6 +129,7 @@ public struct RowText: Sendable {
 extension RowText.Form {
     fileprivate init(labels: [String]) {
         self = .labels(
+            labels,
             json: labels.map { label in
                 var json = JSONWriter(capacity: label.utf8.count + 2)
                 json.string(label)
@@ -132,10 +144,11 @@ extension RowText.Form {
 }
 
 /// Appends a text as a cell of CSV (RFC 4180). In quotes where the text has anything that could be taken for more than text:
-/// an empty one would be a missing value without them, and a line that begins with # a comment.
-package func appendCell(_ text: String, to bytes: inout [UInt8]) {
-    let separators = ",;\t|\"#".utf8
-    let isPlain = text.utf8.allSatisfy { $0 > 0x20 && !separators.contains($0) || $0 == 0x20 }
+/// an empty one would be a missing value without them, and a line that begins with # a comment. `separators` are what may
+/// separate cells; in a header it may be all that some reader takes for one.
+package func appendCell(_ text: String, separators: String = ",;\t|", to bytes: inout [UInt8]) {
+    let marks = "\(separators)\"#".utf8
+    let isPlain = text.utf8.allSatisfy { $0 > 0x20 && !marks.contains($0) || $0 == 0x20 }
     if isPlain && !text.isEmpty { return bytes.append(contentsOf: text.utf8) }
     let quote = UInt8(ascii: "\"")
     bytes.append(quote)

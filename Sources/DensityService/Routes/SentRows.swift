@@ -1,0 +1,42 @@
+internal import CRows
+internal import MADE
+internal import MADERows
+internal import Microhttpd
+
+extension RequestHandler {
+    /// The rows of a body, to be given back as they came, and what `read` makes of its other fields.
+    ///
+    /// - Throws: what is wrong with the body, or with any of its rows.
+    func sentRows<Fields>(
+        of call: Call, _ model: LoadedModel, _ options: ReadingOptions,
+        read: (made_scan) throws(Problem) -> Fields
+    ) throws(Problem) -> (rows: [SentRow], fields: Fields) {
+        try call.readsJSON()
+        try call.answers(with: [.json])
+        let columns = model.sentColumns
+        let shape = BodyScanner.Shape(
+            member: "rows", rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2,
+            options: options, kept: columns.names)
+        let buffer = RowBuffer()
+        return try scan(call, as: shape, schema: model.schema, into: buffer) { (scan) throws(Problem) in
+            _ = try faults(of: scan, shape: shape, model: model, areKept: false)
+            let fields = try read(scan)
+            let width = model.card.variables.count
+            let rows = (0..<scan.row_count).map { row in
+                columns.row(
+                    KeptCells(scan.kept, row: row, count: columns.names.count),
+                    values: buffer.values[row * width..<(row + 1) * width])
+            }
+            return (rows, fields)
+        }
+    }
+}
+
+extension SentColumns {
+    /// Writes a row as an object.
+    func write(_ cells: [SentCell], to json: inout JSONWriter) {
+        json.beginObject()
+        writeMembers(cells, to: &json)
+        json.endObject()
+    }
+}

@@ -1,0 +1,43 @@
+package import MADE
+
+/// What a cell is expected to be, given the others of its row.
+package enum CellRange: Sendable, Equatable {
+    /// The middle 90 % of the numbers.
+    case numbers(Double, Double)
+    /// The shortest list of values that holds 90 %, by falling probability.
+    case outcomes([FullConditional.Outcome])
+
+    /// The share of the distribution that it holds.
+    private static let share = 0.9
+
+    /// By the cell's distribution.
+    package init(_ conditional: FullConditional, of variable: Variable) {
+        guard case .real(let encoding) = variable.kind else {
+            self = .outcomes(conditional.likeliest(holding: Self.share))
+            return
+        }
+        let range = conditional.range(holding: Self.share)
+        // On the column's grid.
+        self = .numbers(
+            encoding.decode(encoding.encode(range.lowerBound)), encoding.decode(encoding.encode(range.upperBound)))
+    }
+
+    /// Writes it as that of `variable`: two numbers, or values with their probabilities.
+    package func write(of variable: Int, _ text: RowText, to json: inout JSONWriter) {
+        json.beginArray()
+        switch self {
+        case .numbers(let low, let high):
+            json.decimal(low)
+            json.decimal(high)
+        case .outcomes(let outcomes):
+            for outcome in outcomes {
+                json.beginObject()
+                json.key("value")
+                text.write(outcome.value, of: variable, to: &json)
+                json.member("probability", outcome.probability)
+                json.endObject()
+            }
+        }
+        json.endArray()
+    }
+}

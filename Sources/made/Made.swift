@@ -16,7 +16,8 @@ struct Made: ParsableCommand {
             """,
         version: Build.version,
         subcommands: [
-            Serve.self, Train.self, Evaluate.self, Score.self, Sample.self, Impute.self, Inspect.self, Import.self,
+            Serve.self, Train.self, Evaluate.self, Score.self, Sample.self, Impute.self, Repair.self, Inspect.self,
+            Import.self,
             Health.self,
             Key.self,
         ])

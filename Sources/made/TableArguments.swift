@@ -26,14 +26,17 @@ struct ModelOption: ParsableArguments {
 struct TableOutput: ~Copyable {
     private var output = Output()
     private var file: OutputFile?
+    private let isWritten: Bool
 
-    /// Nil: standard output.
-    init(_ target: OutputTarget?) throws(OutputError) {
+    /// Nil: standard output. What is not written is dropped.
+    init(_ target: OutputTarget?, isWritten: Bool = true) throws(OutputError) {
+        self.isWritten = isWritten
         if let target { file = try target.open() }
     }
 
     /// Appends whole lines.
     mutating func write(_ lines: [UInt8]) throws {
+        guard isWritten else { return }
         if file != nil { try file?.append(lines) } else { try output.write(lines) }
     }
 

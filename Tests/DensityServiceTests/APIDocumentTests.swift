@@ -127,6 +127,7 @@ private func agrees(_ shown: Any, _ got: Any) -> Bool {
     #expect(fields("ScoreRequest") == Set(ScoreOptions.names + ["rows"]))
     #expect(fields("ConditionalsRequest") == Set(ConditionalsRequest.fieldNames + ["rows"]))
     #expect(fields("ImputeRequest") == Set(ImputeRequest.fieldNames + ["rows"]))
+    #expect(fields("RepairRequest") == Set(RepairRequest.fieldNames + ["rows"]))
     #expect(fields("SampleRequest") == Set(SampleRequest.fieldNames + ["given"]))
     #expect(
         Set(SampleRequest.queryNames + ScoreOptions.queryNames)
@@ -151,6 +152,7 @@ private func agrees(_ shown: Any, _ got: Any) -> Bool {
         ("/v2/models/nltcs/versions/1/infer", APIExample.inferRequest, APIExample.inferAnswer),
         ("/models/nltcs/conditionals", APIExample.conditionalsRequest, APIExample.conditionals),
         ("/impute", APIExample.imputeRequest, APIExample.imputed),
+        ("/repair", APIExample.repairRequest, APIExample.repairs),
     ] {
         let got = try json(client.post(path, request))
         #expect(agrees(try shown(answer), got), "\(path) answers \(got)")

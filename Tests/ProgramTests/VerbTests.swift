@@ -23,7 +23,9 @@ import Testing
     @Test func helpNamesEveryVerb() throws {
         let help = try Program.run(["--help"])
         #expect(help.status == 0)
-        for verb in ["serve", "train", "evaluate", "score", "sample", "impute", "inspect", "import", "health", "key"] {
+        for verb in [
+            "serve", "train", "evaluate", "score", "sample", "impute", "repair", "inspect", "import", "health", "key",
+        ] {
             #expect(help.output.contains("  \(verb) "), "\(verb)")
             #expect(try Program.run([verb, "--help"]).status == 0)
         }

@@ -43,6 +43,8 @@ final class LoadedModel: Sendable {
         case gains
         /// The full conditional of a cell of a complete row.
         case cells
+        /// A row that is repaired, where it is an anomaly.
+        case repairs
     }
 
     /// Why a file cannot serve; one line.
@@ -120,6 +122,7 @@ final class LoadedModel: Sendable {
         costs = [
             nanoseconds.score, nanoseconds.explain, conditionals, nanoseconds.sample, 4 * nanoseconds.score, 4000,
             nanoseconds.explain * Double(card.variables.count + 8), nanoseconds.explain * 40,
+            nanoseconds.explain * Double(card.variables.count + 8),
         ].map(CostEstimate.init)
     }
 

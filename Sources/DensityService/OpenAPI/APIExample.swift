@@ -48,6 +48,19 @@ enum APIExample {
            {"value": 0, "probability": 0.2033645}]}], []]}
         """
     static let imputeDrawRequest = #"{"rows": [{"v0": 1, "v1": 1}], "method": "draw", "draws": 2, "seed": 7}"#
+    static let repairRequest = """
+        {"rows": [[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0], [1,0,1,0,0,0,0,0,0,0,0,0,0,0,0,1]], "alpha": 0.05, "changes_max": 2}
+        """
+    static let repairs = """
+        {"model": "nltcs", "version": "1", "statistic": "likelihood", "alpha": 0.05, "repairs": [
+          {"p_value": [1, 1], "changes": [],
+           "row": {"v0": 0, "v1": 0, "v2": 0, "v3": 0, "v4": 0, "v5": 0, "v6": 0, "v7": 0, "v8": 0, "v9": 0, "v10": 0,
+             "v11": 0, "v12": 0, "v13": 0, "v14": 0, "v15": 0}},
+          {"p_value": [0.0163732, 0.2425085], "repaired": true,
+           "changes": [{"variable": "v15", "from": 1, "to": 0, "gain": 4.6188714}],
+           "row": {"v0": 1, "v1": 0, "v2": 1, "v3": 0, "v4": 0, "v5": 0, "v6": 0, "v7": 0, "v8": 0, "v9": 0, "v10": 0,
+             "v11": 0, "v12": 0, "v13": 0, "v14": 0, "v15": 0}}]}
+        """
     static let sampleRequest = #"{"n": 2, "seed": 7, "given": {"v4": 0}, "as": "objects"}"#
     static let samples = """
         {"model": "nltcs", "version": "1", "seed": 7, "rows": [[0,0,0,0,0,0,0,0,0,1,1,0,1,0,1,0],

@@ -62,6 +62,21 @@ extension APIOperation {
                 content: [("application/json", "Imputed", APIExample.imputed)])
         ], problems: computing)
 
+    static let repair = APIOperation(
+        summary: "The fewest changes after which a row is no anomaly.",
+        description: """
+            Greedily by gain: the column by which the row gains most gets the value that it gains most by, until p_value is above \
+            alpha, or changes_max columns are changed; changes that turn out not to be needed are undone. A row that is no \
+            anomaly has no changes. With repaired false the changes do not do, and row is as it came. A missing value counts for \
+            what it is, as in /score, and may be changed into one. The model needs a calibration.
+            """,
+        parameters: ["timeout"], body: "RepairRequest", examples: [("two_rows", APIExample.repairRequest)],
+        answers: [
+            Answer(
+                description: "A repair a row.", headers: ["Server-Timing"],
+                content: [("application/json", "Repairs", APIExample.repairs)])
+        ], problems: computing)
+
     private static let drawn = Answer(
         description: "Rows that can be posted to /score.", headers: ["Server-Timing", "X-Seed"],
         content: [

@@ -60,7 +60,7 @@ enum APISchema {
           "schema": {"type": "string", "enum": ["json", "ndjson", "csv"], "default": "json"}}}
         """##
 
-    static var schemas: String { "{\(requests),\n\(answers),\n\(models),\n\(protocols)}" }
+    static var schemas: String { "{\(requests),\n\(answers),\n\(cleaning),\n\(models),\n\(protocols)}" }
 
     private static let requests = ##"""
         "Value": {"description": "A value of a variable. Binary: 0 or 1 (false or true). Categorical: a label, or a number or boolean that is one. Real: a finite number. null is missing.",
@@ -99,13 +99,6 @@ enum APISchema {
             "description": "What each variable is given: those before it in the member's ordering, or all other values of the row; values that are not known are summed out."},
           "member": {"type": ["integer", "null"], "minimum": 0, "maximum": 9223372036854775807,
             "description": "Which member's ordering to take; 0 is the first. Not with given others, which knows no ordering."}}},
-        "ImputeRequest": {"type": "object", "required": ["rows"], "additionalProperties": false, "properties": {
-          "rows": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}},
-          "method": {"enum": ["best", "draw", null], "description": "The best value for each, or draws of all together."},
-          "draws": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000,
-            "description": "How many draws of each row; 1 where it is not given. Of method draw."},
-          "seed": {"type": ["integer", "null"], "minimum": 0, "maximum": 18446744073709551615,
-            "description": "The same seed gives the same draws. None: a fresh one, which is answered. Of method draw."}}},
         "SampleRequest": {"type": "object", "additionalProperties": false, "properties": {
           "n": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000000,
             "description": "Rows to draw; 1 where it is not given."},
@@ -186,30 +179,6 @@ enum APISchema {
             "log_probability": {"type": "number", "description": "Of that value; of a number that is no atom the log of its density."},
             "cdf": {"type": "number", "minimum": 0, "maximum": 1,
               "description": "The probability of a real value no greater than the row's."}}}}}}},
-        "NamedRow": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Value"},
-          "description": "A row by name: values that came as they were sent, those of columns that training left out too."},
-        "Range": {"type": "array", "items": {"type": ["number", "object"]},
-          "description": "The middle 90 % of the numbers that a value may be, given what the row has, or the shortest list of values with their probabilities that holds 90 %."},
-        "Imputed": {"type": "object", "required": ["model", "version", "method", "imputed"], "additionalProperties": false,
-          "properties": {
-          "model": {"type": "string"}, "version": {"type": "string"}, "method": {"enum": ["best", "draw"]},
-          "seed": {"type": "integer", "minimum": 0, "description": "Of the draws."},
-          "rows": {"type": "array", "items": {"$ref": "#/components/schemas/NamedRow"},
-            "description": "Of method best: the rows with all their values."},
-          "draws": {"type": "array", "items": {"type": "array", "items": {"$ref": "#/components/schemas/NamedRow"}},
-            "description": "Of method draw: the same, a list a draw."},
-          "imputed": {"type": "array", "description": "Of each row the values that were filled in.",
-            "items": {"type": "array", "items": {"type": "object", "required": ["variable"], "additionalProperties": false,
-            "properties": {"variable": {"type": "string"},
-              "value": {"type": ["string", "number"], "description": "Of method best."},
-              "values": {"type": "array", "items": {"type": ["string", "number"]}, "description": "Of method draw, one a draw."},
-              "range": {"$ref": "#/components/schemas/Range"},
-              "missing": {"type": "number", "minimum": 0, "maximum": 1,
-                "description": "The probability that there is no value, where training had such rows."},
-              "parts": {"type": "array", "description": "Of a date: what its parts may be.",
-                "items": {"type": "object", "required": ["part", "range"], "additionalProperties": false, "properties": {
-                "part": {"type": "string"}, "range": {"$ref": "#/components/schemas/Range"},
-                "missing": {"type": "number", "minimum": 0, "maximum": 1}}}}}}}}}},
         "Samples": {"type": "object", "required": ["model", "version", "seed", "rows", "log_likelihood"],
           "additionalProperties": false, "properties": {
           "model": {"type": "string"}, "version": {"type": "string"}, "seed": {"type": "integer", "minimum": 0},

@@ -132,7 +132,7 @@ struct ScoreOptions: Equatable {
         }
     }
 
-    private mutating func set(statistic: String, calibration: Calibration?, pointer: String?) throws(Problem) {
+    mutating func set(statistic: String, calibration: Calibration?, pointer: String?) throws(Problem) {
         guard let calibration else {
             throw Problem(
                 422, "the model has no calibration, so 'statistic' has no meaning; leave it out", pointer: pointer)
@@ -152,7 +152,7 @@ struct ScoreOptions: Equatable {
         self.statistic = wanted
     }
 
-    private mutating func set(alpha: Double, calibration: Calibration?, pointer: String?) throws(Problem) {
+    mutating func set(alpha: Double, calibration: Calibration?, pointer: String?) throws(Problem) {
         guard let calibration else {
             throw Problem(
                 422, "the model has no calibration, so 'alpha' has no meaning; leave it out", pointer: pointer)

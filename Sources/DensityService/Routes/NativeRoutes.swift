@@ -23,6 +23,10 @@ extension Route {
             operations: [.post: .impute],
             handler: .model { handler, call, model throws(Problem) in try handler.impute(call, model) }),
         Route(
+            paths: ["/repair", "/models/{model}/repair"], queryNames: [], computes: true,
+            operations: [.post: .repair],
+            handler: .model { handler, call, model throws(Problem) in try handler.repair(call, model) }),
+        Route(
             paths: ["/sample", "/models/{model}/sample"], queryNames: SampleRequest.queryNames, computes: true,
             operations: [.get: .sample, .post: .samplePost],
             handler: .model { handler, call, model throws(Problem) in try handler.sample(call, model) }),

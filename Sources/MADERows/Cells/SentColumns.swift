@@ -7,7 +7,7 @@ package struct SentColumns: Sendable {
     package let names: [String]
     /// Of each column that the model reads its place among `names`; nil where rows have no such column.
     package let places: [Int?]
-    private let schema: RowSchema
+    let schema: RowSchema
 
     /// Of columns named so.
     package init(_ names: [String], _ schema: RowSchema) {

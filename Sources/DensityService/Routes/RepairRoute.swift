@@ -1,0 +1,17 @@
+internal import MADE
+internal import MADERows
+internal import Microhttpd
+
+extension RequestHandler {
+    /// POST /repair.
+    func repair(_ call: Call, _ model: LoadedModel) throws(Problem) {
+        let settings = core.options
+        let (rows, request) = try sentRows(of: call, model, ReadingOptions()) { (scan) throws(Problem) in
+            try RepairRequest(scan, settings: settings, model: model)
+        }
+        let answer = RepairAnswer(model: model, rows: rows, request: request)
+        try run(RowWork(rowCount: rows.count, unitCount: rows.count, kind: .repairs), of: call, model) { workspace in
+            answer.body(while: { call.isWanted(at: monotonicNanoseconds()) }, using: workspace).map { .json($0) }
+        }
+    }
+}

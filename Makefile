@@ -40,10 +40,10 @@ sanitize: sanitize-thread sanitize-address
 
 # Each in a folder of its own: SwiftPM would rebuild everything at each change of sanitizer.
 sanitize-thread: prepare
-	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp $(TEST) --sanitize=thread --scratch-path .build-tsan --filter '$(SANITIZED)'
+	SANITIZED_BUILD=1 TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp $(TEST) --sanitize=thread --scratch-path .build-tsan --filter '$(SANITIZED)'
 
 sanitize-address: prepare
-	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leak-sanitizer.supp $(TEST) --sanitize=address --scratch-path .build-asan --filter '$(SANITIZED)'
+	SANITIZED_BUILD=1 LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leak-sanitizer.supp $(TEST) --sanitize=address --scratch-path .build-asan --filter '$(SANITIZED)'
 
 prepare:
 	@sh .ci/prepare

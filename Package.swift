@@ -85,3 +85,11 @@ let package = Package(
     cLanguageStandard: .gnu17,
     cxxLanguageStandard: .gnucxx20
 )
+
+// What the sanitizers do not run (`make sanitize`) need not be built for them.
+if Context.environment["SANITIZED_BUILD"] != nil {
+    let tests = ["MADETests", "MADERowsTests", "MADETrainingTests", "ProgramTests"]
+    let left = Set(["made", "MADETraining", "COpenBLAS"] + tests)
+    package.targets.removeAll { left.contains($0.name) }
+    package.products.removeAll { ["made", "MADETraining"].contains($0.name) }
+}

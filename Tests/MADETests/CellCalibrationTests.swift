@@ -95,6 +95,18 @@ import Testing
         #expect(found.surprisals == columns.map { TailCurve($0.sorted(by: >)) })
     }
 
+    @Test(arguments: [5, 30, 400]) func aCellScoreIsTheLargestOfAllCurves(count: Int) throws {
+        let width = 12
+        let found = try calibration(rows(count, of: width, seed: 7), of: width)
+        let new = rows(300, of: width, seed: 8).surprisals
+        for row in 0..<300 {
+            // Usual rows and unusual ones.
+            let cells = new[row * width..<(row + 1) * width].map { $0 * Float(row % 3) / 2 }
+            let largest = zip(found.surprisals, cells).map { $0.nats(of: Double($1)) }.max()
+            #expect(found.cellScore(cells.span) == largest, "row \(row)")
+        }
+    }
+
     @Test func aValueThatIsNotKnownSaysNothing() throws {
         let found = try calibration(rows(50, of: 3, seed: 2), of: 3)
         let known: [Float] = [4, 0, 1]

@@ -11,6 +11,12 @@ public struct CellCalibration: Sendable, Equatable {
     public let cellScores: [Double]
     /// `RowStatistic.combined` of the calibration rows [n], ascending, nats.
     public let combinedScores: [Double]
+    /// Of each variable a surprisal that is no rarer than `rareNats` [D]: of what lies below it nothing need be known where
+    /// another one is rarer than that.
+    private let rareBounds: [Float]
+
+    /// One surprisal in twenty is as rare: in a row of many variables some are, and only those are looked up.
+    private static let rareNats = 3.0
 
     /// Sorts the scores. Precondition: as many of one kind as of the other, at least one, all finite.
     public init(
@@ -23,11 +29,23 @@ public struct CellCalibration: Sendable, Equatable {
         self.likelihood = likelihood
         self.cellScores = cellScores.sorted()
         self.combinedScores = combinedScores.sorted()
+        rareBounds = surprisals.map { Float($0.value(ofNats: Self.rareNats)).nextDown }
     }
 
     /// How rare the rarest of a row's `surprisals` [D] is among the calibration rows', nats; NaN of a value that is not
     /// known.
-    public func cellScore(_ surprisals: Span<Float>) -> Double { self.surprisals.largest(of: surprisals) }
+    public func cellScore(_ surprisals: Span<Float>) -> Double {
+        precondition(surprisals.count == rareBounds.count)
+        var largest = 0.0
+        rareBounds.withUnsafeBufferPointer { bounds in
+            self.surprisals.withUnsafeBufferPointer { curves in
+                for variable in surprisals.indices where surprisals[variable] > bounds[variable] {
+                    largest = max(largest, curves[variable].nats(of: Double(surprisals[variable])))
+                }
+            }
+        }
+        return largest >= Self.rareNats ? largest : self.surprisals.largest(of: surprisals)
+    }
 
     /// Joins a row's log-likelihood with its `cellScore`.
     public func combinedScore(logLikelihood: Double, cellScore: Double) -> Double {

@@ -79,6 +79,17 @@ public struct TailCurve: Sendable, Equatable {
         return rank < power + power / 2 ? power + power / 2 : 2 * power
     }
 
+    /// The value from which on the curve is above `wanted` nats; ±∞ where it always or never is.
+    func value(ofNats wanted: Double) -> Double {
+        guard let above = nats.firstIndex(where: { $0 > wanted }) else {
+            let last = nats.count - 1
+            return slope > 0 ? values[last] + (wanted - nats[last]) / slope : .infinity
+        }
+        guard above > 0 else { return -.infinity }
+        let share = (wanted - nats[above - 1]) / (nats[above] - nats[above - 1])
+        return values[above - 1] + share * (values[above] - values[above - 1])
+    }
+
     /// −log of the share of the calibration values that are as large as `value`, nats; 0 where all are.
     public func nats(of value: Double) -> Double {
         values.withUnsafeBufferPointer { values in

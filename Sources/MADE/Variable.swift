@@ -330,12 +330,8 @@ public struct RealEncoding: Sendable, Equatable {
 
     /// The index of the atom that a number is; nil where it is none.
     public func atom(of number: Double) -> Int? {
-        var (low, high) = (0, atoms.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if atoms[middle] < number { low = middle + 1 } else { high = middle }
-        }
-        return low < atoms.count && atoms[low] == number ? low : nil
+        let place = atoms.partitionPoint { $0 < number }
+        return place < atoms.count && atoms[place] == number ? place : nil
     }
 
     /// u of a number, rounded once and held within ±1e30, no negative zero; NaN for NaN. Of an atom it is where the atom lies.

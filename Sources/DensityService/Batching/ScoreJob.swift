@@ -36,6 +36,8 @@ final class ScoreJob: @unchecked Sendable {
     var computeStart: UInt64 = 0
     /// The statistic of each row that it is judged by, nats; set when it is answered.
     private(set) var scores: [Double] = []
+    /// What they rank as, then; empty of a model that gives none.
+    private(set) var pValues: [Double] = []
     /// One value of a good row.
     struct Cell: Hashable {
         var row: Int
@@ -169,7 +171,7 @@ final class ScoreJob: @unchecked Sendable {
 
     private func countAnomalies() {
         guard judgement.canJudge else { return }
-        let count = scores.count { judgement.isAnomaly(judgement.pValue(of: $0)) == true }
+        let count = pValues.count { judgement.isAnomaly($0) == true }
         if count > 0 { model.statistics.anomalies.wrappingAdd(count, ordering: .relaxed) }
     }
 
@@ -179,6 +181,7 @@ final class ScoreJob: @unchecked Sendable {
         if call.isPastDeadline(at: now) { return call.refuseAsLate() }
         guard let sheet else { return }
         scores = (0..<rows.count).map { score($0, in: sheet) }
+        pValues = scores.compactMap(judgement.pValue(of:))
         let reply = encode(self, sheet)
         countAnomalies()
         model.statistics.scoredRows.wrappingAdd(rows.count, ordering: .relaxed)

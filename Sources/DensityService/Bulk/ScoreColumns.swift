@@ -65,7 +65,7 @@ struct ScoreColumns: ScoreOutput {
         logLikelihoods.write { $0.number(row.logLikelihood) }
         bits.write { $0.number(row.logLikelihood * bitsPerNat + 0) }
         standardErrors.write { $0.number(row.estimate?.standardError ?? 0) }
-        guard let pValue = judgement.pValue(of: row.score) else { return }
+        guard let pValue = row.pValue else { return }
         pValues.write { $0.number(pValue) }
         anomalies.write { $0.bool(judgement.isAnomaly(pValue)) }
         scores.write { $0.number(row.score) }

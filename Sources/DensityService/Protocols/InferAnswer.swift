@@ -59,7 +59,7 @@ struct InferAnswer {
     private func write(_ tensor: OutputTensor, to json: inout JSONWriter) {
         switch tensor {
         case .logLikelihood: for value in logLikelihoods { json.number(value) }
-        case .pValue: for value in pValues { json.number(value) }
+        case .pValue: for value in job.pValues { json.number(value) }
         case .anomaly: for value in anomalies { json.bool(value) }
         case .score: for value in job.scores { json.number(value) }
         case .surprisal: for value in surprisals { json.number(value) }
@@ -72,7 +72,7 @@ struct InferAnswer {
             bytes.count + job.rows.count * tensor.elementBytes * (tensor.isPerVariable ? sheet.variableCount : 1))
         switch tensor {
         case .logLikelihood: bytes.append(contentsOf: UnsafeRawBufferPointer(logLikelihoods))
-        case .pValue: pValues.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        case .pValue: job.pValues.withUnsafeBytes { bytes.append(contentsOf: $0) }
         case .anomaly: for value in anomalies { bytes.append(value ? 1 : 0) }
         case .score: job.scores.withUnsafeBytes { bytes.append(contentsOf: $0) }
         case .surprisal: surprisals.withUnsafeBytes { bytes.append(contentsOf: $0) }
@@ -97,14 +97,9 @@ struct InferAnswer {
             : [Double](repeating: 0, count: job.rows.count)
     }
 
-    private var pValues: [Double] {
-        guard let calibration = job.model.card.calibration else { return [] }
-        return job.scores.map { calibration.pValue(of: $0, by: job.judgement.statistic) }
-    }
-
     private var anomalies: [Bool] {
         let judgement = job.judgement
         // A tensor has no null: a row that nobody can judge is none.
-        return pValues.map { judgement.isAnomaly($0) ?? false }
+        return job.pValues.map { judgement.isAnomaly($0) ?? false }
     }
 }

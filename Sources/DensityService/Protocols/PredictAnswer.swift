@@ -30,10 +30,10 @@ struct PredictAnswer {
         json.beginObject()
         json.member("log_likelihood", logLikelihood)
         if job.hasMissing { json.member("standard_error", sheet.standardErrors[job.sheetStart + row]) }
-        if let pValue = job.judgement.pValue(of: job.scores[row]) {
-            json.member("p_value", pValue)
+        if !job.pValues.isEmpty {
+            json.member("p_value", job.pValues[row])
             json.key("anomaly")
-            json.bool(job.judgement.isAnomaly(pValue))
+            json.bool(job.judgement.isAnomaly(job.pValues[row]))
             json.member("score", job.scores[row])
         }
         json.endObject()

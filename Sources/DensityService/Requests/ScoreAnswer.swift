@@ -28,7 +28,8 @@ struct ScoreAnswer {
                 faults.removeFirst()
             } else {
                 let row = ScoredRow(
-                    logLikelihood: logLikelihood(next), score: job.scores[next], estimate: estimate(next))
+                    logLikelihood: logLikelihood(next), score: job.scores[next],
+                    pValue: job.pValues.isEmpty ? nil : job.pValues[next], estimate: estimate(next))
                 lines.write(row, kept: KeptCells())
                 next += 1
             }
@@ -47,12 +48,11 @@ struct ScoreAnswer {
             column("standard_error", in: &json) { json, row in json.number(sheet.standardErrors[job.sheetStart + row]) }
         }
         let judgement = job.judgement
-        if let calibration = judgement.calibration {
-            let values = job.scores.map { calibration.pValue(of: $0, by: judgement.statistic) }
-            column("p_value", in: &json) { json, row in json.number(values[row]) }
+        if judgement.calibration != nil {
+            column("p_value", in: &json) { json, row in json.number(job.pValues[row]) }
             json.member("statistic", judgement.statistic.rawValue)
             json.member("alpha", judgement.alpha)
-            column("anomaly", in: &json) { json, row in json.bool(judgement.isAnomaly(values[row])) }
+            column("anomaly", in: &json) { json, row in json.bool(judgement.isAnomaly(job.pValues[row])) }
             column("score", in: &json) { json, row in json.number(job.scores[row]) }
             if let note = judgement.note { json.member("note", note) }
         }

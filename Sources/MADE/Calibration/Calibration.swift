@@ -47,12 +47,7 @@ public struct Calibration: Sendable, Equatable {
     public func pValue(of score: Double, by statistic: RowStatistic) -> Double {
         if statistic == .likelihood { return pValue(of: -score) }
         let scores = scores(statistic)
-        var (low, high) = (0, scores.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if scores[middle] < score { low = middle + 1 } else { high = middle }
-        }
-        return Double(1 + scores.count - low) / Double(1 + scores.count)
+        return Double(1 + scores.count - scores.partitionPoint { $0 < score }) / Double(1 + scores.count)
     }
 
     /// The conformal p-value of a log-likelihood, (1 + #{calibration ≤ logLikelihood}) / (1 + #calibration) (Vovk et al. 2005, eq. 2.20):
@@ -60,13 +55,7 @@ public struct Calibration: Sendable, Equatable {
     ///
     /// It holds for complete rows, as the calibration's are: the density of fewer variables is on another scale.
     public func pValue(of logLikelihood: Double) -> Double {
-        var low = 0
-        var high = logLikelihoods.count
-        while low < high {
-            let middle = (low + high) / 2
-            if logLikelihoods[middle] <= logLikelihood { low = middle + 1 } else { high = middle }
-        }
-        return Double(1 + low) / Double(1 + logLikelihoods.count)
+        Double(1 + logLikelihoods.partitionPoint { $0 <= logLikelihood }) / Double(1 + logLikelihoods.count)
     }
 
     /// The smallest p-value there is; an alpha below it can never be reached.

@@ -15,7 +15,7 @@
 public struct TailCurve: Sendable, Equatable {
     /// The knots' values, ascending and different.
     public let values: [Double]
-    /// −log of the share of the calibration values that are as large as a knot's, nats, not ascending anywhere but upwards.
+    /// −log of the share of the calibration values that are as large as a knot's, nats, none smaller than the one before.
     public let nats: [Double]
     /// By how many nats it rises for each unit beyond the last knot, 0…1.
     public let slope: Double

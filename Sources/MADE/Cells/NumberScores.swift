@@ -31,14 +31,7 @@ struct NumberScores {
     }
 
     /// The place of the first point that is not below u.
-    func place(of u: Float) -> Int {
-        var (low, high) = (0, points.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if points[middle].u < u { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
+    func place(of u: Float) -> Int { points.partitionPoint { $0.u < u } }
 
     private func has(_ u: Float) -> Bool {
         let place = place(of: u)

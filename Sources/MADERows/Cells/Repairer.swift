@@ -44,7 +44,7 @@ package struct Repairer: Sendable {
         options: Options = Options()
     ) {
         guard judgement.canJudge, let calibration = judgement.calibration else { return nil }
-        changer = RowChanger(model: model, schema: columns.schema)
+        changer = RowChanger(model: model, schema: columns.schema, judgement: judgement)
         text = RowText(model.card)
         self.calibration = calibration
         self.judgement = judgement
@@ -53,37 +53,29 @@ package struct Repairer: Sendable {
         self.options = options
     }
 
-    private func pValue(_ state: RowState, using workspace: CompiledModel.Workspace) -> Double {
-        let scorer = RowScorer(changer.model, judgement: judgement)
-        scorer.score(state.values.span, using: workspace)
-        return calibration.pValue(of: scorer.scores[0], by: judgement.statistic)
-    }
+    private func pValue(_ state: RowState) -> Double { calibration.pValue(of: state.score, by: judgement.statistic) }
 
-    private func isAnomaly(_ state: RowState, using workspace: CompiledModel.Workspace) -> Bool {
-        pValue(state, using: workspace) <= judgement.alpha
-    }
+    private func isAnomaly(_ state: RowState) -> Bool { pValue(state) <= judgement.alpha }
 
     /// What becomes of `row`.
     package func repair(_ row: SentRow, using workspace: CompiledModel.Workspace) -> Repair {
         let start = changer.scored(RowState(values: row.values, seconds: row.seconds), using: workspace)
-        let before = pValue(start, using: workspace)
-        guard isAnomaly(start, using: workspace) else {
-            return Repair(pValues: (before, before), changes: [], isRepaired: nil)
-        }
+        let before = pValue(start)
+        guard isAnomaly(start) else { return Repair(pValues: (before, before), changes: [], isRepaired: nil) }
         // Each change is a column, and what it has instead.
         var changed: [Int] = []
         var state = start
-        while isAnomaly(state, using: workspace), changed.count < options.changesMax {
+        while isAnomaly(state), changed.count < options.changesMax {
             let open = changer.schema.columns.indices.filter { !changed.contains($0) && columns.places[$0] != nil }
             guard let (column, next) = changer.best(open, of: state, using: workspace) else { break }
             changed.append(column)
             state = settled(next, changed.dropLast(), using: workspace)
         }
-        let isRepaired = !isAnomaly(state, using: workspace)
+        let isRepaired = !isAnomaly(state)
         if isRepaired { changed = needed(changed, of: state, start, using: workspace) }
         let (changes, end) = changes(changed, from: start, to: state, row, using: workspace)
         return Repair(
-            pValues: (before, pValue(end, using: workspace)), changes: changes, isRepaired: isRepaired)
+            pValues: (before, pValue(end)), changes: changes, isRepaired: isRepaired)
     }
 
     /// The row with what suits it best in `columns`, which were changed before the last one was.
@@ -105,7 +97,7 @@ package struct Repairer: Sendable {
         for column in changed where kept.count > 1 {
             let fewer = kept.filter { $0 != column }
             let end = fewer.reduce(start) { taking($1, of: state, into: $0, using: workspace) }
-            if !isAnomaly(end, using: workspace) { kept = fewer }
+            if !isAnomaly(end) { kept = fewer }
         }
         return kept
     }

@@ -8,12 +8,16 @@ struct RowState {
     var seconds: [Double]
     /// log p(x), nats.
     var logLikelihood = 0.0
+    /// The statistic that it is judged by, nats.
+    var score = 0.0
 }
 
 /// Rows of one model, changed column by column.
 struct RowChanger {
     let model: CompiledModel
     let schema: RowSchema
+    /// How its rows are judged.
+    let judgement: Judgement
 
     /// The row with `value`, a number, in a column that is one variable.
     func state(
@@ -40,15 +44,12 @@ struct RowChanger {
         return scored(next, using: workspace)
     }
 
-    /// The row with its log-likelihood.
+    /// The row with its log-likelihood and its statistic.
     func scored(_ state: RowState, using workspace: CompiledModel.Workspace) -> RowState {
-        var (logLikelihood, error) = ([0.0], [0.0])
-        var result = logLikelihood.mutableSpan
-        var errors = error.mutableSpan
-        model.score(
-            state.values.span, missing: MissingValues(), into: &result, standardErrors: &errors, using: workspace)
+        let scorer = RowScorer(model, judgement: judgement)
+        scorer.score(state.values.span, using: workspace)
         var next = state
-        next.logLikelihood = logLikelihood[0]
+        (next.logLikelihood, next.score) = (scorer.logLikelihoods[0], scorer.scores[0])
         return next
     }
 

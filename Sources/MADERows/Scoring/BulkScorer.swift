@@ -161,14 +161,17 @@ public final class BulkScorer {
                 continue
             }
             let score = scorer.scores[next]
-            if scorer.judgement.isAnomaly(scorer.judgement.pValue(of: score)) == true { anomalyCount += 1 }
+            let pValue = scorer.judgement.pValue(of: score)
+            if scorer.judgement.isAnomaly(pValue) == true { anomalyCount += 1 }
             let estimate =
                 isPlain
                 ? nil
                 : RowEstimate(
                     of: rows.values[next * width..<(next + 1) * width], standardError: scorer.standardErrors[next])
             output.write(
-                ScoredRow(logLikelihood: scorer.logLikelihoods[next], score: score, estimate: estimate), kept: kept)
+                ScoredRow(
+                    logLikelihood: scorer.logLikelihoods[next], score: score, pValue: pValue, estimate: estimate),
+                kept: kept)
             next += 1
         }
     }

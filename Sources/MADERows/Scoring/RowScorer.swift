@@ -6,7 +6,7 @@ public final class RowScorer {
     public let judgement: Judgement
     /// log p(x) of the last rows [n], nats.
     public private(set) var logLikelihoods: [Double] = []
-    /// The errors of these [n], nats, where values were integrated out; else 0.
+    /// The errors of these [n], nats, where they were not all plain.
     public private(set) var standardErrors: [Double] = []
     /// The statistic of the last rows [n] by which they are judged, nats.
     public private(set) var scores: [Double] = []

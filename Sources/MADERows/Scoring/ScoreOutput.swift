@@ -20,12 +20,15 @@ package struct ScoredRow {
     package var logLikelihood: Double
     /// The statistic that it is judged by, nats.
     package var score: Double
+    /// Nil of a model that gives none.
+    package var pValue: Double?
     /// Nil of a row without missing values.
     package var estimate: RowEstimate?
 
-    package init(logLikelihood: Double, score: Double, estimate: RowEstimate? = nil) {
+    package init(logLikelihood: Double, score: Double, pValue: Double?, estimate: RowEstimate? = nil) {
         self.logLikelihood = logLikelihood
         self.score = score
+        self.pValue = pValue
         self.estimate = estimate
     }
 }

@@ -36,7 +36,7 @@ package struct ScoreLines: ScoreOutput {
         begin(kept)
         if isJSON { write(#""log_likelihood":"#) }
         write(number: row.logLikelihood)
-        if let pValue = judgement.pValue(of: row.score) {
+        if let pValue = row.pValue {
             write(isJSON ? #","p_value":"# : ",")
             write(number: pValue)
             write(isJSON ? #","anomaly":"# : ",")

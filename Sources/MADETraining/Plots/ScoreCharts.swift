@@ -105,12 +105,6 @@ enum ScoreCharts {
 
     /// How many of an ascending sequence are at most `bound`, but for rounding.
     private static func count(_ sorted: [Double], atMost bound: Double) -> Int {
-        var low = 0
-        var high = sorted.count
-        while low < high {
-            let middle = (low + high) / 2
-            if sorted[middle] <= bound * (1 + 1e-12) { low = middle + 1 } else { high = middle }
-        }
-        return low
+        sorted.partitionPoint { $0 <= bound * (1 + 1e-12) }
     }
 }

@@ -7,7 +7,7 @@ TEST = swift test --disable-xctest -Xcc -O2
 # What shares memory between threads, or is written in C.
 SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowsTests)\.|^DensityServiceTests\..*[Bb]atch
 
-.PHONY: help serve build test bench quality lint sanitize sanitize-thread sanitize-address prepare
+.PHONY: help serve build test bench quality lint sanitize sanitize-thread sanitize-address release prepare
 
 help:
 	@echo 'make serve     build, and serve the bundled models on http://127.0.0.1:8080; ARGS="--port 9000" passes more'
@@ -17,6 +17,7 @@ help:
 	@echo 'make quality   train on real tables, and print what is reached beside what should be; DATA=FOLDER, ARGS="oneclass"'
 	@echo 'make lint      check the format of the sources'
 	@echo 'make sanitize  run the threaded and the C parts under the thread and the address sanitizer'
+	@echo 'make release   tag the version, with its section of CHANGELOG.md'
 
 serve: build
 	@exec .build/release/made serve $(ARGS)
@@ -44,6 +45,9 @@ sanitize-thread: prepare
 
 sanitize-address: prepare
 	SANITIZED_BUILD=1 LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leak-sanitizer.supp $(TEST) --sanitize=address --scratch-path .build-asan --filter '$(SANITIZED)'
+
+release:
+	@.ci/release
 
 prepare:
 	@sh .ci/prepare

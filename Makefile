@@ -15,7 +15,7 @@ help:
 	@echo 'make test      run the tests; ARGS="--filter MADETests" passes more'
 	@echo 'make bench     measure against onnxruntime, PyTorch and FastAPI; ARGS="kernels sampling cells training requests cost" selects'
 	@echo 'make quality   train on real tables, and print what is reached beside what should be; DATA=FOLDER, ARGS="oneclass"'
-	@echo 'make lint      check the format of the sources'
+	@echo 'make lint      check the format of the sources, and the links of the documentation'
 	@echo 'make sanitize  run the threaded and the C parts under the thread and the address sanitizer'
 	@echo 'make release   tag the version, with its section of CHANGELOG.md'
 
@@ -36,6 +36,7 @@ quality: prepare
 
 lint:
 	swift format lint --strict -r Sources Tests Package.swift Benchmarks/Sources Benchmarks/Package.swift
+	.ci/docs-links
 
 sanitize: sanitize-thread sanitize-address
 

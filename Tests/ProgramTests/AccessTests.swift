@@ -16,7 +16,7 @@ private func shell(_ command: String, in folder: String) throws -> String {
     return text.trimmingCharacters(in: .newlines)
 }
 
-/// Adds a key to the file `keys.txt` of `folder` as the README says it; the key.
+/// Adds a key to the file `keys.txt` of `folder`, made by other tools than the program; the key.
 private func makeKey(_ name: String, _ scopes: String, in folder: TestFolder) throws -> String {
     try shell(
         """

@@ -14,9 +14,9 @@ help:
 	@echo 'make build     build the program: .build/release/made'
 	@echo 'make test      run the tests; ARGS="--filter MADETests" passes more'
 	@echo 'make bench     measure against onnxruntime, PyTorch and FastAPI; ARGS="kernels sampling cells training requests cost" selects'
-	@echo 'make quality   train on real tables, and print what is reached beside what should be; DATA=FOLDER, ARGS="oneclass"'
+	@echo 'make quality   train on real tables, and print the results beside the goals; DATA=FOLDER, ARGS="oneclass"'
 	@echo 'make lint      check the format of the sources, and the links of the documentation'
-	@echo 'make sanitize  run the threaded and the C parts under the thread and the address sanitizer'
+	@echo 'make sanitize  run what is threaded or written in C under the thread and the address sanitizer'
 	@echo 'make release   tag the version, with its section of CHANGELOG.md'
 
 serve: build

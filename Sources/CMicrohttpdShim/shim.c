@@ -68,8 +68,16 @@ int mhd_shim_accept(int listen_socket)
 
 void mhd_shim_close_backlog(int listen_socket)
 {
-    struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
-    struct sock_fprog program = {.len = 1, .filter = &drop_all};
+    enum { FLAGS = 13, SYN = 2, DROP = 0, PASS = -1 };
+    /* Of a segment the filter sees the TCP header. It must not drop the ACK that ends a handshake: the client counts on
+     * the connection as soon as it has sent that. */
+    struct sock_filter drop_syn[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SYN, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, DROP),
+        BPF_STMT(BPF_RET | BPF_K, PASS),
+    };
+    struct sock_fprog program = {.len = sizeof drop_syn / sizeof *drop_syn, .filter = drop_syn};
     /* Where the system does not allow it, a connection that comes between the last accept and the close is lost. */
     (void)setsockopt(listen_socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }

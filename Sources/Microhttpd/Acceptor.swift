@@ -35,6 +35,8 @@ final class Acceptor: Sendable {
     private let room: Room
     private let addresses: AddressTable
     private let isEnding = Atomic(false)
+    /// After so long without a new connection no handshake is taken to be under way.
+    private static let handshakeMilliseconds: Int32 = 100
 
     init(listener: Listener, loops: [EventLoop], room: Room, addresses: AddressTable) {
         self.listener = listener
@@ -58,9 +60,20 @@ final class Acceptor: Sendable {
             }
         }
         listener.closeBacklog()
-        // The system has taken these connections for us already, so their clients count on an answer.
-        while case .socket(let socket) = listener.accept() { deliver(socket) }
+        acceptBacklog()
         listener.close()
+    }
+
+    /// Takes the connections that the system has taken for us already: their clients count on an answer. So do those whose
+    /// handshakes are under way, which nobody can see but by waiting for them.
+    private func acceptBacklog() {
+        while true {
+            switch listener.accept() {
+            case .socket(let socket): deliver(socket)
+            case .nobody: if !sleep(withListener: true, milliseconds: Self.handshakeMilliseconds) { return }
+            case .exhausted: return
+            }
+        }
     }
 
     /// Lets `run` take in the backlog, close the port and end. Any thread.
@@ -84,14 +97,17 @@ final class Acceptor: Sendable {
 
     private func load(of loop: EventLoop) -> Int { loop.connectionCount.load(ordering: .relaxed) }
 
-    private func sleep(withListener: Bool, milliseconds: Int32) {
+    /// Whether there was something to wake up for before the time was over.
+    @discardableResult
+    private func sleep(withListener: Bool, milliseconds: Int32) -> Bool {
         var descriptors = (
             pollfd(fd: room.bell.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: listener.descriptor, events: Int16(POLLIN), revents: 0)
         )
-        withUnsafeMutablePointer(to: &descriptors) {
-            _ = $0.withMemoryRebound(to: pollfd.self, capacity: 2) { poll($0, withListener ? 2 : 1, milliseconds) }
+        let count = withUnsafeMutablePointer(to: &descriptors) {
+            $0.withMemoryRebound(to: pollfd.self, capacity: 2) { poll($0, withListener ? 2 : 1, milliseconds) }
         }
         room.bell.silence()
+        return count > 0
     }
 }

@@ -77,8 +77,8 @@ final class Listener: Sendable {
         if descriptor >= 0 { Glibc.close(descriptor) }
     }
 
-    /// Lets no more connections into the backlog: none may come between the last that is taken and `close`, which would
-    /// break it off.
+    /// Lets no more handshakes begin: no connection may come between the last that is taken and `close`, which would break
+    /// it off.
     func closeBacklog() { mhd_shim_close_backlog(descriptor) }
 
     /// Takes the next connection that waits in the backlog.

@@ -40,7 +40,8 @@ int mhd_shim_watch(struct MHD_Daemon *daemon, int eventfd);
 /* accept4() without an address, non-blocking and close-on-exec; -1 where nobody waits. */
 int mhd_shim_accept(int listen_socket);
 
-/* Lets no more connections into the backlog; those that knock are told nothing, and knock again after a second. */
+/* Lets no more handshakes begin: clients that try are told nothing, and try again after a second. Those under way end in
+ * the backlog. */
 void mhd_shim_close_backlog(int listen_socket);
 
 /* Bytes that a TCP socket has received since it was opened. */

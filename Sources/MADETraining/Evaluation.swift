@@ -1,4 +1,5 @@
 internal import MADE
+internal import MADERows
 
 /// Log-likelihoods of a table's rows as they are served, to the bit: calibration compares with nothing else.
 struct Evaluation {
@@ -27,7 +28,12 @@ struct Evaluation {
             let rows = first..<min(first + 1024, table.rowCount)
             let cells = table.values[rows.lowerBound * table.columnCount..<rows.upperBound * table.columnCount]
             let scores = score(cells)
-            tally.add(logLikelihoods: scores.logLikelihoods, surprisals: scores.surprisals.span)
+            let chosen = tally.add(logLikelihoods: scores.logLikelihoods, surprisals: scores.surprisals.span)
+            let gains = RowCrew(model).map(chosen.count) { [model] index, workspace in
+                let row = cells.dropFirst(chosen[index] * table.columnCount).prefix(table.columnCount)
+                return model.gains(of: Array(row), using: workspace).map { Float($0.gain) }
+            }
+            tally.add(gains: gains.flatMap(\.self))
         }
     }
 
@@ -49,27 +55,43 @@ struct Evaluation {
 
 /// Adds up the scores of calibration rows, which may come from several models.
 struct CalibrationTally {
+    private let variableCount: Int
+    private let rowCount: Int
     private var logLikelihoods: [Double] = []
     private var surprisals: SurprisalTally
     private var cells: CellCalibrationTally
+    private var gains: [Float] = []
 
-    init(variableCount: Int) {
+    /// For `rowCount` rows in all.
+    init(variableCount: Int, rowCount: Int) {
+        self.variableCount = variableCount
+        self.rowCount = rowCount
         surprisals = SurprisalTally(variableCount: variableCount)
         cells = CellCalibrationTally(variableCount: variableCount)
     }
 
-    /// Adds n rows' log-likelihoods, and their surprisals [n × D], nats.
-    mutating func add(logLikelihoods: [Double], surprisals: Span<Float>) {
+    /// Adds n rows' log-likelihoods, and their surprisals [n × D], nats. Returns which of the rows, spread evenly over all,
+    /// have their gains added.
+    mutating func add(logLikelihoods: [Double], surprisals: Span<Float>) -> [Int] {
+        let first = self.logLikelihoods.count
         self.logLikelihoods += logLikelihoods
         self.surprisals.add(surprisals)
         cells.add(logLikelihoods: logLikelihoods, surprisals: surprisals)
+        let chosenCount = GainCalibration.rowCount(of: rowCount, variableCount: variableCount)
+        return logLikelihoods.indices.filter { index in
+            (first + index + 1) * chosenCount / rowCount > (first + index) * chosenCount / rowCount
+        }
     }
+
+    /// Adds the gains of whole rows [n × D], nats.
+    mutating func add(gains: [Float]) { self.gains += gains }
 
     /// Nil before the first row.
     var calibration: Calibration? {
         logLikelihoods.isEmpty
             ? nil
             : Calibration(
-                logLikelihoods: logLikelihoods, surprisals: surprisals.summary, cells: cells.calibration)
+                logLikelihoods: logLikelihoods, surprisals: surprisals.summary, cells: cells.calibration,
+                gains: gains.isEmpty ? nil : GainCalibration(gains, variableCount: variableCount))
     }
 }

@@ -94,7 +94,9 @@ public struct Trainer: Sendable {
     private static func foldedCalibration(
         _ fits: ArraySlice<EnsembleFit>, _ results: ArraySlice<[MemberTraining.Result]>
     ) -> Calibration? {
-        var tally = CalibrationTally(variableCount: fits.first?.variables.count ?? 0)
+        var tally = CalibrationTally(
+            variableCount: fits.first?.variables.count ?? 0,
+            rowCount: fits.reduce(0) { $0 + ($1.calibration?.rowCount ?? 0) })
         for (fit, results) in zip(fits, results) {
             guard results.count == fit.options.memberCount, results.allSatisfy(\.isComplete) else { return nil }
             if let rows = fit.calibration { Evaluation(fit.model(results, name: "")).add(rows, to: &tally) }

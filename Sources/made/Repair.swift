@@ -12,8 +12,11 @@ struct Repair: ParsableCommand {
             gets the value that it gains most by, and so on. A row that --changes-max changes do not mend stays as it is, and \
             so does one that cannot be read.
 
-            The log has a line for each change: row (from 1), variable, from, to, gain (nats), the row's p-value before and \
-            after, and whether that mends it. It goes to --log, else to standard output where the table does not. --dry-run \
+            With --fdr it is not rows that are judged but cells: all are tested, and those changed of which in the mean no more \
+            than that share is right as it is. The table is held in memory, then.
+
+            The log has a line for each change: row (from 1), variable, from, to, gain (nats), the cell's p-value, the row's \
+            p-value before and after, and whether the change was made. It goes to --log, else to standard output where the table does not. --dry-run \
             writes the log alone. A row that is flagged is rare; whether it is wrong is for you to find out.
             """)
 
@@ -35,6 +38,13 @@ struct Repair: ParsableCommand {
     @OptionGroup(title: "Judging")
     var judging: JudgingArguments
 
+    @Option(
+        help: """
+            Change the cells that are wrong whatever the p-value of their row, so that in the mean at most this share of the \
+            changes is one too many (Benjamini and Hochberg).
+            """)
+    var fdr: Double?
+
     @Option(help: "Most columns that are changed in a row.")
     var changesMax = Repairer.Options().changesMax
 
@@ -42,6 +52,10 @@ struct Repair: ParsableCommand {
 
     func validate() throws {
         guard changesMax >= 1 else { throw ValidationError("changes-max must be 1 or more") }
+        if let fdr, !(fdr > 0 && fdr < 1) { throw ValidationError("fdr must lie between 0 and 1") }
+        if fdr != nil, judging.alpha != nil || judging.statistic != nil {
+            throw ValidationError("--fdr judges cells; leave out --alpha and --statistic, which judge rows")
+        }
         if dryRun, output != nil { throw ValidationError("--dry-run writes no table; leave out --output") }
     }
 
@@ -62,59 +76,128 @@ struct Repair: ParsableCommand {
                     ?? "\(source.model) has no calibration, so no row of it is an anomaly; models of made train have one"
             )
         }
-        var writer = try TableOutput(target, isWritten: !dryRun)
-        var logWriter = try TableOutput(logTarget, isWritten: dryRun || log != nil || output != nil)
-        let crew = RowCrew(model)
-        let repairLog = RepairLog(lines.columns)
-        try writer.write(lines.header())
-        try logWriter.write(repairLog.header)
-        var tally = Tally()
-        while true {
-            let first = reader.rowCount
-            if try reader.read(rowsMax: 1024) == 0 { break }
+        guard fdr == nil || repairer.hasPValues else {
+            throw ValidationError(
+                "--fdr: the cells of \(source.model) have no p-values, as it was not calibrated for them; train it anew"
+            )
+        }
+        var sheet = RepairSheet(
+            lines, table: try TableOutput(target, isWritten: !dryRun),
+            log: try TableOutput(logTarget, isWritten: dryRun || log != nil || output != nil))
+        try sheet.begin()
+        if let fdr {
+            try judgeTogether(reader, repairer, RowCrew(model), rate: fdr, into: &sheet)
+        } else {
+            try judgeRows(reader, repairer, RowCrew(model), into: &sheet)
+        }
+        let summary = sheet.description(judgesCells: fdr != nil)
+        try sheet.close()
+        for remark in reader.remarks { Output.note(remark.description) }
+        Output.note(summary)
+    }
+
+    private func judgeRows(
+        _ reader: TableReader, _ repairer: Repairer, _ crew: RowCrew, into sheet: inout RepairSheet
+    ) throws {
+        while try reader.read(rowsMax: 1024) > 0 {
             let rows = reader.sentRows
             let repairs = crew.map(rows.count) { index, workspace in
                 rows[index].values.isEmpty ? nil : repairer.repair(rows[index], using: workspace)
             }
-            var faults = reader.faults[...]
-            var (bytes, logBytes): ([UInt8], [UInt8]) = ([], [])
-            for (index, repair) in repairs.enumerated() {
-                let changes = repair?.isRepaired == true ? repair?.changes ?? [] : []
-                lines.append(lines.columns.row(rows[index], with: changes), to: &bytes)
-                if let repair {
-                    repairLog.append(repair, row: first + index + 1, to: &logBytes)
-                } else if let fault = faults.popFirst() {
-                    repairLog.append(fault: fault.description, row: first + index + 1, to: &logBytes)
-                }
-                tally.take(repair)
-            }
-            try writer.write(bytes)
-            try logWriter.write(logBytes)
+            try sheet.append(rows, repairs, faults: reader.faults.map(\.description))
         }
-        try writer.close()
-        try logWriter.close()
-        for remark in reader.remarks { Output.note(remark.description) }
-        Output.note(tally.description)
     }
 
-    private struct Tally {
-        var (rowCount, anomalyCount, repairedCount, changeCount, faultCount) = (0, 0, 0, 0, 0)
-
-        mutating func take(_ repair: Repairer.Repair?) {
-            rowCount += 1
-            guard let repair else {
-                faultCount += 1
-                return
+    private func judgeTogether(
+        _ reader: TableReader, _ repairer: Repairer, _ crew: RowCrew, rate: Double, into sheet: inout RepairSheet
+    ) throws {
+        var rows: [SentRow] = []
+        var faults: [String] = []
+        var suspects: [[Repairer.Change]] = []
+        while try reader.read(rowsMax: 1024) > 0 {
+            let own = reader.sentRows
+            suspects += crew.map(own.count) { index, workspace in
+                own[index].values.isEmpty ? [] : repairer.suspects(in: own[index], rate: rate, using: workspace)
             }
-            guard let isRepaired = repair.isRepaired else { return }
-            anomalyCount += 1
-            if isRepaired { (repairedCount, changeCount) = (repairedCount + 1, changeCount + repair.changes.count) }
+            rows += own
+            faults += reader.faults.map(\.description)
         }
+        let cellCount = repairer.cellCount(of: rows.count { !$0.values.isEmpty })
+        let counts = Repairer.discoveryCounts(suspects, cellCount: cellCount, rate: rate)
+        let least = repairer.leastDiscoveryCount(cellCount: cellCount, rate: rate) ?? 1
+        if least > 1, counts.allSatisfy({ $0 == 0 }) {
+            Output.note(
+                "no cell is changed: with the model's calibration it takes \(least) or more that are as unusual as can be "
+                    + "among these \(cellCount) cells for an fdr of \(rate); a model trained on more rows can tell more"
+            )
+        }
+        let repairs = crew.map(rows.count) { [rows, suspects] index, workspace in
+            rows[index].values.isEmpty
+                ? nil
+                : repairer.repair(rows[index], by: Array(suspects[index].prefix(counts[index])), using: workspace)
+        }
+        try sheet.append(rows, repairs, faults: faults)
+    }
+}
 
-        var description: String {
-            let unread = faultCount == 0 ? "" : "; \(faultCount) could not be read"
-            return "\(anomalyCount) of \(rowCount) rows are anomalies: \(repairedCount) repaired by \(changeCount) "
-                + "change\(changeCount == 1 ? "" : "s"), \(anomalyCount - repairedCount) left as they are\(unread)"
+/// The table as it is given back, and the log of its changes.
+private struct RepairSheet: ~Copyable {
+    private let lines: SentLines
+    private let repairLog: RepairLog
+    private var table: TableOutput
+    private var log: TableOutput
+    private var (rowCount, anomalyCount, repairedCount, changeCount, faultCount) = (0, 0, 0, 0, 0)
+
+    init(_ lines: SentLines, table: consuming TableOutput, log: consuming TableOutput) {
+        self.lines = lines
+        self.table = table
+        self.log = log
+        repairLog = RepairLog(lines.columns)
+    }
+
+    mutating func begin() throws {
+        try table.write(lines.header())
+        try log.write(repairLog.header)
+    }
+
+    /// Rows with what becomes of them; nil of one that could not be read, of which `faults` say why, in order.
+    mutating func append(_ rows: [SentRow], _ repairs: [Repairer.Repair?], faults: [String]) throws {
+        var faults = faults[...]
+        var (bytes, logBytes): ([UInt8], [UInt8]) = ([], [])
+        for (row, repair) in zip(rows, repairs) {
+            rowCount += 1
+            let changes = repair?.isRepaired == true ? repair?.changes ?? [] : []
+            lines.append(lines.columns.row(row, with: changes), to: &bytes)
+            if let repair {
+                repairLog.append(repair, row: rowCount, to: &logBytes)
+                take(repair)
+            } else {
+                faultCount += 1
+                if let fault = faults.popFirst() { repairLog.append(fault: fault, row: rowCount, to: &logBytes) }
+            }
         }
+        try table.write(bytes)
+        try log.write(logBytes)
+    }
+
+    private mutating func take(_ repair: Repairer.Repair) {
+        guard let isRepaired = repair.isRepaired else { return }
+        anomalyCount += 1
+        if isRepaired { (repairedCount, changeCount) = (repairedCount + 1, changeCount + repair.changes.count) }
+    }
+
+    consuming func close() throws {
+        try table.close()
+        try log.close()
+    }
+
+    func description(judgesCells: Bool) -> String {
+        let unread = faultCount == 0 ? "" : "; \(faultCount) could not be read"
+        let changes = "\(changeCount) change\(changeCount == 1 ? "" : "s")"
+        if judgesCells {
+            return "\(changes) in \(repairedCount) of \(rowCount) rows\(unread)"
+        }
+        return "\(anomalyCount) of \(rowCount) rows are anomalies: \(repairedCount) repaired by \(changes), "
+            + "\(anomalyCount - repairedCount) left as they are\(unread)"
     }
 }

@@ -13,7 +13,8 @@ struct Score: ParsableCommand {
             error. Cells are read as the table was that the model was trained on: what was missing there is missing here, \
             columns that were left out are passed over. A missing value \
             counts for what it is, or is integrated out by draws. Rows of any number \
-            pass through in constant memory.
+            pass through in constant memory, but with --fdr, for which all rows are judged together: their lines are held \
+            in memory until the last row is read.
             """)
 
     @OptionGroup var source: ModelArguments
@@ -27,6 +28,20 @@ struct Score: ParsableCommand {
 
     @OptionGroup(title: "Judging")
     var judging: JudgingArguments
+
+    @Option(
+        help: """
+            Call rows discoveries so that in the mean at most this share of them is wrong (Benjamini and Hochberg), and \
+            print q_value and discovery.
+            """)
+    var fdr: Double?
+
+    @Option(
+        help: """
+            How many columns to name a row, those by which it would gain most if they were right, in a column explanation. \
+            It takes many times as long as the scores alone.
+            """)
+    var explain: Int?
 
     @OptionGroup(title: "Rows")
     var rows: RowArguments
@@ -50,6 +65,8 @@ struct Score: ParsableCommand {
         guard (1...65536).contains(particles) else {
             throw ValidationError("particles must lie in 1…65536")
         }
+        if let fdr, !(fdr > 0 && fdr < 1) { throw ValidationError("fdr must lie between 0 and 1") }
+        if let explain, explain < 1 { throw ValidationError("explain must be 1 or more") }
     }
 
     func run() throws {
@@ -57,6 +74,13 @@ struct Score: ParsableCommand {
         let judgement = try judging.judgement(model.card)
         if let note = judgement.note { Output.note(note) }
         guard let schema = RowSchema(model.card) else { throw ValidationError("memory is short") }
+        if let explain, explain > schema.columns.count {
+            throw ValidationError("explain \(explain): the model has \(schema.columns.count) columns")
+        }
+        if fdr != nil, judgement.calibration == nil {
+            throw ValidationError(
+                "--fdr needs p-values, and the model has no calibration; models of made train have one")
+        }
         let text = try TextSource(path: data, command: "made score MODEL -")
         let workspace = model.makeWorkspace()
         var output = Output()
@@ -80,6 +104,7 @@ struct Score: ParsableCommand {
             }
             text.drop(text.rest.count)
         }
+        for piece in scorer?.finish() ?? [] { try output.write(piece) }
         try output.flush()
         for remark in text.remarks { Output.note(remark.description) }
         if let scorer, scorer.faultCount > 0 {
@@ -95,6 +120,7 @@ struct Score: ParsableCommand {
             model: model, schema: schema,
             input: BulkScorer.Input(format, header: header, options: rows.options, kept: keep.names),
             output: outputFormat ?? format, judgement: judgement,
+            details: ScoreDetails(explain: explain, falseDiscoveryRate: fdr),
             missing: MissingValues(particles: particles, seed: seed))
     }
 }

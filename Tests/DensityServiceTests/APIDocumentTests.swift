@@ -167,7 +167,7 @@ private func agrees(_ shown: Any, _ got: Any) -> Bool {
     let drift = try #require(try json(client("GET", "/drift")) as? Object)
     let shownDrift = try #require(try shown(APIExample.drift) as? Object)
     #expect(Set(shownDrift.keys) == Set(drift.keys).union(["surprisal"]))
-    for name in ["kolmogorov_smirnov", "anomalies", "log_likelihood"] {
+    for name in ["kolmogorov_smirnov", "anomalies", "exchangeability", "log_likelihood"] {
         #expect(Set(((shownDrift[name] as? Object) ?? [:]).keys) == Set(((drift[name] as? Object) ?? [:]).keys))
     }
     for (path, request) in [

@@ -37,7 +37,7 @@ let bulkRefusals: [Refused] = [
     .init(
         path: "/invocations", headers: ["Content-Type: text/csv; charset=latin1"], body: "0", status: 415,
         detail: "send UTF-8"),
-    .init(path: "/score?explain=2", headers: ndjson, body: "[0,1,0]", status: 400, detail: "not a parameter"),
+    .init(path: "/score?particles=2", headers: ndjson, body: "[0,1,0]", status: 400, detail: "not a parameter"),
     .init(path: "/models/modl/score", headers: csv, body: "v0\n", status: 404, detail: "did you mean 'model'?"),
     .init(method: "PUT", headers: csv, body: "v0\n", status: 405, detail: "use POST", allow: "POST"),
     .init(headers: ndjson + ["Accept: image/png"], body: "[0,1,0]", status: 406, detail: "application/x-ndjson"),

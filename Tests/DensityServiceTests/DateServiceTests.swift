@@ -105,7 +105,7 @@ private let likelihoodAlone = #","outputs":[{"name":"log_likelihood"}]"#
     #expect(["weekday", "month", "time"].contains(ordered.part) && ordered.expected != nil)
     #expect(abs(blamed.reduce(0) { $0 + $1.surprisal } + (reply.explainedLogLikelihood?[0] ?? .nan)) < 1e-3)
     let predicted = try service.post("/v1/models/orders:explain", "{\"instances\":[\(OrderModel.object)]}")
-    #expect(predicted.status == 200 && predicted.text.contains(#""ordered":"#), "\(predicted.text)")
+    #expect(predicted.status == 200 && predicted.text.contains(#""variable":"ordered","part":""#), "\(predicted.text)")
     let card = try service.client()("GET", "/v2/models/orders").text
     #expect(card.contains(#"{"name":"ordered","datatype":"BYTES","shape":[-1,1]}"#), "\(card)")
     #expect(card.contains(#"{"name":"surprisal","datatype":"FP32","shape":[-1,3]}"#), "\(card)")

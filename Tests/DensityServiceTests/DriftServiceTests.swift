@@ -38,6 +38,12 @@ private struct DriftReply: Decodable {
     var surprisal: Surprisal?
 }
 
+private struct Bet: Decodable, Equatable {
+    var rows: Int
+    var value: Double
+    var largest: Double
+}
+
 /// A model that is calibrated, surprisals included, on rows of its own.
 private func calibratedModel(_ name: String = "m", variables: Int = 6, seed: UInt64 = 1) -> DensityModel {
     var model = randomModel(name, variables: variables, seed: seed)
@@ -61,6 +67,12 @@ private func calibratedModel(_ name: String = "m", variables: Int = 6, seed: UIn
 
 extension TestService {
     fileprivate func drift(_ path: String = "/drift") throws -> DriftReply { try get(path).decode(DriftReply.self) }
+
+    /// The bet against exchangeability; nil before the first row.
+    fileprivate func bet() throws -> Bet? {
+        struct Reply: Decodable { var exchangeability: Bet? }
+        return try get("/drift").decode(Reply.self).exchangeability
+    }
 
     /// Rows drawn from the model.
     fileprivate func draw(_ count: Int, seed: Int) throws -> [[Int]] {
@@ -232,4 +244,51 @@ func everyWayOfScoringIsWatched(inlineBudget: Int) throws {
         #expect(later.contains("\n\(line)\n"), "\(sample)")
     }
     #expect(later.contains(#"made_drift_rows{model="m",version="1"} 0"#))
+}
+
+@Test func aShiftGrowsTheCapitalOfTheBetAgainstExchangeability() throws {
+    let model = calibratedModel(seed: 4)
+    let service = try TestService([model]) { $0.driftRows = 64 }
+    let compiled = CompiledModel(model)
+    let rows = compiled.sample(SamplingRequest(count: 300, seed: 17), using: compiled.makeWorkspace()).rows
+    let sent = stride(from: 0, to: rows.count, by: 6).map { first in rows[first..<first + 6].map { Int($0) } }
+    var largest = 1.0
+    let before = try service.bet()
+    #expect(before == nil)
+    for part in 0..<6 {
+        #expect(try service.post("/score", body(Array(sent[part * 50..<part * 50 + 50]))).status == 200)
+        let found = try #require(try service.bet())
+        #expect(found.rows == 50 * (part + 1))
+        #expect(found.largest >= found.value)
+        #expect(found.largest >= largest)
+        largest = found.largest
+        // Who looks again learns nothing new.
+        let again = try service.bet()
+        #expect(again == found)
+    }
+    let rarest = sent.sorted { compiled.logLikelihood($0) < compiled.logLikelihood($1) }[0]
+    for _ in 0..<2 {
+        #expect(try service.post("/score", body(Array(repeating: rarest, count: 50))).status == 200)
+        _ = try service.get("/metrics")
+    }
+    let found = try #require(try service.bet())
+    #expect(found.rows == 400)
+    #expect(found.largest >= 20)
+    // Of rows that came faster than anybody looked those are left out which the window has lost.
+    #expect(try service.post("/score", body(Array(repeating: rarest, count: 200))).status == 200)
+    let rest = try service.bet()
+    #expect(rest?.rows == 464)
+    #expect(try service.get("/metrics").text.contains("made_drift_martingale_largest{"))
+}
+
+extension CompiledModel {
+    /// Of one row of 0 and 1.
+    fileprivate func logLikelihood(_ row: [Int]) -> Double {
+        let values = row.map(Float.init)
+        let workspace = makeWorkspace()
+        var results = [Double](repeating: 0, count: 1)
+        var span = results.mutableSpan
+        score(values.span, into: &span, using: workspace)
+        return results[0]
+    }
 }

@@ -35,11 +35,11 @@ import Testing
             var anomaly: Bool
         }
         var predictions: [Prediction]
-        var explanations: [[String: Double]]?
+        var explanations: [[ScoreReply.Blame]]?
     }
     let service = try TestService([randomModel("m", members: 2, calibrated: true)])
     let rows = randomRows(7, variables: 6, seed: 3)
-    let native = try service.post("/score", body(rows, ",\"per_variable\":true")).decode(ScoreReply.self)
+    let native = try service.post("/score", body(rows, ",\"explain\":6")).decode(ScoreReply.self)
     let instances = "{\"instances\":\(rows),\"signature_name\":\"serving_default\"}"
     for path in ["/v1/models/m:predict", "/v1/models/m:explain", "/invocations"] {
         let reply = try service.post(path, instances).decode(Reply.self)
@@ -50,8 +50,7 @@ import Testing
             #expect(reply.explanations == nil)
             continue
         }
-        let surprisals = try #require(native.surprisal).map { $0 ?? [] }
-        #expect(reply.explanations?.map { entry in (0..<6).map { entry["v\($0)"] } } == surprisals)
+        #expect(reply.explanations == native.explanations)
     }
     #expect(try service.post("/invocations", body(rows)).decode(ScoreReply.self).logLikelihood == native.logLikelihood)
 }

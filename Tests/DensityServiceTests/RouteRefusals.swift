@@ -23,7 +23,7 @@ let routeRefusals: [Refused] = [
     .init(method: "GET", path: "/models", headers: ["Accept: text/html"], status: 406, detail: "application/json"),
     .init(method: "GET", path: "/", headers: ["Accept: application/json"], status: 406, detail: "text/html"),
     .init(
-        headers: ["Accept: text/csv"], body: #"{"rows":[],"explain":1}"#, status: 406,
+        headers: ["Accept: text/csv"], body: #"{"rows":[],"per_variable":true}"#, status: 406,
         detail: "Accept: application/json"),
     .init(
         headers: ["Content-Type: text/plain"], body: "v0,v1,v2\n0,1,0\n", status: 415,

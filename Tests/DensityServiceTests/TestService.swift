@@ -102,6 +102,7 @@ struct ScoreReply: Decodable {
         var part: String?
         var value: JSONScalar?
         var gain: Double?
+        var pValue: Double?
         var expected: JSONScalar?
         var surprisal: Double
         var unseen: Bool?

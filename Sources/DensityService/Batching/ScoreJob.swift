@@ -44,8 +44,16 @@ final class ScoreJob: @unchecked Sendable {
         var column: Int
     }
 
-    /// Of each row the columns that it would gain most by, where somebody asked for them.
-    private let explanations: Mutex<[[CellExplanation]]>
+    /// What is said of the cells of one row.
+    private enum Cells: Sendable {
+        /// The columns that it would gain most by.
+        case largest([CellExplanation])
+        /// Of every column, nats, with the p-values.
+        case all(gains: [Double], pValues: [Double])
+    }
+
+    /// Of each row, where somebody asked for it.
+    private let cells: Mutex<[Cells?]>
     /// Rows not scored yet.
     private let remaining: Atomic<Int>
 
@@ -68,26 +76,50 @@ final class ScoreJob: @unchecked Sendable {
         cost = model.cost(of: options.work)
         expectedNanoseconds = cost.nanoseconds(rows: rows.count)
         remaining = Atomic(rows.count)
-        explanations = Mutex(options.work == .gains ? Array(repeating: [], count: rows.count) : [])
+        cells = Mutex(options.work == .gains ? Array(repeating: nil, count: rows.count) : [])
     }
 
     /// Explains rows, counted from its first, whose results stand in `sheet` from `start` on; where nobody asked for it,
     /// nothing.
     func explain(_ rows: Range<Int>, sheet: ScoreSheet, from start: Int, using workspace: CompiledModel.Workspace) {
-        guard options.work == .gains, let count = options.explain else { return }
+        guard options.work == .gains else { return }
         let width = sheet.variableCount
         for row in rows {
             let place = (start + row - rows.lowerBound) * width
-            let found = CellExplanation.largest(
-                count, of: Array(values(ofRow: row)), surprisals: sheet.surprisals[place..<place + width], model: model,
-                using: workspace)
-            explanations.withLock { $0[row] = found }
+            let values = Array(values(ofRow: row))
+            let found: Cells
+            if options.tellsGains {
+                let (gains, pValues) = model.explainer.gains(of: values, using: workspace)
+                found = .all(gains: gains, pValues: pValues)
+            } else {
+                let explanation = model.explainer.largest(
+                    options.explain ?? 0, of: values, surprisals: sheet.surprisals[place..<place + width],
+                    using: workspace)
+                found = .largest(
+                    explanation.map { cell in
+                        var cell = cell
+                        cell.unseen = unseen[Cell(row: row, column: cell.column)]
+                        return cell
+                    })
+            }
+            cells.withLock { $0[row] = found }
         }
     }
 
     /// The explanation of one row.
     func explanation(ofRow row: Int) -> [CellExplanation] {
-        explanations.withLock { $0.isEmpty ? [] : $0[row] }
+        cells.withLock { cells in
+            guard !cells.isEmpty, case .largest(let explanation) = cells[row] else { return [] }
+            return explanation
+        }
+    }
+
+    /// The gains of one row's columns, nats, and their p-values, where they were asked for.
+    func gains(ofRow row: Int) -> (gains: [Double], pValues: [Double]) {
+        cells.withLock { cells in
+            guard !cells.isEmpty, case .all(let gains, let pValues) = cells[row] else { return ([], []) }
+            return (gains, pValues)
+        }
     }
 
     /// The statistic of one row, whose results stand in `sheet`.
@@ -122,14 +154,6 @@ final class ScoreJob: @unchecked Sendable {
     /// The values of one good row [D], NaN where one is missing.
     func values(ofRow row: Int) -> UnsafeBufferPointer<Float> {
         batch.values(ofRows: rows.lowerBound + row..<rows.lowerBound + row + 1)
-    }
-
-    /// Whether a value is missing in a column that never lacked one in training.
-    func isUnseenMissing(_ column: Int, row: Int) -> Bool {
-        let variable = model.schema.columns[column].variables.lowerBound
-        let value = values(ofRow: row)[variable]
-        let rules = model.card.variables[variable]
-        return !rules.hasMissing && value == rules.valueOfMissing
     }
 
     /// The same job with a batch of its own; nil where memory is short.

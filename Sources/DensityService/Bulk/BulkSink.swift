@@ -68,7 +68,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
         self.model = model
         self.options = options
         var scoring = ScoreOptions(options, card: model.card)
-        try scoring.read(call.exchange.queryItems, card: model.card)
+        try scoring.read(call.exchange.queryItems, model: model)
         var input = input
         input.options = scoring.reading
         input.kept = scoring.kept
@@ -76,16 +76,18 @@ final class BulkSink: BodySink, @unchecked Sendable {
             model.card.calibration, alpha: scoring.alpha, statistic: scoring.statistic)
         let output: any ScoreOutput
         if let format = formats.first(where: { $0.mediaType == type }) {
-            output = ScoreLines(format, judgement: judgement, kept: input.kept)
+            output = ScoreLines(
+                format, judgement: judgement, kept: input.kept, details: scoring.details, explainer: model.explainer)
         } else {
             guard input.kept.isEmpty else {
                 throw Problem(406, "'keep' needs an answer of lines: Accept text/csv or application/x-ndjson")
             }
-            output = ScoreColumns(model: model, judgement: judgement)
+            output = ScoreColumns(model: model, judgement: judgement, details: scoring.details)
         }
         do {
             scorer = try BulkScorer(
-                model: model.compiled, schema: model.schema, input: input, output: output, judgement: judgement
+                model: model.compiled, schema: model.schema, input: input, output: output, judgement: judgement,
+                details: scoring.details, explainer: model.explainer
             ) { rows, logLikelihoods in model.note(rows, logLikelihoods) }
         } catch {
             throw Problem(error)

@@ -34,6 +34,8 @@ struct ScoreColumns: ScoreOutput {
 
     private let nameMembers: [UInt8]
     private let judgement: Judgement
+    private let details: ScoreDetails
+    private let explainer: CellExplainer
     private let variableCount: Int
     private var logLikelihoods = Column("log_likelihood")
     private var bits = Column("bits_per_dimension")
@@ -42,17 +44,24 @@ struct ScoreColumns: ScoreOutput {
     private var pValues = Column("p_value")
     private var anomalies = Column("anomaly")
     private var scores = Column("score")
+    private var explanations = Column("explanations")
+    /// Where rows are judged together: of each its p-value, NaN of one that could not be scored.
+    private var heldPValues: [Double] = []
     private var errors = Column("errors")
     private var hasErrors = false
 
-    init(model: LoadedModel, judgement: Judgement) {
+    init(model: LoadedModel, judgement: Judgement, details: ScoreDetails) {
         nameMembers = model.nameMembers
+        self.details = details
+        explainer = model.explainer
         self.judgement = judgement
         variableCount = model.card.variables.count
     }
 
     var heldByteCount: Int {
-        [logLikelihoods, bits, standardErrors, pValues, anomalies, scores, errors].reduce(0) { $0 + $1.byteCount }
+        [logLikelihoods, bits, standardErrors, pValues, anomalies, scores, explanations, errors].reduce(
+            40 * heldPValues.count
+        ) { $0 + $1.byteCount }
     }
 
     mutating func begin(hasHeader: Bool) {}
@@ -65,7 +74,15 @@ struct ScoreColumns: ScoreOutput {
         logLikelihoods.write { $0.number(row.logLikelihood) }
         bits.write { $0.number(row.logLikelihood * bitsPerNat + 0) }
         standardErrors.write { $0.number(row.estimate?.standardError ?? 0) }
+        if let explanation = row.explanation {
+            explanations.write { json in
+                json.beginArray()
+                for cell in explanation { explainer.write(cell, to: &json) }
+                json.endArray()
+            }
+        }
         guard let pValue = row.pValue else { return }
+        if details.falseDiscoveryRate != nil { heldPValues.append(pValue) }
         pValues.write { $0.number(pValue) }
         anomalies.write { $0.bool(judgement.isAnomaly(pValue)) }
         scores.write { $0.number(row.score) }
@@ -80,6 +97,8 @@ struct ScoreColumns: ScoreOutput {
         pValues.write { $0.null() }
         anomalies.write { $0.null() }
         scores.write { $0.null() }
+        explanations.write { $0.null() }
+        if details.falseDiscoveryRate != nil { heldPValues.append(.nan) }
         errors.write { json in
             json.beginObject()
             json.member("row", row)
@@ -112,6 +131,11 @@ struct ScoreColumns: ScoreOutput {
                 members.append([json.bytes])
             }
         }
+        if let rate = details.falseDiscoveryRate, judgement.calibration != nil { members += discoveries(rate) }
+        if details.explain != nil {
+            explanations.end()
+            members.append(explanations.pieces)
+        }
         if hasErrors {
             errors.end()
             members.append(errors.pieces)
@@ -123,5 +147,18 @@ struct ScoreColumns: ScoreOutput {
         }
         document.append([UInt8(ascii: "}")])
         return document
+    }
+
+    private func discoveries(_ rate: Double) -> [[[UInt8]]] {
+        var (qValues, discoveries) = (Column("q_values"), Column("discoveries"))
+        for qValue in DiscoveryRate.qValues(heldPValues) {
+            qValues.write { $0.number(qValue) }
+            discoveries.write { $0.bool(qValue.isNaN ? nil : qValue <= rate) }
+        }
+        qValues.end()
+        discoveries.end()
+        var json = JSONWriter()
+        json.member("fdr", rate)
+        return [[json.bytes], qValues.pieces, discoveries.pieces]
     }
 }

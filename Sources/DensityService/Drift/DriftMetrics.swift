@@ -15,6 +15,15 @@ extension PrometheusText {
         gauge(
             "made_drift_anomaly_p_value", "How probable so many anomalies are without drift.", reports
         ) { $0.anomalies?.pValue }
+        gauge(
+            "made_drift_martingale", "Capital of a bet that rows do not come from where those before them came from.",
+            reports
+        ) { $0.martingale?.value }
+        gauge(
+            "made_drift_martingale_largest",
+            "The largest capital since the model was loaded: 1 / a or more with a probability of at most a without drift.",
+            reports
+        ) { $0.martingale?.largestValue }
         surprisals(
             "made_drift_surprisal_nats", "Mean surprisal of a variable over some of the latest rows.", reports
         ) { $0.surprisals.summary?.means }

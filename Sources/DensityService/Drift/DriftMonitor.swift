@@ -30,6 +30,9 @@ final class DriftMonitor: Sendable {
         /// Surprisals of the kept rows, at the same places of a ring.
         var surprisals: [Float] = []
         var explainedCount = 0
+        /// Of a calibrated model, and how many rows it has seen or can see no more.
+        var martingale: ExchangeabilityMartingale?
+        var testedCount = 0
         /// The last report, and how many rows there were then.
         var report: DriftReport?
         var rowCount = -1
@@ -44,7 +47,7 @@ final class DriftMonitor: Sendable {
     private let keptGap: Int
     private let notes: Mutex<Notes>
     /// Taken before `notes` by those who need both.
-    private let study = Mutex(Study())
+    private let study: Mutex<Study>
 
     init(model: CompiledModel, card: ModelCard, windowRows: Int) {
         self.model = model
@@ -54,6 +57,10 @@ final class DriftMonitor: Sendable {
             (windowRows + Self.rowsPerStudied - 1) / Self.rowsPerStudied,
             max(1, Self.keptValuesMax / model.variableCount))
         keptGap = max(Self.rowsPerStudied, windowRows / max(keptRowsMax, 1))
+        let martingale = card.calibration.map {
+            ExchangeabilityMartingale($0, seed: .random(in: .min ... .max))
+        }
+        study = Mutex(Study(martingale: martingale))
         notes = Mutex(Notes(logLikelihoods: Array(repeating: 0, count: windowRows)))
     }
 
@@ -104,13 +111,23 @@ final class DriftMonitor: Sendable {
             }
             if let report = study.report, rowCount == known { return report }
             let surprisals = explain(in: &study)
+            test(window, rowCount: rowCount, in: &study)
             let report = DriftReport(
                 card: card, windowRows: windowRows, logLikelihoods: window.sorted(), alpha: alpha,
-                surprisals: surprisals)
+                surprisals: surprisals, martingale: study.martingale)
             study.report = report
             study.rowCount = rowCount
             return report
         }
+    }
+
+    /// Bets on the rows that came since the last time, as far as the window, a ring of `rowCount` rows so far, still has them:
+    /// which it has lost does not depend on what they are.
+    private func test(_ window: [Double], rowCount: Int, in study: inout Study) {
+        for row in max(study.testedCount, rowCount - windowRows)..<max(rowCount, study.testedCount) {
+            study.martingale?.take(window[row % windowRows])
+        }
+        study.testedCount = rowCount
     }
 
     /// Works out the surprisals of rows that were kept since the last time; returns those of all rows kept.

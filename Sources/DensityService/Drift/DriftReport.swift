@@ -15,11 +15,17 @@ struct DriftReport: Sendable {
     let anomalies: AnomalyShare?
     /// Of some of the rows.
     let surprisals: SurprisalTally
+    /// Of all rows since the model was loaded; nil without a calibration.
+    let martingale: ExchangeabilityMartingale?
 
     /// Of a window's log-likelihoods, ascending; anomalies are those at `alpha`, of which nothing is said where the
     /// calibration cannot reach it.
-    init(card: ModelCard, windowRows: Int, logLikelihoods: [Double], alpha: Double, surprisals: SurprisalTally) {
+    init(
+        card: ModelCard, windowRows: Int, logLikelihoods: [Double], alpha: Double, surprisals: SurprisalTally,
+        martingale: ExchangeabilityMartingale?
+    ) {
         self.card = card
+        self.martingale = martingale
         self.windowRows = windowRows
         rowCount = logLikelihoods.count
         self.surprisals = surprisals
@@ -59,6 +65,14 @@ struct DriftReport: Sendable {
             json.member("share", anomalies.share)
             json.member("alpha", alpha)
             json.member("p_value", anomalies.pValue)
+            json.endObject()
+        }
+        if let martingale, martingale.rowCount > 0 {
+            json.key("exchangeability")
+            json.beginObject()
+            json.member("rows", martingale.rowCount)
+            json.member("value", martingale.value)
+            json.member("largest", martingale.largestValue)
             json.endObject()
         }
         if let meanLogLikelihood {

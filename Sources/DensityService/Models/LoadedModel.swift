@@ -14,6 +14,8 @@ final class LoadedModel: Sendable {
     let schema: RowSchema
     /// Writes its rows.
     let text: RowText
+    /// Says which of a row's cells are wrong.
+    let explainer: CellExplainer
     /// Of rows that are given back as they came.
     let sentColumns: SentColumns
     let queue: WorkerQueue
@@ -94,6 +96,7 @@ final class LoadedModel: Sendable {
         }
         self.schema = schema
         text = RowText(card)
+        explainer = CellExplainer(compiled, schema)
         sentColumns = SentColumns(of: schema)
         drift = DriftMonitor(model: compiled, card: card, windowRows: environment.driftRows)
         queue = WorkerQueue(

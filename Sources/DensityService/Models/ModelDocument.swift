@@ -166,6 +166,7 @@ extension JSONWriter {
         member("smallest_p_value", calibration.smallestPValue)
         member("statistics", strings: calibration.statistics.map(\.rawValue))
         member("statistic", calibration.statistic(wanted: statistic).rawValue)
+        if let gains = calibration.gains { member("cell_rows", gains.rowCount) }
         key("log_likelihood_quantiles")
         beginObject()
         for (label, share) in [

@@ -54,7 +54,9 @@ extension APISchema {
             "changes": {"type": "array", "items": {"type": "object", "required": ["variable", "from", "to", "gain"],
               "additionalProperties": false, "properties": {"variable": {"type": "string"},
               "from": {"$ref": "#/components/schemas/Value"}, "to": {"$ref": "#/components/schemas/Value"},
-              "gain": {"type": "number", "description": "Nats that the change adds to the row's log-likelihood, on top of those before it."}}}},
+              "gain": {"type": "number", "description": "Nats that the change adds to the row's log-likelihood, on top of those before it."},
+              "p_value": {"type": "number", "minimum": 0, "maximum": 1,
+                "description": "How rare such a gain is in the column; absent where the model's calibration does not tell."}}}},
             "row": {"$ref": "#/components/schemas/NamedRow"}}}}}}
         """##
 }

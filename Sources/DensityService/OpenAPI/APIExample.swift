@@ -78,6 +78,7 @@ enum APIExample {
         {"model": "nltcs", "version": "1", "window": 10000, "rows": 3236,
          "kolmogorov_smirnov": {"distance": 0.0203956, "p_value": 0.4547177},
          "anomalies": {"share": 0.0123609, "alpha": 0.01, "p_value": 0.1699006},
+         "exchangeability": {"rows": 3236, "value": 0.1833207, "largest": 2.4071163},
          "log_likelihood": {"mean": -6.0040672, "calibration_mean": -5.9977092},
          "surprisal": {"rows": 198, "variables": [{"variable": "v0", "mean": 0.2865170, "calibration_mean": 0.3016208,
            "calibration_standard_deviation": 0.6294103, "z_score": -0.3277847}]}}

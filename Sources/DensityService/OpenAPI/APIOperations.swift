@@ -11,12 +11,14 @@ extension APIOperation {
             Where the calibration has too few rows for alpha, anomaly is null and note says why. \
             A missing value (null, or an absent name) is an outcome like another, learned where training had some; with \
             missing "unknown" it is integrated out by draws. A value that training never saw, a missing one too, has the \
-            little probability that is kept for such. Attribution depends on the ordering of the variables: of two values that contradict each other, the later is charged. \
+            little probability that is kept for such. explain names the columns by which a row would gain most if they were \
+            right, and what would be right; gains depend on no ordering, surprisals do: of two values that contradict each other, the later is charged. \
+            fdr adds q_values and discoveries, of which in the mean at most that share is normal. \
             NDJSON (a row a line) and CSV (a header with the variables' names) are read as they arrive and answered in kind, \
-            a line for every row, blank lines aside; keep copies columns to the front of each line; with 'Accept: application/json' by one document, as with on_error "row". CSV without a header \
+            a line for every row, blank lines aside, with a column explanation where explain is given; keep copies columns to the front of each line; with 'Accept: application/json' by one document, as with on_error "row". CSV without a header \
             says so: 'text/csv; header=absent'.
             """,
-        parameters: ["alpha", "statistic", "keep", "unseen", "missing", "ignore_unknown", "timeout"],
+        parameters: ["alpha", "statistic", "explain", "fdr", "keep", "unseen", "missing", "ignore_unknown", "timeout"],
         body: "ScoreRequest",
         lineBodies: ["application/x-ndjson", "text/csv"],
         examples: [("two_rows", APIExample.scoreRequest), ("a_bad_row", APIExample.badRowRequest)],
@@ -128,7 +130,8 @@ extension APIOperation {
             Over a window of the latest rows that were scored since the model was loaded. Without drift their p-values are \
             uniform: kolmogorov_smirnov has the distance, and how probable one as large is without drift (a test of two \
             samples, as calibration rows are finitely many too). What needs a calibration is there for a calibrated model only. \
-            Surprisals are those of one row in 16, chosen at random.
+            exchangeability bets against no drift, row by row, on the rows that are watched when somebody asks; its largest value may be \
+            looked at as often as one likes. Surprisals are those of one row in 16, chosen at random.
             """,
         parameters: ["timeout"],
         answers: [

@@ -36,8 +36,8 @@ extension APIOperation {
                 content: [("application/json", "Predictions", APIExample.predictions)])
         ], problems: scoring)
     static let v1Explain = APIOperation(
-        summary: "Score instances, with the surprisal of each variable.", parameters: ["timeout"],
-        body: "PredictRequest",
+        summary: "Score instances, and say of each column what the row would gain if it were right.",
+        parameters: ["timeout"], body: "PredictRequest",
         examples: [("one_instance", APIExample.predictRequest)],
         answers: [
             Answer(

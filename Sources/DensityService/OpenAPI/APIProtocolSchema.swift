@@ -12,8 +12,8 @@ extension APISchema {
             "additionalProperties": false, "properties": {"log_likelihood": {"type": "number"},
             "standard_error": {"type": "number"}, "p_value": {"type": "number"}, "anomaly": {"type": ["boolean", "null"]},
             "score": {"type": "number", "description": "The statistic that p_value ranks by, nats."}}}},
-          "explanations": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": ["number", "null"]},
-            "description": "The surprisal of each variable, by name; null of a missing one."}}}},
+          "explanations": {"type": "array", "description": "Of each instance all columns, those of largest gain first.",
+            "items": {"type": "array", "items": {"$ref": "#/components/schemas/Explanation"}}}}},
         "Invocation": {"description": "What /score takes, or instances.",
           "oneOf": [{"$ref": "#/components/schemas/ScoreRequest"}, {"$ref": "#/components/schemas/PredictRequest"}]},
         "InvocationAnswer": {

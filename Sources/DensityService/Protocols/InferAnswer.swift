@@ -26,7 +26,7 @@ struct InferAnswer {
             json.key("shape")
             json.beginArray()
             json.integer(rowCount)
-            if tensor.isPerVariable { json.integer(sheet.variableCount) }
+            if tensor.isPerColumn { json.integer(job.model.schema.columns.count) }
             json.endArray()
             if output.isBinary {
                 let start = binary.count
@@ -63,19 +63,21 @@ struct InferAnswer {
         case .anomaly: for value in anomalies { json.bool(value) }
         case .score: for value in job.scores { json.number(value) }
         case .surprisal: for value in surprisals { json.number(value) }
+        case .gain, .cellPValue: for value in cells(tensor) { json.number(value) }
         case .standardError: for value in standardErrors { json.number(value) }
         }
     }
 
     private func append(_ tensor: OutputTensor, to bytes: inout [UInt8]) {
-        bytes.reserveCapacity(
-            bytes.count + job.rows.count * tensor.elementBytes * (tensor.isPerVariable ? sheet.variableCount : 1))
+        let width = tensor.isPerColumn ? job.model.schema.columns.count : 1
+        bytes.reserveCapacity(bytes.count + job.rows.count * tensor.elementBytes * width)
         switch tensor {
         case .logLikelihood: bytes.append(contentsOf: UnsafeRawBufferPointer(logLikelihoods))
         case .pValue: job.pValues.withUnsafeBytes { bytes.append(contentsOf: $0) }
         case .anomaly: for value in anomalies { bytes.append(value ? 1 : 0) }
         case .score: job.scores.withUnsafeBytes { bytes.append(contentsOf: $0) }
         case .surprisal: surprisals.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        case .gain, .cellPValue: cells(tensor).withUnsafeBytes { bytes.append(contentsOf: $0) }
         case .standardError: standardErrors.withUnsafeBytes { bytes.append(contentsOf: $0) }
         }
     }
@@ -89,6 +91,14 @@ struct InferAnswer {
         let count = sheet.variableCount
         let first = job.sheetStart * count
         return job.model.schema.sums(sheet.surprisals[first..<first + job.rows.count * count])
+    }
+
+    /// By row and column.
+    private func cells(_ tensor: OutputTensor) -> [Double] {
+        (0..<job.rows.count).flatMap { row in
+            let cells = job.gains(ofRow: row)
+            return tensor == .gain ? cells.gains : cells.pValues
+        }
     }
 
     private var standardErrors: [Double] {

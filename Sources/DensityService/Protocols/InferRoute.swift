@@ -54,7 +54,8 @@ extension RequestHandler {
         let first = batch.rowCount
         let count = try input.read(tensors, binary: binary, into: batch.rows, using: tensorScanner)
         var options = ScoreOptions(core.options, card: model.card)
-        options.perVariable = request.outputs.contains { $0.tensor.isPerVariable }
+        options.perVariable = request.outputs.contains { $0.tensor == .surprisal }
+        options.tellsGains = request.outputs.contains { $0.tensor.isOfGains }
         return ScoreJob(
             call: call, model: model, options: options, batch: batch, rows: first..<first + count.rows,
             specialRowCount: count.special, encode: { InferAnswer(request: request, job: $0, sheet: $1).reply() })

@@ -8,13 +8,17 @@ enum OutputTensor: String, CaseIterable {
     /// The statistic that the p-value ranks by.
     case score
     case surprisal
+    /// What the row would gain if the column were right, nats.
+    case gain
+    /// How rare such a gain is in the column.
+    case cellPValue = "cell_p_value"
     /// Of the log-likelihood, where values are missing.
     case standardError = "standard_error"
 
     /// The protocol's name of its element type.
     var datatype: String {
         switch self {
-        case .logLikelihood, .pValue, .score, .standardError: "FP64"
+        case .logLikelihood, .pValue, .score, .gain, .cellPValue, .standardError: "FP64"
         case .anomaly: "BOOL"
         case .surprisal: "FP32"
         }
@@ -23,25 +27,31 @@ enum OutputTensor: String, CaseIterable {
     /// Bytes of one element.
     var elementBytes: Int {
         switch self {
-        case .logLikelihood, .pValue, .score, .standardError: 8
+        case .logLikelihood, .pValue, .score, .gain, .cellPValue, .standardError: 8
         case .anomaly: 1
         case .surprisal: 4
         }
     }
 
-    /// Whether it has one value a row and variable, not one a row.
-    var isPerVariable: Bool { self == .surprisal }
-
-    private var needsCalibration: Bool { self == .pValue || self == .anomaly || self == .score }
+    /// Whether it has one value a row and column, not one a row.
+    var isPerColumn: Bool { self == .surprisal || isOfGains }
+    /// Whether the gains of a row's cells must be known for it.
+    var isOfGains: Bool { self == .gain || self == .cellPValue }
 
     /// What a model gives.
     static func all(of card: ModelCard) -> [OutputTensor] {
-        allCases.filter { card.calibration != nil || !$0.needsCalibration }
+        allCases.filter { tensor in
+            switch tensor {
+            case .pValue, .anomaly, .score: card.calibration != nil
+            case .cellPValue: card.calibration?.gains != nil
+            case .logLikelihood, .surprisal, .gain, .standardError: true
+            }
+        }
     }
 
     /// What a request gets that does not choose.
     static func defaults(of card: ModelCard) -> [OutputTensor] {
-        all(of: card).filter { !$0.isPerVariable && $0 != .standardError && $0 != .score }
+        all(of: card).filter { !$0.isPerColumn && $0 != .standardError && $0 != .score }
     }
 }
 

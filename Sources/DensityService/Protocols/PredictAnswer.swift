@@ -8,17 +8,16 @@ struct PredictAnswer {
     let sheet: ScoreSheet
 
     func reply() -> Reply {
-        let rows = job.sheetStart..<job.sheetStart + job.rows.count
-        var json = JSONWriter(capacity: 64 + 96 * rows.count)
+        var json = JSONWriter(capacity: 64 + 96 * job.rows.count)
         json.beginObject()
         json.key("predictions")
         json.beginArray()
         for row in 0..<job.rows.count { prediction(row, to: &json) }
         json.endArray()
-        if job.options.tellsSurprisals {
+        if job.options.explain != nil {
             json.key("explanations")
             json.beginArray()
-            for row in rows { explanation(row, to: &json) }
+            for row in 0..<job.rows.count { explanation(row, to: &json) }
             json.endArray()
         }
         json.endObject()
@@ -39,15 +38,10 @@ struct PredictAnswer {
         json.endObject()
     }
 
-    /// What each column contributes, by name, in the table's order.
+    /// All columns, those that the row would gain most by first.
     private func explanation(_ row: Int, to json: inout JSONWriter) {
-        json.beginObject()
-        let schema = job.model.schema
-        let values = sheet.surprisals[row * sheet.variableCount..<(row + 1) * sheet.variableCount]
-        for (column, value) in zip(schema.columns, schema.sums(values)) {
-            json.key(column.name)
-            json.number(value)
-        }
-        json.endObject()
+        json.beginArray()
+        for cell in job.explanation(ofRow: row) { job.model.explainer.write(cell, to: &json) }
+        json.endArray()
     }
 }

@@ -49,7 +49,7 @@ extension RequestHandler {
         for output in OutputTensor.all(of: card) {
             json.tensor(
                 output.rawValue, datatype: output.datatype,
-                shape: output.isPerVariable ? [-1, model.schema.columns.count] : [-1])
+                shape: output.isPerColumn ? [-1, model.schema.columns.count] : [-1])
         }
         json.endArray()
         json.endObject()
@@ -85,7 +85,7 @@ extension RequestHandler {
         json.key("output")
         json.beginArray()
         for output in OutputTensor.all(of: model.card) {
-            write(output.rawValue, output.datatype, [output.isPerVariable ? model.schema.columns.count : 1])
+            write(output.rawValue, output.datatype, [output.isPerColumn ? model.schema.columns.count : 1])
         }
         json.endArray()
         json.endObject()

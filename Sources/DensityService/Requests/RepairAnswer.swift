@@ -46,6 +46,7 @@ struct RepairAnswer {
             json.key("to")
             change.to.write(to: &json)
             json.member("gain", change.gain)
+            if let pValue = change.pValue { json.member("p_value", pValue) }
             json.endObject()
         }
         json.endArray()

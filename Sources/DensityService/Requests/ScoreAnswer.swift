@@ -18,7 +18,8 @@ struct ScoreAnswer {
     }
 
     private func lines(_ format: LineFormat) -> [UInt8] {
-        var lines = ScoreLines(format, judgement: job.judgement)
+        var lines = ScoreLines(
+            format, judgement: job.judgement, details: job.options.details, explainer: job.model.explainer)
         lines.begin(hasHeader: true)
         var faults = job.faults[...]
         var next = 0
@@ -29,12 +30,13 @@ struct ScoreAnswer {
             } else {
                 let row = ScoredRow(
                     logLikelihood: logLikelihood(next), score: job.scores[next],
-                    pValue: job.pValues.isEmpty ? nil : job.pValues[next], estimate: estimate(next))
+                    pValue: job.pValues.isEmpty ? nil : job.pValues[next], estimate: estimate(next),
+                    explanation: job.options.explain.map { _ in job.explanation(ofRow: next) })
                 lines.write(row, kept: KeptCells())
                 next += 1
             }
         }
-        return lines.take()
+        return lines.take() + lines.finish().flatMap(\.self)
     }
 
     private func body() -> [UInt8] {
@@ -55,6 +57,7 @@ struct ScoreAnswer {
             column("anomaly", in: &json) { json, row in json.bool(judgement.isAnomaly(job.pValues[row])) }
             column("score", in: &json) { json, row in json.number(job.scores[row]) }
             if let note = judgement.note { json.member("note", note) }
+            if let rate = job.options.falseDiscoveryRate { discoveries(rate, to: &json) }
         }
         if job.options.tellsSurprisals { surprisals(to: &json) }
         if !job.faults.isEmpty { faults(to: &json) }
@@ -100,15 +103,18 @@ struct ScoreAnswer {
         json.endArray()
     }
 
+    private func discoveries(_ rate: Double, to json: inout JSONWriter) {
+        let qValues = DiscoveryRate.qValues(job.pValues)
+        json.member("fdr", rate)
+        column("q_values", in: &json) { json, row in json.number(qValues[row]) }
+        column("discoveries", in: &json) { json, row in json.bool(qValues[row] <= rate) }
+    }
+
     private func surprisals(to json: inout JSONWriter) {
         if job.options.explain != nil {
             column("explanations", in: &json) { json, row in
                 json.beginArray()
-                for cell in job.explanation(ofRow: row) {
-                    cell.write(
-                        job.unseen[ScoreJob.Cell(row: row, column: cell.column)],
-                        isUnseenMissing: job.isUnseenMissing(cell.column, row: row), model: job.model, to: &json)
-                }
+                for cell in job.explanation(ofRow: row) { job.model.explainer.write(cell, to: &json) }
                 json.endArray()
             }
         }

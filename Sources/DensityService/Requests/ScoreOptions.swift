@@ -8,6 +8,10 @@ struct ScoreOptions: Equatable {
     var explain: Int?
     /// All surprisals are wanted.
     var perVariable = false
+    /// The gains of all columns are wanted, without what is expected.
+    var tellsGains = false
+    /// The share of false discoveries among discoveries, in the mean at most; nil: no discoveries are asked for.
+    var falseDiscoveryRate: Double?
     /// The share of normal rows that may be called anomalies.
     var alpha: Double
     /// What p-values rank by.
@@ -24,17 +28,19 @@ struct ScoreOptions: Equatable {
     var lines: LineFormat?
 
     /// Whether the answer tells what each variable contributes.
-    var tellsSurprisals: Bool { explain != nil || perVariable }
+    var tellsSurprisals: Bool { explain != nil || perVariable || tellsGains }
     /// Whether the model must say that.
     var needsSurprisals: Bool { tellsSurprisals || statistic != .likelihood }
     /// What is done with its rows: those of one kind go through the model together.
-    var work: LoadedModel.Work { explain ?? 0 > 0 ? .gains : needsSurprisals ? .explain : .score }
+    var work: LoadedModel.Work { explain ?? 0 > 0 || tellsGains ? .gains : needsSurprisals ? .explain : .score }
+    /// What lines of a bulk answer have beside the scores.
+    var details: ScoreDetails { ScoreDetails(explain: explain, falseDiscoveryRate: falseDiscoveryRate) }
 
     static let particlesRange = 1...65536
     /// Parameters of the query; a field of a body wins.
-    static let queryNames = ["alpha", "statistic", "keep", "unseen", "missing", "ignore_unknown"]
+    static let queryNames = ["alpha", "statistic", "explain", "fdr", "keep", "unseen", "missing", "ignore_unknown"]
     static let names = [
-        "explain", "per_variable", "alpha", "statistic", "particles", "seed", "on_error", "unseen", "missing",
+        "explain", "per_variable", "alpha", "statistic", "fdr", "particles", "seed", "on_error", "unseen", "missing",
         "ignore_unknown",
     ]
 
@@ -45,9 +51,20 @@ struct ScoreOptions: Equatable {
     }
 
     /// Reads the query.
-    mutating func read(_ query: [(name: String, value: String)], card: ModelCard) throws(Problem) {
+    mutating func read(_ query: [(name: String, value: String)], model: LoadedModel) throws(Problem) {
+        let card = model.card
         for (name, value) in query {
             switch name {
+            case "explain":
+                guard let count = wholeNumber(value) else {
+                    throw Problem(400, "'explain' is \(quoted(value)); it must be a whole number")
+                }
+                try set(explain: Int(clamping: count), model: model, pointer: nil)
+            case "fdr":
+                guard let rate = decimalNumber(value) else {
+                    throw Problem(400, "'fdr' is \(quoted(value)); it must be a number")
+                }
+                try set(falseDiscoveryRate: rate, calibration: card.calibration, pointer: nil)
             case "alpha":
                 guard let alpha = decimalNumber(value) else {
                     throw Problem(400, "'alpha' is \(quoted(value)); it must be a number")
@@ -69,6 +86,27 @@ struct ScoreOptions: Equatable {
         }
     }
 
+    private mutating func set(explain count: Int, model: LoadedModel, pointer: String?) throws(Problem) {
+        let columnCount = model.schema.columns.count
+        guard (0...columnCount).contains(count) else {
+            throw Problem(
+                422, "'explain' is \(count); it must be 0 to \(columnCount), the number of columns", pointer: pointer)
+        }
+        explain = count
+    }
+
+    private mutating func set(
+        falseDiscoveryRate rate: Double, calibration: Calibration?, pointer: String?
+    ) throws(Problem) {
+        guard calibration != nil else {
+            throw Problem(422, "the model has no calibration, so 'fdr' has no meaning; leave it out", pointer: pointer)
+        }
+        guard rate > 0, rate < 1 else {
+            throw Problem(422, "'fdr' is \(rate); it must lie between 0 and 1", pointer: pointer)
+        }
+        falseDiscoveryRate = rate
+    }
+
     private mutating func set(unseen: String, pointer: String?) throws(Problem) {
         guard unseen == "score" || unseen == "refuse" else {
             throw Problem(422, "'unseen' is \(quoted(unseen)); it must be \"score\" or \"refuse\"", pointer: pointer)
@@ -88,13 +126,10 @@ struct ScoreOptions: Equatable {
     mutating func read(_ scan: made_scan, model: LoadedModel) throws(Problem) {
         let fields = try OptionReader(scan, names: Self.names, rowsMember: "rows")
         if let explain = try fields.value("explain", Int.self, mustBe: "a whole number") {
-            let columnCount = model.schema.columns.count
-            guard (0...columnCount).contains(explain) else {
-                throw Problem(
-                    422, "'explain' is \(explain); it must be 0 to \(columnCount), the number of columns",
-                    pointer: "/explain")
-            }
-            self.explain = explain
+            try set(explain: explain, model: model, pointer: "/explain")
+        }
+        if let rate = try fields.value("fdr", Double.self, mustBe: "a number") {
+            try set(falseDiscoveryRate: rate, calibration: model.card.calibration, pointer: "/fdr")
         }
         perVariable = try fields.value("per_variable", mustBe: "true or false") ?? false
         if let alpha = try fields.value("alpha", Double.self, mustBe: "a number") {

@@ -16,7 +16,7 @@ extension RequestHandler {
         -> ScoreJob
     {
         var options = ScoreOptions(core.options, card: model.card)
-        try options.read(call.exchange.queryItems, card: model.card)
+        try options.read(call.exchange.queryItems, model: model)
         guard options.kept.isEmpty else {
             throw Problem(422, "'keep' copies columns of a body of lines; send the rows as CSV or NDJSON")
         }
@@ -39,8 +39,8 @@ extension RequestHandler {
         return try scan(call, as: shape, schema: model.schema, into: batch.rows) { (scan) throws(Problem) in
             var own = options
             if scan.member_count > 0 { try own.read(scan, model: model) }
-            if own.lines != nil, own.tellsSurprisals {
-                throw Problem(406, "'explain' and 'per_variable' need 'Accept: application/json'")
+            if own.lines != nil, own.perVariable {
+                throw Problem(406, "'per_variable' needs 'Accept: application/json'")
             }
             // Faults of rows that are read otherwise in a moment are none.
             let isFinal = own.reading == options.reading
@@ -54,7 +54,7 @@ extension RequestHandler {
     }
 
     /// The texts of values never seen, by their places among the good rows.
-    private func unseen(in scan: made_scan) -> [ScoreJob.Cell: String] {
+    func unseen(in scan: made_scan) -> [ScoreJob.Cell: String] {
         var texts: [ScoreJob.Cell: String] = [:]
         var faultCount = 0
         for unseen in UnsafeBufferPointer(start: scan.unseen, count: scan.unseen_count) {

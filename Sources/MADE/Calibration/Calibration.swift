@@ -6,14 +6,20 @@ public struct Calibration: Sendable, Equatable {
     public let surprisals: SurprisalSummary?
     /// How rare its surprisals are; nil of a file that does not hold it, whose rows are ranked by likelihood alone.
     public let cells: CellCalibration?
+    /// The gains of some of them; nil of a file that does not hold them, whose rows' cells have no p-values.
+    public let gains: GainCalibration?
 
     /// Sorts `logLikelihoods`; precondition: all finite, at least one, and as many as there are scores of `cells`.
-    public init(logLikelihoods: [Double], surprisals: SurprisalSummary? = nil, cells: CellCalibration? = nil) {
+    public init(
+        logLikelihoods: [Double], surprisals: SurprisalSummary? = nil, cells: CellCalibration? = nil,
+        gains: GainCalibration? = nil
+    ) {
         precondition(!logLikelihoods.isEmpty && logLikelihoods.allSatisfy(\.isFinite))
         precondition(cells.map { $0.cellScores.count == logLikelihoods.count } ?? true)
         self.logLikelihoods = logLikelihoods.sorted()
         self.surprisals = surprisals
         self.cells = cells
+        self.gains = gains
     }
 
     /// The statistics that a row can be ranked by.

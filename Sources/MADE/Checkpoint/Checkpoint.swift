@@ -13,7 +13,8 @@ internal import FoundationEssentials
 /// Own layout, version 2: `networks.{n}.layers.{i}.weight` [out × in] and `.bias` [out], `networks.{n}.direct.weight`
 /// [out × in], `members.network` [S], `members.ordering` [S × D] (position → variable), `members.degrees.{i}` [S × units],
 /// `calibration.log_likelihood` [n], and, where they are known, `calibration.surprisal.mean` and
-/// `calibration.surprisal.standard_deviation` [D], F64 all three, and the tensors of `CellCalibrationTensors`; the metadata's `model` is a JSON document (`ModelDocument`).
+/// `calibration.surprisal.standard_deviation` [D], F64 all three, `calibration.gain` [m × D], F32, and the tensors of
+/// `CellCalibrationTensors`; the metadata's `model` is a JSON document (`ModelDocument`).
 public enum Checkpoint {
     static let formatVersion = "2"
     /// Its real variables have densities in the data's own units, its readers no schema.
@@ -73,6 +74,10 @@ public enum Checkpoint {
                     surprisals.standardDeviations)
             }
             if let cells = calibration.cells { writer.add(cells) }
+            if let gains = calibration.gains {
+                writer.add(
+                    "calibration.gain", dtype: "F32", shape: [gains.rowCount, gains.variableCount], gains.gains)
+            }
         }
         for (index, network) in model.networks.enumerated() {
             for (layer, parameters) in network.layers.enumerated() {

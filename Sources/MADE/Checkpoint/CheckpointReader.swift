@@ -204,7 +204,22 @@ struct CheckpointReader {
         if values.isEmpty { return nil }
         return Calibration(
             logLikelihoods: values, surprisals: surprisals,
-            cells: try cellCalibration(variableCount: variableCount, rowCount: values.count))
+            cells: try cellCalibration(variableCount: variableCount, rowCount: values.count),
+            gains: try gains(variableCount: variableCount))
+    }
+
+    private func gains(variableCount: Int) throws(CheckpointError) -> GainCalibration? {
+        let name = "calibration.gain"
+        guard let entry = file.entries[name] else { return nil }
+        guard entry.shape.count == 2, entry.shape[0] > 0, entry.shape[1] == variableCount else {
+            throw fail(.badShape(tensor: name, shape: entry.shape, expected: "[rows, \(variableCount)]"))
+        }
+        let values = try file.elements(name, dtype: "F32", as: Float.self)
+        if let index = values.firstIndex(where: { !$0.isFinite || $0 < 0 }) {
+            throw fail(
+                .badCalibration("\(name)[\(index)] is \(values[index]); a gain is a finite number of at least 0"))
+        }
+        return GainCalibration(values, variableCount: variableCount)
     }
 
     private func surprisals(variableCount: Int) throws(CheckpointError) -> SurprisalSummary? {
@@ -250,7 +265,7 @@ struct CheckpointReader {
     private func checkNames(networks: [MaskedNetwork], hidden: Int) throws(CheckpointError) {
         var known: Set = [
             "members.network", "members.ordering", "calibration.log_likelihood", "calibration.surprisal.mean",
-            "calibration.surprisal.standard_deviation",
+            "calibration.surprisal.standard_deviation", "calibration.gain",
         ]
         known.formUnion(CellCalibrationTensors.names)
         for layer in 0..<hidden { known.insert("members.degrees.\(layer)") }

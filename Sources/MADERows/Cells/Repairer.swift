@@ -18,6 +18,8 @@ package struct Repairer: Sendable {
         package let to: SentCell
         /// What the row's log-likelihood rises by with this change on top of those before it, nats.
         package let gain: Double
+        /// The column's, before the change; nil where the calibration does not tell.
+        package let pValue: Double?
     }
 
     /// What becomes of a row.
@@ -30,13 +32,14 @@ package struct Repairer: Sendable {
         package let isRepaired: Bool?
     }
 
-    private let changer: RowChanger
+    let changer: RowChanger
+    let explainer: CellExplainer
     private let text: RowText
     private let calibration: Calibration
     private let judgement: Judgement
-    private let columns: SentColumns
+    let columns: SentColumns
     private let format: LineFormat
-    private let options: Options
+    let options: Options
 
     /// For rows of `columns` that are written in `format`; nil where `judgement` judges no row.
     package init?(
@@ -45,6 +48,7 @@ package struct Repairer: Sendable {
     ) {
         guard judgement.canJudge, let calibration = judgement.calibration else { return nil }
         changer = RowChanger(model: model, schema: columns.schema, judgement: judgement)
+        explainer = CellExplainer(model, columns.schema)
         text = RowText(model.card)
         self.calibration = calibration
         self.judgement = judgement
@@ -53,9 +57,12 @@ package struct Repairer: Sendable {
         self.options = options
     }
 
-    private func pValue(_ state: RowState) -> Double { calibration.pValue(of: state.score, by: judgement.statistic) }
+    func pValue(_ state: RowState) -> Double { calibration.pValue(of: state.score, by: judgement.statistic) }
 
     private func isAnomaly(_ state: RowState) -> Bool { pValue(state) <= judgement.alpha }
+
+    /// Whether cells have p-values.
+    package var hasPValues: Bool { explainer.hasPValues }
 
     /// What becomes of `row`.
     package func repair(_ row: SentRow, using workspace: CompiledModel.Workspace) -> Repair {
@@ -129,13 +136,20 @@ package struct Repairer: Sendable {
             changes.append(
                 Change(
                     column: column, from: row.cells[place], to: cell(of: column, in: end),
-                    gain: next.logLikelihood - state.logLikelihood))
+                    gain: next.logLikelihood - state.logLikelihood,
+                    pValue: pValue(of: column, in: state, using: workspace)))
             state = next
         }
         return (changes, state)
     }
 
-    private func cell(of column: Int, in state: RowState) -> SentCell {
+    private func pValue(of column: Int, in state: RowState, using workspace: CompiledModel.Workspace) -> Double? {
+        guard explainer.hasPValues else { return nil }
+        return explainer.pValue(
+            of: changer.gain(of: column, in: state, using: workspace), column: column)
+    }
+
+    func cell(of column: Int, in state: RowState) -> SentCell {
         let read = changer.schema.columns[column]
         if let clock = read.clock { return clock.cell(state.seconds[column], in: format) }
         let variable = read.variables.lowerBound

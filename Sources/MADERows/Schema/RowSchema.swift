@@ -16,6 +16,8 @@ public final class RowSchema: @unchecked Sendable {
     public let table: Schema
     /// Of each column that is read: whether a number stands for a missing value.
     package let hasMissingNumbers: [Bool]
+    /// Of each column that is read: the texts of a missing value.
+    let missingTexts: [Set<String>]
     /// Whether variables are made of columns rather than being them.
     package let expands: Bool
 
@@ -45,6 +47,7 @@ public final class RowSchema: @unchecked Sendable {
         hasMissingNumbers = kept.map { column in
             column.missingTexts.contains { NumberText.number($0, form: column.numberForm) != nil }
         }
+        missingTexts = kept.map { Set($0.missingTexts) }
         columns = zip(kept, table.variableRanges).map { column, range in
             ReadColumn(name: column.name, variables: range, clock: column.clock, variable: variables[range.lowerBound])
         }

@@ -31,6 +31,8 @@ public final class BulkScorer {
     private static let chunkRowsMax = 1024
     /// Rows and particles that go through it together where values are missing.
     private static let chunkParticlesMax = 16384
+    /// The candidates of a cell that a row's explanation scores, roughly: each for half of the row.
+    private static let candidateCount = 16
 
     /// Rows read so far, and how many of them were faulty.
     public private(set) var rowCount = 0
@@ -48,6 +50,10 @@ public final class BulkScorer {
     private let rows = RowBuffer()
     private let missing: MissingValues
     private let scorer: RowScorer
+    /// How many columns are named a row, and by whom; nil: none.
+    private let explaining: (count: Int, explainer: CellExplainer)?
+    /// Rows that a row weighs.
+    private let rowWeight: Int
     /// What the next chunk may hold: fewer where the last one had rows that are not plain.
     private var chunkRows = chunkRowsMax
     private var output: any ScoreOutput
@@ -58,25 +64,33 @@ public final class BulkScorer {
     /// - Throws: where memory is short.
     public convenience init(
         model: CompiledModel, schema: RowSchema, input: Input, output: LineFormat, judgement: Judgement,
-        missing: MissingValues = MissingValues()
+        details: ScoreDetails = ScoreDetails(), missing: MissingValues = MissingValues()
     ) throws(StreamError) {
+        let explainer = CellExplainer(model, schema)
         try self.init(
             model: model, schema: schema, input: input,
-            output: ScoreLines(output, judgement: judgement, kept: input.kept), judgement: judgement,
-            missing: missing)
+            output: ScoreLines(
+                output, judgement: judgement, kept: input.kept, details: details, explainer: explainer),
+            judgement: judgement, details: details, explainer: explainer, missing: missing)
     }
 
     package init(
         model: CompiledModel, schema: RowSchema, input: Input, output: any ScoreOutput, judgement: Judgement,
+        details: ScoreDetails = ScoreDetails(), explainer: CellExplainer? = nil,
         missing: MissingValues = MissingValues(),
         note: ((UnsafeBufferPointer<Float>, UnsafeBufferPointer<Double>) -> Void)? = nil
     ) throws(StreamError) {
+        // Explanations quote cells as they came.
+        let quoted = details.explain == nil ? [] : schema.columns.map(\.name)
         let stream = RowStream(
-            input.format, header: input.header, schema: schema, options: input.options, kept: input.kept)
+            input.format, header: input.header, schema: schema, options: input.options, kept: input.kept + quoted)
         guard let stream else { throw .memory }
         self.model = model
         self.note = note
-        scorer = RowScorer(model, judgement: judgement, missing: missing)
+        scorer = RowScorer(
+            model, judgement: judgement, missing: missing, givesSurprisals: details.explain != nil)
+        explaining = details.explain.map { ($0, explainer ?? CellExplainer(model, schema)) }
+        rowWeight = details.explain == nil ? 1 : 1 + Self.candidateCount / 2 * model.variableCount
         self.schema = schema
         self.stream = stream
         keptCount = input.kept.count
@@ -87,8 +101,8 @@ public final class BulkScorer {
     /// Bytes of the answer that `score` has not given and `finish` will, roughly.
     package var heldByteCount: Int { output.heldByteCount }
 
-    /// What is left of the answer after the last bytes were scored.
-    package func finish() -> [[UInt8]] { output.finish() }
+    /// What is left of the answer after the last bytes were scored: of rows that are judged together all of it.
+    public func finish() -> [[UInt8]] { output.finish() }
 
     /// Reads the next bytes and gives the lines of the rows that ended in them; `isLast`: nothing comes after them.
     ///
@@ -117,7 +131,7 @@ public final class BulkScorer {
         var weight = 0
         while true {
             rows.count = 0
-            let rowsMax = chunkRows
+            let rowsMax = max(chunkRows / rowWeight, 1)
             let read = stream.read(
                 UnsafeRawBufferPointer(rebasing: bytes[byteCount...]), isLast: isLast, rowsMax: rowsMax, into: rows)
             if let error = StreamError(read, schema: schema) { throw error }
@@ -127,7 +141,7 @@ public final class BulkScorer {
             }
             byteCount += read.byte_count
             score(read, using: workspace)
-            weight += read.row_count + read.special_row_count * missing.particles
+            weight += read.row_count * rowWeight + read.special_row_count * missing.particles
             chunkRows =
                 read.special_row_count == 0
                 ? Self.chunkRowsMax : min(max(Self.chunkParticlesMax / missing.particles, 1), Self.chunkRowsMax)
@@ -143,17 +157,31 @@ public final class BulkScorer {
         let isPlain = read.special_row_count == 0
         scorer.score(rows.values.span, isPlain: isPlain, using: workspace)
         scorer.logLikelihoods.withUnsafeBufferPointer { note?(rows.values, $0) }
-        write(read, isPlain: isPlain)
+        write(read, isPlain: isPlain, using: workspace)
         rowCount += read.row_count
         faultCount += read.error_count
     }
 
-    private func write(_ read: made_stream_read, isPlain: Bool) {
+    /// The columns of largest gain of a row that is scored, the `index`th of the last ones.
+    private func explanation(
+        of index: Int, _ kept: KeptCells, using workspace: CompiledModel.Workspace
+    ) -> [CellExplanation]? {
+        guard let explaining else { return nil }
+        let cells = index * model.variableCount..<(index + 1) * model.variableCount
+        return explaining.explainer.largest(
+            explaining.count, of: Array(rows.values[cells]),
+            cells: schema.columns.indices.map { kept.cell(keptCount + $0) }, surprisals: scorer.surprisals[cells],
+            using: workspace)
+    }
+
+    private func write(_ read: made_stream_read, isPlain: Bool, using workspace: CompiledModel.Workspace) {
         var faults = UnsafeBufferPointer(start: read.errors, count: read.error_count)[...]
         let width = model.variableCount
         var next = 0
         for row in 0..<read.row_count {
-            let kept = KeptCells(read.kept, row: row, count: keptCount)
+            let all = KeptCells(
+                read.kept, row: row, count: keptCount + (explaining == nil ? 0 : schema.columns.count))
+            let kept = all.prefix(keptCount)
             if var fault = faults.first, fault.row == row {
                 faults.removeFirst()
                 fault.row += rowCount
@@ -170,7 +198,8 @@ public final class BulkScorer {
                     of: rows.values[next * width..<(next + 1) * width], standardError: scorer.standardErrors[next])
             output.write(
                 ScoredRow(
-                    logLikelihood: scorer.logLikelihoods[next], score: score, pValue: pValue, estimate: estimate),
+                    logLikelihood: scorer.logLikelihoods[next], score: score, pValue: pValue, estimate: estimate,
+                    explanation: explanation(of: next, all, using: workspace)),
                 kept: kept)
             next += 1
         }

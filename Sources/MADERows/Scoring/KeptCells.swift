@@ -13,6 +13,9 @@ package struct KeptCells {
         cells = UnsafeBufferPointer(start: nil, count: 0)
     }
 
+    /// The first `count` of them.
+    package func prefix(_ count: Int) -> KeptCells { KeptCells(cells.baseAddress, row: 0, count: count) }
+
     /// The text of cell `index`; nil where it is missing.
     package func text(_ index: Int) -> String? { cells[index].is_absent ? nil : String(cells[index].text) }
 

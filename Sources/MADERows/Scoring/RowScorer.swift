@@ -11,15 +11,24 @@ public final class RowScorer {
     /// The statistic of the last rows [n] by which they are judged, nats.
     public private(set) var scores: [Double] = []
 
+    /// Of the last rows [n × D], nats; empty where nobody needs them.
+    package private(set) var surprisals: [Float] = []
+
     private let model: CompiledModel
     private let missing: MissingValues
-    /// Of the last rows [n × D], and what they add up to [n]; empty where the judgement does not need them.
-    private var surprisals: [Float] = []
+    private let givesSurprisals: Bool
+    /// What the surprisals add up to [n].
     private var explained: [Double] = []
 
     /// Scores rows of `model`.
-    public init(_ model: CompiledModel, judgement: Judgement, missing: MissingValues = MissingValues()) {
+    public convenience init(_ model: CompiledModel, judgement: Judgement, missing: MissingValues = MissingValues()) {
+        self.init(model, judgement: judgement, missing: missing, givesSurprisals: false)
+    }
+
+    /// `givesSurprisals`: somebody besides the judgement needs them.
+    package init(_ model: CompiledModel, judgement: Judgement, missing: MissingValues, givesSurprisals: Bool) {
         self.model = model
+        self.givesSurprisals = givesSurprisals || judgement.needsSurprisals
         self.judgement = judgement
         self.missing = missing
     }
@@ -30,7 +39,7 @@ public final class RowScorer {
         reserve(count)
         var results = logLikelihoods.mutableSpan
         var errors = standardErrors.mutableSpan
-        if judgement.needsSurprisals {
+        if givesSurprisals {
             var parts = surprisals.mutableSpan
             var sums = explained.mutableSpan
             if isPlain {
@@ -45,7 +54,7 @@ public final class RowScorer {
         } else {
             model.score(rows, missing: missing, into: &results, standardErrors: &errors, using: workspace)
         }
-        let width = judgement.needsSurprisals ? model.variableCount : 0
+        let width = givesSurprisals ? model.variableCount : 0
         for row in 0..<count {
             scores[row] = judgement.score(
                 logLikelihood: logLikelihoods[row],
@@ -58,7 +67,7 @@ public final class RowScorer {
         logLikelihoods = Array(repeating: 0, count: count)
         standardErrors = logLikelihoods
         scores = logLikelihoods
-        guard judgement.needsSurprisals else { return }
+        guard givesSurprisals else { return }
         surprisals = Array(repeating: 0, count: count * model.variableCount)
         explained = logLikelihoods
     }

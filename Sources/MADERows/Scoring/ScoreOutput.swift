@@ -24,12 +24,18 @@ package struct ScoredRow {
     package var pValue: Double?
     /// Nil of a row without missing values.
     package var estimate: RowEstimate?
+    /// The columns of largest gain; nil where nobody asked.
+    package var explanation: [CellExplanation]?
 
-    package init(logLikelihood: Double, score: Double, pValue: Double?, estimate: RowEstimate? = nil) {
+    package init(
+        logLikelihood: Double, score: Double, pValue: Double?, estimate: RowEstimate? = nil,
+        explanation: [CellExplanation]? = nil
+    ) {
         self.logLikelihood = logLikelihood
         self.score = score
         self.pValue = pValue
         self.estimate = estimate
+        self.explanation = explanation
     }
 }
 

@@ -82,7 +82,7 @@ struct FittedEnsemble {
 
     /// From the rows that were kept from the fit; nil where there are none.
     var heldOutCalibration: Calibration? {
-        var tally = CalibrationTally(variableCount: fit.variables.count)
+        var tally = CalibrationTally(variableCount: fit.variables.count, rowCount: fit.calibration?.rowCount ?? 0)
         if let rows = fit.calibration { evaluation.add(rows, to: &tally) }
         return tally.calibration
     }

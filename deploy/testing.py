@@ -16,7 +16,7 @@ import urllib.request
 
 SKIPPED = 77
 # Of anything that is waited for: far more than it takes, so that only what never comes fails.
-PATIENCE = 60
+PATIENCE = 120
 
 
 class Result(unittest.TextTestResult):

@@ -37,6 +37,9 @@ struct Evaluation {
         }
     }
 
+    /// The surprisals of encoded rows [n × D], nats; 0 of a value that is not known.
+    func surprisals(of rows: [Float]) -> [Float] { score(rows[...]).surprisals }
+
     private func score(_ rows: ArraySlice<Float>) -> (logLikelihoods: [Double], surprisals: [Float]) {
         var results = [Double](repeating: 0, count: rows.count / model.variableCount)
         var explained = results

@@ -86,7 +86,10 @@ public struct Trainer: Sendable {
         }
         let served = FittedEnsemble(fits[0], results[0], name: name, imageWidth: imageWidth)
         let calibration =
-            fits.count == 1 ? served.heldOutCalibration : foldedCalibration(fits.dropFirst(), results.dropFirst())
+            fits.count == 1
+            ? served.heldOutCalibration
+            : foldedCalibration(fits.dropFirst(), results.dropFirst())?.keeping(
+                CalibrationRows(served, fits[0], folds: Array(zip(fits, results).dropFirst())))
         return served.calibrated(calibration, foldCount: fits.count - 1, test: test)
     }
 

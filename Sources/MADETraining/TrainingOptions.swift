@@ -72,6 +72,8 @@ public struct TrainingOptions: Sendable, Equatable {
     public var validationShare = 0.1
     /// Share of the rows kept for calibration, where no calibration table is given; 0: no calibration, hence no p-values.
     public var calibrationShare = 0.2
+    /// Calibration rows that the model keeps, at most, to compare rows with that have values which are not known.
+    public var keptRowCount = CalibrationRows.defaultRowCount
     /// Parts in which a table is cross-fitted where its calibration share would be under 200 rows; 0: that share is held out
     /// all the same.
     public var foldCount = 10
@@ -164,6 +166,7 @@ public struct TrainingOptions: Sendable, Equatable {
             weightDecay >= 0 && weightDecay * learningRate < 1, "weight-decay", "0 or more, below 1 / learning rate")
         try require(l1 >= 0 && l1.isFinite && directL1 >= 0 && directL1.isFinite, "l1", "0 or more")
         try require(validationShare > 0 && validationShare < 1, "validation-share", "above 0, below 1")
+        try require(keptRowCount >= 0 && keptRowCount <= 1_000_000, "keep-rows", "0…1000000")
         try require(calibrationShare >= 0 && calibrationShare < 1, "calibration-share", "0 or more, below 1")
         try require(
             validationShare + calibrationShare < 1, "validation-share", "below 1 together with the calibration share")

@@ -78,6 +78,8 @@ struct Evaluate: ParsableCommand {
         }
         let workspace = model.makeWorkspace()
         let scorer = RowScorer(model, judgement: judgement)
+        let masked = MaskedCalibration(model)
+        let width = model.variableCount
         var tally = start
         while true {
             let first = reader.rowCount
@@ -94,7 +96,15 @@ struct Evaluate: ParsableCommand {
                 if faulty.contains(row) {
                     tally.take(-.infinity, score: .infinity, group)
                 } else {
-                    tally.take(scorer.logLikelihoods[next], score: scorer.scores[next], group)
+                    let score = scorer.scores[next]
+                    let values = reader.values[next * width..<(next + 1) * width]
+                    let unknown =
+                        judgement.calibration == nil || !values.contains(where: \.isNaN)
+                        ? nil
+                        : masked.pValue(of: score, values, judgement, missing: MissingValues(), using: workspace)
+                    tally.take(
+                        scorer.logLikelihoods[next], score: score,
+                        isFlagged: unknown.map { $0.isAnomaly(judgement.alpha) == true }, group)
                     next += 1
                 }
             }

@@ -107,6 +107,7 @@ struct Score: ParsableCommand {
         for piece in scorer?.finish() ?? [] { try output.write(piece) }
         try output.flush()
         for remark in text.remarks { Output.note(remark.description) }
+        if let note = scorer?.unjudgedNote { Output.note(note) }
         if let scorer, scorer.faultCount > 0 {
             Output.note("\(scorer.faultCount) of \(scorer.rowCount) rows could not be scored")
         }

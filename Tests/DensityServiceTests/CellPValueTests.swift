@@ -21,7 +21,7 @@ import Testing
         }
         model.calibration = model.calibration.map {
             Calibration(
-                logLikelihoods: $0.logLikelihoods, gains: GainCalibration(gains, variableCount: width))
+                logLikelihoods: $0.logLikelihoods, gains: GainCalibration(gains, variableCount: width), rows: $0.rows)
         }
         return model
     }

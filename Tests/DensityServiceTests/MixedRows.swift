@@ -62,7 +62,9 @@ func mixedModel(members: Int = 1, calibrated: Bool = false, seed: UInt64 = 1) ->
     if calibrated {
         let compiled = CompiledModel(model)
         let samples = compiled.sample(SamplingRequest(count: 199, seed: 5), using: compiled.makeWorkspace())
-        model.calibration = Calibration(logLikelihoods: samples.logLikelihoods)
+        model.calibration = Calibration(
+            logLikelihoods: samples.logLikelihoods,
+            rows: CalibrationRows(samples.rows, variableCount: compiled.variableCount))
     }
     return model
 }

@@ -63,7 +63,9 @@ enum TableModel {
             let compiled = CompiledModel(model)
             let samples = compiled.sample(
                 SamplingRequest(count: calibrationRows, seed: 5), using: compiled.makeWorkspace())
-            model.calibration = Calibration(logLikelihoods: samples.logLikelihoods)
+            model.calibration = Calibration(
+                logLikelihoods: samples.logLikelihoods,
+                rows: CalibrationRows(samples.rows, variableCount: compiled.variableCount))
         }
         return model
     }

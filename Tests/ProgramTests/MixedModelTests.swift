@@ -31,7 +31,8 @@ import Testing
         model.name = "stones"
         let compiled = CompiledModel(model)
         let samples = compiled.sample(SamplingRequest(count: 99, seed: 5), using: compiled.makeWorkspace())
-        model.calibration = Calibration(logLikelihoods: samples.logLikelihoods)
+        model.calibration = Calibration(
+            logLikelihoods: samples.logLikelihoods, rows: CalibrationRows(samples.rows, variableCount: 4))
         try Checkpoint.write(model, to: path)
     }
 
@@ -112,11 +113,16 @@ import Testing
         var model = try Checkpoint.read(path)
         model.calibration = Calibration(logLikelihoods: [-3, -2, -1])
         try Checkpoint.write(model, to: few)
-        let row = "{\"cut\":\"Fair\",\"carat\":90}"
+        let row = "{\"cut\":\"Fair\",\"carat\":90,\"sold\":0,\"size\":1}"
         let scored = try Program.run(["score", few], input: row)
         #expect(scored.status == 0 && scored.output.contains("\"p_value\":0.25,\"anomaly\":null"), "\(scored)")
         #expect(scored.errors.contains("with 3 calibration rows no p-value is below 0.25"), "\(scored.errors)")
         #expect(try Program.run(["score", few, "--alpha", "0.01"], input: row).status == 2)
+        // It keeps no rows that a row with values which are not known could be compared with.
+        let unknown = try Program.run(["score", few], input: "{\"cut\":\"Fair\"}")
+        #expect(unknown.output.contains("\"p_value\":null,\"anomaly\":null"), "\(unknown)")
+        #expect(unknown.output.contains("\"calibration_rows\":0"), "\(unknown)")
+        #expect(unknown.errors.contains("train it with --keep-rows above 0"), "\(unknown)")
     }
 
     @Test func inspectTellsWhatEveryVariableIs() throws {

@@ -36,8 +36,14 @@ final class ScoreJob: @unchecked Sendable {
     var computeStart: UInt64 = 0
     /// The statistic of each row that it is judged by, nats; set when it is answered.
     private(set) var scores: [Double] = []
-    /// What they rank as, then; empty of a model that gives none.
+    /// What they rank as, then, NaN of a row with nothing to compare with; empty of a model that gives none.
     private(set) var pValues: [Double] = []
+    /// Whether each row is an anomaly, then; nil where nobody can tell.
+    private(set) var anomalies: [Bool?] = []
+    /// Of each row, where some have values that are not known: how many calibration rows it is compared with.
+    private(set) var calibrationRowCounts: [Int] = []
+    /// Of rows with values that are not known; set by the worker that scores them.
+    private var maskedPValues: [Int: MaskedCalibration.PValue] = [:]
     /// One value of a good row.
     struct Cell: Hashable {
         var row: Int
@@ -182,6 +188,14 @@ final class ScoreJob: @unchecked Sendable {
             model: model.compiled, using: workspace)
         self.sheet = sheet
         explain(0..<rows.count, sheet: sheet, from: 0, using: workspace)
+        if hasMissing, judgement.calibration != nil {
+            for row in 0..<rows.count {
+                let values = values(ofRow: row)
+                guard values.contains(where: \.isNaN) else { continue }
+                maskedPValues[row] = model.masked.pValue(
+                    of: score(row, in: sheet), values, judgement, missing: options.missing, using: workspace)
+            }
+        }
         model.note(batch.values(ofRows: rows), sheet.logLikelihoods(count: rows.count))
         model.cost(of: .incomplete).record(rows: weight, nanoseconds: monotonicNanoseconds() - start)
         model.statistics.countExecution()
@@ -193,9 +207,32 @@ final class ScoreJob: @unchecked Sendable {
         remaining.wrappingSubtract(count, ordering: .acquiringAndReleasing).newValue == 0
     }
 
+    /// Why rows are not judged; nil where all are.
+    var note: String? {
+        let alpha = judgement.alpha
+        return judgement.note
+            ?? maskedPValues.sorted { $0.key < $1.key }.lazy.compactMap { $0.value.note(alpha) }.first
+    }
+
+    private func judge(in sheet: ScoreSheet) {
+        scores = (0..<rows.count).map { score($0, in: sheet) }
+        guard let calibration = judgement.calibration else { return }
+        pValues = scores.enumerated().map { row, score in
+            guard let masked = maskedPValues[row] else { return judgement.pValue(of: score) ?? .nan }
+            return masked.value ?? .nan
+        }
+        anomalies = pValues.enumerated().map { row, pValue in
+            guard let masked = maskedPValues[row] else { return judgement.isAnomaly(pValue) }
+            return masked.isAnomaly(judgement.alpha)
+        }
+        guard hasMissing else { return }
+        calibrationRowCounts = (0..<rows.count).map { row in
+            maskedPValues[row]?.rowCount ?? calibration.logLikelihoods.count
+        }
+    }
+
     private func countAnomalies() {
-        guard judgement.canJudge else { return }
-        let count = pValues.count { judgement.isAnomaly($0) == true }
+        let count = anomalies.count { $0 == true }
         if count > 0 { model.statistics.anomalies.wrappingAdd(count, ordering: .relaxed) }
     }
 
@@ -204,8 +241,7 @@ final class ScoreJob: @unchecked Sendable {
         let now = monotonicNanoseconds()
         if call.isPastDeadline(at: now) { return call.refuseAsLate() }
         guard let sheet else { return }
-        scores = (0..<rows.count).map { score($0, in: sheet) }
-        pValues = scores.compactMap(judgement.pValue(of:))
+        judge(in: sheet)
         let reply = encode(self, sheet)
         countAnomalies()
         model.statistics.scoredRows.wrappingAdd(rows.count, ordering: .relaxed)

@@ -87,7 +87,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
         do {
             scorer = try BulkScorer(
                 model: model.compiled, schema: model.schema, input: input, output: output, judgement: judgement,
-                details: scoring.details, explainer: model.explainer
+                details: scoring.details, explainer: model.explainer, masked: model.masked
             ) { rows, logLikelihoods in model.note(rows, logLikelihoods) }
         } catch {
             throw Problem(error)

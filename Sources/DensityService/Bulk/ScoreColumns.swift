@@ -41,9 +41,11 @@ struct ScoreColumns: ScoreOutput {
     private var bits = Column("bits_per_dimension")
     private var standardErrors = Column("standard_error")
     private var hasMissing = false
+    private var note: String?
     private var pValues = Column("p_value")
     private var anomalies = Column("anomaly")
     private var scores = Column("score")
+    private var calibrationRowCounts = Column("calibration_rows")
     private var explanations = Column("explanations")
     /// Where rows are judged together: of each its p-value, NaN of one that could not be scored.
     private var heldPValues: [Double] = []
@@ -59,9 +61,10 @@ struct ScoreColumns: ScoreOutput {
     }
 
     var heldByteCount: Int {
-        [logLikelihoods, bits, standardErrors, pValues, anomalies, scores, explanations, errors].reduce(
-            40 * heldPValues.count
-        ) { $0 + $1.byteCount }
+        [
+            logLikelihoods, bits, standardErrors, pValues, anomalies, scores, calibrationRowCounts, explanations,
+            errors,
+        ].reduce(40 * heldPValues.count) { $0 + $1.byteCount }
     }
 
     mutating func begin(hasHeader: Bool) {}
@@ -70,6 +73,7 @@ struct ScoreColumns: ScoreOutput {
 
     mutating func write(_ row: ScoredRow, kept: KeptCells) {
         if row.estimate != nil { hasMissing = true }
+        note = row.note
         let bitsPerNat = ScoreAnswer.bitsPerNat(variableCount: row.estimate?.knownCount ?? variableCount)
         logLikelihoods.write { $0.number(row.logLikelihood) }
         bits.write { $0.number(row.logLikelihood * bitsPerNat + 0) }
@@ -81,10 +85,12 @@ struct ScoreColumns: ScoreOutput {
                 json.endArray()
             }
         }
-        guard let pValue = row.pValue else { return }
+        guard let calibration = judgement.calibration else { return }
+        let pValue = row.pValue ?? .nan
         if details.falseDiscoveryRate != nil { heldPValues.append(pValue) }
         pValues.write { $0.number(pValue) }
-        anomalies.write { $0.bool(judgement.isAnomaly(pValue)) }
+        anomalies.write { $0.bool(row.isAnomaly) }
+        calibrationRowCounts.write { $0.integer(row.calibrationRowCount ?? calibration.logLikelihoods.count) }
         scores.write { $0.number(row.score) }
     }
 
@@ -97,6 +103,7 @@ struct ScoreColumns: ScoreOutput {
         pValues.write { $0.null() }
         anomalies.write { $0.null() }
         scores.write { $0.null() }
+        calibrationRowCounts.write { $0.null() }
         explanations.write { $0.null() }
         if details.falseDiscoveryRate != nil { heldPValues.append(.nan) }
         errors.write { json in
@@ -125,7 +132,11 @@ struct ScoreColumns: ScoreOutput {
             json.member("statistic", judgement.statistic.rawValue)
             json.member("alpha", judgement.alpha)
             members += [pValues.pieces, [json.bytes], anomalies.pieces, scores.pieces]
-            if let note = judgement.note {
+            if hasMissing {
+                calibrationRowCounts.end()
+                members.append(calibrationRowCounts.pieces)
+            }
+            if let note = judgement.note ?? note {
                 var json = JSONWriter()
                 json.member("note", note)
                 members.append([json.bytes])

@@ -16,6 +16,8 @@ final class LoadedModel: Sendable {
     let text: RowText
     /// Says which of a row's cells are wrong.
     let explainer: CellExplainer
+    /// Gives rows with values that are not known their p-values.
+    let masked: MaskedCalibration
     /// Of rows that are given back as they came.
     let sentColumns: SentColumns
     let queue: WorkerQueue
@@ -97,6 +99,7 @@ final class LoadedModel: Sendable {
         self.schema = schema
         text = RowText(card)
         explainer = CellExplainer(compiled, schema)
+        masked = MaskedCalibration(compiled)
         sentColumns = SentColumns(of: schema)
         drift = DriftMonitor(model: compiled, card: card, windowRows: environment.driftRows)
         queue = WorkerQueue(

@@ -108,8 +108,7 @@ struct InferAnswer {
     }
 
     private var anomalies: [Bool] {
-        let judgement = job.judgement
         // A tensor has no null: a row that nobody can judge is none.
-        return job.pValues.map { judgement.isAnomaly($0) ?? false }
+        job.anomalies.map { $0 ?? false }
     }
 }

@@ -32,7 +32,7 @@ struct PredictAnswer {
         if !job.pValues.isEmpty {
             json.member("p_value", job.pValues[row])
             json.key("anomaly")
-            json.bool(job.judgement.isAnomaly(job.pValues[row]))
+            json.bool(job.anomalies[row])
             json.member("score", job.scores[row])
         }
         json.endObject()

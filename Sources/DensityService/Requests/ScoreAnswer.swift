@@ -30,7 +30,9 @@ struct ScoreAnswer {
             } else {
                 let row = ScoredRow(
                     logLikelihood: logLikelihood(next), score: job.scores[next],
-                    pValue: job.pValues.isEmpty ? nil : job.pValues[next], estimate: estimate(next),
+                    pValue: pValue(next), isAnomaly: job.anomalies.isEmpty ? nil : job.anomalies[next],
+                    calibrationRowCount: job.hasMissing ? job.calibrationRowCounts.dropFirst(next).first : nil,
+                    estimate: estimate(next),
                     explanation: job.options.explain.map { _ in job.explanation(ofRow: next) })
                 lines.write(row, kept: KeptCells())
                 next += 1
@@ -54,9 +56,12 @@ struct ScoreAnswer {
             column("p_value", in: &json) { json, row in json.number(job.pValues[row]) }
             json.member("statistic", judgement.statistic.rawValue)
             json.member("alpha", judgement.alpha)
-            column("anomaly", in: &json) { json, row in json.bool(judgement.isAnomaly(job.pValues[row])) }
+            column("anomaly", in: &json) { json, row in json.bool(job.anomalies[row]) }
             column("score", in: &json) { json, row in json.number(job.scores[row]) }
-            if let note = judgement.note { json.member("note", note) }
+            if job.hasMissing {
+                column("calibration_rows", in: &json) { json, row in json.integer(job.calibrationRowCounts[row]) }
+            }
+            if let note = job.note { json.member("note", note) }
             if let rate = job.options.falseDiscoveryRate { discoveries(rate, to: &json) }
         }
         if job.options.tellsSurprisals { surprisals(to: &json) }
@@ -68,6 +73,11 @@ struct ScoreAnswer {
     /// What turns a log-likelihood into bits per dimension: −1 / (D log 2). Without a variable the log-likelihood is 0.
     static func bitsPerNat(variableCount: Int) -> Double {
         -1 / (Double(max(variableCount, 1)) * 0.693_147_180_559_945_3)
+    }
+
+    /// Nil where there is none.
+    private func pValue(_ row: Int) -> Double? {
+        job.pValues.isEmpty || job.pValues[row].isNaN ? nil : job.pValues[row]
     }
 
     private func logLikelihood(_ row: Int) -> Double {
@@ -107,7 +117,9 @@ struct ScoreAnswer {
         let qValues = DiscoveryRate.qValues(job.pValues)
         json.member("fdr", rate)
         column("q_values", in: &json) { json, row in json.number(qValues[row]) }
-        column("discoveries", in: &json) { json, row in json.bool(qValues[row] <= rate) }
+        column("discoveries", in: &json) { json, row in
+            json.bool(qValues[row].isNaN ? nil : qValues[row] <= rate)
+        }
     }
 
     private func surprisals(to json: inout JSONWriter) {

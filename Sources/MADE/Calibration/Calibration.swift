@@ -8,11 +8,14 @@ public struct Calibration: Sendable, Equatable {
     public let cells: CellCalibration?
     /// The gains of some of them; nil of a file that does not hold them, whose rows' cells have no p-values.
     public let gains: GainCalibration?
+    /// Some of the rows themselves; nil of a file that does not hold them, whose rows with values that are not known have no
+    /// p-values.
+    public let rows: CalibrationRows?
 
     /// Sorts `logLikelihoods`; precondition: all finite, at least one, and as many as there are scores of `cells`.
     public init(
         logLikelihoods: [Double], surprisals: SurprisalSummary? = nil, cells: CellCalibration? = nil,
-        gains: GainCalibration? = nil
+        gains: GainCalibration? = nil, rows: CalibrationRows? = nil
     ) {
         precondition(!logLikelihoods.isEmpty && logLikelihoods.allSatisfy(\.isFinite))
         precondition(cells.map { $0.cellScores.count == logLikelihoods.count } ?? true)
@@ -20,6 +23,13 @@ public struct Calibration: Sendable, Equatable {
         self.surprisals = surprisals
         self.cells = cells
         self.gains = gains
+        self.rows = rows
+    }
+
+    /// The same with `rows`.
+    public func keeping(_ rows: CalibrationRows?) -> Calibration {
+        Calibration(
+            logLikelihoods: logLikelihoods, surprisals: surprisals, cells: cells, gains: gains, rows: rows)
     }
 
     /// The statistics that a row can be ranked by.
@@ -59,7 +69,7 @@ public struct Calibration: Sendable, Equatable {
     /// The conformal p-value of a log-likelihood, (1 + #{calibration ≤ logLikelihood}) / (1 + #calibration) (Vovk et al. 2005, eq. 2.20):
     /// under no drift at most a share alpha of normal rows has a p-value ≤ alpha, for every alpha.
     ///
-    /// It holds for complete rows, as the calibration's are: the density of fewer variables is on another scale.
+    /// It holds for rows whose values are all known: the density of fewer variables is on another scale.
     public func pValue(of logLikelihood: Double) -> Double {
         Double(1 + logLikelihoods.partitionPoint { $0 <= logLikelihood }) / Double(1 + logLikelihoods.count)
     }

@@ -13,8 +13,8 @@ internal import FoundationEssentials
 /// Own layout, version 2: `networks.{n}.layers.{i}.weight` [out × in] and `.bias` [out], `networks.{n}.direct.weight`
 /// [out × in], `members.network` [S], `members.ordering` [S × D] (position → variable), `members.degrees.{i}` [S × units],
 /// `calibration.log_likelihood` [n], and, where they are known, `calibration.surprisal.mean` and
-/// `calibration.surprisal.standard_deviation` [D], F64 all three, `calibration.gain` [m × D], F32, and the tensors of
-/// `CellCalibrationTensors`; the metadata's `model` is a JSON document (`ModelDocument`).
+/// `calibration.surprisal.standard_deviation` [D], F64 all three, `calibration.gain` [m × D], `calibration.rows`
+/// and `calibration.rows.surprisal_offset` [k × D], F32 all three, and the tensors of `CellCalibrationTensors`; the metadata's `model` is a JSON document (`ModelDocument`).
 public enum Checkpoint {
     static let formatVersion = "2"
     /// Its real variables have densities in the data's own units, its readers no schema.
@@ -77,6 +77,14 @@ public enum Checkpoint {
             if let gains = calibration.gains {
                 writer.add(
                     "calibration.gain", dtype: "F32", shape: [gains.rowCount, gains.variableCount], gains.gains)
+            }
+            if let rows = calibration.rows {
+                let shape = [rows.rowCount, rows.variableCount]
+                writer.add("calibration.rows", dtype: "F32", shape: shape, rows.values)
+                if !rows.surprisalOffsets.isEmpty {
+                    writer.add(
+                        "calibration.rows.surprisal_offset", dtype: "F32", shape: shape, rows.surprisalOffsets)
+                }
             }
         }
         for (index, network) in model.networks.enumerated() {

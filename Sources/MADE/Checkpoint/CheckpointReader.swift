@@ -205,19 +205,40 @@ struct CheckpointReader {
         return Calibration(
             logLikelihoods: values, surprisals: surprisals,
             cells: try cellCalibration(variableCount: variableCount, rowCount: values.count),
-            gains: try gains(variableCount: variableCount))
+            gains: try gains(variableCount: variableCount), rows: try rows(variableCount: variableCount))
+    }
+
+    private func rows(variableCount: Int) throws(CheckpointError) -> CalibrationRows? {
+        let (name, offsetName) = ("calibration.rows", "calibration.rows.surprisal_offset")
+        guard let values = try finiteFloats(name, width: variableCount), !values.isEmpty else { return nil }
+        let offsets = try finiteFloats(offsetName, width: variableCount) ?? []
+        guard offsets.isEmpty || offsets.count == values.count else {
+            throw fail(
+                .badCalibration(
+                    "\(offsetName) has \(offsets.count / variableCount) rows, \(name) \(values.count / variableCount)"
+                ))
+        }
+        return CalibrationRows(values, surprisalOffsets: offsets, variableCount: variableCount)
+    }
+
+    /// Rows of F32 [n × width]; nil where there are none of that name.
+    private func finiteFloats(_ name: String, width: Int) throws(CheckpointError) -> [Float]? {
+        guard let entry = file.entries[name] else { return nil }
+        guard entry.shape.count == 2, entry.shape[1] == width else {
+            throw fail(.badShape(tensor: name, shape: entry.shape, expected: "[rows, \(width)]"))
+        }
+        let values = try file.elements(name, dtype: "F32", as: Float.self)
+        if let index = values.firstIndex(where: { !$0.isFinite }) {
+            throw fail(.notFinite(tensor: name, index: index, value: "\(values[index])"))
+        }
+        return values
     }
 
     private func gains(variableCount: Int) throws(CheckpointError) -> GainCalibration? {
         let name = "calibration.gain"
-        guard let entry = file.entries[name] else { return nil }
-        guard entry.shape.count == 2, entry.shape[0] > 0, entry.shape[1] == variableCount else {
-            throw fail(.badShape(tensor: name, shape: entry.shape, expected: "[rows, \(variableCount)]"))
-        }
-        let values = try file.elements(name, dtype: "F32", as: Float.self)
-        if let index = values.firstIndex(where: { !$0.isFinite || $0 < 0 }) {
-            throw fail(
-                .badCalibration("\(name)[\(index)] is \(values[index]); a gain is a finite number of at least 0"))
+        guard let values = try finiteFloats(name, width: variableCount), !values.isEmpty else { return nil }
+        if let index = values.firstIndex(where: { $0 < 0 }) {
+            throw fail(.badCalibration("\(name)[\(index)] is \(values[index]); a gain is at least 0"))
         }
         return GainCalibration(values, variableCount: variableCount)
     }
@@ -265,7 +286,8 @@ struct CheckpointReader {
     private func checkNames(networks: [MaskedNetwork], hidden: Int) throws(CheckpointError) {
         var known: Set = [
             "members.network", "members.ordering", "calibration.log_likelihood", "calibration.surprisal.mean",
-            "calibration.surprisal.standard_deviation", "calibration.gain",
+            "calibration.surprisal.standard_deviation", "calibration.gain", "calibration.rows",
+            "calibration.rows.surprisal_offset",
         ]
         known.formUnion(CellCalibrationTensors.names)
         for layer in 0..<hidden { known.insert("members.degrees.\(layer)") }

@@ -40,6 +40,8 @@ public final class BulkScorer {
     public private(set) var faultCount = 0
     /// Rows that were anomalies.
     package private(set) var anomalyCount = 0
+    /// Why rows with values that are not known are not judged; nil where they are.
+    public private(set) var unjudgedNote: String?
 
     private let model: CompiledModel
     /// Told of rows [n × D], encoded, that were scored, and of their log-likelihoods [n].
@@ -50,6 +52,7 @@ public final class BulkScorer {
     private let rows = RowBuffer()
     private let missing: MissingValues
     private let scorer: RowScorer
+    private let masked: MaskedCalibration
     /// How many columns are named a row, and by whom; nil: none.
     private let explaining: (count: Int, explainer: CellExplainer)?
     /// Rows that a row weighs.
@@ -76,7 +79,7 @@ public final class BulkScorer {
 
     package init(
         model: CompiledModel, schema: RowSchema, input: Input, output: any ScoreOutput, judgement: Judgement,
-        details: ScoreDetails = ScoreDetails(), explainer: CellExplainer? = nil,
+        details: ScoreDetails = ScoreDetails(), explainer: CellExplainer? = nil, masked: MaskedCalibration? = nil,
         missing: MissingValues = MissingValues(),
         note: ((UnsafeBufferPointer<Float>, UnsafeBufferPointer<Double>) -> Void)? = nil
     ) throws(StreamError) {
@@ -89,6 +92,7 @@ public final class BulkScorer {
         self.note = note
         scorer = RowScorer(
             model, judgement: judgement, missing: missing, givesSurprisals: details.explain != nil)
+        self.masked = masked ?? MaskedCalibration(model)
         explaining = details.explain.map { ($0, explainer ?? CellExplainer(model, schema)) }
         rowWeight = details.explain == nil ? 1 : 1 + Self.candidateCount / 2 * model.variableCount
         self.schema = schema
@@ -174,6 +178,22 @@ public final class BulkScorer {
             using: workspace)
     }
 
+    /// The p-value of a row that is scored, the `index`th of the last ones, and what it is read from where values are not
+    /// known.
+    private func pValue(
+        of score: Double, _ index: Int, _ estimate: RowEstimate?, using workspace: CompiledModel.Workspace
+    ) -> (value: Double?, isAnomaly: Bool?, rowCount: Int?) {
+        let judgement = scorer.judgement
+        guard judgement.calibration != nil, estimate != nil else {
+            let value = judgement.pValue(of: score)
+            return (value, judgement.isAnomaly(value), nil)
+        }
+        let cells = index * model.variableCount..<(index + 1) * model.variableCount
+        let found = masked.pValue(of: score, rows.values[cells], judgement, missing: missing, using: workspace)
+        unjudgedNote = unjudgedNote ?? found.note(judgement.alpha)
+        return (found.value, found.isAnomaly(judgement.alpha), found.rowCount)
+    }
+
     private func write(_ read: made_stream_read, isPlain: Bool, using workspace: CompiledModel.Workspace) {
         var faults = UnsafeBufferPointer(start: read.errors, count: read.error_count)[...]
         let width = model.variableCount
@@ -189,18 +209,19 @@ public final class BulkScorer {
                 continue
             }
             let score = scorer.scores[next]
-            let pValue = scorer.judgement.pValue(of: score)
-            if scorer.judgement.isAnomaly(pValue) == true { anomalyCount += 1 }
             let estimate =
                 isPlain
                 ? nil
                 : RowEstimate(
                     of: rows.values[next * width..<(next + 1) * width], standardError: scorer.standardErrors[next])
-            output.write(
-                ScoredRow(
-                    logLikelihood: scorer.logLikelihoods[next], score: score, pValue: pValue, estimate: estimate,
-                    explanation: explanation(of: next, all, using: workspace)),
-                kept: kept)
+            let (pValue, isAnomaly, count) = pValue(of: score, next, estimate, using: workspace)
+            if isAnomaly == true { anomalyCount += 1 }
+            var row = ScoredRow(
+                logLikelihood: scorer.logLikelihoods[next], score: score, pValue: pValue, isAnomaly: isAnomaly,
+                calibrationRowCount: count, estimate: estimate,
+                explanation: explanation(of: next, all, using: workspace))
+            row.note = unjudgedNote
+            output.write(row, kept: kept)
             next += 1
         }
     }

@@ -20,20 +20,28 @@ package struct ScoredRow {
     package var logLikelihood: Double
     /// The statistic that it is judged by, nats.
     package var score: Double
-    /// Nil of a model that gives none.
+    /// Nil of a model that gives none, and where there are no rows to compare with.
     package var pValue: Double?
+    /// Whether it is an anomaly; nil where nobody can tell.
+    package var isAnomaly: Bool?
+    /// Of a row with values that are not known: how many calibration rows its p-value is read from.
+    package var calibrationRowCount: Int?
+    /// Why nobody can tell, there.
+    package var note: String?
     /// Nil of a row without missing values.
     package var estimate: RowEstimate?
     /// The columns of largest gain; nil where nobody asked.
     package var explanation: [CellExplanation]?
 
     package init(
-        logLikelihood: Double, score: Double, pValue: Double?, estimate: RowEstimate? = nil,
-        explanation: [CellExplanation]? = nil
+        logLikelihood: Double, score: Double, pValue: Double?, isAnomaly: Bool?, calibrationRowCount: Int? = nil,
+        estimate: RowEstimate? = nil, explanation: [CellExplanation]? = nil
     ) {
         self.logLikelihood = logLikelihood
         self.score = score
         self.pValue = pValue
+        self.isAnomaly = isAnomaly
+        self.calibrationRowCount = calibrationRowCount
         self.estimate = estimate
         self.explanation = explanation
     }

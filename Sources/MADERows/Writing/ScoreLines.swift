@@ -57,11 +57,11 @@ package struct ScoreLines: ScoreOutput {
         begin(kept)
         if isJSON { write(#""log_likelihood":"#) }
         write(number: row.logLikelihood)
-        if let pValue = row.pValue {
+        if isCalibrated {
             write(isJSON ? #","p_value":"# : ",")
-            write(number: pValue)
+            if let pValue = row.pValue { write(number: pValue) } else if isJSON { write("null") }
             write(isJSON ? #","anomaly":"# : ",")
-            switch judgement.isAnomaly(pValue) {
+            switch row.isAnomaly {
             case true?: write("true")
             case false?: write("false")
             case nil: if isJSON { write("null") }
@@ -73,6 +73,10 @@ package struct ScoreLines: ScoreOutput {
         if isJSON, let estimate = row.estimate {
             write(#","standard_error":"#)
             write(number: estimate.standardError)
+            if isCalibrated, let count = row.calibrationRowCount {
+                write(#","calibration_rows":"#)
+                bytes.append(contentsOf: "\(count)".utf8)
+            }
         }
         if let explanation = row.explanation { write(explanation) }
         write(isJSON ? "}\n" : ",\n")

@@ -7,6 +7,8 @@ struct EnsembleFit: Sendable {
     let train: EncodedTable
     let validation: EncodedTable
     let calibration: EncodedTable?
+    /// The same rows as the table has them.
+    let calibrationTable: Table?
     let options: TrainingOptions
     private let encoder: TableEncoder
     private let schema: TableSchema
@@ -16,6 +18,7 @@ struct EnsembleFit: Sendable {
         train = encoder.encode(split.train)
         validation = encoder.encode(split.validation)
         calibration = split.calibration.map(encoder.encode)
+        calibrationTable = split.calibration
         self.schema = schema
         self.options = options
     }
@@ -84,6 +87,6 @@ struct FittedEnsemble {
     var heldOutCalibration: Calibration? {
         var tally = CalibrationTally(variableCount: fit.variables.count, rowCount: fit.calibration?.rowCount ?? 0)
         if let rows = fit.calibration { evaluation.add(rows, to: &tally) }
-        return tally.calibration
+        return tally.calibration?.keeping(CalibrationRows(self, fit))
     }
 }

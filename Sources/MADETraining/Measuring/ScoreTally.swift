@@ -35,8 +35,10 @@ public struct ScoreTally: Sendable {
     }
 
     /// Takes a row of this log-likelihood and this statistic, nats; −∞ and ∞ where it could not be scored: it ranks as the
-    /// most unusual, but is in no mean.
-    public mutating func take(_ logLikelihood: Double, score: Double, _ group: Group = .unlabelled) {
+    /// most unusual, but is in no mean. `isFlagged`: nil where the statistic tells.
+    public mutating func take(
+        _ logLikelihood: Double, score: Double, isFlagged: Bool? = nil, _ group: Group = .unlabelled
+    ) {
         let isPossible = logLikelihood > -.infinity
         if isPossible { allNats.take(-logLikelihood) } else { impossibleCount += 1 }
         var part = Part()
@@ -44,7 +46,7 @@ public struct ScoreTally: Sendable {
         swap(&part, &parts[group, default: Part()])
         if isPossible { part.nats.take(-logLikelihood) }
         part.rowCount += 1
-        if judgement.isAnomaly(judgement.pValue(of: score)) == true { part.flaggedCount += 1 }
+        if isFlagged ?? (judgement.isAnomaly(judgement.pValue(of: score)) == true) { part.flaggedCount += 1 }
         if keepsScores || group != .unlabelled { part.scores.append(score) }
         swap(&part, &parts[group, default: Part()])
     }

@@ -67,6 +67,7 @@ extension TrainingOptions {
             .init("direct-l1", directL1),
             .init("validation-share", validationShare),
             .init("calibration-share", calibrationShare),
+            .init("keep-rows", keptRowCount),
             .init("folds", foldCount),
         ]
     }

@@ -147,6 +147,13 @@ struct TrainingArguments: ParsableArguments {
 
     @Option(
         help: """
+            Calibration rows that the model keeps, at most: rows of which values are not known have p-values by them. 0: none, \
+            and no row of the table is in the model. (default: 1000)
+            """)
+    var keepRows: Int?
+
+    @Option(
+        help: """
             Parts in which a table is cross-fitted where its calibration share would be under 200 rows, so that neither \
             training nor calibration starves; 0 for never. (default: 10)
             """)
@@ -185,6 +192,7 @@ struct TrainingArguments: ParsableArguments {
         set(\.directL1, directL1)
         set(\.validationShare, validationShare)
         set(\.calibrationShare, calibrationShare)
+        set(\.keptRowCount, keepRows)
         set(\.foldCount, folds)
         return options
     }

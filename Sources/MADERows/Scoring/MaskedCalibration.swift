@@ -1,0 +1,153 @@
+package import MADE
+internal import Synchronization
+
+/// The p-values of rows with values that are not known: among calibration rows that lack the same values and are scored by the
+/// same estimator (Zaffran et al. 2023, "Conformal Prediction with Missing Values", Algorithm 1), which are exchangeable with
+/// them where values are missing whatever they would have been. Calibration rows with holes elsewhere are left out.
+///
+/// What a pattern of missing values needs is worked out when it first comes, and kept.
+package final class MaskedCalibration: Sendable {
+    /// A p-value, and how many calibration rows it is read from.
+    package struct PValue: Sendable, Equatable {
+        /// Nil where there is no row to compare with.
+        package let value: Double?
+        package let rowCount: Int
+        /// Rows that it could be read from, where it were small.
+        let usableRowCount: Int
+
+        /// Why no row of it is judged at `alpha`; nil where it is.
+        package func note(_ alpha: Double) -> String? {
+            guard isAnomaly(alpha) == nil else { return nil }
+            return usableRowCount == 0
+                ? "a row with values that are not known has no p-value: the model keeps no calibration rows that could lack them "
+                    + "too; train it with --keep-rows above 0"
+                : "a row with values that are not known is compared with \(usableRowCount) calibration rows that lack the "
+                    + "same, so that no p-value is below \(1 / Double(usableRowCount + 1)), and it is not judged at alpha "
+                    + "\(alpha)"
+        }
+
+        /// Whether a row of it is an anomaly at `alpha`; nil where no p-value is as small.
+        package func isAnomaly(_ alpha: Double) -> Bool? {
+            guard let value, alpha >= 1 / Double(usableRowCount + 1) else { return nil }
+            return value <= alpha
+        }
+    }
+
+    /// Of one pattern: the statistic of the first calibration rows, ascending, and of all of them once they are needed.
+    private struct Scores {
+        /// Calibration rows that have all that rows of the pattern have.
+        var usable: [Int]
+        var first: [Double]
+        var all: [Double]?
+
+        func pValue(of score: Double, among scores: [Double]) -> PValue {
+            guard !scores.isEmpty else { return PValue(value: nil, rowCount: 0, usableRowCount: 0) }
+            let greater = scores.count - scores.partitionPoint { $0 < score }
+            return PValue(
+                value: Double(1 + greater) / Double(1 + scores.count), rowCount: scores.count,
+                usableRowCount: usable.count)
+        }
+    }
+
+    private struct Key: Hashable {
+        var pattern: [UInt64]
+        var statistic: RowStatistic
+        var particles: Int
+        var seed: UInt64
+    }
+
+    /// Rows that are enough where a row is usual.
+    private static let firstRowCount = 50
+    /// p-values above it are read from these alone.
+    private static let usualPValue = 0.2
+    /// Scores that are kept, of all patterns together.
+    private static let scoreCountMax = 1 << 20
+
+    private let model: CompiledModel
+    private let rows: CalibrationRows?
+    private let known = Mutex<(scores: [Key: Scores], count: Int)>(([:], 0))
+
+    /// Of the calibration rows that `model` keeps.
+    package init(_ model: CompiledModel) {
+        self.model = model
+        rows = model.card.calibration?.rows
+    }
+
+    /// Rows that are kept.
+    package var rowCount: Int { rows?.rowCount ?? 0 }
+
+    /// Of an encoded `row` [D] with this `score`, by `judgement`'s statistic. The same row has the same p-value, whatever
+    /// was asked before.
+    package func pValue(
+        of score: Double, _ row: some Sequence<Float>, _ judgement: Judgement, missing: MissingValues,
+        using workspace: CompiledModel.Workspace
+    ) -> PValue {
+        let mask = row.map(\.isNaN)
+        var pattern = [UInt64](repeating: 0, count: (mask.count + 63) / 64)
+        for (variable, isUnknown) in mask.enumerated() where isUnknown {
+            pattern[variable / 64] |= 1 << UInt64(variable % 64)
+        }
+        let key = Key(
+            pattern: pattern, statistic: judgement.statistic, particles: missing.particles, seed: missing.seed)
+        var found = known.withLock { $0.scores[key] } ?? begin(mask, judgement, missing, workspace)
+        let usual = found.pValue(of: score, among: found.first)
+        if let value = usual.value, value > Self.usualPValue || found.usable.count <= Self.firstRowCount {
+            keep(found, of: key)
+            return usual
+        }
+        if found.all == nil {
+            let rest = scores(of: mask, found.usable.dropFirst(Self.firstRowCount), judgement, missing, workspace)
+            found.all = (found.first + rest).sorted()
+        }
+        keep(found, of: key)
+        return found.pValue(of: score, among: found.all ?? found.first)
+    }
+
+    private func keep(_ scores: Scores, of key: Key) {
+        known.withLock { known in
+            if let before = known.scores[key], before.all != nil || scores.all == nil { return }
+            let count = scores.usable.count + scores.first.count + (scores.all?.count ?? 0)
+            if known.count + count > Self.scoreCountMax { known = ([:], 0) }
+            known.scores[key] = scores
+            known.count += count
+        }
+    }
+
+    /// What is known of a pattern at first.
+    private func begin(
+        _ mask: [Bool], _ judgement: Judgement, _ missing: MissingValues, _ workspace: CompiledModel.Workspace
+    ) -> Scores {
+        let variables = model.card.variables
+        let usable = (0..<rowCount).filter { row in
+            guard let rows else { return false }
+            return !mask.indices.contains { !mask[$0] && variables[$0].isMissing(rows.values[row * mask.count + $0]) }
+        }
+        return Scores(
+            usable: usable,
+            first: scores(of: mask, usable.prefix(Self.firstRowCount), judgement, missing, workspace))
+    }
+
+    /// The statistic of `chosen` calibration rows with what `mask` leaves of them, ascending.
+    private func scores(
+        of mask: [Bool], _ chosen: ArraySlice<Int>, _ judgement: Judgement, _ missing: MissingValues,
+        _ workspace: CompiledModel.Workspace
+    ) -> [Double] {
+        guard let rows else { return [] }
+        let width = rows.variableCount
+        let masked = chosen.flatMap { row in
+            mask.indices.map { mask[$0] ? .nan : rows.values[row * width + $0] }
+        }
+        let scorer = RowScorer(model, judgement: judgement, missing: missing)
+        scorer.score(masked.span, using: workspace)
+        guard !rows.surprisalOffsets.isEmpty else { return scorer.scores.sorted() }
+        return chosen.enumerated().map { place, row in
+            let offsets = mask.indices.map { mask[$0] ? 0 : rows.surprisalOffsets[row * width + $0] }
+            let surprisals =
+                judgement.needsSurprisals
+                ? zip(scorer.surprisals[place * width..<(place + 1) * width], offsets).map { max($0 + $1, 0) } : []
+            return judgement.score(
+                logLikelihood: scorer.logLikelihoods[place] - Double(offsets.reduce(0, +)),
+                surprisals: surprisals.span)
+        }.sorted()
+    }
+}

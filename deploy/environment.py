@@ -21,7 +21,7 @@ def skip(reason: str) -> typing.NoReturn:
 
 
 def run_with(requirements: pathlib.Path) -> None:
-    """Goes on in an environment that has a requirements file's packages; it is made in DEPLOY_CACHE where it is not there.
+    """Goes on in an environment that has a requirements file's packages; it is made in DEPLOY_CACHE where it is not.
 
     Call it before anything else is imported: the script starts anew.
     """

@@ -47,7 +47,8 @@ class Cluster:
 
     def __init__(self):
         self.home = Producer({"test.mock.num.brokers": 2, "bootstrap.servers": "", "log_level": 2})
-        self.brokers = ",".join(str(broker).split("/")[0] for broker in self.home.list_topics(timeout=30).brokers.values())
+        brokers = self.home.list_topics(timeout=30).brokers.values()
+        self.brokers = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
         self.producer = Producer({"bootstrap.servers": self.brokers, "linger.ms": 5})
 
     def partitions(self, topic: str) -> list[TopicPartition]:
@@ -139,7 +140,7 @@ class Test:
         """A worker of group `name`, from the topic of that name."""
         command = readme_command()
         known = {"localhost:9092": self.cluster.brokers, command[-1]: url or self.service.url}
-        command = [known.get(word, word.replace("rows", name, 1) if word.startswith("rows") else word) for word in command]
+        command = [known.get(word, re.sub("^rows", name, word)) for word in command]
         process = subprocess.Popen(
             [sys.executable, *command[1:], *SESSION, *arguments], stderr=subprocess.PIPE, text=True,
             cwd=environment.ROOT)  # fmt: skip
@@ -311,7 +312,7 @@ def rows_and_scores(count: int, seed: int) -> tuple[list[bytes], list[bytes]]:
 
 
 def main(arguments: list[str]) -> None:
-    count, kills = (int(argument) for argument in (arguments + ["100000", "6"][len(arguments) :]))
+    count, kills = (int(argument) for argument in (arguments + ["50000", "4"][len(arguments) :]))
     with tempfile.TemporaryDirectory() as folder:
         test = Test(pathlib.Path(folder))
         try:

@@ -4,9 +4,9 @@
     worker.py --brokers HOST:PORT --input rows --output scores --dead-letters faults \\
         --url http://HOST:8080/models/NAME/score
 
-A message's value is a row, as one JSON object or array. The answer, a JSON object as POST /score gives it for a line, goes
-to the output topic with the message's key, headers and time; what cannot be scored goes to the dead letters as it came,
-with the reason in the header made-error. Both tell by made-source where the message was: TOPIC/PARTITION/OFFSET.
+A message's value is a row, as one JSON object or array. The answer, a JSON object as POST /score gives it for a line,
+goes to the output topic with the message's key, headers and time; what cannot be scored goes to the dead letters as it
+came, with the reason in the header made-error. Both tell by made-source where the message was: TOPIC/PARTITION/OFFSET.
 
 Every message is answered at least once: offsets are committed after the brokers have the answers. SIGTERM ends it after
 the batch in hand. It ends with status 1 where its work cannot be done, the service or the brokers being unwilling for

@@ -3,11 +3,13 @@
 
     bench.py [MADE] [--rows 10000000] [--rounds 3] [--model MODEL]
 
-In each round: made score of a CSV file, as one process and as one for each half of the file at the same time; and Spark, two
-executors that are up and warm, from Parquet to Parquet. Prints wall and processor seconds and the SHA-256 of the answers.
+In each round: made score of a CSV file, as one process, and as two at the same time with half of the file each; and
+Spark, two executors that are up and warm, from Parquet to Parquet. Prints wall and processor seconds, and the SHA-256 of the
+answers.
 """
 
 import argparse
+import collections
 import hashlib
 import os
 import pathlib
@@ -33,30 +35,37 @@ COLUMNS = ["log_likelihood", "score", "p_value", "anomaly"]
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def processor_seconds(root: int) -> float:
-    """Of a process, its descendants, and those of them that have ended."""
+def processor_seconds(root: int) -> collections.Counter:
+    """Of a process and its descendants, by the program's name; those that ended count as what their parents start."""
+    starts = {"java": "python"}
     usage, parents = {}, {}
     for entry in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            name, _, rest = (entry / "stat").read_text().partition("(")[2].rpartition(")")
         except OSError:
             continue
+        fields = rest.split()
         parents[int(entry.name)] = int(fields[1])
-        usage[int(entry.name)] = sum(map(int, fields[11:15]))
-    total = 0
-    for pid in usage:
+        own, ended = (sum(map(int, fields[index : index + 2])) / TICKS for index in (11, 13))
+        name = "python" if name.startswith(("python", "pyspark")) else name
+        usage[int(entry.name)] = {name: own, starts.get(name, "made"): ended}
+    total = collections.Counter()
+    for pid, times in usage.items():
         ancestor = pid
         while ancestor in parents and ancestor != root:
             ancestor = parents[ancestor]
-        total += usage[pid] if ancestor == root else 0
-    return total / TICKS
+        if ancestor == root:
+            total.update(times)
+    return total
 
 
-def timed(work) -> tuple[float, float]:
-    """Wall and processor seconds of `work()`."""
+def timed(work) -> tuple[float, collections.Counter]:
+    """Wall seconds of `work()`, and processor seconds by program."""
     processor, wall = processor_seconds(os.getpid()), time.monotonic()
     work()
-    return time.monotonic() - wall, processor_seconds(os.getpid()) - processor
+    wall = time.monotonic() - wall
+    after = processor_seconds(os.getpid())
+    return wall, collections.Counter({name: after[name] - processor[name] for name in after})
 
 
 def digest(table: pa.Table) -> str:
@@ -101,7 +110,8 @@ class Bench:
         self.spark = builder.getOrCreate()
         self.write_parquet()
         self.rows = self.spark.read.parquet(str(folder / "rows.parquet"))
-        self.spark_score(self.rows.limit(1000))
+        # The virtual machines compile what runs often.
+        self.spark_score(self.rows.where("id % 5 = 0"))
 
     def write_parquet(self) -> None:
         """The same rows with their number, in eight files."""
@@ -126,7 +136,8 @@ class Bench:
     def spark_score(self, rows=None) -> None:
         shutil.rmtree(self.folder / "scores.parquet", ignore_errors=True)
         rows = self.rows if rows is None else rows
-        made_spark.score(rows, self.model, keep=["id"], made=self.made).write.parquet(str(self.folder / "scores.parquet"))
+        scores = made_spark.score(rows, self.model, keep=["id"], made=self.made)
+        scores.write.parquet(str(self.folder / "scores.parquet"))
 
     def digests(self) -> tuple[str, str]:
         alone = pa.csv.read_csv(self.folder / "alone.csv")
@@ -145,17 +156,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
         bench = Bench(options, pathlib.Path(folder))
         runs = {"made score": bench.alone, "two made score": bench.side_by_side, "Spark": bench.spark_score}
-        seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
+        seconds: dict[str, list[tuple[float, collections.Counter]]] = {name: [] for name in runs}
         try:
             for _ in range(options.rounds):
                 for name, run in runs.items():
                     seconds[name].append(timed(run))
-                    print(f"{name:15} {seconds[name][-1][0]:7.1f} s wall, {seconds[name][-1][1]:7.1f} s of processors",
-                          flush=True)  # fmt: skip
+                    wall, spent = seconds[name][-1]
+                    parts = ", ".join(f"{part} {used:.1f}" for part, used in spent.items() if used > 0.1)
+                    print(f"{name:15} {wall:7.1f} s wall, {spent.total():7.1f} s of processors: {parts}", flush=True)
             digests = bench.digests()
         finally:
             bench.spark.stop()
-    medians = {name: [statistics.median(values) for values in zip(*pairs)] for name, pairs in seconds.items()}
+    medians = {name: [statistics.median(values) for values in zip(*((wall, spent.total()) for wall, spent in pairs))]
+               for name, pairs in seconds.items()}  # fmt: skip
     for name, (wall, processor) in medians.items():
         print(f"{name:15} median {wall:.1f} s, {options.rows / wall:,.0f} rows/s, "
               f"{processor / options.rows * 1e6:.2f} µs of a processor a row")  # fmt: skip

@@ -4,8 +4,8 @@
     model = made_spark.ship(spark, "table.safetensors")     # or a path that is there on every node
     made_spark.score(df, model, made="/opt/made/made").write.parquet("scores")
 
-Both functions are lazy, and each partition's answers follow from its rows alone, so that Spark may repeat a task wherever
-and as often as it likes. The driver runs `made` once on the names of the columns: what it refuses there is raised at once.
+Both functions are lazy, and each partition's answers follow from its rows alone, so that Spark may repeat a task as
+often as it likes. The driver runs `made` once on the names of the columns: what it refuses there is raised at once.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ import threading
 import zoneinfo
 from collections.abc import Iterable, Iterator
 
+import numpy
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -112,9 +113,10 @@ def score(
 ) -> DataFrame:
     """The rows of `df` with `log_likelihood`, `score`, `p_value`, `anomaly` and `error` beside them.
 
-    keep            names of the columns to keep, which the model need not know; None keeps all. Other columns than these
-                    and the model's are not even read.
-    explain         so many columns to blame a row, as JSON in a column `explanation`; costs many times what a score does
+    keep            names of the columns to keep, which the model need not know; None keeps all. Columns other than
+                    these and the model's are not even read
+    explain         so many columns to blame a row, as JSON in a column `explanation`; costs many times what a score
+                    does
     made            the program: a name on the PATH of every node, a path there, or what ship() returned
     prefix          put before the names of the columns that are added, where `df` has such names of its own
     ignore_unknown  pass over columns that the model's table never had, instead of refusing them
@@ -327,7 +329,7 @@ def _local(path: str, runs: bool = False) -> str:
 
 
 class _Child:
-    """A process of `made`, ended with this context. Its notes are kept in a file, so that it never waits for a reader."""
+    """A process of `made`, ended with this context. Its notes go to a file, so that it never waits for a reader."""
 
     def __init__(self, command: list[str]):
         self.command = command
@@ -371,8 +373,8 @@ def _header(names: list[str]) -> bytes:
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    """The column with a null for NaN, which is how every form of row says that a number is missing, and with timestamps as
-    the clock shows them that the session has set: a model reads a clock, never a zone."""
+    """The column with a null for NaN, as every form of row says that a number is missing, and with timestamps as the
+    clock of the session's zone shows them: a model reads a clock, never a zone."""
     if pa.types.is_floating(column.type):
         nan = pc.is_nan(column)
         return pc.if_else(nan, None, column) if pc.any(nan).as_py() else column
@@ -383,8 +385,27 @@ def _plain(column: pa.Array) -> pa.Array:
     return column
 
 
+def _digits(columns: list[pa.Array]) -> pa.Buffer | None:
+    """Lines of columns of single digits, as tables of 0 and 1 have; None of others. Arrow's casts to text, which the
+    general way goes by, cost such a table more than its scoring does."""
+    lines = numpy.empty((len(columns[0]), 2 * len(columns)), numpy.uint8)
+    for index, column in enumerate(columns):
+        if column.null_count or not pa.types.is_integer(column.type):
+            return None
+        values = column.to_numpy()
+        if values.min() < 0 or values.max() > 9:
+            return None
+        lines[:, 2 * index] = values
+    lines[:, 0::2] += ord("0")
+    lines[:, 1::2] = ord(",")
+    lines[:, -1] = ord("\n")
+    return pa.py_buffer(lines)
+
+
 def _csv(columns: list[pa.Array]) -> pa.Buffer:
-    """Lines of the columns. Strings are in quotes, nulls are empty."""
+    """Lines of the columns, of one row or more. Strings are in quotes, nulls are empty."""
+    if (digits := _digits(columns)) is not None:
+        return digits
     if len(columns) == 1:
         # A blank line would be no row at all.
         columns = [columns[0].cast(pa.string()).fill_null("")]
@@ -549,8 +570,8 @@ class _Explain:
 
 @dataclasses.dataclass(frozen=True)
 class _Repair:
-    """A process of `made repair --dry-run` for every so many rows: its log is all that is read back, and tells which cells
-    to change. It says nothing of rows that are right, so that only its end shows that a row was one."""
+    """A process of `made repair --dry-run` for every so many rows: its log is all that is read back, and tells which
+    cells to change. It says nothing of rows that are right, so that only its end shows that a row was one."""
 
     job: _Job
     places: _Places

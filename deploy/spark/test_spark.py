@@ -37,6 +37,7 @@ os.environ |= {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", 
 time.tzset()
 
 import made_spark  # noqa: E402
+import pyarrow as pa  # noqa: E402
 from pyspark import cloudpickle  # noqa: E402
 from pyspark.sql import SparkSession  # noqa: E402
 from pyspark.sql import functions as f  # noqa: E402
@@ -202,7 +203,8 @@ class Checks:
         path.write_text("v\n" + "".join(f'"{text}"\n' for text in texts))
         model = str(self.folder / "one.safetensors")
         made("train", str(path), "-o", model, "--epochs", "2", "--members", "1")
-        df = self.spark.createDataFrame([(index, text or None) for index, text in enumerate(texts)], "id long, v string")
+        rows = [(index, text or None) for index, text in enumerate(texts)]
+        df = self.spark.createDataFrame(rows, "id long, v string")
         assert scored(self.score(df, model=model, keep=["id"])) == scored_alone(model, str(path))
         return "a hole is no blank line"
 
@@ -314,6 +316,22 @@ class Checks:
             case "double":
                 return float(text)
         return decimal.Decimal(text).quantize(decimal.Decimal("0.01"))
+
+    def digits_are_written_as_other_numbers_are(self) -> str:
+        """The quick way and the general one are one."""
+        columns = [pa.array([0, 9, 1, 5]), pa.array([1, 0, 0, 7], pa.int8())]
+        quick = made_spark._digits(columns)
+        assert quick.to_pybytes() == b"0,1\n9,0\n1,0\n5,7\n"
+        for other in ([0, 9, 1, 10], [0, 9, 1, -1], [0, 9, 1, None], [0.0, 9.0, 1.0, 5.0], ["0", "9", "1", "5"]):
+            assert made_spark._digits([pa.array(other), columns[1]]) is None
+            assert made_spark._csv([pa.array(other), columns[1]]).to_pybytes().count(b"\n") == 4
+        assert made_spark._csv(columns[:1]).to_pybytes() == b"0\n9\n1\n5\n"
+        made_spark._digits, general = lambda _: None, made_spark._digits
+        try:
+            assert made_spark._csv(columns) == quick
+        finally:
+            made_spark._digits = general
+        return "byte for byte"
 
     def the_readme_holds(self) -> str:
         """Its code, on the rows of its command."""

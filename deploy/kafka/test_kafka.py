@@ -312,7 +312,7 @@ def rows_and_scores(count: int, seed: int) -> tuple[list[bytes], list[bytes]]:
 
 
 def main(arguments: list[str]) -> None:
-    count, kills = (int(argument) for argument in (arguments + ["50000", "4"][len(arguments) :]))
+    count, kills = (int(argument) for argument in (arguments + ["30000", "3"][len(arguments) :]))
     with tempfile.TemporaryDirectory() as folder:
         test = Test(pathlib.Path(folder))
         try:

@@ -9,14 +9,14 @@ enum APIExample {
          "bits_per_dimension": [0.1670769, 1.1363981], "p_value": [1, 0.0163731], "statistic": "likelihood",
          "alpha": 0.05, "anomaly": [false, true], "score": [1.8529432, 12.6030587],
          "explanations": [
-           [{"variable": "v4", "value": 0, "gain": 0, "expected": 0,
+           [{"variable": "v4", "value": 0, "gain": 0, "p_value": 1, "expected": 0,
              "range": [{"value": 0, "probability": 0.9048113}], "surprisal": 0.8038530},
-            {"variable": "v9", "value": 0, "gain": 0, "expected": 0,
+            {"variable": "v9", "value": 0, "gain": 0, "p_value": 1, "expected": 0,
              "range": [{"value": 0, "probability": 0.7478390}, {"value": 1, "probability": 0.2521610}],
              "surprisal": 0.2924519}],
-           [{"variable": "v15", "value": 1, "gain": 4.6188714, "expected": 0,
+           [{"variable": "v15", "value": 1, "gain": 4.6188714, "p_value": 0.0039043, "expected": 0,
              "range": [{"value": 0, "probability": 0.9902324}], "surprisal": 4.3156357},
-            {"variable": "v2", "value": 1, "gain": 2.0058052, "expected": 0,
+            {"variable": "v2", "value": 1, "gain": 2.0058052, "p_value": 0.0195217, "expected": 0,
              "range": [{"value": 0, "probability": 0.8814052}, {"value": 1, "probability": 0.1185947}],
              "surprisal": 2.1334696}]]}
         """
@@ -57,7 +57,7 @@ enum APIExample {
            "row": {"v0": 0, "v1": 0, "v2": 0, "v3": 0, "v4": 0, "v5": 0, "v6": 0, "v7": 0, "v8": 0, "v9": 0, "v10": 0,
              "v11": 0, "v12": 0, "v13": 0, "v14": 0, "v15": 0}},
           {"p_value": [0.0163732, 0.2425085], "repaired": true,
-           "changes": [{"variable": "v15", "from": 1, "to": 0, "gain": 4.6188714}],
+           "changes": [{"variable": "v15", "from": 1, "to": 0, "gain": 4.6188714, "p_value": 0.0039043}],
            "row": {"v0": 1, "v1": 0, "v2": 1, "v3": 0, "v4": 0, "v5": 0, "v6": 0, "v7": 0, "v8": 0, "v9": 0, "v10": 0,
              "v11": 0, "v12": 0, "v13": 0, "v14": 0, "v15": 0}}]}
         """

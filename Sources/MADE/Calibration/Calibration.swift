@@ -51,7 +51,7 @@ public struct Calibration: Sendable, Equatable {
     /// A row's statistic, nats, larger where the row is more unusual. `surprisals` are the row's [D]; of no use to the
     /// likelihood. Precondition: it is one of `statistics`.
     public func score(_ statistic: RowStatistic, logLikelihood: Double, surprisals: Span<Float>) -> Double {
-        if statistic == .likelihood { return -logLikelihood }
+        if statistic == .likelihood { return 0 - logLikelihood }
         guard let cells else { preconditionFailure("no calibration of cells") }
         let cellScore = cells.cellScore(surprisals)
         return statistic == .cells

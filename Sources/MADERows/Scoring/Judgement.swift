@@ -32,7 +32,7 @@ public struct Judgement: Sendable, Equatable {
     /// A row's statistic, nats, larger where the row is more unusual: what to sort by. `surprisals` are the row's [D], where
     /// they are needed.
     public func score(logLikelihood: Double, surprisals: Span<Float>) -> Double {
-        calibration?.score(statistic, logLikelihood: logLikelihood, surprisals: surprisals) ?? -logLikelihood
+        calibration?.score(statistic, logLikelihood: logLikelihood, surprisals: surprisals) ?? 0 - logLikelihood
     }
 
     /// The p-value of a row's `score`; nil without a calibration.

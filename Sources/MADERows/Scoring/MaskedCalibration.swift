@@ -19,11 +19,10 @@ package final class MaskedCalibration: Sendable {
         package func note(_ alpha: Double) -> String? {
             guard isAnomaly(alpha) == nil else { return nil }
             return usableRowCount == 0
-                ? "a row with values that are not known has no p-value: the model keeps no calibration rows that could lack them "
-                    + "too; train it with --keep-rows above 0"
-                : "a row with values that are not known is compared with \(usableRowCount) calibration rows that lack the "
-                    + "same, so that no p-value is below \(1 / Double(usableRowCount + 1)), and it is not judged at alpha "
-                    + "\(alpha)"
+                ? "rows with unknown values have no p-value: the model keeps no calibration rows to compare them with; train it "
+                    + "with --keep-rows above 0"
+                : "rows with unknown values are compared with \(usableRowCount) calibration rows that lack the same: no p-value "
+                    + "is below \(1 / Double(usableRowCount + 1)), and none is judged at alpha \(alpha)"
         }
 
         /// Whether a row of it is an anomaly at `alpha`; nil where no p-value is as small.

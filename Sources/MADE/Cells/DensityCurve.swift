@@ -84,7 +84,9 @@ public struct DensityCurve: Sendable, Equatable {
         var below = 0.0
         for panel in panels {
             if u < panel.high {
-                return u > panel.low ? below + panel.mass(upTo: (u - panel.low) / (panel.high - panel.low)) : below
+                guard u > panel.low else { return below }
+                // A parabola through points that are none below 0 may dip below it between them.
+                return below + min(max(panel.mass(upTo: (u - panel.low) / (panel.high - panel.low)), 0), panel.mass)
             }
             below += panel.mass
         }

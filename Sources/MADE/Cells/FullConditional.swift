@@ -51,7 +51,7 @@ public struct FullConditional: Sendable, Equatable {
     /// P(X ≤ x), given that there is a number. Precondition: no labels.
     public func cdf(_ x: Double) -> Double {
         let below = outcomes.reduce(density?.cdf(x) ?? 0) { $1.value <= x ? $0 + $1.probability : $0 }
-        return below / valueProbability
+        return min(max(below / valueProbability, 0), 1)
     }
 
     /// The least x with cdf(x) ≥ q, in the data's own units, on no grid. Precondition: 0 < q < 1, no labels.

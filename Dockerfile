@@ -20,6 +20,8 @@ RUN apt-get -qq update \
     && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin made
 COPY --from=build /made /usr/local/bin/made
 WORKDIR /srv/made
+# The models hold rows of their tables: NOTICE names them.
+COPY LICENSE NOTICE ./
 COPY config config
 # Fails the build, not the start, where a library is missing.
 RUN made --help >/dev/null

@@ -113,11 +113,11 @@ struct Repair: ParsableCommand {
     ) throws {
         var rows: [SentRow] = []
         var faults: [String] = []
-        var suspects: [[Repairer.Change]] = []
+        var suspects: [Repairer.Suspects?] = []
         while try reader.read(rowsMax: 1024) > 0 {
             let own = reader.sentRows
             suspects += crew.map(own.count) { index, workspace in
-                own[index].values.isEmpty ? [] : repairer.suspects(in: own[index], rate: rate, using: workspace)
+                own[index].values.isEmpty ? nil : repairer.suspects(in: own[index], rate: rate, using: workspace)
             }
             rows += own
             faults += reader.faults.map(\.description)
@@ -131,12 +131,7 @@ struct Repair: ParsableCommand {
                     + "among these \(cellCount) cells for an fdr of \(rate); a model trained on more rows can tell more"
             )
         }
-        let repairs = crew.map(rows.count) { [rows, suspects] index, workspace in
-            rows[index].values.isEmpty
-                ? nil
-                : repairer.repair(rows[index], by: Array(suspects[index].prefix(counts[index])), using: workspace)
-        }
-        try sheet.append(rows, repairs, faults: faults)
+        try sheet.append(rows, zip(suspects, counts).map { $0?.repair($1) }, faults: faults)
     }
 }
 

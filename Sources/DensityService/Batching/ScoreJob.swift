@@ -44,6 +44,7 @@ final class ScoreJob: @unchecked Sendable {
     private(set) var calibrationRowCounts: [Int] = []
     /// Of rows with values that are not known; set by the worker that scores them.
     private var maskedPValues: [Int: MaskedCalibration.PValue] = [:]
+
     /// One value of a good row.
     struct Cell: Hashable {
         var row: Int
@@ -217,15 +218,13 @@ final class ScoreJob: @unchecked Sendable {
     private func judge(in sheet: ScoreSheet) {
         scores = (0..<rows.count).map { score($0, in: sheet) }
         guard let calibration = judgement.calibration else { return }
-        pValues = scores.enumerated().map { row, score in
-            guard let masked = maskedPValues[row] else { return judgement.pValue(of: score) ?? .nan }
-            return masked.value ?? .nan
-        }
-        anomalies = pValues.enumerated().map { row, pValue in
-            guard let masked = maskedPValues[row] else { return judgement.isAnomaly(pValue) }
-            return masked.isAnomaly(judgement.alpha)
-        }
+        pValues = scores.map { judgement.pValue(of: $0) ?? .nan }
+        anomalies = pValues.map { judgement.isAnomaly($0) }
         guard hasMissing else { return }
+        for (row, masked) in maskedPValues {
+            pValues[row] = masked.value ?? .nan
+            anomalies[row] = masked.isAnomaly(judgement.alpha)
+        }
         calibrationRowCounts = (0..<rows.count).map { row in
             maskedPValues[row]?.rowCount ?? calibration.logLikelihoods.count
         }

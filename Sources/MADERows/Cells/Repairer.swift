@@ -144,9 +144,7 @@ package struct Repairer: Sendable {
     }
 
     private func pValue(of column: Int, in state: RowState, using workspace: CompiledModel.Workspace) -> Double? {
-        guard explainer.hasPValues else { return nil }
-        return explainer.pValue(
-            of: changer.gain(of: column, in: state, using: workspace), column: column)
+        explainer.hasPValues ? gains(of: [column], in: state, using: workspace)[0].pValue : nil
     }
 
     func cell(of column: Int, in state: RowState) -> SentCell {

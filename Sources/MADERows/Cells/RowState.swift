@@ -53,12 +53,6 @@ struct RowChanger {
         return next
     }
 
-    /// What the row would gain by the best value of one of the column's variables, nats.
-    func gain(of column: Int, in state: RowState, using workspace: CompiledModel.Workspace) -> Double {
-        let variables = Array(schema.columns[column].variables)
-        return model.gains(of: state.values, variables: variables, using: workspace).reduce(0) { max($0, $1.gain) }
-    }
-
     /// The best that a change of each of `columns` does to the row.
     func best(
         _ columns: [Int], of state: RowState, using workspace: CompiledModel.Workspace

@@ -7,13 +7,14 @@ TEST = swift test --disable-xctest -Xcc -O2
 # What shares memory between threads, or is written in C.
 SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowsTests)\.|^DensityServiceTests\..*[Bb]atch
 
-.PHONY: help serve build test bench quality lint sanitize sanitize-thread sanitize-address release prepare
+.PHONY: help serve build test bench soak quality lint sanitize sanitize-thread sanitize-address release prepare
 
 help:
 	@echo 'make serve     build, and serve the bundled models on http://127.0.0.1:8080; ARGS="--port 9000" passes more'
 	@echo 'make build     build the program: .build/release/made'
 	@echo 'make test      run the tests; ARGS="--filter MADETests" passes more'
 	@echo 'make bench     measure against onnxruntime, PyTorch and FastAPI; ARGS="kernels sampling cells training requests cost" selects'
+	@echo 'make soak      serve mixed load with 1,000 reloads for SECONDS=3600, and check answers, memory and descriptors'
 	@echo 'make quality   train on real tables, and print the results beside the goals; DATA=FOLDER, ARGS="oneclass"'
 	@echo 'make lint      check the format of the sources, and the links of the documentation'
 	@echo 'make sanitize  run what is threaded or written in C under the thread and the address sanitizer'
@@ -30,6 +31,9 @@ test: prepare
 
 bench: prepare
 	@python3 Benchmarks/driver/bench.py $(ARGS)
+
+soak: build
+	@python3 Benchmarks/driver/soak.py .build/release/made --seconds $(or $(SECONDS),3600) $(ARGS)
 
 quality: prepare
 	@DATA='$(DATA)' python3 Benchmarks/quality/quality.py $(ARGS)

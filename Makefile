@@ -1,13 +1,14 @@
 # make help
 
-BUILD = swift build -c release --static-swift-stdlib --product made
+# C's assertions name their files: without the folder's name the same sources give the same program wherever they lie.
+BUILD = swift build -c release --static-swift-stdlib --product made -Xcc -ffile-prefix-map=$(CURDIR)/=
 # C stays optimised in debug builds: the kernels' tests multiply real matrices. All tests are Swift Testing's: XCTest
 # would report that it ran none, and leaks a little under the address sanitizer.
 TEST = swift test --disable-xctest -Xcc -O2
 # What shares memory between threads, or is written in C.
 SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowsTests)\.|^DensityServiceTests\..*[Bb]atch
 
-.PHONY: help serve build test bench soak quality lint sanitize sanitize-thread sanitize-address release prepare
+.PHONY: help serve build test bench soak quality lint sanitize sanitize-thread sanitize-address dist release prepare
 
 help:
 	@echo 'make serve     build, and serve the bundled models on http://127.0.0.1:8080; ARGS="--port 9000" passes more'
@@ -18,6 +19,7 @@ help:
 	@echo 'make quality   train on real tables, and print the results beside the goals; DATA=FOLDER, ARGS="oneclass"'
 	@echo 'make lint      check the format of the sources, and the links of the documentation'
 	@echo 'make sanitize  run what is threaded or written in C under the thread and the address sanitizer'
+	@echo 'make dist      build dist/: a Debian package and a tarball'
 	@echo 'make release   tag the version, with its section of CHANGELOG.md'
 
 serve: build
@@ -50,6 +52,9 @@ sanitize-thread: prepare
 
 sanitize-address: prepare
 	SANITIZED_BUILD=1 LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leak-sanitizer.supp $(TEST) --sanitize=address --scratch-path .build-asan --filter '$(SANITIZED)'
+
+dist: build
+	@deploy/package/build .build/release/made dist
 
 release:
 	@.ci/release

@@ -23,6 +23,7 @@ final class RequestHandler {
     {
         guard let turn else {
             let job = try makeJob(RowBatch(variableCount: model.card.variables.count))
+            try call.takeMemory(job.answerBytes)
             if job.specialRowCount > 0 { return try run(incomplete: job) }
             _ = model.queue.submit([job], areAdmitted: true)
             return
@@ -36,6 +37,7 @@ final class RequestHandler {
         let valueCount = batch.rows.count
         do throws(Problem) {
             let job = try makeJob(batch)
+            try call.takeMemory(job.answerBytes)
             guard job.specialRowCount > 0 else { return turn.add(job, to: bench) }
             guard let own = job.withOwnBatch() else { throw .memory }
             batch.rows.count = valueCount

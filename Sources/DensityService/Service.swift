@@ -26,6 +26,7 @@ public final class Service: Sendable {
         var serverOptions = options.serverOptions
         let logger = core.observer.logger
         if let tls = core.gate.tls { serverOptions.tlsIdentity = { tls.identity } }
+        serverOptions.memory = core.memory
         serverOptions.log = { line in logger.debug("libmicrohttpd: \(line)") }
         do {
             server = try Server(options: serverOptions) { index in ServiceLoop(core: core, index: index) }

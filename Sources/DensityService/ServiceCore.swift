@@ -14,6 +14,8 @@ final class ServiceCore: Sendable {
     private let watch: ModelWatch?
     let observer: Observer
     let gate: Gate
+    /// Of bodies and answers.
+    let memory: MemoryBudget
     /// Entered by all queued work.
     let pending = DispatchGroup()
     /// The service is going away: it still answers, but says that it is not ready.
@@ -26,8 +28,14 @@ final class ServiceCore: Sendable {
     init(
         paths: [String], options: ServiceOptions, sink: LogSink, routes: RouteTable = .standard
     ) throws(ServiceError) {
+        guard options.memoryBytes >= options.memoryBytesMin else {
+            throw ServiceError(
+                "memory-bytes-max is \(options.memoryBytes), too little for a body of body-bytes-max, \(options.bodyBytesMax), and "
+                    + "its rows: raise it to \(options.memoryBytesMin), or lower body-bytes-max")
+        }
         self.options = options
         self.routes = routes
+        memory = MemoryBudget(bytesMax: options.memoryBytes)
         observer = Observer(sink: sink, level: options.logLevel, format: options.logFormat, routes: routes)
         gate = try Gate(options)
         apiDocument = APIDocument.of(routes.routes, isKeyed: gate.keys != nil)

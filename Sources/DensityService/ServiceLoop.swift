@@ -73,6 +73,9 @@ final class ServiceLoop: LoopHandler {
         case .stopping:
             problem.retryAfter = 1
             core.observer.metrics.countRejection(.stopping)
+        case .memoryShort:
+            problem.retryAfter = 1
+            core.observer.metrics.countRejection(.memory)
         default: break
         }
         core.observer.note(

@@ -32,6 +32,9 @@ public struct ServiceOptions: Sendable {
     public var bulkBytesMax = 1 << 40
     /// Bytes of the answer to such a body, which is held in memory until it is sent.
     public var bulkAnswerBytesMax = 1 << 30
+    /// Bytes of memory for bodies being collected and answers being held, of all requests together; 0: what
+    /// `memoryBytes` says.
+    public var memoryBytesMax = 0
     /// Seconds for a request's head, for its body, and between requests.
     public var headSecondsMax = 10.0
     /// See `headSecondsMax`.
@@ -101,6 +104,12 @@ public struct ServiceOptions: Sendable {
     /// What an event loop computes itself in one turn, nanoseconds. With a processor of their own workers are soon at work;
     /// without, a request only waits for two threads in place of one.
     var inlineBudgetNanoseconds: Int { 1000 * (inlineBudget ?? (serverOptions.loopsTakeAllProcessors ? 4000 : 200)) }
+
+    /// Bytes of memory for bodies and answers: a quarter of what the process may use where nothing else is set, ...
+    var memoryBytes: Int { memoryBytesMax > 0 ? memoryBytesMax : max(SystemMemory.byteCount / 4, memoryBytesMin) }
+
+    /// ... and room for the largest body, and for its rows once it is read.
+    var memoryBytesMin: Int { 4 * bodyBytesMax }
 
     /// What the HTTP layer needs of them.
     var serverOptions: ServerOptions {

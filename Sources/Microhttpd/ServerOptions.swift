@@ -8,6 +8,8 @@ public struct ServerOptions: Sendable {
     public var loopCount: Int
     /// Bounds of every request and connection.
     public var limits: Limits
+    /// What bodies and answers take their memory of.
+    public var memory = MemoryBudget()
     /// Whether OPTIONS requests reach the handler (for CORS) or are refused with 405.
     public var allowsOptions: Bool
     /// Connections that may wait to be accepted.

@@ -38,7 +38,7 @@ private let unusual = [
     "tls-key-file": "/k.pem", "tls-client-ca-file": "/a.pem", "key-rate-max": "2.5",
     "key-burst-max": "31", "address-rate-max": "0.5", "address-burst-max": "37",
     "cors-origins": "https://a.example:8443", "body-bytes-max": "2048", "bulk-bytes-max": "4096",
-    "bulk-answer-bytes-max": "8192", "head-seconds-max": "0.5",
+    "bulk-answer-bytes-max": "8192", "memory-bytes-max": "16777216", "head-seconds-max": "0.5",
     "body-seconds-max": "1.25", "idle-seconds-max": "3", "grace-seconds": "0.1", "shutdown-delay-seconds": "1.5",
     "model-read-seconds-max": "2.5", "models": "/a b/c.safetensors",
     "watch-models": "true", "default-model": "null", "alpha": "0.02", "statistic": "cells",

@@ -37,16 +37,45 @@ final class Call: Sendable {
 
     /// The same call with its body as it was before `codec` compressed it; nil: it never was.
     ///
-    /// - Throws: what is wrong with the body.
+    /// - Throws: what is wrong with the body; 503 where there is no memory for it.
     func whole(_ codec: Codec?, bytesMax: Int) throws(Problem) -> Call {
         guard let codec else { return self }
         let body = try exchange.withBody { coded in
-            Result { () throws(Problem) in try ExpandedBody(coded, codec, bytesMax: bytesMax) }
+            Result { () throws(Problem) in
+                try ExpandedBody(coded, codec, bytesMax: bytesMax) { (bytes) throws(Problem) in
+                    let isThere = exchange.takeMemory((1 + MemoryBudget.readingFactor) * bytes)
+                    guard isThere else { throw memoryShortage }
+                }
+            }
         }.get()
         return Call(
             exchange: exchange, id: id, model: model, start: start, deadline: deadline,
             observer: observer,
             statistics: statistics, expandedBody: body)
+    }
+
+    /// Takes memory for what is made of the request, until it is answered. Only what is a large share of all needs that: as
+    /// many requests are at work as there are threads, and of those that wait the queues bound the rows.
+    ///
+    /// - Throws: 503 where other requests have it, 413 where it is more than all there is.
+    func takeMemory(_ bytes: Int) throws(Problem) {
+        let bytesMax = exchange.memoryBytesMax
+        guard bytes > bytesMax / 8 else { return }
+        guard bytes <= bytesMax else {
+            throw Problem(
+                413,
+                "the request would take some \(bytes) bytes of memory, and there are \(bytesMax) (memory-bytes-max); send fewer "
+                    + "rows, or ask for less of them")
+        }
+        guard exchange.takeMemory(bytes) else { throw memoryShortage }
+    }
+
+    /// The refusal for want of memory, which is counted.
+    var memoryShortage: Problem {
+        observer.metrics.countRejection(.memory)
+        return Problem(
+            503, "the memory for bodies and answers is taken by other requests (memory-bytes-max); try again later",
+            retryAfter: 1)
     }
 
     /// Bytes of the body.

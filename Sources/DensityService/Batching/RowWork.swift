@@ -9,6 +9,8 @@ struct RowWork {
     /// What is measured of its kind: rows, or cells of them.
     var unitCount: Int
     var kind: LoadedModel.Work
+    /// Bytes of the answer, roughly.
+    var answerBytes: Int
     /// A loop has no time for it, however few they are.
     var isForWorkers = true
 }
@@ -16,7 +18,7 @@ struct RowWork {
 extension RequestHandler {
     /// Lets `compute` make the answer; nil: nobody waits for it any more.
     ///
-    /// - Throws: 413 where it is more than a queue takes.
+    /// - Throws: 413 where it is more than a queue takes; 503 where there is no memory for the answer.
     func run(
         _ work: RowWork, of call: Call, _ model: LoadedModel,
         compute: @escaping @Sendable (CompiledModel.Workspace) -> Reply?
@@ -28,6 +30,7 @@ extension RequestHandler {
                 "that is the work of \(work.unitCount) cells, and a request may ask for \(limit) (queue-rows-max); send "
                     + "fewer rows, or ask for fewer of their values")
         }
+        try call.takeMemory(work.answerBytes)
         let cost = model.cost(of: work.kind)
         let task = QueuedTask(
             call: call, rows: max(work.unitCount, 1), isForWorkers: work.isForWorkers,

@@ -86,6 +86,14 @@ final class ScoreJob: @unchecked Sendable {
         cells = Mutex(options.work == .gains ? Array(repeating: nil, count: rows.count) : [])
     }
 
+    /// Bytes of the answer, and of what it is made of, roughly.
+    var answerBytes: Int {
+        let columnCount = model.schema.columns.count
+        let cellBytes =
+            options.tellsGains || options.perVariable ? 64 * columnCount : 256 * min(options.explain ?? 0, columnCount)
+        return rows.count * (128 + cellBytes)
+    }
+
     /// Explains rows, counted from its first, whose results stand in `sheet` from `start` on; where nobody asked for it,
     /// nothing.
     func explain(_ rows: Range<Int>, sheet: ScoreSheet, from start: Int, using workspace: CompiledModel.Workspace) {

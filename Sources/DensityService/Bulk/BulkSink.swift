@@ -5,7 +5,8 @@ internal import Microhttpd
 internal import Synchronization
 
 /// The body of a bulk request on its way: the loop cuts it into blocks, and one worker at a time of the model's queue expands
-/// and scores them in order. Where blocks wait the client waits, so that what is held grows with the answer alone.
+/// and scores them in order. Where blocks wait the client waits, so that what is held grows with the answer alone; where the
+/// service's memory is taken, the body waits until some of it is free.
 ///
 /// `@unchecked Sendable`: `block` and `hasStarted` are the loop's; `scorer`, `expansion`, `answer` and the sums are those of the one task
 /// that runs (`State.isRunning`), and the queue's lock orders a task after the one before.
@@ -48,6 +49,8 @@ final class BulkSink: BodySink, @unchecked Sendable {
     private var block: [UInt8] = []
     private var hasStarted = false
     private var answer: AnswerPieces
+    /// Bytes that are held whatever the answer, roughly: blocks that wait, and rows on their way through the model.
+    private let restingBytes: Int
     private var computeStart: UInt64?
     private var computeNanoseconds: UInt64 = 0
 
@@ -67,6 +70,10 @@ final class BulkSink: BodySink, @unchecked Sendable {
         }
         self.model = model
         self.options = options
+        restingBytes =
+            2 * Self.waitingBlocksMax * Self.blockBytes
+            + BulkScorer.restingBytes(variableCount: model.card.variables.count)
+        guard call.exchange.takeMemory(restingBytes) else { throw call.memoryShortage }
         var scoring = ScoreOptions(options, card: model.card)
         try scoring.read(call.exchange.queryItems, model: model)
         var input = input
@@ -145,6 +152,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
 
     /// Scores one block, or what of it is no more than `taskRows`, so that other requests get their turn between two.
     private func work(using workspace: CompiledModel.Workspace) {
+        if call.exchange.isMemoryShort { return waitForMemory() }
         let next = state.withLock { state -> (block: Block, isLast: Bool)? in
             guard !state.isOver, !state.waiting.isEmpty else { return nil }
             let block = state.waiting.removeFirst()
@@ -174,6 +182,19 @@ final class BulkSink: BodySink, @unchecked Sendable {
             return state.isRunning
         }
         if hasMore { enqueue() }
+    }
+
+    /// Goes on when there is memory.
+    private func waitForMemory() {
+        call.exchange.waitForMemory(since: call.start) { hasMemory in
+            if hasMemory { return self.enqueue() }
+            let (held, bytesMax) = (self.call.exchange.heldMemory, self.call.exchange.memoryBytesMax)
+            self.end()
+            self.call.refuse(
+                held < bytesMax / 2
+                    ? self.call.memoryShortage
+                    : Self.answerTooLarge("takes most of the \(bytesMax)", "memory-bytes-max"))
+        }
     }
 
     /// Puts in the place of a compressed block what the first part of it holds; the rest waits behind that.
@@ -219,13 +240,16 @@ final class BulkSink: BodySink, @unchecked Sendable {
         computeNanoseconds += nanoseconds(from: start, to: monotonicNanoseconds())
         call.observer.metrics.countBatch(.queue, rows: scorer.rowCount - rowCount)
         answer.append(lines)
-        guard answer.byteCount + scorer.heldByteCount <= options.bulkAnswerBytesMax else {
-            throw Problem(
-                413,
-                "the answer would take more than \(options.bulkAnswerBytesMax) bytes (bulk-answer-bytes-max); send several requests"
-            )
+        let answerBytes = answer.byteCount + scorer.heldByteCount
+        call.exchange.holdMemory(restingBytes + answerBytes)
+        guard answerBytes <= options.bulkAnswerBytesMax else {
+            throw Self.answerTooLarge("would take more than \(options.bulkAnswerBytesMax)", "bulk-answer-bytes-max")
         }
         return part
+    }
+
+    private static func answerTooLarge(_ what: String, _ setting: String) -> Problem {
+        Problem(413, "the answer \(what) bytes (\(setting)); send several requests")
     }
 
     private func reply() {

@@ -51,9 +51,6 @@ struct AnswerPieces {
 }
 
 extension Reply {
-    /// Bytes of the body.
-    var bodyByteCount: Int { pieces.reduce(body.count) { $0 + $1.count } }
-
     /// Whether its body is worth compressing; caches then have to know that it hangs on `Accept-Encoding`.
     var isCompressible: Bool { bodyByteCount > AnswerPieces.plainBytesMax }
 

@@ -34,6 +34,7 @@ struct Problem: Error, Equatable {
     /// The request's own time is over.
     static let late = Problem(504, "the request's own deadline (X-Timeout-Ms) passed before its answer was there")
 
+    /// The system has no memory.
     static let memory = Problem(503, "memory is short; try again later", retryAfter: 1)
 
     /// The error as a reply, without the fields that every reply has.

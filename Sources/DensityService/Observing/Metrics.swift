@@ -5,7 +5,7 @@ final class Metrics: Sendable {
     /// Why a request was turned away although it could have been served.
     enum Rejection: Int, CaseIterable {
         case queueFull, noModel, stopping, noKey, wrongKey, scope, notLocal, keyRate, addressRate,
-            noCertificate, wrongCertificate
+            noCertificate, wrongCertificate, memory
 
         var label: String {
             switch self {
@@ -20,6 +20,7 @@ final class Metrics: Sendable {
             case .addressRate: "address_rate"
             case .noCertificate: "no_certificate"
             case .wrongCertificate: "wrong_certificate"
+            case .memory: "memory"
             }
         }
     }

@@ -10,7 +10,10 @@ extension RequestHandler {
         }
         let answer = ImputeAnswer(model: model, rows: rows, method: request.method)
         let weight = rows.reduce(0) { $0 + answer.imputer.weight(of: $1) }
-        try run(RowWork(rowCount: rows.count, unitCount: weight, kind: .cells), of: call, model) { workspace in
+        let work = RowWork(
+            rowCount: rows.count, unitCount: weight, kind: .cells,
+            answerBytes: rows.count * 64 * model.schema.columns.count)
+        try run(work, of: call, model) { workspace in
             answer.body(while: { call.isWanted(at: monotonicNanoseconds()) }, using: workspace).map { .json($0) }
         }
     }

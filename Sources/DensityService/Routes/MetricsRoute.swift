@@ -25,6 +25,10 @@ extension ServiceCore {
         observer.metrics.write(to: &text)
         text.family("made_log_dropped_lines_total", "counter", "Log lines that nobody has read.")
         text.sample("made_log_dropped_lines_total", [], Double(observer.droppedLineCount))
+        text.family("made_memory_bytes", "gauge", "Memory taken for bodies and answers.")
+        text.sample("made_memory_bytes", [], Double(memory.takenBytes))
+        text.family("made_memory_bytes_max", "gauge", "What they may take (memory-bytes-max).")
+        text.sample("made_memory_bytes_max", [], Double(memory.bytesMax))
         let snapshot = registry.snapshot
         let models = snapshot.entries.flatMap(\.models)
         text.family("made_model_info", "gauge", "The models that are ready.")

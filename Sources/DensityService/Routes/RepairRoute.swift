@@ -10,7 +10,10 @@ extension RequestHandler {
             try RepairRequest(scan, settings: settings, model: model)
         }
         let answer = RepairAnswer(model: model, rows: rows, request: request)
-        try run(RowWork(rowCount: rows.count, unitCount: rows.count, kind: .repairs), of: call, model) { workspace in
+        let work = RowWork(
+            rowCount: rows.count, unitCount: rows.count, kind: .repairs,
+            answerBytes: rows.count * (512 + 32 * model.schema.columns.count))
+        try run(work, of: call, model) { workspace in
             answer.body(while: { call.isWanted(at: monotonicNanoseconds()) }, using: workspace).map { .json($0) }
         }
     }

@@ -15,6 +15,8 @@ extension RequestHandler {
         }
         if call.exchange.method == .post { try readBody(of: call, model, limit: limit, into: &request) }
         request.mediaType = request.format.mediaType.name(accept: call.exchange.header("Accept"), contentType: nil)
+        // A row's numbers, and the text of each.
+        try call.takeMemory(request.count * (32 + 16 * model.card.variables.count))
         let drawn = request
         let task = QueuedTask(
             call: call, rows: drawn.count, expectedNanoseconds: model.cost(of: .sample).nanoseconds(rows: drawn.count)

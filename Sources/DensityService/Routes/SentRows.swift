@@ -22,6 +22,7 @@ extension RequestHandler {
             _ = try faults(of: scan, shape: shape, model: model, areKept: false)
             let fields = try read(scan)
             let width = model.card.variables.count
+            try call.takeMemory(scan.row_count * columns.names.count * MemoryLayout<SentCell>.stride)
             let rows = (0..<scan.row_count).map { row in
                 columns.row(
                     KeptCells(scan.kept, row: row, count: columns.names.count),

@@ -30,6 +30,11 @@ extension ServiceOptions {
         .whole(
             "bulk-answer-bytes-max", .listening, \.bulkAnswerBytesMax, 1024...1 << 40,
             "Bytes of the answer to such a body at most; it is held in memory."),
+        .whole(
+            "memory-bytes-max", .listening, \.memoryBytesMax, 0...1 << 50,
+            "Bytes of memory for bodies and answers, of all requests together. Beyond them requests are refused with 503, and "
+                + "bodies of NDJSON or CSV wait. 0 is a quarter of the memory of the machine or container, at least 4 x "
+                + "body-bytes-max."),
         .positive("head-seconds-max", .listening, \.headSecondsMax, upTo: 86400, "Seconds for a request's head."),
         .positive("body-seconds-max", .listening, \.bodySecondsMax, upTo: 86400, "Seconds for a request's body."),
         .positive(

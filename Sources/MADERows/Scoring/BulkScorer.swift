@@ -102,6 +102,11 @@ public final class BulkScorer {
         self.output = output
     }
 
+    /// Bytes of memory that one holds beside its answer, roughly.
+    package static func restingBytes(variableCount: Int) -> Int {
+        chunkRowsMax * variableCount * (MemoryLayout<Float>.stride + MemoryLayout<Double>.stride)
+    }
+
     /// Bytes of the answer that `score` has not given and `finish` will, roughly.
     package var heldByteCount: Int { output.heldByteCount }
 

@@ -4,7 +4,7 @@ internal import Synchronization
 /// One complete request and the place for its reply. Everything of the request is held here, not in the connection:
 /// it may be read and answered on any thread, at any time. An exchange dropped without a reply answers 500.
 public final class Exchange: Sendable {
-    private let request: Request
+    let request: Request
 
     init(_ request: Request) { self.request = request }
 
@@ -53,7 +53,10 @@ public final class Exchange: Sendable {
     public func expire(at deadline: UInt64) { request.deadline = deadline }
 
     /// Answers. The first reply counts; later ones are ignored, as is one to a client that has gone.
-    public func reply(_ reply: Reply) { request.settle(.answered(reply)) }
+    public func reply(_ reply: Reply) {
+        request.holdAnswer(reply)
+        request.settle(.answered(reply))
+    }
 
     /// Reads no more of the body until `resumeBody`: what the client sends meanwhile waits in the system's buffers. Only
     /// within `BodySink.receive`.
@@ -129,12 +132,23 @@ final class Request: @unchecked Sendable {
     var deadline: UInt64?
     var timedIndex: Int?
     private let outcome = Mutex(Outcome.awaited)
+    let budget: MemoryBudget
+    /// Bytes of `budget` that it has beside its body.
+    private let held = Atomic(0)
 
-    init(handle: OpaquePointer, client: Connection, target: RequestTarget, bell: Bell) {
+    init(
+        handle: OpaquePointer, client: Connection, target: RequestTarget, bell: Bell, budget: MemoryBudget
+    ) {
+        self.budget = budget
         self.handle = handle
         self.client = client
         self.target = target
         self.bell = bell
+    }
+
+    deinit {
+        let bytes = heldBytes
+        if bytes > 0 { budget.giveBack(bytes) }
     }
 
     func noteHead(method: Method?, fields: HeaderFields) {
@@ -231,5 +245,26 @@ final class Request: @unchecked Sendable {
             case .answered, .dropped, .over: return false
             }
         }
+    }
+
+    var heldBytes: Int { held.load(ordering: .relaxed) }
+
+    func takeMemory(_ bytes: Int) -> Bool {
+        guard budget.take(bytes) else { return false }
+        held.add(bytes, ordering: .relaxed)
+        return true
+    }
+
+    func holdMemory(_ bytes: Int) {
+        let before = held.exchange(bytes, ordering: .relaxed)
+        if bytes > before { budget.charge(bytes - before) }
+        if bytes < before { budget.giveBack(before - bytes) }
+    }
+
+    /// From now on it holds its answer alone.
+    func holdAnswer(_ reply: Reply) {
+        let byteCount = reply.bodyByteCount
+        let bytes = byteCount > MemoryBudget.smallBytes ? byteCount : 0
+        if bytes != heldBytes { holdMemory(bytes) }
     }
 }

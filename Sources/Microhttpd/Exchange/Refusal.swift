@@ -26,6 +26,8 @@ public struct Refusal: Sendable, Equatable {
         case deadlinePassed
         /// 503: the server's grace period ended before the reply was there.
         case stopping
+        /// 503: the server's memory is taken by other requests (`MemoryBudget`).
+        case memoryShort
     }
 
     /// Why.
@@ -53,7 +55,7 @@ public struct Refusal: Sendable, Equatable {
         case .expectationUnknown: 417
         case .headerFieldsTooLarge: 431
         case .unanswered: 500
-        case .stopping: 503
+        case .stopping, .memoryShort: 503
         case .deadlinePassed: 504
         }
     }
@@ -74,6 +76,7 @@ public struct Refusal: Sendable, Equatable {
         case .unanswered: "the request could not be answered"
         case .deadlinePassed: "the request's own deadline passed before its answer was there"
         case .stopping: "the service stopped before the request was answered"
+        case .memoryShort: "the memory for bodies and answers is taken by other requests; try again later"
         }
     }
 

@@ -41,6 +41,9 @@ public struct Reply: Sendable, Equatable {
         self.body = body
     }
 
+    /// Bytes of the body.
+    public var bodyByteCount: Int { pieces.reduce(body.count) { $0 + $1.count } }
+
     /// Adds a header field.
     public mutating func addHeader(_ name: String, _ value: String) { headers.append(Header(name, value)) }
 
@@ -48,7 +51,7 @@ public struct Reply: Sendable, Equatable {
     func wireBytes() -> [UInt8] {
         let phrase = String(cString: MHD_get_reason_phrase_for(UInt32(status)))
         var head = "HTTP/1.1 \(status) \(phrase)\r\nDate: \(httpDate())\r\nConnection: close\r\n"
-        head += "Content-Length: \(pieces.reduce(body.count) { $0 + $1.count })\r\n"
+        head += "Content-Length: \(bodyByteCount)\r\n"
         for header in headers { head += "\(header.name): \(header.value)\r\n" }
         return Array((head + "\r\n").utf8) + body + pieces.joined()
     }

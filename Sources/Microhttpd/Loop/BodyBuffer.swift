@@ -12,42 +12,80 @@ final class BodyBuffer {
     private static let trustedBytesMax = 1 << 20
 
     private let pool: BufferPool
+    private let bytesMax: Int
     private var block: BufferPool.Block
+    /// Bytes taken of the pool's budget for what is read of the body.
+    private var readingBytes: Int
     private(set) var count = 0
 
-    init(pool: BufferPool, expectedBytes: Int) {
+    /// Nil where there is no memory for so large a body.
+    ///
+    /// - Parameter bytesMax: what it never grows beyond.
+    init?(pool: BufferPool, expectedBytes: Int, bytesMax: Int) {
+        let bytes = min(expectedBytes, Self.trustedBytesMax, bytesMax) + Self.paddingBytes
+        let readingBytes = Self.readingBytes(of: bytes)
+        guard pool.budget.take(readingBytes) else { return nil }
+        guard let block = pool.take(bytesMin: bytes) else {
+            pool.budget.giveBack(readingBytes)
+            return nil
+        }
         self.pool = pool
-        block = pool.take(bytesMin: min(expectedBytes, Self.trustedBytesMax) + Self.paddingBytes)
+        self.bytesMax = bytesMax
+        self.block = block
+        self.readingBytes = readingBytes
     }
 
-    deinit { pool.give(block) }
+    deinit {
+        pool.give(block)
+        pool.budget.giveBack(readingBytes)
+    }
 
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: block.start, count: count) }
 
-    func append(_ source: UnsafeRawPointer, count added: Int) {
+    /// - Returns: false where there is no memory for them, and they have not been added.
+    func append(_ source: UnsafeRawPointer, count added: Int) -> Bool {
         let needed = count + added + Self.paddingBytes
-        if needed > block.byteCount { grow(to: max(needed, 2 * block.byteCount)) }
+        if needed > block.byteCount {
+            let roomy = max(needed, min(2 * block.byteCount, bytesMax + Self.paddingBytes))
+            guard takeReadingBytes(of: roomy), grow(to: roomy) else { return false }
+        }
         (block.start + count).copyMemory(from: source, byteCount: added)
         count += added
+        return true
     }
 
     /// Writes the padding, so that nobody reads another request's bytes there.
     func seal() { (block.start + count).initializeMemory(as: UInt8.self, repeating: 0, count: Self.paddingBytes) }
 
-    private func grow(to byteCount: Int) {
-        if let grown = pool.grow(block, to: byteCount) {
+    /// Who reads a body needs memory as well, and to refuse a body that has come would be a waste.
+    private static func readingBytes(of byteCount: Int) -> Int {
+        byteCount > MemoryBudget.smallBytes + paddingBytes ? MemoryBudget.readingFactor * byteCount : 0
+    }
+
+    private func takeReadingBytes(of byteCount: Int) -> Bool {
+        let added = Self.readingBytes(of: byteCount) - readingBytes
+        guard added > 0 else { return true }
+        guard pool.budget.take(added) else { return false }
+        readingBytes += added
+        return true
+    }
+
+    private func grow(to byteCount: Int) -> Bool {
+        if block.isMapped {
+            guard let grown = pool.grow(block, to: byteCount) else { return false }
             block = grown
-            return
+            return true
         }
-        let larger = pool.take(bytesMin: byteCount)
+        guard let larger = pool.take(bytesMin: byteCount) else { return false }
         larger.start.copyMemory(from: block.start, byteCount: count)
         pool.give(block)
         block = larger
+        return true
     }
 }
 
 /// Blocks of memory kept for the next bodies of a loop: giving 400 KB back to the system after every request costs
-/// 60 to 90 page faults at the next one.
+/// 60 to 90 page faults at the next one. All of them are charged to a budget, those kept too, until that is short.
 final class BufferPool: Sendable {
     struct Block: @unchecked Sendable {  // Plain memory with one owner at a time; the pool's lock orders its transfer.
         let start: UnsafeMutableRawPointer
@@ -74,11 +112,32 @@ final class BufferPool: Sendable {
     /// How far a search goes: the blocks given back last are the ones in cache.
     private static let searchCountMax = 8
 
+    let budget: MemoryBudget
     private let shelf = Mutex(Shelf())
 
-    deinit { shelf.withLock { for block in $0.blocks { block.release() } } }
+    init(budget: MemoryBudget) {
+        self.budget = budget
+        budget.onShortage { [weak self] in self?.empty() }
+    }
 
-    func take(bytesMin: Int) -> Block {
+    deinit { empty() }
+
+    /// Gives up the blocks that are kept.
+    private func empty() {
+        let kept = shelf.withLock { shelf in
+            defer { shelf = Shelf() }
+            return shelf.blocks
+        }
+        for block in kept { release(block) }
+    }
+
+    private func release(_ block: Block) {
+        block.release()
+        budget.giveBack(block.byteCount)
+    }
+
+    /// Nil where the budget has not so much.
+    func take(bytesMin: Int) -> Block? {
         let kept = shelf.withLock { shelf -> Block? in
             let recent = shelf.blocks.indices.suffix(Self.searchCountMax)
             guard let index = recent.last(where: { shelf.blocks[$0].byteCount >= bytesMin }) else { return nil }
@@ -88,6 +147,11 @@ final class BufferPool: Sendable {
         }
         if let kept { return kept }
         let byteCount = Self.wholeGranules(bytesMin)
+        if byteCount <= MemoryBudget.smallBytes + Self.granuleBytes {
+            budget.charge(byteCount)
+        } else if !budget.take(byteCount) {
+            return nil
+        }
         let isMapped = byteCount >= Self.mappedBytesMin
         guard let start = isMapped ? mhd_shim_grow_mapping(nil, 0, byteCount) : malloc(byteCount) else {
             preconditionFailure("out of memory")
@@ -95,10 +159,10 @@ final class BufferPool: Sendable {
         return Block(start: start, byteCount: byteCount)
     }
 
-    /// A larger block with the same bytes, in place of `block`; nil where that has to be copied.
+    /// A larger block with the same bytes, in place of one that is mapped; nil where the budget has not so much.
     func grow(_ block: Block, to bytesMin: Int) -> Block? {
-        guard block.isMapped else { return nil }
         let byteCount = Self.wholeGranules(bytesMin)
+        guard budget.take(byteCount - block.byteCount) else { return nil }
         guard let start = mhd_shim_grow_mapping(block.start, block.byteCount, byteCount) else {
             preconditionFailure("out of memory")
         }
@@ -116,7 +180,7 @@ final class BufferPool: Sendable {
             shelf.byteCount += block.byteCount
             return true
         }
-        if !isKept { block.release() }
+        if !isKept { release(block) }
     }
 }
 

@@ -50,7 +50,7 @@ final class EventLoop: @unchecked Sendable {
     let connectionCount = Atomic(0)
     /// Called after a connection has been closed. The loop's thread.
     let onClose: @Sendable (ClientAddress) -> Void
-    let pool = BufferPool()
+    let pool: BufferPool
     var handler: (any LoopHandler)?
     var watchdog: Watchdog
     var hasReceived = false
@@ -80,6 +80,7 @@ final class EventLoop: @unchecked Sendable {
 
     init(options: ServerOptions, onClose: @escaping @Sendable (ClientAddress) -> Void) throws(ServerError) {
         limits = options.limits
+        pool = BufferPool(budget: options.memory)
         guardian = RequestGuard(limits: options.limits, allowsOptions: options.allowsOptions)
         watchdog = Watchdog(limits: options.limits)
         log = options.log

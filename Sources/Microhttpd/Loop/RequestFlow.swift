@@ -85,7 +85,7 @@ extension EventLoop {
         guard let client = mhd_shim_socket_context(handle) else { return nil }
         let connection = Unmanaged<Connection>.fromOpaque(client).takeUnretainedValue()
         let target = RequestTarget(bytes: Array(UnsafeRawBufferPointer(start: uri, count: strlen(uri))))
-        let request = Request(handle: handle, client: connection, target: target, bell: bell)
+        let request = Request(handle: handle, client: connection, target: target, bell: bell, budget: pool.budget)
         connection.request = request
         watchdog.expect(.head, of: connection, now: now)
         return Unmanaged.passRetained(request).toOpaque()
@@ -149,23 +149,25 @@ extension EventLoop {
     private func collect(
         _ bytes: UnsafePointer<CChar>, count: Int, for request: Request
     ) -> MHD_Result {
-        let body: BodyBuffer
-        if let begun = request.body {
-            body = begun
-        } else {
-            body = BodyBuffer(pool: pool, expectedBytes: request.fields.contentLength ?? 2 * count)
-            request.body = body
-        }
-        if body.count + count <= limits.bodyBytesMax {
-            body.append(bytes, count: count)
+        let body =
+            request.body
+            ?? BodyBuffer(
+                pool: pool, expectedBytes: request.fields.contentLength ?? 2 * count, bytesMax: limits.bodyBytesMax)
+        request.body = body
+        let byteCount = (body?.count ?? 0) + count
+        let reason: Refusal.Reason
+        if byteCount > limits.bodyBytesMax {
+            // Only a chunked body gets here: any other was measured by its Content-Length.
+            reason = .bodyTooLarge(bytesMax: limits.bodyBytesMax, isStreamed: false)
+        } else if body?.append(bytes, count: count) == true {
             return .YES
+        } else {
+            reason = .memoryShort
         }
-        // Only a chunked body gets here: any other was measured by its Content-Length.
-        let rejection = rejection(
-            refusal(.bodyTooLarge(bytesMax: limits.bodyBytesMax, isStreamed: false), of: request), for: request)
+        let rejection = rejection(refusal(reason, of: request), for: request)
         request.phase = .refused(rejection)
         request.body = nil
-        return drop(body.count + count, of: request, rejection)
+        return drop(byteCount, of: request, rejection)
     }
 
     /// Lets a part of a refused body go by, up to a bound; past it the answer is sent at once.
@@ -266,6 +268,7 @@ extension EventLoop {
         if request.close(), request.isInHand { handler?.noteDeparture(RequestHead(request)) }
         request.sink?.end()
         request.sink = nil
+        request.budget.forget(request)
         removeSuspended(request)
         removeTimed(request)
         request.client.request = nil

@@ -9,19 +9,27 @@ COPY Package.swift ./
 COPY Sources Sources
 COPY Tests Tests
 RUN swift build -c release --static-swift-stdlib --product made \
-    && strip -o /made .build/release/made
+    && strip -o /made .build/release/made \
+    && swift --version >swift-version 2>/dev/null
 
 FROM debian:bookworm-slim
+# `make image` adds those that are known only then: version, revision, created.
+LABEL org.opencontainers.image.title="made" \
+      org.opencontainers.image.description="Density models of tables, and a server of them" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.base.name="docker.io/library/debian:bookworm-slim"
 # curl is for health checks from outside the program, as docker-compose.yml has one.
 RUN apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
         curl libmicrohttpd12 libopenblas0-pthread libsimdjson14 libutf8proc2 libzstd1 zlib1g \
-    && rm -rf /var/lib/apt/lists/* \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt \
     && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin made
 COPY --from=build /made /usr/local/bin/made
 WORKDIR /srv/made
 # The models hold rows of their tables: NOTICE names them.
 COPY LICENSE NOTICE ./
+# What is linked into the program, for bills of materials.
+COPY --from=build /build/Package.resolved /build/swift-version ./
 COPY config config
 # Fails the build, not the start, where a library is missing.
 RUN made --help >/dev/null

@@ -1,14 +1,14 @@
 # make help
 
 # C's assertions name their files: without the folder's name the same sources give the same program wherever they lie.
-BUILD = swift build -c release --static-swift-stdlib --product made -Xcc -ffile-prefix-map=$(CURDIR)/=
+BUILD = swift build -c release --static-swift-stdlib --product made -Xcc '-ffile-prefix-map=$(CURDIR)/='
 # C stays optimised in debug builds: the kernels' tests multiply real matrices. All tests are Swift Testing's: XCTest
 # would report that it ran none, and leaks a little under the address sanitizer.
 TEST = swift test --disable-xctest -Xcc -O2
 # What shares memory between threads, or is written in C.
 SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowsTests)\.|^DensityServiceTests\..*[Bb]atch
 
-.PHONY: help serve build test bench soak quality lint sanitize sanitize-thread sanitize-address dist release prepare
+.PHONY: help serve build test bench soak quality lint sanitize sanitize-thread sanitize-address dist image release prepare
 
 help:
 	@echo 'make serve     build, and serve the bundled models on http://127.0.0.1:8080; ARGS="--port 9000" passes more'
@@ -20,6 +20,7 @@ help:
 	@echo 'make lint      check the format of the sources, and the links of the documentation'
 	@echo 'make sanitize  run what is threaded or written in C under the thread and the address sanitizer'
 	@echo 'make dist      build dist/: a Debian package and a tarball'
+	@echo 'make image     build the container image with labels, and its bill of materials in dist/'
 	@echo 'make release   tag the version, with its section of CHANGELOG.md'
 
 serve: build
@@ -55,6 +56,9 @@ sanitize-address: prepare
 
 dist: build
 	@deploy/package/build .build/release/made dist
+
+image:
+	@deploy/package/image $(ARGS)
 
 release:
 	@.ci/release

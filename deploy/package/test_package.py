@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The packages: their bits, Debian's checkers, and their life in a Debian of its own, in which systemd runs."""
 
+import functools
+import json
 import os
 import pathlib
 import re
@@ -169,8 +171,9 @@ class Life(unittest.TestCase):
     """A container of systemd-nspawn, in which systemd runs and starts the unit with its sandbox."""
 
     def test_installs_serves_upgrades_and_goes(self):
-        testing.need(debootstrap="debootstrap", systemd_nspawn="systemd-container")
-        root = self.debian()
+        root = pathlib.Path(packages.scratch.name, "debian")
+        root.mkdir()
+        run("tar", "-C", root, "-xpf", debian())
         shutil.copy(HERE / "session", packages.folder)
         packages.newer()
         for name, block in documented():
@@ -189,30 +192,66 @@ class Life(unittest.TestCase):
         print(log.read_text())
         self.assertTrue(log.read_text().rstrip().endswith("session: all as it should be"), done.stdout[-2000:])
 
-    def debian(self):
-        """A root with systemd and curl; its base is kept in DEPLOY_CACHE."""
-        cache = pathlib.Path(os.environ.get("DEPLOY_CACHE") or packages.scratch.name) / f"debian-{SUITE}.tar"
-        root = pathlib.Path(packages.scratch.name, "debian")
-        root.mkdir()
-        if cache.exists():
-            run("tar", "-C", root, "-xpf", cache)
-            return root
-        targets = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages")
-        mirror = next((line.split()[0] for line in targets.splitlines() if line.split()[1:] == [SUITE]), None)
-        command = ["debootstrap", "--variant=minbase", "--include=systemd-sysv,curl", SUITE, str(root)]
+
+class Image(unittest.TestCase):
+    """What goes with the container image. Building that takes an engine; deploy/package/image does."""
+
+    def test_bill_of_materials_names_what_is_installed_and_what_is_linked(self):
+        image = pathlib.Path(packages.scratch.name, "image.tar")
+        shutil.copy(debian(), image)
+        folder = pathlib.Path(packages.scratch.name, "image/srv/made")
+        folder.mkdir(parents=True)
+        (folder / "swift-version").write_text("Swift version 6.3.1 (swift-6.3.1-RELEASE)\nTarget: x86_64\n")
+        pin = {"identity": "swift-log", "location": "https://github.com/apple/swift-log.git",
+               "state": {"revision": "c2cb529", "version": "1.16.2"}}
+        (folder / "Package.resolved").write_text(json.dumps({"pins": [pin], "version": 3}))
+        run("tar", "-C", folder.parent.parent, "-rf", image, "./srv/made")
+        environment = {**os.environ, "SOURCE_DATE_EPOCH": epoch()}
+        with open(image, "rb") as tar:
+            done = subprocess.run([HERE / "sbom", "1.2.3"], stdin=tar, capture_output=True, text=True, env=environment)
+        if done.returncode == testing.SKIPPED:
+            raise unittest.SkipTest(done.stdout.strip())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        document = json.loads(done.stdout)
+        versions = {package["name"]: package["versionInfo"] for package in document["packages"]
+                    if package["SPDXID"] in ("SPDXRef-made", "SPDXRef-swift", "SPDXRef-swift-log")}
+        self.assertEqual(versions, {"made": "1.2.3", "swift": "6.3.1", "swift-log": "1.16.2"})
+        self.assertIn("SPDXRef-libc6-amd64", [package["SPDXID"] for package in document["packages"]])
+        links = {(link["spdxElementId"], link["relatedSpdxElement"]) for link in document["relationships"]
+                 if link["relationshipType"] == "STATIC_LINK"}
+        self.assertEqual(links, {("SPDXRef-made", "SPDXRef-swift"), ("SPDXRef-made", "SPDXRef-swift-log")})
+
+    def test_has_the_labels_of_open_containers(self):
+        text = (TREE / "Dockerfile").read_text() + (HERE / "image").read_text()
+        labels = set(re.findall(r"org\.opencontainers\.image\.([a-z.]+)=", text))
+        self.assertEqual(labels, {"title", "description", "licenses", "base.name", "version", "revision", "created"})
+
+
+@functools.cache
+def debian():
+    """The tar archive of a root with systemd and curl, kept in DEPLOY_CACHE."""
+    testing.need(debootstrap="debootstrap", systemd_nspawn="systemd-container")
+    archive = pathlib.Path(os.environ.get("DEPLOY_CACHE") or packages.scratch.name) / f"debian-{SUITE}.tar"
+    if archive.exists():
+        return archive
+    targets = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages")
+    mirror = next((line.split()[0] for line in targets.splitlines() if line.split()[1:] == [SUITE]), None)
+    with tempfile.TemporaryDirectory(prefix="made-debian-") as folder:
+        command = ["debootstrap", "--variant=minbase", "--include=systemd-sysv,curl", SUITE, folder]
         done = subprocess.run(command + ([mirror] if mirror else []), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True)
         if done.returncode:
             raise unittest.SkipTest(f"debootstrap failed: {done.stdout.strip()[-300:]}")
-        # As this machine's apt reaches the mirror.
+        # apt-get asks nothing, says little, and reaches the mirror as this machine's does.
         settings = ['quiet "2";', 'APT::Get::Assume-Yes "true";']
         settings += [line for line in run("apt-config", "dump").splitlines()
                      if re.match(r"Acquire::(Check-|https?::(Proxy|CaInfo|Verify))", line)]
-        (root / "etc/apt/apt.conf.d/90machine").write_text("\n".join(settings) + "\n")
-        run("chroot", root, "apt-get", "update")
-        run("tar", "-C", root, "--one-file-system", "-cpf", cache.with_suffix(".part"), ".")
-        cache.with_suffix(".part").rename(cache)
-        return root
+        pathlib.Path(folder, "etc/apt/apt.conf.d/90machine").write_text("\n".join(settings) + "\n")
+        run("systemd-nspawn", "-q", "-D", folder, "--register=no", "--keep-unit", "apt-get", "update")
+        part = archive.with_suffix(".part")
+        run("tar", "-C", folder, "--one-file-system", "-cpf", part, ".")
+        part.rename(archive)
+    return archive
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import pathlib
+import platform
 import re
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ sys.path.insert(0, str(HERE.parent))
 import testing  # noqa: E402
 
 MADE = pathlib.Path(os.environ.get("MADE", TREE / ".build/release/made")).resolve()
-SUITE = "bookworm"
+RELEASE = platform.freedesktop_os_release()
 # systemd-analyze's exposure, of 10: what a service that listens to the network cannot give up is 1.1.
 EXPOSURE_MAX = 1.5
 # What the packages are made of, but for the program.
@@ -128,7 +129,7 @@ class Checkers(unittest.TestCase):
 
     def test_systemd_knows_every_line_of_the_unit(self):
         testing.need(systemd_analyze="systemd")
-        unit = packages.root / "lib/systemd/system/made.service"
+        (unit,) = packages.root.rglob("made.service")
         # The commands are looked for on this machine: the program stands in for itself.
         text = unit.read_text().replace("/usr/bin/made", str(MADE))
         copy = pathlib.Path(packages.scratch.name, "made.service")
@@ -230,14 +231,19 @@ class Image(unittest.TestCase):
 @functools.cache
 def debian():
     """The tar archive of a root with systemd and curl, kept in DEPLOY_CACHE."""
+    if RELEASE["ID"] != "debian":
+        raise unittest.SkipTest("the package is for this machine's release, which is none of Debian's")
     testing.need(debootstrap="debootstrap", systemd_nspawn="systemd-container")
-    archive = pathlib.Path(os.environ.get("DEPLOY_CACHE") or packages.scratch.name) / f"debian-{SUITE}.tar"
+    suite = RELEASE["VERSION_CODENAME"]
+    archive = pathlib.Path(os.environ.get("DEPLOY_CACHE") or packages.scratch.name) / f"debian-{suite}.tar"
     if archive.exists():
         return archive
     targets = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages")
-    mirror = next((line.split()[0] for line in targets.splitlines() if line.split()[1:] == [SUITE]), None)
+    mirror = next((line.split()[0] for line in targets.splitlines() if line.split()[1:] == [suite]), None)
     with tempfile.TemporaryDirectory(prefix="made-debian-") as folder:
-        command = ["debootstrap", "--variant=minbase", "--include=systemd-sysv,curl", SUITE, folder]
+        # It becomes the root, where everybody may look.
+        os.chmod(folder, 0o755)
+        command = ["debootstrap", "--variant=minbase", "--include=systemd-sysv,curl", suite, folder]
         done = subprocess.run(command + ([mirror] if mirror else []), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True)
         if done.returncode:

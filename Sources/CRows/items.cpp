@@ -58,9 +58,5 @@ void Pass::read_token(const JSONToken &token, size_t column, size_t place) {
                               : rules.read(token.text, token.form, request.options, value, number);
     bool shows_text = kind == MADE_ROW_UNKNOWN_LABEL || rules.kind == MADE_COLUMN_CLOCK;
     if (kind != MADE_ROW_GOOD) return blame(kind, column, shows_text ? token.text : token.json);
-    if (!rules.is_special(value)) return;
-    is_special = true;
-    if (value == MADE_UNSEEN && !std::isnan(number)) {
-        scanner.unseen.push_back({scan.row_count, column, as_text(cut(token.text, unseen_bytes_max))});
-    }
+    is_special = is_special || rules.is_special(value);
 }

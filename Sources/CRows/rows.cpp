@@ -2,7 +2,6 @@
 
 #include "kept.hpp"
 
-#include <algorithm>
 
 namespace od = simdjson::ondemand;
 
@@ -47,23 +46,14 @@ bool Pass::read_row(value &value) {
 /// Makes room for a row's values, at the end of the buffer.
 bool Pass::begin_row() {
     is_faulty = is_special = is_object = false;
-    unseen_before = scanner.unseen.size();
     if (scanner.kept) scanner.kept->begin_row();
     return reserve_row();
 }
 
 /// Keeps the row that is read, or its fault.
 void Pass::end_row() {
-    if (is_faulty) {
-        scanner.unseen.resize(unseen_before);
-        scanner.errors.push_back(fault);
-    } else {
-        // The keys of an object come in any order.
-        std::sort(scanner.unseen.begin() + ptrdiff_t(unseen_before), scanner.unseen.end(), [](auto &one, auto &other) {
-            return one.column < other.column;
-        });
-        store_row();
-    }
+    if (is_faulty) scanner.errors.push_back(fault);
+    else store_row();
     scan.row_count++;
 }
 

@@ -55,7 +55,6 @@ void Pass::begin() {
     scan = {};
     buffer.count = first_value;
     scanner.errors.clear();
-    scanner.unseen.clear();
     scanner.members.clear();
     if (scanner.kept) scanner.kept->clear();
 }
@@ -84,8 +83,6 @@ made_scan Pass::finish() {
     scan.reason = reason;
     scan.errors = scanner.errors.data();
     scan.error_count = scanner.errors.size();
-    scan.unseen = scanner.unseen.data();
-    scan.unseen_count = scanner.unseen.size();
     scan.members = scanner.members.data();
     scan.member_count = scanner.members.size();
     return scan;

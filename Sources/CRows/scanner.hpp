@@ -8,7 +8,6 @@
 struct made_row_scanner {
     simdjson::ondemand::parser parser;
     std::vector<made_row_error> errors;
-    std::vector<made_unseen> unseen;
     std::vector<made_member> members;
     /// The number of the last row that gave each column a value.
     std::vector<size_t> last_rows;
@@ -33,7 +32,6 @@ public:
 
 private:
     static constexpr size_t members_max = 64;
-    static constexpr size_t unseen_bytes_max = 256;
 
     made_row_scanner &scanner;
     const made_scan_request &request;
@@ -52,7 +50,6 @@ private:
     double *numbers = nullptr;
     bool is_object = false;
     bool is_special = false;
-    size_t unseen_before = 0;
     /// Its first fault.
     bool is_faulty = false;
     made_row_error fault{};

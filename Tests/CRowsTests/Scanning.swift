@@ -113,12 +113,6 @@ struct Scanned: Equatable {
         var text = ""
     }
 
-    struct Unseen: Equatable {
-        var row: Int
-        var column: Int
-        var text: String
-    }
-
     var status: made_scan_status
     var offset: Int?
     var reason: String?
@@ -127,7 +121,6 @@ struct Scanned: Equatable {
     var rowCount = 0
     var faults: [Fault] = []
     var specialRowCount = 0
-    var unseen: [Unseen] = []
     /// Of each row its kept cells: JSON after #, - where there is none.
     var kept: [[String]] = []
     var members: [String: String] = [:]
@@ -189,9 +182,6 @@ final class Scanning {
         result.faults = UnsafeBufferPointer(start: scan.errors, count: scan.error_count).map { error in
             Scanned.Fault(
                 fault: error.fault, row: error.row, column: error.column, found: error.found, text: string(error.text))
-        }
-        result.unseen = UnsafeBufferPointer(start: scan.unseen, count: scan.unseen_count).map { unseen in
-            Scanned.Unseen(row: unseen.row, column: unseen.column, text: string(unseen.text))
         }
         for index in 0..<scan.member_count {
             guard let member = scan.members?[index] else { continue }

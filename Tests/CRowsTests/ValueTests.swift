@@ -219,7 +219,7 @@ private func readAnyhow(_ text: String, _ form: made_value_form, _ column: Colum
             for values in [json.values, csv.values] {
                 #expect(stride(from: 0, to: values.count, by: 2).allSatisfy { values[$0].bitPattern == expected })
             }
-            #expect(json.faults.isEmpty && json.values.count == 10 && csv.values.count == 6 && json.unseen.isEmpty)
+            #expect(json.faults.isEmpty && json.values.count == 10 && csv.values.count == 6)
             let isPlain = !isUnknown && missing == outcome
             #expect(csv.specialRowCount == (isPlain ? 0 : 3) && (json.specialRowCount > 1) != isPlain)
         }
@@ -253,29 +253,14 @@ private func readAnyhow(_ text: String, _ form: made_value_form, _ column: Colum
         Scanning(columns, options: options)(body).faults.map(\.fault) == [MADE_ROW_NOT_BINARY, MADE_ROW_UNKNOWN_LABEL])
     let seen = Scanning(columns)(body)
     #expect(seen.faults == [] && seen.values == [-1, 0, 1, -1, 0, 0] && seen.specialRowCount == 2)
-    #expect(seen.unseen == [.init(row: 0, column: 0, text: "2"), .init(row: 1, column: 1, text: "y")])
     let lines = stream([Array("a,b\n2,x\n1,y\n0,x".utf8)], MADE_STREAM_CSV, columns: columns, options: options)
     #expect(lines.faults.map(\.fault) == [MADE_ROW_NOT_BINARY, MADE_ROW_UNKNOWN_LABEL])
-}
-
-@Test func unseenValuesComeInOrderAndNotOfFaultyRows() {
-    let columns = ["a", "b"].map { Column(name: $0, kind: MADE_COLUMN_CATEGORICAL, labels: ["x"], hasUnseen: true) }
-    let long = String(repeating: "\u{E9}", count: 200)
-    let scan = Scanning(columns)(
-        "{\"rows\":[{\"b\":\"1\",\"a\":2},[\"y\",[]],{\"a\":\"\(long)x\"},[\"x\",true]]}")
-    #expect(scan.faults.map(\.row) == [1])
-    #expect(
-        scan.unseen == [
-            .init(row: 0, column: 0, text: "2"), .init(row: 0, column: 1, text: "1"),
-            .init(row: 2, column: 0, text: String(long.prefix(128))), .init(row: 3, column: 1, text: "true"),
-        ])
-    #expect(scan.specialRowCount == 3)
 }
 
 @Test func rareLabelsMakeARowSpecial() {
     let columns = [Column(name: "a", kind: MADE_COLUMN_CATEGORICAL, labels: ["x", "y"], rareLabels: ["z"])]
     let scan = Scanning(columns)(#"{"rows":[["x"],["z"],["y"],[null]]}"#)
-    #expect(scan.specialRowCount == 2 && Array(scan.values.prefix(3)) == [0, 2, 1] && scan.unseen == [])
+    #expect(scan.specialRowCount == 2 && Array(scan.values.prefix(3)) == [0, 2, 1])
     let csv = stream([Array("a\nx\nz\ny\n".utf8)], MADE_STREAM_CSV, columns: columns)
     #expect(csv.specialRowCount == 1 && csv.values == [0, 2, 1])
     // A real value of −1 is no unseen one.

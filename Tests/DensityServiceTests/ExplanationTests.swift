@@ -37,6 +37,33 @@ import Testing
         var logLikelihood: [Double]
     }
 
+    /// A Float, or a step of the column, would have lost digits of them.
+    @Test func numbersAreQuotedAsTheyCame() throws {
+        let service = try TestService([TableModel.model()])
+        for number in ["770.77", "99999.123456789", "-0.1"] {
+            let object = TableModel.object(["price": number])
+            let asked = "{\"rows\":[\(object)],\"explain\":6}"
+            let instance = "{\"instances\":[\(object)]}"
+            let answers = [
+                try service.post("/score", asked), try service.post("/score?explain=6", "{\"rows\":[\(object)]}"),
+                try service.post("/v1/models/table:explain", instance),
+                try service.client()(
+                    "POST", "/score?explain=6", headers: ["Content-Type: application/x-ndjson"], body: "\(object)\n"),
+            ]
+            for answer in answers {
+                #expect(answer.status == 200 && answer.text.contains("\"value\":\(number),"), "\(answer.text)")
+            }
+        }
+    }
+
+    @Test func longTextsAreQuotedInPart() throws {
+        let service = try TestService([TableModel.model()])
+        let long = String(repeating: "\u{E9}", count: 200) + "x"
+        let object = TableModel.object(["city": "\"\(long)\""])
+        let answer = try service.post("/score", "{\"rows\":[\(object)],\"explain\":6}")
+        #expect(answer.text.contains("\"value\":\"\(long.prefix(128))\""), "\(answer.text)")
+    }
+
     @Test(arguments: [1, 2]) func theColumnThatTheRowGainsMostByComesFirst(members: Int) throws {
         let model = TableModel.model(members: members)
         let service = try TestService([model])

@@ -304,15 +304,6 @@ typedef struct made_row_error {
     made_text text;
 } made_row_error;
 
-/// A value that is MADE_UNSEEN, of a good row.
-typedef struct made_unseen {
-    /// Among all rows of the body, faulty ones included.
-    size_t row;
-    size_t column;
-    /// As it stands there, unescaped; cut to 256 bytes at a character's end.
-    made_text text;
-} made_unseen;
-
 /// A cell that is handed back as it came.
 typedef struct made_kept_cell {
     /// The cell's text, or the string unescaped; of other JSON values the text of the token. Empty where there is none.
@@ -404,9 +395,6 @@ typedef struct made_scan {
     size_t error_count;
     /// How many of the others have a missing value, an unseen one, or a rare label: rows that a plain pass cannot score.
     size_t special_row_count;
-    /// In ascending order.
-    const made_unseen *_Nullable unseen;
-    size_t unseen_count;
     const made_member *_Nullable members;
     size_t member_count;
     /// [row_count × kept columns], faulty rows included.

@@ -20,8 +20,8 @@ final class ScoreJob: @unchecked Sendable {
     let specialRowCount: Int
     /// Whether some row lacks a value.
     let hasMissing: Bool
-    /// The texts of values never seen; empty where nobody asked for explanations.
-    let unseen: [Cell: String]
+    /// The cells of each good row as they came, one a column; empty where nobody asked for explanations.
+    let sentCells: [[SentCell]]
     /// The problems of its other rows, ascending; empty unless the request keeps good rows.
     let faults: [RowFault]
     /// Of its model, for rows that want the same.
@@ -45,12 +45,6 @@ final class ScoreJob: @unchecked Sendable {
     /// Of rows with values that are not known; set by the worker that scores them.
     private var maskedPValues: [Int: MaskedCalibration.PValue] = [:]
 
-    /// One value of a good row.
-    struct Cell: Hashable {
-        var row: Int
-        var column: Int
-    }
-
     /// What is said of the cells of one row.
     private enum Cells: Sendable {
         /// The columns that it would gain most by.
@@ -66,7 +60,7 @@ final class ScoreJob: @unchecked Sendable {
 
     init(
         call: Call, model: LoadedModel, options: ScoreOptions, batch: RowBatch, rows: Range<Int>,
-        specialRowCount: Int, unseen: [Cell: String] = [:], faults: [RowFault] = [],
+        specialRowCount: Int, sentCells: [[SentCell]] = [], faults: [RowFault] = [],
         encode: @escaping @Sendable (ScoreJob, ScoreSheet) -> Reply = { ScoreAnswer(job: $0, sheet: $1).reply() }
     ) {
         self.call = call
@@ -77,7 +71,7 @@ final class ScoreJob: @unchecked Sendable {
         self.specialRowCount = specialRowCount
         judgement = Judgement(model.card.calibration, alpha: options.alpha, statistic: options.statistic)
         hasMissing = specialRowCount > 0 && batch.values(ofRows: rows).contains(where: \.isNaN)
-        self.unseen = unseen
+        self.sentCells = sentCells
         self.faults = faults
         self.encode = encode
         cost = model.cost(of: options.work)
@@ -107,15 +101,10 @@ final class ScoreJob: @unchecked Sendable {
                 let (gains, pValues) = model.explainer.gains(of: values, using: workspace)
                 found = .all(gains: gains, pValues: pValues)
             } else {
-                let explanation = model.explainer.largest(
-                    options.explain ?? 0, of: values, surprisals: sheet.surprisals[place..<place + width],
-                    using: workspace)
                 found = .largest(
-                    explanation.map { cell in
-                        var cell = cell
-                        cell.unseen = unseen[Cell(row: row, column: cell.column)]
-                        return cell
-                    })
+                    model.explainer.largest(
+                        options.explain ?? 0, of: values, cells: sentCells[row],
+                        surprisals: sheet.surprisals[place..<place + width], using: workspace))
             }
             cells.withLock { $0[row] = found }
         }
@@ -177,7 +166,7 @@ final class ScoreJob: @unchecked Sendable {
         guard own.rows.append(batch.values(ofRows: rows)) else { return nil }
         return ScoreJob(
             call: call, model: model, options: options, batch: own, rows: 0..<own.rowCount,
-            specialRowCount: specialRowCount, unseen: unseen, faults: faults, encode: encode)
+            specialRowCount: specialRowCount, sentCells: sentCells, faults: faults, encode: encode)
     }
 
     /// Complete rows that take about as long to score as this job's.

@@ -54,21 +54,22 @@ extension RequestHandler {
         try call.answers(with: [.json])
         let shape = BodyScanner.Shape(
             member: "instances", rowsMax: core.options.queueRowsMax,
-            valuesMax: core.options.bodyBytesMax / 2)
+            valuesMax: core.options.bodyBytesMax / 2, kept: explains ? model.schema.columns.map(\.name) : [])
         try gather(call, for: model) { (batch) throws(Problem) in
             let first = batch.rowCount
-            let (specialRowCount, unseen) = try self.scan(call, as: shape, schema: model.schema, into: batch.rows) {
+            let (specialRowCount, cells) = try self.scan(call, as: shape, schema: model.schema, into: batch.rows) {
                 (scan) throws(Problem) in
                 // What such clients send beside the instances chooses among a server's functions; there is one here.
                 _ = try OptionReader(scan, names: ["id", "parameters", "signature_name"], rowsMember: "instances")
                 _ = try self.faults(of: scan, shape: shape, model: model, areKept: false)
-                return (scan.special_row_count, explains ? self.unseen(in: scan) : [:])
+                return (scan.special_row_count, explains ? try self.sentCells(of: scan, call, model) : [])
             }
             var options = ScoreOptions(self.core.options, card: model.card)
             if explains { options.explain = model.schema.columns.count }
             return ScoreJob(
                 call: call, model: model, options: options, batch: batch, rows: first..<batch.rowCount,
-                specialRowCount: specialRowCount, unseen: unseen, encode: { PredictAnswer(job: $0, sheet: $1).reply() })
+                specialRowCount: specialRowCount, sentCells: cells,
+                encode: { PredictAnswer(job: $0, sheet: $1).reply() })
         }
     }
 }

@@ -33,6 +33,11 @@ struct ScoreOptions: Equatable {
     var needsSurprisals: Bool { tellsSurprisals || statistic != .likelihood }
     /// What is done with its rows: those of one kind go through the model together.
     var work: LoadedModel.Work { explain ?? 0 > 0 || tellsGains ? .gains : needsSurprisals ? .explain : .score }
+    /// Whether rows that were read for `others` are read as these want it: explanations quote cells as they came.
+    func areRead(as others: ScoreOptions) -> Bool {
+        reading == others.reading && (explain == nil) == (others.explain == nil)
+    }
+
     /// What lines of a bulk answer have beside the scores.
     var details: ScoreDetails { ScoreDetails(explain: explain, falseDiscoveryRate: falseDiscoveryRate) }
 

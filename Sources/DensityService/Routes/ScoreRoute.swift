@@ -23,7 +23,7 @@ extension RequestHandler {
         options.lines = lines
         let read = try rows(of: call, model, batch, options)
         // How rows are to be read stands beside them: where that is otherwise than they were read, once more.
-        if read.options.reading == options.reading { return read }
+        if read.options.areRead(as: options) { return read }
         batch.rows.count = read.rows.lowerBound * batch.variableCount
         return try rows(of: call, model, batch, read.options)
     }
@@ -34,7 +34,7 @@ extension RequestHandler {
     ) throws(Problem) -> ScoreJob {
         let shape = BodyScanner.Shape(
             member: "rows", rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2,
-            options: options.reading)
+            options: options.reading, kept: options.explain == nil ? [] : model.schema.columns.map(\.name))
         let firstRow = batch.rowCount
         return try scan(call, as: shape, schema: model.schema, into: batch.rows) { (scan) throws(Problem) in
             var own = options
@@ -43,27 +43,33 @@ extension RequestHandler {
                 throw Problem(406, "'per_variable' needs 'Accept: application/json'")
             }
             // Faults of rows that are read otherwise in a moment are none.
-            let isFinal = own.reading == options.reading
+            let isFinal = own.areRead(as: options)
             let faults =
                 isFinal ? try faults(of: scan, shape: shape, model: model, areKept: own.keepsGoodRows) : []
             return ScoreJob(
                 call: call, model: model, options: own, batch: batch, rows: firstRow..<batch.rowCount,
-                specialRowCount: scan.special_row_count, unseen: own.explain == nil ? [:] : unseen(in: scan),
-                faults: faults)
+                specialRowCount: scan.special_row_count,
+                sentCells: isFinal && own.explain != nil ? try sentCells(of: scan, call, model) : [], faults: faults)
         }
     }
 
-    /// The texts of values never seen, by their places among the good rows.
-    func unseen(in scan: made_scan) -> [ScoreJob.Cell: String] {
-        var texts: [ScoreJob.Cell: String] = [:]
-        var faultCount = 0
-        for unseen in UnsafeBufferPointer(start: scan.unseen, count: scan.unseen_count) {
-            while faultCount < scan.error_count, let errors = scan.errors, errors[faultCount].row < unseen.row {
-                faultCount += 1
+    /// The cells of the good rows of a scan that kept those of all columns.
+    ///
+    /// - Throws: 503 where there is no memory for them.
+    func sentCells(of scan: made_scan, _ call: Call, _ model: LoadedModel) throws(Problem) -> [[SentCell]] {
+        let count = model.schema.columns.count
+        try call.takeMemory(scan.row_count * count * MemoryLayout<SentCell>.stride)
+        var faults = UnsafeBufferPointer(start: scan.errors, count: scan.error_count)[...]
+        var rows: [[SentCell]] = []
+        for row in 0..<scan.row_count {
+            if faults.first?.row == row {
+                faults.removeFirst()
+                continue
             }
-            texts[ScoreJob.Cell(row: unseen.row - faultCount, column: unseen.column)] = String(unseen.text)
+            let cells = KeptCells(scan.kept, row: row, count: count)
+            rows.append(model.schema.columns.indices.map { cells.cell($0) })
         }
-        return texts
+        return rows
     }
 
     /// Scans a call's body and gives the scan to `use`, whose pointers hold only there.

@@ -25,11 +25,16 @@ package struct CellExplanation: Sendable {
     /// Nil of a row with values that are not known: it is explained by its surprisals.
     package let expectation: Expectation?
     /// The text of a value that training never saw.
-    package var unseen: String?
+    var unseen: String?
+    /// A number as it came: encoded it has lost digits.
+    var number: Double?
 }
 
 /// Says of rows of one model which cells are wrong, how sure that is, and what would be right.
 package struct CellExplainer: Sendable {
+    /// Of a text that training never saw.
+    private static let quotedBytesMax = 256
+
     private let model: CompiledModel
     private let schema: RowSchema
     private let text: RowText
@@ -103,17 +108,20 @@ package struct CellExplainer: Sendable {
                 model.fullConditional(of: variable, in: row, using: workspace), of: schema.variables[variable]))
     }
 
-    /// The same of a row whose cells came as `cells`, one a column, which texts of values never seen are taken from.
-    func largest(
+    /// The same of a row whose cells came as `cells`, one a column, of which texts that training never saw and numbers are quoted.
+    package func largest(
         _ count: Int, of row: [Float], cells: [SentCell], surprisals: some RandomAccessCollection<Float>,
         using workspace: CompiledModel.Workspace
     ) -> [CellExplanation] {
         largest(count, of: row, surprisals: surprisals, using: workspace).map { cell in
-            guard !schema.variables[cell.variable].isReal, cell.value == Variable.unseenValue else { return cell }
             let text = cells[cell.column].plainText
             guard !text.isEmpty, !schema.missingTexts[cell.column].contains(text) else { return cell }
             var cell = cell
-            cell.unseen = text
+            if schema.columns[cell.column].isReal {
+                cell.number = Double(text)
+            } else if !schema.variables[cell.variable].isReal, cell.value == Variable.unseenValue {
+                cell.unseen = text.cut(utf8Count: Self.quotedBytesMax)
+            }
             return cell
         }
     }
@@ -163,6 +171,16 @@ package struct CellExplainer: Sendable {
     private func number(_ cell: CellExplanation) -> Double? {
         let variable = schema.variables[cell.variable]
         let isValue = !cell.isUnseenMissing && !variable.isMissing(cell.value)
-        return isValue ? variable.decode(cell.value) : nil
+        return isValue ? cell.number ?? variable.decode(cell.value) : nil
+    }
+}
+
+extension String {
+    /// As many whole characters from its start as take no more bytes of UTF-8.
+    fileprivate func cut(utf8Count bytesMax: Int) -> String {
+        guard utf8.count > bytesMax else { return self }
+        var end = utf8.index(startIndex, offsetBy: bytesMax)
+        while end.samePosition(in: self) == nil { utf8.formIndex(before: &end) }
+        return String(self[..<end])
     }
 }

@@ -22,12 +22,14 @@ struct Evaluation {
     }
 
     /// Adds what a table of rows that the model was not fitted to says of normal rows: as they come, those with missing values
-    /// too, as new rows will.
-    func add(_ table: EncodedTable, to tally: inout CalibrationTally) {
+    /// too, as new rows will. Returns the surprisals of their values [rows × D].
+    @discardableResult func add(_ table: EncodedTable, to tally: inout CalibrationTally) -> [Float] {
+        var surprisals: [Float] = []
         for first in stride(from: 0, to: table.rowCount, by: 1024) {
             let rows = first..<min(first + 1024, table.rowCount)
             let cells = table.values[rows.lowerBound * table.columnCount..<rows.upperBound * table.columnCount]
             let scores = score(cells)
+            surprisals += scores.surprisals
             let chosen = tally.add(logLikelihoods: scores.logLikelihoods, surprisals: scores.surprisals.span)
             let gains = RowCrew(model).map(chosen.count) { [model] index, workspace in
                 let row = cells.dropFirst(chosen[index] * table.columnCount).prefix(table.columnCount)
@@ -35,6 +37,7 @@ struct Evaluation {
             }
             tally.add(gains: gains.flatMap(\.self))
         }
+        return surprisals
     }
 
     /// The surprisals of encoded rows [n × D], nats; 0 of a value that is not known.

@@ -6,14 +6,14 @@ extension CalibrationRows {
     /// are as good as some of all. Nil where none are kept.
     ///
     /// The served fit has seen the rows of the folds. What that makes of their values' surprisals is what the fold's own fit,
-    /// which has not, gives them above it.
+    /// which has not, gives them above it: `surprisals` [rows × D].
     init?(
         _ served: FittedEnsemble, _ fit: EnsembleFit,
-        folds: [(fit: EnsembleFit, results: [MemberTraining.Result])] = []
+        folds: [(table: Table, surprisals: [Float])] = []
     ) {
         let width = fit.variables.count
         var generator = PhiloxGenerator(seed: fit.options.seed, stream: 0x6B657074)
-        let counts = folds.isEmpty ? [fit.calibration?.rowCount ?? 0] : folds.map { $0.fit.calibration?.rowCount ?? 0 }
+        let counts = folds.isEmpty ? [fit.calibration?.rowCount ?? 0] : folds.map(\.table.rowCount)
         let all = counts.enumerated().flatMap { part, count in (0..<count).map { (part: part, row: $0) } }
         let chosen = all.shuffled(using: &generator).prefix(fit.options.keptRowCount)
         guard !chosen.isEmpty else { return nil }
@@ -24,12 +24,9 @@ extension CalibrationRows {
             self.init(gather([fit.calibration?.values ?? []]), variableCount: width)
             return
         }
-        let tables = folds.map { fold in fold.fit.calibrationTable.map { fit.encode($0).values } ?? [] }
-        let unseen = folds.map { fold in
-            Evaluation(fold.fit.model(fold.results, name: "")).surprisals(of: fold.fit.calibration?.values ?? [])
-        }
-        let offsets = zip(unseen, tables).map { unseen, table in
-            zip(unseen, served.evaluation.surprisals(of: table)).map { $0 - $1 }
+        let tables = folds.map { fit.encode($0.table).values }
+        let offsets = zip(folds, tables).map { fold, table in
+            zip(fold.surprisals, served.evaluation.surprisals(of: table)).map { $0 - $1 }
         }
         self.init(gather(tables), surprisalOffsets: gather(offsets), variableCount: width)
     }

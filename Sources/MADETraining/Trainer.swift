@@ -88,22 +88,26 @@ public struct Trainer: Sendable {
         let calibration =
             fits.count == 1
             ? served.heldOutCalibration
-            : foldedCalibration(fits.dropFirst(), results.dropFirst())?.keeping(
-                CalibrationRows(served, fits[0], folds: Array(zip(fits, results).dropFirst())))
+            : foldedCalibration(served, fits[0], folds: Array(zip(fits, results).dropFirst()))
         return served.calibrated(calibration, foldCount: fits.count - 1, test: test)
     }
 
     /// From each fold's rows as scored by the fit that has not seen them; nil where a fold's fit was interrupted.
     private static func foldedCalibration(
-        _ fits: ArraySlice<EnsembleFit>, _ results: ArraySlice<[MemberTraining.Result]>
+        _ served: FittedEnsemble, _ fit: EnsembleFit,
+        folds: [(fit: EnsembleFit, results: [MemberTraining.Result])]
     ) -> Calibration? {
         var tally = CalibrationTally(
-            variableCount: fits.first?.variables.count ?? 0,
-            rowCount: fits.reduce(0) { $0 + ($1.calibration?.rowCount ?? 0) })
-        for (fit, results) in zip(fits, results) {
-            guard results.count == fit.options.memberCount, results.allSatisfy(\.isComplete) else { return nil }
-            if let rows = fit.calibration { Evaluation(fit.model(results, name: "")).add(rows, to: &tally) }
+            variableCount: fit.variables.count,
+            rowCount: folds.reduce(0) { $0 + ($1.fit.calibration?.rowCount ?? 0) })
+        var surprisals: [[Float]] = []
+        for (fit, results) in folds {
+            guard results.count == fit.options.memberCount, results.allSatisfy(\.isComplete),
+                let rows = fit.calibration
+            else { return nil }
+            surprisals.append(Evaluation(fit.model(results, name: "")).add(rows, to: &tally))
         }
-        return tally.calibration
+        return tally.calibration?.keeping(
+            CalibrationRows(served, fit, folds: Array(zip(folds.compactMap(\.fit.calibrationTable), surprisals))))
     }
 }

@@ -60,12 +60,12 @@ struct LearningSchedule {
         epochsLeft = patience * (reductionCount + 1)
     }
 
-    /// A rate that falls as a cosine over `epochs`.
-    init(rate: Float, epochs: Int, stepsPerEpoch: Int) {
+    /// A rate that falls as a cosine over `steps`, which end in the last of `epochs`.
+    init(rate: Float, epochs: Int, steps: Int) {
         self.rate = rate
         rateAtStart = rate
         stride = max(1, epochs / Self.lookCount)
-        course = .cosine(steps: epochs * stepsPerEpoch, stepsDone: 0, epochs: epochs)
+        course = .cosine(steps: steps, stepsDone: 0, epochs: epochs)
         epochsLeft = epochs
     }
 

@@ -32,7 +32,7 @@ public struct TrainingOptions: Sendable, Equatable {
     /// Most passes over the training rows, each network; nil: 1000 where the rate falls on plateaus, else as many as the
     /// steps take.
     public var epochsMax: Int?
-    /// Most gradient steps of each network, rounded up to whole passes; nil: by the number of rows where the rate falls as a
+    /// Most gradient steps of each network; nil: by the number of rows where the rate falls as a
     /// cosine, else as many as the passes take. Training ends with what comes first, and a cosine ends there.
     public var stepCount: Int?
     /// Rows a gradient step.
@@ -85,13 +85,24 @@ public struct TrainingOptions: Sendable, Equatable {
 
     /// Passes over `rowCount` rows that a training makes at most.
     func passCountMax(rowCount: Int) -> Int {
-        let passSteps = (rowCount + batchRows - 1) / batchRows
+        let passSteps = batchCount(rowCount: rowCount)
         func passes(_ steps: Int) -> Int { (steps - 1) / passSteps + 1 }
         return switch decay {
         case .plateau: min(epochsMax ?? Self.plateauEpochsMax, stepCount.map(passes) ?? .max)
         case .cosine: min(epochsMax ?? .max, passes(steps(rowCount: rowCount)))
         }
     }
+
+    /// Gradient steps that a training over `rowCount` rows takes at most; the last pass may end before its last row.
+    func stepCountMax(rowCount: Int) -> Int {
+        let passes = passCountMax(rowCount: rowCount).multipliedReportingOverflow(by: batchCount(rowCount: rowCount))
+        return min(
+            passes.overflow ? .max : passes.partialValue,
+            decay == .cosine ? steps(rowCount: rowCount) : stepCount ?? .max)
+    }
+
+    /// Gradient steps of one pass.
+    func batchCount(rowCount: Int) -> Int { (rowCount + batchRows - 1) / batchRows }
 
     /// Gradient steps over `rowCount` rows, where no option says otherwise.
     func steps(rowCount: Int) -> Int {

@@ -131,7 +131,7 @@ import Testing
 
     @Test func aCosineCourseEndsWhereItLearnsTheTrainingRowsByHeart() {
         func end(_ nats: (Int) -> Double) -> (epoch: Int, best: Int)? {
-            var schedule = LearningSchedule(rate: 0.01, epochs: 100, stepsPerEpoch: 1)
+            var schedule = LearningSchedule(rate: 0.01, epochs: 100, steps: 100)
             for epoch in 1...100 where schedule.looks(afterEpoch: epoch) {
                 if schedule.take(nats(epoch), epoch: epoch) == .end { return (epoch, schedule.bestEpoch) }
             }
@@ -164,6 +164,30 @@ import Testing
         #expect(weights { $0.epochsMax = 6 } != weights { $0.epochsMax = 7 })
         options.decay = .plateau
         #expect(weights { $0.epochsMax = 6 } == weights { $0.stepCount = 60 })
+    }
+
+    @Test(arguments: LearningDecay.allCases) func stepsEndWithinAPass(_ decay: LearningDecay) {
+        let table = Table(columns: ["a", "b"], rows: (0..<400).map { Double($0 % 3 % 2) })
+        var options = TrainingOptions()
+        options.hiddenWidths = [4]
+        options.decay = decay
+        options.batchRows = 20
+        // Ten steps a pass.
+        for (steps, passes) in [(1, 1), (10, 1), (13, 2), (25, 3)] {
+            options.stepCount = steps
+            var stepsTaken = 0
+            var looks: [Int] = []
+            let training = MemberTraining(
+                index: 0, variables: table.columns.map { Variable(name: $0, kind: .binary(.plusMinusOne)) },
+                train: table.encoded, validation: table.encoded, options: options)
+            let result = training.run(
+                isStopped: {
+                    stepsTaken += 1
+                    return false
+                }, report: { looks.append($0.number) })
+            #expect(stepsTaken == steps)
+            #expect(looks == Array(1...passes) && result.isComplete)
+        }
     }
 
     @Test func trainingStartsAtTheMarginals() {
@@ -344,7 +368,7 @@ import Testing
     }
 
     @Test func aCosineFallsFromTheRateToNothing() {
-        var schedule = LearningSchedule(rate: 2, epochs: 3, stepsPerEpoch: 4)
+        var schedule = LearningSchedule(rate: 2, epochs: 3, steps: 12)
         var rates: [Float] = []
         for _ in 0..<12 {
             rates.append(schedule.rate)
@@ -359,7 +383,7 @@ import Testing
     }
 
     @Test func longCosinesLookAtTheValidationRowsNowAndThen() {
-        let schedule = LearningSchedule(rate: 1, epochs: 1501, stepsPerEpoch: 1)
+        let schedule = LearningSchedule(rate: 1, epochs: 1501, steps: 1501)
         let looks = (1...1501).filter { schedule.looks(afterEpoch: $0) }
         #expect((50...55).contains(looks.count) && looks.last == 1501)
     }

@@ -48,6 +48,7 @@ final class MemberTraining {
     private let best: FloatBuffer
     private let batchCount: Int
     private let passCountMax: Int
+    private let stepCountMax: Int
     private var stepsDone = 0
     private var adam: Adam
     private var schedule: LearningSchedule
@@ -77,8 +78,9 @@ final class MemberTraining {
         passes.parameters.set(start)
         best = FloatBuffer(start)
         adam = Adam(mask: passes.coverage, penalties: Self.penalties(plan, options, rowCount: train.rowCount))
-        batchCount = (train.rowCount + options.batchRows - 1) / options.batchRows
+        batchCount = options.batchCount(rowCount: train.rowCount)
         passCountMax = options.passCountMax(rowCount: train.rowCount)
+        stepCountMax = options.stepCountMax(rowCount: train.rowCount)
         schedule =
             switch options.decay {
             case .plateau:
@@ -86,7 +88,7 @@ final class MemberTraining {
                     rate: options.learningRate, patience: options.patienceEpochs, reductionCount: options.reductionCount
                 )
             case .cosine:
-                LearningSchedule(rate: options.learningRate, epochs: passCountMax, stepsPerEpoch: batchCount)
+                LearningSchedule(rate: options.learningRate, epochs: passCountMax, steps: stepCountMax)
             }
         shuffles = generator(.shuffles)
         dropout = options.dropout > 0 ? Dropout(share: options.dropout, generator: generator(.dropout)) : nil
@@ -134,7 +136,7 @@ final class MemberTraining {
     private func pass(over order: [Int], isStopped: () -> Bool) -> Double? {
         var nats = 0.0
         var countedRows = 0
-        for batch in 0..<batchCount {
+        for batch in 0..<min(batchCount, stepCountMax - stepsDone) {
             if isStopped() { return nil }
             let rows = order[order.count * batch / batchCount..<order.count * (batch + 1) / batchCount]
             let masked = passes.select(stepsDone % passes.masks.count)
@@ -195,7 +197,7 @@ final class MemberTraining {
     /// The step from which rows are left out. Few of them from nearly the start, so that they are never learned; many when
     /// it is known which: those that fit worst at first are those that nothing has been learned of yet.
     private var trimStart: Int {
-        let steps = min(options.steps(rowCount: train.rowCount), passCountMax * batchCount)
+        let steps = min(options.steps(rowCount: train.rowCount), stepCountMax)
         return Int(Float(steps) * options.trimmedShare / 2)
     }
 

@@ -69,9 +69,8 @@ struct TrainingArguments: ParsableArguments {
 
     @Option(
         help: """
-            Most gradient steps of a network, rounded up to whole passes. (default: those of the passes; where the rate \
-            falls as a cosine those of 60 passes, at least 1500, with numbers and 10000 rows a third of their number, at \
-            most 20000; contaminated 200)
+            Most gradient steps of a network. (default: those of the passes; where the rate falls as a cosine those of 60 \
+            passes, at least 1500, with numbers and 10000 rows a third of their number, at most 20000; contaminated 200)
             """)
     var steps: Int?
 

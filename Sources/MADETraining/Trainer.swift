@@ -30,11 +30,17 @@ public struct TrainingTables: Sendable {
 /// Trains an ensemble of masked networks on a table.
 public struct Trainer: Sendable {
     private let options: TrainingOptions
+    private let memoryBytesMax: Int
 
     /// - Throws: `TrainingError.option`.
     public init(_ options: TrainingOptions) throws(TrainingError) {
+        try self.init(options, memoryBytesMax: SystemMemory.byteCount)
+    }
+
+    init(_ options: TrainingOptions, memoryBytesMax: Int) throws(TrainingError) {
         try options.check()
         self.options = options
+        self.memoryBytesMax = memoryBytesMax
     }
 
     /// The calibrated model of `tables`.
@@ -45,14 +51,16 @@ public struct Trainer: Sendable {
     /// - Parameters:
     ///   - imageWidth: pixels a line, where a row is a picture.
     ///   - progress: called after each epoch of a member, from the threads that train, one call at a time.
-    /// - Throws: `TrainingError` where the rows are too few or the image width does not fit.
+    /// - Throws: `TrainingError` where the rows are too few, the networks too large for the memory or the image width does
+    ///   not fit.
     public func train(
         _ tables: TrainingTables, name: String, imageWidth: Int? = nil, stop: StopFlag = StopFlag(),
         progress: @Sendable @escaping (TrainingProgress) -> Void = { _ in }
     ) throws(TrainingError) -> DensityModel {
         let split = try Self.split(tables, imageWidth: imageWidth, options: options)
         let fits = Self.fits(split, schema: tables.schema, options: options)
-        let pool = MemberPool(threadCount: options.threadCount, isStopped: { stop.isRaised }, progress: progress)
+        let threadCount = try TrainingMemory.threadCount(of: fits, options, bytesMax: memoryBytesMax)
+        let pool = MemberPool(threadCount: threadCount, isStopped: { stop.isRaised }, progress: progress)
         return Self.model(
             of: fits, pool.train(MemberPool.jobs(of: fits)), name: name, imageWidth: imageWidth, test: tables.test)
     }

@@ -243,6 +243,8 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
     case tooFewRows(path: String, found: Int, needed: Int)
     /// Nothing is left that a search of settings could vary.
     case nothingToSearch
+    /// The networks would not fit in the memory that the process may use, bytes; `remedies` would make them.
+    case memory(needed: Int, available: Int, arithmetic: String, remedies: [String])
     /// A picture's lines do not fill a row.
     case imageWidth(Int, variableCount: Int)
 
@@ -253,6 +255,11 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
         case .tooFewRows(let path, let found, let needed):
             "\(path): \(found) row\(found == 1 ? "" : "s"); at least \(needed) are needed for training and the rows held out"
         case .nothingToSearch: "--search: all settings that it varies are fixed by options of their own"
+        case .memory(let needed, let available, let arithmetic, let remedies):
+            "the training would take \(TrainingMemory.gigabytes(needed)) of memory, and the process may use "
+                + "\(TrainingMemory.gigabytes(available)): \(arithmetic). "
+                + (remedies.isEmpty
+                    ? "Leave out columns (--drop)" : "These would fit: \(remedies.joined(separator: ", "))")
         case .imageWidth(let width, let count):
             "--image-width \(width) does not divide the \(count) variables of a row into lines"
         }

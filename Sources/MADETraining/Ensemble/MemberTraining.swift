@@ -39,7 +39,7 @@ final class MemberTraining {
 
     /// Streams of corruptions, far from those of `Stream`, whose numbers are the older.
     private static let corruptionStreams: UInt64 = 1 << 32
-    private static let validationBatchRows = 256
+    static let validationBatchRows = 256
 
     private let options: TrainingOptions
     private let train: EncodedTable
@@ -130,7 +130,7 @@ final class MemberTraining {
             isComplete: course.last?.isLast == true)
     }
 
-    /// One gradient step a batch over the rows in `order`; mean nats a row.
+    /// One gradient step a batch over the rows in `order`, until there have been enough; mean nats a row.
     ///
     /// Ends early with infinity where they are not finite, with nil where `isStopped`.
     private func pass(over order: [Int], isStopped: () -> Bool) -> Double? {

@@ -38,6 +38,7 @@ struct ParameterPlan: Sendable {
     init(degrees: Degrees, directOutputs: [Bool]?) {
         var count = 0
         var mask: [Float] = []
+        mask.reserveCapacity(Self.count(degrees, isDirect: directOutputs != nil))
         func product(
             from inputDegrees: [Int], to outputDegrees: [Int], passes: (_ output: Int, _ input: Int) -> Bool
         ) -> Product {
@@ -73,6 +74,13 @@ struct ParameterPlan: Sendable {
         self.biases = biases
         self.count = count
         self.mask = mask
+    }
+
+    private static func count(_ degrees: Degrees, isDirect: Bool) -> Int {
+        let layers = (0..<degrees.layerCount).reduce(0) { count, layer in
+            count + (degrees.degreesInto(layer: layer).count + 1) * degrees.degreesOut(of: layer).count
+        }
+        return layers + (isDirect ? degrees.inputs.count * degrees.outputs.count : 0)
     }
 
     /// Number of input units.

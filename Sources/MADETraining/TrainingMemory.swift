@@ -1,0 +1,100 @@
+internal import MADE
+
+/// The memory that a training takes at its peak: what grows with its networks, and the encoded rows.
+struct TrainingMemory: Equatable {
+    /// Parameters of one network, masked ones included.
+    let parameterCount: Int
+    /// Arrays of as many that a network has while it is trained: parameters, gradient, two moments, the best so far and each
+    /// mask; at the end what is kept, twice. Several masks that share weights have two more, and their coverage.
+    let copyCount: Int
+    /// Activations of a batch and their derivatives, floats.
+    let activationCount: Int
+    /// Networks that are held until the end, those of folds among them, and how many of them are served.
+    let networkCount: Int
+    let servedCount: Int
+    /// Of the rows of all fits.
+    let tableBytes: Int
+
+    /// Of the training of `fits`; precondition: at least one.
+    init(_ fits: [EnsembleFit]) {
+        let cells = fits.reduce(0) { sum, fit in
+            let rowCount = fit.train.rowCount + fit.validation.rowCount + (fit.calibration?.rowCount ?? 0)
+            return sum + rowCount * fit.variables.count
+        }
+        // As the table has it, and encoded.
+        self.init(
+            fits[0].variables, fits[0].options, fitCount: fits.count,
+            tableBytes: cells * (MemoryLayout<Double>.size + MemoryLayout<Float>.size))
+    }
+
+    private init(_ variables: [Variable], _ options: TrainingOptions, fitCount: Int, tableBytes: Int) {
+        let inputCount = variables.reduce(0) { $0 + $1.inputUnitCount }
+        let outputCount = variables.reduce(0) { sum, variable in
+            guard case .real = variable.kind, let count = options.componentCount else {
+                return sum + variable.outputUnitCount
+            }
+            return sum + variable.classCount + 3 * count
+        }
+        let widths = [inputCount] + options.hiddenWidths + [outputCount]
+        parameterCount =
+            zip(widths, widths.dropFirst()).reduce(0) { $0 + ($1.0 + 1) * $1.1 }
+            + (options.isDirect ? inputCount * outputCount : 0)
+        copyCount = options.maskCount == 1 ? 8 : 10 + options.maskCount
+        activationCount =
+            max(options.batchRows, MemberTraining.validationBatchRows)
+            * (inputCount + outputCount + 2 * options.hiddenWidths.reduce(0, +) + (options.hiddenWidths.max() ?? 0))
+        networkCount = fitCount * options.memberCount
+        servedCount = options.memberCount
+        self.tableBytes = tableBytes
+    }
+
+    /// Bytes with so many networks trained side by side: then, or in the end, when those that are served are compiled and
+    /// written.
+    func byteCount(threadCount: Int) -> Int {
+        let training = min(threadCount, networkCount) * (copyCount * parameterCount + activationCount)
+        let ending = 2 * servedCount * parameterCount
+        return (networkCount * parameterCount + max(training, ending)) * MemoryLayout<Float>.size + tableBytes
+    }
+
+    /// How many of `options.threadCount` networks may be trained side by side in the memory there is: the model is the same.
+    ///
+    /// - Throws: `TrainingError.memory` where not even one may.
+    static func threadCount(
+        of fits: [EnsembleFit], _ options: TrainingOptions, bytesMax: Int
+    ) throws(TrainingError) -> Int {
+        let memory = TrainingMemory(fits)
+        let counts = (1...max(1, min(options.threadCount, memory.networkCount))).reversed()
+        if let count = counts.first(where: { memory.byteCount(threadCount: $0) <= bytesMax }) { return count }
+        let changes: [(words: String, change: (inout TrainingOptions) -> Void)] = [
+            ("--members 1", { $0.memberCount = 1 }), ("--no-direct", { $0.isDirect = false }),
+            ("--components 1", { $0.componentCount = 1 }), ("--hidden 16", { $0.hiddenWidths = [16] }),
+        ]
+        func byteCount(_ changes: some Sequence<(inout TrainingOptions) -> Void>) -> Int {
+            let options = changes.reduce(into: options) { $1(&$0) }
+            return TrainingMemory(
+                fits[0].variables, options, fitCount: fits.count, tableBytes: memory.tableBytes
+            ).byteCount(threadCount: 1)
+        }
+        let needed = memory.byteCount(threadCount: 1)
+        let useful = changes.filter { byteCount([$0.change]) < needed }
+        let each = useful.map { (words: $0.words, bytes: byteCount([$0.change])) }.filter { $0.bytes <= bytesMax }
+        let all = (words: useful.map(\.words).joined(separator: " "), bytes: byteCount(useful.map(\.change)))
+        let remedies = each.isEmpty && all.bytes <= bytesMax ? [all] : each
+        throw .memory(
+            needed: needed, available: bytesMax, arithmetic: memory.arithmetic,
+            remedies: remedies.map { "\($0.words) (\(gigabytes($0.bytes)))" })
+    }
+
+    /// How the bytes of one network trained at a time come about.
+    private var arithmetic: String {
+        let copies = max(copyCount, 2 * servedCount)
+        return "\(parameterCount) parameters × 4 bytes × (\(copies) copies of a network in training + \(networkCount) "
+            + "trained) + \(Self.gigabytes(activationCount * 4 + tableBytes)) of rows"
+    }
+
+    /// `bytes` with one digit behind the point.
+    static func gigabytes(_ bytes: Int) -> String {
+        let tenths = (bytes + 50_000_000) / 100_000_000
+        return "\(tenths / 10).\(tenths % 10) GB"
+    }
+}

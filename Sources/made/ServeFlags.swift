@@ -15,6 +15,7 @@ struct ListeningFlags: ParsableArguments {
     @Option(help: .setting("body-bytes-max")) var bodyBytesMax: String?
     @Option(help: .setting("bulk-bytes-max")) var bulkBytesMax: String?
     @Option(help: .setting("bulk-answer-bytes-max")) var bulkAnswerBytesMax: String?
+    @Option(help: .setting("memory-bytes-max")) var memoryBytesMax: String?
     @Option(help: .setting("head-seconds-max")) var headSecondsMax: String?
     @Option(help: .setting("body-seconds-max")) var bodySecondsMax: String?
     @Option(help: .setting("idle-seconds-max")) var idleSecondsMax: String?

@@ -2,8 +2,6 @@
 
 #include "kept.hpp"
 
-#include <cmath>
-
 /// Reads a value for `column`, or one that is passed over, and keeps its text.
 bool Pass::read_item(value &value, size_t column, size_t keep) {
     bool is_read = column < request.schema->columns.size() && !is_faulty;

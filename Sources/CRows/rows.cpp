@@ -2,7 +2,6 @@
 
 #include "kept.hpp"
 
-
 namespace od = simdjson::ondemand;
 
 bool Pass::read_rows(value &value) {

@@ -74,7 +74,7 @@ final class ServiceLoop: LoopHandler {
             problem.retryAfter = 1
             core.observer.metrics.countRejection(.stopping)
         case .memoryShort:
-            problem.retryAfter = 1
+            problem = .memoryTaken
             core.observer.metrics.countRejection(.memory)
         default: break
         }

@@ -35,10 +35,8 @@ struct TrainingMemory: Equatable {
             }
             return sum + variable.classCount + 3 * count
         }
-        let widths = [inputCount] + options.hiddenWidths + [outputCount]
-        parameterCount =
-            zip(widths, widths.dropFirst()).reduce(0) { $0 + ($1.0 + 1) * $1.1 }
-            + (options.isDirect ? inputCount * outputCount : 0)
+        parameterCount = ParameterPlan.count(
+            widths: [inputCount] + options.hiddenWidths + [outputCount], isDirect: options.isDirect)
         copyCount = options.maskCount == 1 ? 8 : 10 + options.maskCount
         activationCount =
             max(options.batchRows, MemberTraining.validationBatchRows)

@@ -19,10 +19,12 @@ import Testing
         return options
     }
 
-    private func memory(_ options: TrainingOptions) throws -> TrainingMemory {
+    private func fits(_ options: TrainingOptions) throws -> [EnsembleFit] {
         let split = try Trainer.split(TrainingTables(train: table), imageWidth: nil, options: options)
-        return TrainingMemory(Trainer.fits(split, schema: TableSchema(binary: table.columns), options: options))
+        return Trainer.fits(split, schema: TableSchema(binary: table.columns), options: options)
     }
+
+    private func memory(_ options: TrainingOptions) throws -> TrainingMemory { TrainingMemory(try fits(options)) }
 
     @Test(arguments: [true, false]) func theParametersAreThoseOfTheNetworks(isDirect: Bool) throws {
         for widths in [[64], [16, 32]] {
@@ -42,9 +44,8 @@ import Testing
     }
 
     @Test func fewerNetworksAreTrainedSideBySideWhereTheMemoryIsShort() throws {
-        let memory = try memory(options())
-        let split = try Trainer.split(TrainingTables(train: table), imageWidth: nil, options: options())
-        let fits = Trainer.fits(split, schema: TableSchema(binary: table.columns), options: options())
+        let fits = try fits(options())
+        let memory = TrainingMemory(fits)
         for count in 1...3 {
             let bytes = memory.byteCount(threadCount: count)
             #expect(try TrainingMemory.threadCount(of: fits, options(), bytesMax: bytes) == count)

@@ -3,16 +3,17 @@ import Testing
 
 @testable import Microhttpd
 
-private final class Owner: Sendable {
-    /// What it was told, in order, by the number that it has.
-    static func told(_ log: Log, _ number: Int) -> @Sendable (Bool) -> Void {
-        { hasMemory in log.entries.withLock { $0.append("\(number): \(hasMemory)") } }
-    }
-}
+private final class Owner: Sendable {}
 
+/// What owners are told, in order.
 private final class Log: Sendable {
-    let entries = Mutex<[String]>([])
+    private let entries = Mutex<[String]>([])
+
     var all: [String] { entries.withLock { $0 } }
+
+    func of(_ number: Int) -> @Sendable (Bool) -> Void {
+        { hasMemory in self.entries.withLock { $0.append("\(number): \(hasMemory)") } }
+    }
 }
 
 @Test func aBudgetGivesNoMoreThanItHas() {
@@ -49,7 +50,7 @@ private final class Log: Sendable {
     let (log, owners) = (Log(), (0..<3).map { _ in Owner() })
     budget.charge(1300)
     for (number, start) in [(0, 30), (1, 10), (2, 20)] as [(Int, UInt64)] {
-        budget.wait(owners[number], holding: 100, since: start, resume: Owner.told(log, number))
+        budget.wait(owners[number], holding: 100, since: start, resume: log.of(number))
     }
     #expect(log.all.isEmpty)
     budget.giveBack(350)
@@ -63,12 +64,12 @@ private final class Log: Sendable {
     let budget = MemoryBudget(bytesMax: 1000)
     let (log, owners) = (Log(), (0..<3).map { _ in Owner() })
     budget.charge(1000)
-    budget.wait(owners[0], holding: 400, since: 10, resume: Owner.told(log, 0))
+    budget.wait(owners[0], holding: 400, since: 10, resume: log.of(0))
     #expect(log.all.isEmpty)
-    budget.wait(owners[1], holding: 300, since: 20, resume: Owner.told(log, 1))
+    budget.wait(owners[1], holding: 300, since: 20, resume: log.of(1))
     #expect(log.all.isEmpty)
     // Nobody else holds anything.
-    budget.wait(owners[2], holding: 300, since: 15, resume: Owner.told(log, 2))
+    budget.wait(owners[2], holding: 300, since: 15, resume: log.of(2))
     #expect(log.all == ["1: false"])
     budget.giveBack(300)
     #expect(log.all == ["1: false", "0: true", "2: true"])
@@ -78,8 +79,8 @@ private final class Log: Sendable {
     let budget = MemoryBudget(bytesMax: 1000)
     let (log, owners) = (Log(), (0..<2).map { _ in Owner() })
     budget.charge(1500)
-    budget.wait(owners[0], holding: 100, since: 10, resume: Owner.told(log, 0))
-    budget.wait(owners[1], holding: 100, since: 20, resume: Owner.told(log, 1))
+    budget.wait(owners[0], holding: 100, since: 10, resume: log.of(0))
+    budget.wait(owners[1], holding: 100, since: 20, resume: log.of(1))
     budget.forget(owners[0])
     budget.giveBack(1500)
     #expect(log.all == ["1: true"])

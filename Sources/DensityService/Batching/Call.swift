@@ -73,9 +73,7 @@ final class Call: Sendable {
     /// The refusal for want of memory, which is counted.
     var memoryShortage: Problem {
         observer.metrics.countRejection(.memory)
-        return Problem(
-            503, "the memory for bodies and answers is taken by other requests (memory-bytes-max); try again later",
-            retryAfter: 1)
+        return .memoryTaken
     }
 
     /// Bytes of the body.

@@ -34,6 +34,11 @@ struct Problem: Error, Equatable {
     /// The request's own time is over.
     static let late = Problem(504, "the request's own deadline (X-Timeout-Ms) passed before its answer was there")
 
+    /// The budget of the service (`MemoryBudget`) is taken.
+    static let memoryTaken = Problem(
+        503, "the memory for bodies and answers is taken by other requests (memory-bytes-max); try again later",
+        retryAfter: 1)
+
     /// The system has no memory.
     static let memory = Problem(503, "memory is short; try again later", retryAfter: 1)
 

@@ -66,8 +66,7 @@ extension RequestHandler {
                 faults.removeFirst()
                 continue
             }
-            let cells = KeptCells(scan.kept, row: row, count: count)
-            rows.append(model.schema.columns.indices.map { cells.cell($0) })
+            rows.append(KeptCells(scan.kept, row: row, count: count).sentCells)
         }
         return rows
     }

@@ -52,7 +52,6 @@ extension ServiceOptions {
         case .headTooSlow: "head-seconds-max"
         case .bodyTooSlow: "body-seconds-max"
         case .bodyTooLarge(_, let isStreamed): isStreamed ? "bulk-bytes-max" : "body-bytes-max"
-        case .memoryShort: "memory-bytes-max"
         case .uriTooLong: "uri-bytes-max"
         case .headerFieldsTooLarge: "header-bytes-max, header-fields-max"
         default: nil

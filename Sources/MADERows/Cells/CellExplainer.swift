@@ -72,7 +72,7 @@ package struct CellExplainer: Sendable {
 
     /// The `count` columns of a row [D] of largest gain, largest first, of equal ones that of the largest surprisal; of a row
     /// with values that are not known those of largest surprisal, the unknown ones aside. `surprisals` are the row's [D].
-    package func largest(
+    private func largest(
         _ count: Int, of row: [Float], surprisals: some RandomAccessCollection<Float>,
         using workspace: CompiledModel.Workspace
     ) -> [CellExplanation] {

@@ -28,10 +28,11 @@ package enum SentCell: Sendable, Equatable {
 }
 
 extension KeptCells {
-    /// Cell `index` of the row.
-    package func cell(_ index: Int) -> SentCell {
-        let cell = cells[index]
-        if cell.is_absent { return .absent }
-        return cell.is_json ? .json(String(cell.text)) : .text(String(cell.text))
+    /// Each as it came.
+    package var sentCells: [SentCell] {
+        cells.map { cell in
+            if cell.is_absent { return .absent }
+            return cell.is_json ? .json(String(cell.text)) : .text(String(cell.text))
+        }
     }
 }

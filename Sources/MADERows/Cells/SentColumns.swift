@@ -27,7 +27,7 @@ package struct SentColumns: Sendable {
 
     /// A row that is read: `values` [D] are what the model takes its cells for.
     package func row(_ kept: KeptCells, values: some Sequence<Float>) -> SentRow {
-        let cells = names.indices.map(kept.cell)
+        let cells = kept.sentCells
         return SentRow(
             cells: cells, values: Array(values), seconds: places.indices.map { seconds(of: $0, in: cells) })
     }

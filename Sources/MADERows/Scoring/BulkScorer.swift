@@ -178,9 +178,8 @@ public final class BulkScorer {
         guard let explaining else { return nil }
         let cells = index * model.variableCount..<(index + 1) * model.variableCount
         return explaining.explainer.largest(
-            explaining.count, of: Array(rows.values[cells]),
-            cells: schema.columns.indices.map { kept.cell(keptCount + $0) }, surprisals: scorer.surprisals[cells],
-            using: workspace)
+            explaining.count, of: Array(rows.values[cells]), cells: kept.dropFirst(keptCount).sentCells,
+            surprisals: scorer.surprisals[cells], using: workspace)
     }
 
     /// The p-value of a row that is scored, the `index`th of the last ones, and what it is read from where values are not

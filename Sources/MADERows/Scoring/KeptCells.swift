@@ -16,6 +16,11 @@ package struct KeptCells {
     /// The first `count` of them.
     package func prefix(_ count: Int) -> KeptCells { KeptCells(cells.baseAddress, row: 0, count: count) }
 
+    /// Those behind the first `count`.
+    func dropFirst(_ count: Int) -> KeptCells {
+        KeptCells(cells.baseAddress.map { $0 + count }, row: 0, count: cells.count - count)
+    }
+
     /// The text of cell `index`; nil where it is missing.
     package func text(_ index: Int) -> String? { cells[index].is_absent ? nil : String(cells[index].text) }
 

@@ -38,7 +38,8 @@ struct ParameterPlan: Sendable {
     init(degrees: Degrees, directOutputs: [Bool]?) {
         var count = 0
         var mask: [Float] = []
-        mask.reserveCapacity(Self.count(degrees, isDirect: directOutputs != nil))
+        let widths = [degrees.inputs.count] + degrees.hidden.map(\.count) + [degrees.outputs.count]
+        mask.reserveCapacity(Self.count(widths: widths, isDirect: directOutputs != nil))
         func product(
             from inputDegrees: [Int], to outputDegrees: [Int], passes: (_ output: Int, _ input: Int) -> Bool
         ) -> Product {
@@ -76,11 +77,11 @@ struct ParameterPlan: Sendable {
         self.mask = mask
     }
 
-    private static func count(_ degrees: Degrees, isDirect: Bool) -> Int {
-        let layers = (0..<degrees.layerCount).reduce(0) { count, layer in
-            count + (degrees.degreesInto(layer: layer).count + 1) * degrees.degreesOut(of: layer).count
-        }
-        return layers + (isDirect ? degrees.inputs.count * degrees.outputs.count : 0)
+    /// Parameters, masked ones included, of a network whose layers, from its inputs to its outputs, are so wide.
+    static func count(widths: [Int], isDirect: Bool) -> Int {
+        let layers = zip(widths, widths.dropFirst()).reduce(0) { $0 + ($1.0 + 1) * $1.1 }
+        guard isDirect, let inputs = widths.first, let outputs = widths.last else { return layers }
+        return layers + inputs * outputs
     }
 
     /// Number of input units.

@@ -58,16 +58,15 @@ public struct SettingSearch: Sendable {
         let split = try Trainer.split(tables, imageWidth: imageWidth, options: options)
         let space = SearchSpace(
             base: options, fixed: fixed, schema: tables.schema, rowCount: split.train.rowCount)
-        let settings = space.settings(count: trialCount)
+        var settings = space.settings(count: trialCount)
         guard settings.count > 1 || trialCount == 1 else { throw TrainingError.nothingToSearch }
         let subject = SearchState.Subject(
             tables, options: options, fixed: fixed, program: Fingerprint.ofFile(program) ?? "unknown")
-        var settingsThatFit = settings
-        settingsThatFit[0].threadCount = try TrainingMemory.threadCount(
+        settings[0].threadCount = try TrainingMemory.threadCount(
             of: Trainer.fits(split, schema: tables.schema, options: options), options,
             bytesMax: SystemMemory.byteCount)
         let course = SearchCourse(
-            tables: tables, split: split, settings: settingsThatFit, naming: .init(name: name, imageWidth: imageWidth),
+            tables: tables, split: split, settings: settings, naming: .init(name: name, imageWidth: imageWidth),
             state: try SearchState.read(stateFile.path, for: subject) ?? SearchState(subject), stateFile: stateFile,
             secondsMax: secondsMax, stop: stop, report: report)
         return try course.run(keep: keep)

@@ -146,10 +146,7 @@ final class Request: @unchecked Sendable {
         self.bell = bell
     }
 
-    deinit {
-        let bytes = heldBytes
-        if bytes > 0 { budget.giveBack(bytes) }
-    }
+    deinit { budget.giveBack(heldBytes) }
 
     func noteHead(method: Method?, fields: HeaderFields) {
         self.method = method ?? .get

@@ -53,7 +53,7 @@ final class RequestHandler {
     private func run(incomplete job: ScoreJob) throws(Problem) {
         let weight = job.weight
         guard weight <= core.options.queueRowsMax else { throw Problem(tooMuchWork: weight, job, core.options) }
-        let expected = job.model.cost(of: .incomplete).nanoseconds(rows: weight)
+        let expected = job.model.cost(of: .incomplete).nanoseconds(units: weight)
         run(
             QueuedTask(call: job.call, rows: weight, expectedNanoseconds: expected) {
                 job.scoreIncomplete(weight: weight, using: $0)

@@ -162,7 +162,7 @@ final class ServiceLoop: LoopHandler {
         let kibibytes = 1 + call.bodyByteCount >> 10
         let task = QueuedTask(
             call: call, rows: min(kibibytes, max(1, core.options.queueRowsMax / 8)), isForWorkers: true,
-            expectedNanoseconds: cost.nanoseconds(rows: kibibytes)
+            expectedNanoseconds: cost.nanoseconds(units: kibibytes)
         ) { [core] _ in
             let start = monotonicNanoseconds()
             do throws(Problem) {
@@ -171,7 +171,7 @@ final class ServiceLoop: LoopHandler {
             } catch {
                 call.refuse(error)
             }
-            cost.record(rows: kibibytes, nanoseconds: monotonicNanoseconds() - start)
+            cost.record(units: kibibytes, nanoseconds: monotonicNanoseconds() - start)
         }
         if !model.queue.submit(task) { call.refuseAsQueueIsFull(of: model) }
     }

@@ -118,6 +118,43 @@ private func json(_ rows: Int) -> String { body(randomRows(rows, variables: 16, 
     #expect(try service.post("/score", json(1)).status == 200)
 }
 
+@Test func streamsThatWaitRefuseNoRequest() throws {
+    // A block of a stream is expected to take far more than the queue's time.
+    let service = try TestService([randomModel("m", variables: 16, hidden: [1024, 1024])]) { options in
+        options.inlineBudget = 0
+        options.delayMax = 3_000_000
+        options.workers = 1
+        options.queueMillisecondsMax = 20
+    }
+    let line = "[\(Array(repeating: "1", count: 16).joined(separator: ","))]\n"
+    let streams = try (0..<4).map { _ in try service.client() }
+    for stream in streams {
+        try stream.send(
+            "POST", "/score", headers: ["Content-Type: application/x-ndjson"], body: Array(line.utf8))
+    }
+    try service.wait(until: queued, is: 4 * 1024)
+    #expect(try service.post("/score", json(1)).status == 200)
+    for stream in streams { #expect(try stream.receive().status == 200) }
+    #expect(try service.metric("made_rejected_total{reason=\"queue_full\"}") == 0)
+}
+
+@Test func streamsGetAQuarterOfTheTimeBesideRequests() {
+    var share = WorkerQueue.StreamShare()
+    #expect(!share.isEnough(for: 1))
+    var (requests, streams) = (0, 0)
+    for _ in 0..<1000 {
+        if share.isEnough(for: 47) {
+            share.noteStream(47)
+            streams += 47
+        } else {
+            share.noteRequests(9)
+            requests += 9
+        }
+    }
+    #expect(abs(Double(streams) / Double(requests + streams) - 0.25) < 0.01)
+    #expect(WorkerQueue.StreamShare.nanoseconds(besideRequestsOf: 300) == 100)
+}
+
 @Test func onlyAQueueThatRefusesOthersRefusesWhatWaitedTooLong() {
     var state = WorkerQueue.State(idle: [])
     state.forgetRefusals()

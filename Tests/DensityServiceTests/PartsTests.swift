@@ -74,11 +74,11 @@ import Testing
 }
 
 @Test func aDearBatchMovesTheEstimateLittle() {
-    let cost = CostEstimate(nanosecondsPerRow: 1000)
-    cost.record(rows: 1, nanoseconds: 100_0000_000)
-    #expect((1000...1400).contains(cost.nanoseconds(rows: 1)))
-    for _ in 0..<100 { cost.record(rows: 10, nanoseconds: 50_000) }
-    #expect((4900...5100).contains(cost.nanoseconds(rows: 1)))
+    let cost = CostEstimate(nanosecondsPerUnit: 1000)
+    cost.record(units: 1, nanoseconds: 100_0000_000)
+    #expect((1000...1400).contains(cost.nanoseconds(units: 1)))
+    for _ in 0..<100 { cost.record(units: 10, nanoseconds: 50_000) }
+    #expect((4900...5100).contains(cost.nanoseconds(units: 1)))
 }
 
 @Test func whatCannotServeIsSaidInOneLine() throws {

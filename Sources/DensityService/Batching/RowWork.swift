@@ -34,7 +34,7 @@ extension RequestHandler {
         let cost = model.cost(of: work.kind)
         let task = QueuedTask(
             call: call, rows: max(work.unitCount, 1), isForWorkers: work.isForWorkers,
-            expectedNanoseconds: cost.nanoseconds(rows: work.unitCount)
+            expectedNanoseconds: cost.nanoseconds(units: work.unitCount)
         ) { workspace in
             let start = monotonicNanoseconds()
             guard let reply = compute(workspace) else {
@@ -42,7 +42,7 @@ extension RequestHandler {
                 return
             }
             let end = monotonicNanoseconds()
-            cost.record(rows: work.unitCount, nanoseconds: end - start)
+            cost.record(units: work.unitCount, nanoseconds: end - start)
             call.answer(reply, effort: call.effort(rows: work.rowCount, started: start, ended: end))
         }
         run(task, of: model)

@@ -75,7 +75,7 @@ final class ScoreJob: @unchecked Sendable {
         self.faults = faults
         self.encode = encode
         cost = model.cost(of: options.work)
-        expectedNanoseconds = cost.nanoseconds(rows: rows.count)
+        expectedNanoseconds = cost.nanoseconds(units: rows.count)
         remaining = Atomic(rows.count)
         cells = Mutex(options.work == .gains ? Array(repeating: nil, count: rows.count) : [])
     }
@@ -195,7 +195,7 @@ final class ScoreJob: @unchecked Sendable {
             }
         }
         model.note(batch.values(ofRows: rows), sheet.logLikelihoods(count: rows.count))
-        model.cost(of: .incomplete).record(rows: weight, nanoseconds: monotonicNanoseconds() - start)
+        model.cost(of: .incomplete).record(units: weight, nanoseconds: monotonicNanoseconds() - start)
         model.statistics.countExecution()
         answer()
     }

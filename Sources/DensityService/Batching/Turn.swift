@@ -36,7 +36,7 @@ final class Turn {
     func isBeyondLoop(_ byteCount: Int, _ model: LoadedModel) -> Bool {
         // A value and its separator take two bytes in most bodies.
         let rowCount = max(1, byteCount / (2 * model.card.variables.count))
-        return model.cost(of: .score).nanoseconds(rows: rowCount) > inlineBudget
+        return model.cost(of: .score).nanoseconds(units: rowCount) > inlineBudget
     }
 
     /// Takes a job whose rows are in the batch of `bench`. What is more than the loop computes itself goes to the
@@ -112,7 +112,7 @@ final class Turn {
                     0..<job.rows.count, sheet: bench.worker.sheet, from: job.rows.lowerBound - first,
                     using: bench.worker.workspace)
             }
-            jobs.first?.cost.record(rows: end - first, nanoseconds: monotonicNanoseconds() - start)
+            jobs.first?.cost.record(units: end - first, nanoseconds: monotonicNanoseconds() - start)
             jobs.first?.call.observer.metrics.countBatch(.inline, rows: end - first)
             model.statistics.countExecution()
         }

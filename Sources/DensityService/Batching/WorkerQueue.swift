@@ -7,7 +7,8 @@ internal import Synchronization
 /// What waits for one model: work from all loops, merged into batches by whichever worker is free.
 ///
 /// A worker takes all that waits, up to a batch, and comes back for more; nothing waits for more to come (unless `delay` says
-/// so). What waits is bounded in rows, for the memory it takes, and in time, as its rows are expected to take.
+/// so). What waits is bounded in rows, for the memory it takes, and in time, as its rows are expected to take. Streams have no
+/// such time: they wait behind requests, for a share of the workers that is theirs.
 final class WorkerQueue: Sendable {
     struct Limits {
         var workerCount: Int
@@ -51,7 +52,7 @@ final class WorkerQueue: Sendable {
     /// Entered by all work that is accepted and left by all that is answered.
     private let pending: DispatchGroup
     private let metrics: Metrics
-    /// Whether work waits, as the lock's last holder left it.
+    /// Whether requests wait, as the lock's last holder left it.
     private let isWaitedFor = Atomic(false)
 
     init(label: String, model: CompiledModel, limits: Limits, pending: DispatchGroup, metrics: Metrics) {
@@ -65,7 +66,7 @@ final class WorkerQueue: Sendable {
                 }))
     }
 
-    /// Whether there is work that no worker has taken yet. Costs next to nothing; what it tells may be over.
+    /// Whether there are requests that no worker has taken yet. Costs next to nothing; what it tells may be over.
     var hasWaitingWork: Bool { isWaitedFor.load(ordering: .relaxed) }
 
     /// Rows that wait.
@@ -159,7 +160,7 @@ final class WorkerQueue: Sendable {
             }
             pending.enter()
             state.append(.task(task), rows: task.rows, nanoseconds: task.expectedNanoseconds)
-            isWaitedFor.store(true, ordering: .relaxed)
+            isWaitedFor.store(state.waiting.first != nil, ordering: .relaxed)
             return (state.wake(1), unwanted)
         }
         drop(unwanted)
@@ -217,7 +218,7 @@ final class WorkerQueue: Sendable {
             guard let first = pieces.first?.job else { break }
             first.model.statistics.countExecution()
             // With the answers: they, too, are time for which the next in the queue waits.
-            first.cost.record(rows: rowCount, nanoseconds: monotonicNanoseconds() - start)
+            first.cost.record(units: rowCount, nanoseconds: monotonicNanoseconds() - start)
         }
         return true
     }
@@ -235,15 +236,16 @@ final class WorkerQueue: Sendable {
             var gathered = Gathered()
             var unwanted: [Call] = []
             var task: QueuedTask?
+            if !isLoop, state.isStreamsTurn {
+                task = state.takeStream(at: now, overdueAfter: overdueNanoseconds, unwanted: &unwanted)
+            }
             while task == nil, let work = state.waiting.first {
                 switch work {
                 case .task(let next):
                     if !gathered.pieces.isEmpty || next.expectedNanoseconds > nanosecondsMax { break }
                     if isLoop, next.isForWorkers { break }
                     state.dropFirst(rows: next.rows, nanoseconds: next.expectedNanoseconds)
-                    if next.call.isWanted(at: now),
-                        next.isAdmitted || !state.isOverdue(next.call.start, at: now, after: overdueNanoseconds)
-                    {
+                    if state.isDue(next, at: now, overdueAfter: overdueNanoseconds) {
                         task = next
                     } else {
                         unwanted.append(next.call)
@@ -267,9 +269,13 @@ final class WorkerQueue: Sendable {
                 }
                 break
             }
+            if !isLoop, task == nil, gathered.pieces.isEmpty {
+                task = state.takeStream(at: now, overdueAfter: overdueNanoseconds, unwanted: &unwanted)
+            }
             state.forgetRefusals()
             isWaitedFor.store(state.waiting.first != nil, ordering: .relaxed)
-            state.assign(task?.expectedNanoseconds ?? gathered.nanoseconds, to: worker)
+            state.assign(
+                task?.expectedNanoseconds ?? gathered.nanoseconds, isStream: task?.isOfStream ?? false, to: worker)
             if let task { return (.run(task), unwanted) }
             if !gathered.pieces.isEmpty { return (.score(gathered.pieces), unwanted) }
             if !isLoop { state.rest(worker) }

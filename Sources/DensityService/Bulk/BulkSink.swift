@@ -51,6 +51,8 @@ final class BulkSink: BodySink, @unchecked Sendable {
     private var answer: AnswerPieces
     /// Bytes that are held whatever the answer, roughly: blocks that wait, and rows on their way through the model.
     private let restingBytes: Int
+    /// What a byte of this body takes: from its text to that of the answer.
+    private let cost: CostEstimate
     private var computeStart: UInt64?
     private var computeNanoseconds: UInt64 = 0
 
@@ -70,6 +72,10 @@ final class BulkSink: BodySink, @unchecked Sendable {
         }
         self.model = model
         self.options = options
+        // A value and its separator take two bytes at least.
+        cost = CostEstimate(
+            nanosecondsPerUnit: Double(model.cost(of: .score).nanoseconds(units: Self.blockBytes))
+                / Double(Self.blockBytes * 2 * model.card.variables.count))
         restingBytes =
             2 * Self.waitingBlocksMax * Self.blockBytes
             + BulkScorer.restingBytes(variableCount: model.card.variables.count)
@@ -137,12 +143,9 @@ final class BulkSink: BodySink, @unchecked Sendable {
     private func enqueue() {
         let isFirst = !hasStarted
         hasStarted = true
-        // A value and its separator take two bytes at least.
-        let blockRows = Self.blockBytes / (2 * model.card.variables.count)
         let task = QueuedTask(
             call: call, rows: isFirst ? min(Self.admissionRows, options.queueRowsMax) : 0, isAdmitted: !isFirst,
-            isForWorkers: true,
-            expectedNanoseconds: model.cost(of: .score).nanoseconds(rows: blockRows)
+            isOfStream: true, expectedNanoseconds: cost.nanoseconds(units: Self.blockBytes)
         ) { self.work(using: $0) }
         if !model.queue.submit(task) {
             end()
@@ -237,7 +240,9 @@ final class BulkSink: BodySink, @unchecked Sendable {
         }
         let part = try scored.mapError { Problem($0) }.get()
         let lines = part.lines
-        computeNanoseconds += nanoseconds(from: start, to: monotonicNanoseconds())
+        let taken = nanoseconds(from: start, to: monotonicNanoseconds())
+        cost.record(units: part.byteCount, nanoseconds: taken)
+        computeNanoseconds += taken
         call.observer.metrics.countBatch(.queue, rows: scorer.rowCount - rowCount)
         answer.append(lines)
         let answerBytes = answer.byteCount + scorer.heldByteCount

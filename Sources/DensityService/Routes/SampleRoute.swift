@@ -19,12 +19,12 @@ extension RequestHandler {
         try call.takeMemory(request.count * (32 + 16 * model.card.variables.count))
         let drawn = request
         let task = QueuedTask(
-            call: call, rows: drawn.count, expectedNanoseconds: model.cost(of: .sample).nanoseconds(rows: drawn.count)
+            call: call, rows: drawn.count, expectedNanoseconds: model.cost(of: .sample).nanoseconds(units: drawn.count)
         ) { workspace in
             let start = monotonicNanoseconds()
             let reply = drawn.reply(model: model, using: workspace)
             let end = monotonicNanoseconds()
-            model.cost(of: .sample).record(rows: drawn.count, nanoseconds: end - start)
+            model.cost(of: .sample).record(units: drawn.count, nanoseconds: end - start)
             call.answer(reply, effort: call.effort(rows: drawn.count, started: start, ended: end))
         }
         run(task, of: model)

@@ -27,6 +27,7 @@ void CSVStream::read_rows(
 void CSVStream::read_line(LineEnd end, made_row_buffer &buffer) {
     if (end == LineEnd::whole && is_comment()) return;
     if (!kept.is_empty()) kept.begin_row();
+    if (end == LineEnd::whole && has_names) place_row_names();
     if (end != LineEnd::whole) {
         blame(reason_of(end));
     } else if ((places.empty() && !find_places(lines.cutter.cell_count())) || places.size() != lines.cutter.cell_count()) {

@@ -57,9 +57,19 @@ void CSVStream::read_header() {
         if (is_given[column]) return stop(MADE_STREAM_HEADER_REPEATED, name);
         is_given[column] = true;
     }
+    has_names = true;
     for (size_t column = 0; column < schema.columns.size(); column++) {
         if (!is_given[column]) return stop(MADE_STREAM_HEADER_INCOMPLETE, schema.columns[column].name);
     }
+}
+
+/// Takes the first cell of a row for its name where the row has one cell more than the header has names, as R writes them:
+/// to the table's reader it is a column without a name.
+void CSVStream::place_row_names() {
+    size_t count = lines.cutter.cell_count();
+    has_names = false;
+    if (count != places.size() + 1 || lines.cutter.filled_count() != count) return;
+    places.insert(places.begin(), {made_row_schema::passed_over, kept.find("")});
 }
 
 /// Finds out what the cells of lines without a header are for; false where there are too few or too many of them.

@@ -7,7 +7,7 @@ bool Pass::read_item(value &value, size_t column, size_t keep) {
     bool is_read = column < request.schema->columns.size() && !is_faulty;
     if (keep == KeptCells::none) return is_read ? read_value(value, column, column) : check(value, 3);
     JSONToken token;
-    if (!take(value, 3, true, token)) return false;
+    if (!take(value, 3, token)) return false;
     bool is_string = token.kind == JSONToken::Kind::scalar && token.form == MADE_VALUE_STRING;
     if (token.kind != JSONToken::Kind::null) kept->set(keep, token.text, !is_string);
     if (is_read) read_token(token, column, column);
@@ -27,7 +27,7 @@ bool Pass::read_value(value &value, size_t column, size_t place) {
         return true;
     }
     JSONToken token;
-    if (!take(value, 3, false, token)) return false;
+    if (!take(value, 3, token)) return false;
     read_token(token, column, place);
     return true;
 }
@@ -45,15 +45,22 @@ void Pass::read_token(const JSONToken &token, size_t column, size_t place) {
     double unused = 0;
     float &value = row[place];
     double &number = numbers == nullptr ? unused : numbers[place];
-    if (token.kind == JSONToken::Kind::container) return blame(MADE_ROW_WRONG_TYPE, column, token.json);
     if (token.kind == JSONToken::Kind::null) {
         rules.set_missing(value, number, request.options);
         is_special = is_special || rules.is_special(value);
         return;
     }
-    made_row_fault kind = request.form == MADE_ROWS_TENSOR
-                              ? rules.read_element(token.text, token.form, request.options, value, number)
-                              : rules.read(token.text, token.form, request.options, value, number);
+    std::string scratch;
+    made_row_fault kind = MADE_ROW_WRONG_TYPE;
+    if (token.kind == JSONToken::Kind::container) {
+        // To a table's reader it is a text, and may have been a label.
+        if (request.form != MADE_ROWS_TENSOR && rules.has_json_labels)
+            kind = rules.read(compact_json(token.text, scratch), MADE_VALUE_STRING, request.options, value, number);
+    } else if (request.form == MADE_ROWS_TENSOR) {
+        kind = rules.read_element(token.text, token.form, request.options, value, number);
+    } else {
+        kind = rules.read(token.text, token.form, request.options, value, number);
+    }
     bool shows_text = kind == MADE_ROW_UNKNOWN_LABEL || rules.kind == MADE_COLUMN_CLOCK;
     if (kind != MADE_ROW_GOOD) return blame(kind, column, shows_text ? token.text : token.json);
     is_special = is_special || rules.is_special(value);

@@ -21,7 +21,7 @@ bool JSONReader::open(json_type &type) {
     return true;
 }
 
-bool JSONReader::take(value value, int depth, bool wants_json, JSONToken &token) {
+bool JSONReader::take(value value, int depth, JSONToken &token) {
     json_type type;
     if (auto error = value.type().get(type)) return fail(error);
     token.json = token.text = token_text(value);
@@ -44,7 +44,7 @@ bool JSONReader::take(value value, int depth, bool wants_json, JSONToken &token)
     case json_type::object:
         token.kind = JSONToken::Kind::container;
         if (!check(value, depth)) return false;
-        if (wants_json) token.text = container_text(token.text.data());
+        token.text = container_text(token.text.data());
         return true;
     }
     return fail(simdjson::TAPE_ERROR);
@@ -103,6 +103,18 @@ bool JSONReader::check_object(value &value, int depth) {
 bool JSONReader::check_number(value &value) {
     if (value.get_double().error() == simdjson::SUCCESS || is_json_number(token_text(value))) return true;
     return fail(simdjson::NUMBER_ERROR);
+}
+
+std::string_view compact_json(std::string_view text, std::string &scratch) {
+    scratch.clear();
+    bool is_string = false, is_escaped = false;
+    for (char byte : text) {
+        if (!is_string && (byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r')) continue;
+        scratch.push_back(byte);
+        if (byte == '"' && !is_escaped) is_string = !is_string;
+        is_escaped = is_string && byte == '\\' && !is_escaped;
+    }
+    return scratch;
 }
 
 std::string_view JSONReader::container_text(const char *start) {

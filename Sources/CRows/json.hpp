@@ -13,9 +13,9 @@ struct JSONToken {
     Kind kind = Kind::null;
     /// Of a scalar.
     made_value_form form = MADE_VALUE_NUMBER;
-    /// A scalar's text, strings unescaped; a container's JSON where it was asked for, else the bracket that opens it.
+    /// A scalar's text, strings unescaped; a container's JSON.
     std::string_view text;
-    /// The JSON text of a scalar.
+    /// The JSON text of a scalar, or the bracket that opens a container.
     std::string_view json;
 };
 
@@ -41,7 +41,7 @@ public:
 
     bool open(json_type &type);
     /// Reads `value`, which is nested `depth` deep.
-    bool take(value value, int depth, bool wants_json, JSONToken &token);
+    bool take(value value, int depth, JSONToken &token);
     /// Checks all of `value`, which is nested `depth` deep.
     bool check(value value, int depth);
     bool fail(simdjson::error_code error);
@@ -61,6 +61,9 @@ private:
     bool check_object(value &value, int depth);
     bool check_number(value &value);
 };
+
+/// JSON, which is valid, without the blanks that mean nothing; in `scratch`.
+std::string_view compact_json(std::string_view text, std::string &scratch);
 
 /// The JSON text of a scalar, or the bracket that opens a container.
 inline std::string_view token_text(simdjson::ondemand::value &value) {

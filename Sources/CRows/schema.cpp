@@ -43,6 +43,7 @@ void Column::add_labels(const made_text *texts, size_t count, size_t first_value
         // Of several labels that are the same number the first stands for all.
         if (are_numbers && write_number_key(view(texts[index]), key)) value = number_indices.emplace(key, value).first->second;
         indices.emplace(view(texts[index]), value);
+        has_json_labels = has_json_labels || view(texts[index]).starts_with('[') || view(texts[index]).starts_with('{');
     }
 }
 

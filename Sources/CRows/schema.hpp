@@ -21,6 +21,8 @@ struct Column {
     bool reads_bits = false;
     /// Text that is a plain number is that number, whatever else the column knows.
     bool reads_plain_numbers = false;
+    /// Some label looks like an array or object of JSON.
+    bool has_json_labels = false;
     /// How many values labels have, rare ones included.
     size_t label_count;
 

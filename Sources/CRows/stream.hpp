@@ -84,6 +84,8 @@ private:
     bool is_past_header = false;
     /// What the cells of a line are for; none until it is known.
     std::vector<Place> places;
+    /// Places are those of a header.
+    bool has_names = false;
     /// Some column that is to be read has no place.
     bool lacks_columns = false;
     /// The row being read, where variables are made of columns.
@@ -100,4 +102,5 @@ private:
     void guess_header(LineEnd end);
     void read_header();
     bool find_places(size_t cell_count);
+    void place_row_names();
 };

@@ -111,7 +111,7 @@ bool JSONTable::has_too_many_columns() const {
 bool JSONTable::add_item(JSONReader &reader, JSONReader::value value, size_t column) {
     if (has_too_many_columns()) return false;
     items.push_back({column, {}});
-    return reader.take(value, 2, true, items.back().token);
+    return reader.take(value, 2, items.back().token);
 }
 
 void JSONTable::forget_new_names() {
@@ -124,11 +124,14 @@ void JSONTable::read_items() {
     new_names.clear();
     double *row = add_row();
     std::fill(row, row + columns.size(), TableColumn::missing());
+    std::string scratch;
     for (const Item &item : items) {
         TableColumn &column = columns[item.column];
         if (item.token.kind == JSONToken::Kind::null || item.token.text.empty()) continue;
         if (column.use.use == MADE_CELL_SKIPPED) continue;
         bool is_number = item.token.kind == JSONToken::Kind::scalar && item.token.form == MADE_VALUE_NUMBER;
-        row[item.column] = column.read(item.token.text, lines.number, is_number);
+        bool is_container = item.token.kind == JSONToken::Kind::container;
+        std::string_view text = is_container ? compact_json(item.token.text, scratch) : item.token.text;
+        row[item.column] = column.read(text, lines.number, is_number);
     }
 }

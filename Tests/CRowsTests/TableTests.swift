@@ -134,7 +134,7 @@ private func table(
     #expect(
         read?.rows == [
             [.text("1"), .text("x"), .missing, .missing], [.text("1"), .text("1.0"), .text("true"), .missing],
-            [.missing, .text(#"{"k":[1, 2]}"#), .text("[]"), .missing],
+            [.missing, .text(#"{"k":[1,2]}"#), .text("[]"), .missing],
             [.text("4"), .text("z"), .text("false"), .missing], [.missing, .missing, .missing, .text("1e5")],
         ])
     #expect(read?.malformed == [4: 0, 6: 0, 8: 2, 11: 0, 12: 0])

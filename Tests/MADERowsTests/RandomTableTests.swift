@@ -47,6 +47,7 @@ import Testing
             do {
                 let again = try read(random.text, as: found)
                 #expect(again.rows == found.table.rows, "seed \(seed)")
+                #expect(try streamed(random.text, as: found) == found.table.rows, "streamed, seed \(seed)")
             } catch {
                 Issue.record("\(error), seed \(seed)\n\(random.text.prefix(300))")
             }

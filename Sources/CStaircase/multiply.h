@@ -122,24 +122,37 @@ INLINE void tile(const tile_kind kind, const tile_work *work) {
     }
 }
 
-// Only tiles of few rows read each weight once, and can gain by asking early.
-#define RUN_TILE(ROWS, PANELS, ARE_HALVES) \
-    if (work->inputs && work->is_streamed && ROWS <= FEW_ROWS) { \
-        tile((tile_kind){ROWS, PANELS, ROWS <= FEW_ROWS, true, ARE_HALVES}, work); \
-    } else if (work->inputs) { \
-        tile((tile_kind){ROWS, PANELS, false, true, ARE_HALVES}, work); \
-    } else if (work->is_streamed && ROWS <= FEW_ROWS) { \
-        tile((tile_kind){ROWS, PANELS, ROWS <= FEW_ROWS, false, ARE_HALVES}, work); \
-    } else { \
-        tile((tile_kind){ROWS, PANELS, false, false, ARE_HALVES}, work); \
+// Each in a function of its own: where the loops of several share one, their sums no longer all stay in registers.
+#define DEFINE_TILE_KIND(ROWS, PANELS, KIND, IS_STREAMED, IS_LISTED, ARE_HALVES) \
+    __attribute__((noinline)) static void tile_##ROWS##_##PANELS##_##KIND(const tile_work *work) { \
+        tile((tile_kind){ROWS, PANELS, IS_STREAMED, IS_LISTED, ARE_HALVES}, work); \
     }
 
+#define RUN_TILE(ROWS, PANELS, KIND) \
+    if (work->are_halves) tile_##ROWS##_##PANELS##_##KIND##_halves(work); \
+    else tile_##ROWS##_##PANELS##_##KIND##_floats(work);
+
+// Only tiles of few rows read each weight once, and can gain by asking early.
 #define DEFINE_TILE(ROWS, PANELS) \
+    DEFINE_TILE_KIND(ROWS, PANELS, plain_floats, false, false, false) \
+    DEFINE_TILE_KIND(ROWS, PANELS, plain_halves, false, false, true) \
+    DEFINE_TILE_KIND(ROWS, PANELS, listed_floats, false, true, false) \
+    DEFINE_TILE_KIND(ROWS, PANELS, listed_halves, false, true, true) \
+    DEFINE_TILE_KIND(ROWS, PANELS, streamed_floats, true, false, false) \
+    DEFINE_TILE_KIND(ROWS, PANELS, streamed_halves, true, false, true) \
+    DEFINE_TILE_KIND(ROWS, PANELS, streamed_listed_floats, true, true, false) \
+    DEFINE_TILE_KIND(ROWS, PANELS, streamed_listed_halves, true, true, true) \
     static void tile_##ROWS##_##PANELS(const tile_work *work) { \
-        if (work->are_halves) { \
-            RUN_TILE(ROWS, PANELS, true) \
+        if (ROWS <= FEW_ROWS && work->is_streamed) { \
+            if (work->inputs) { \
+                RUN_TILE(ROWS, PANELS, streamed_listed) \
+            } else { \
+                RUN_TILE(ROWS, PANELS, streamed) \
+            } \
+        } else if (work->inputs) { \
+            RUN_TILE(ROWS, PANELS, listed) \
         } else { \
-            RUN_TILE(ROWS, PANELS, false) \
+            RUN_TILE(ROWS, PANELS, plain) \
         } \
     }
 TILES(DEFINE_TILE)

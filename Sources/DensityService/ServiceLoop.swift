@@ -28,7 +28,8 @@ final class ServiceLoop: LoopHandler {
         var call: Call?
         do throws(Problem) {
             let place = try admitted(exchange)
-            let codec = exchange.bodyByteCount > 0 ? try ContentCoding.codec(of: exchange.contentEncoding) : nil
+            let codec =
+                exchange.bodyByteCount > 0 ? try ContentCoding.codec(of: exchange.header("Content-Encoding")) : nil
             let isInline = codec == nil && turn.reads(exchange.bodyByteCount)
             switch core.routes.routes[place].handler {
             case .service(let answer):

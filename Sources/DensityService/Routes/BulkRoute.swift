@@ -30,7 +30,7 @@ extension ServiceLoop {
             if let objection = MediaType.charsetObjection(exchange.header("Content-Type") ?? "") {
                 throw Problem(415, objection)
             }
-            let codec = try ContentCoding.codec(of: exchange.contentEncoding)
+            let codec = try ContentCoding.codec(of: exchange.header("Content-Encoding"))
             var input = input
             // A table without a header has rows without one.
             if input.header == .present, !model.schema.table.hasHeader { input.header = .guessed }

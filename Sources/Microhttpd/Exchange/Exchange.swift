@@ -31,9 +31,6 @@ public final class Exchange: Sendable {
     /// The value of a header field, whatever the case of its name; several are joined by commas.
     public func header(_ name: String) -> String? { request.fields[name] }
 
-    /// The `Content-Encoding` of the body; nil where none was sent. Costs nothing then.
-    public var contentEncoding: String? { request.fields.hasContentEncoding ? header("Content-Encoding") : nil }
-
     /// Whether the calling thread is the event loop of this request, which has no time for more than small work.
     public var isOnLoop: Bool { request.isOnLoop }
 

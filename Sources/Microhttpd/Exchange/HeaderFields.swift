@@ -16,8 +16,8 @@ struct HeaderFields: Sendable {
     private(set) var hostCount = 0
     private(set) var expectCount = 0
     private(set) var expectsContinue = false
-    /// Whether a `Content-Encoding` was sent: few are, and most requests need no search.
-    private(set) var hasContentEncoding = false
+    /// The marks of all names, one bit each: most fields that are asked for were not sent, and need no search.
+    private var marks: UInt64 = 0
 
     init() {}
 
@@ -38,6 +38,8 @@ struct HeaderFields: Sendable {
 
     /// The values of a field, joined as HTTP allows it, or nil where it was not sent.
     subscript(name: String) -> String? {
+        let utf8 = name.utf8
+        guard let first = utf8.first, marks & Self.mark(first, count: utf8.count) != 0 else { return nil }
         var joined: String?
         var start = 0
         while start < text.count {
@@ -70,6 +72,11 @@ struct HeaderFields: Sendable {
         return nil
     }
 
+    /// One bit of 64 for a name that begins with `first` and is `count` bytes long.
+    private static func mark(_ first: UInt8, count: Int) -> UInt64 {
+        1 << UInt64((Int(lowercased(first)) + 5 * count) & 63)
+    }
+
     /// Bytes of name and colon where the line at `start` is this field, else 0.
     private func nameMatches(_ name: String, at start: Int) -> Int {
         var index = start
@@ -97,6 +104,7 @@ struct HeaderFields: Sendable {
         byteCount += name.count + value.count
         note(name, value)
         guard violation == nil else { return }
+        if let first = name.first { marks |= Self.mark(first, count: name.count) }
         for byte in name { text.append(lowercased(byte)) }
         text.append(UInt8(ascii: ":"))
         let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
@@ -116,7 +124,6 @@ struct HeaderFields: Sendable {
         case 6 where equal(name, "expect"):
             expectCount += 1
             expectsContinue = equal(value, "100-continue")
-        case 16 where equal(name, "content-encoding"): hasContentEncoding = true
         case 14... where begins(name, "content-length"):
             contentLengthCount += 1
             contentLength = wholeNumber(value)

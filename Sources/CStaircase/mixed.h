@@ -316,7 +316,7 @@ INLINE void mixed_block(
             const staircase_variable *variable = all->variables + position;
             place_rows(&pairs, variable, values + position, values_stride, z_stride);
             lanes found = pair_surprisals(variable->kind, &pairs, z, direct);
-            deliver_rows(found, sums, surprisals + position, all->count);
+            deliver_rows(found, sums, surprisals ? surprisals + position : NULL, all->count);
         }
         return;
     }

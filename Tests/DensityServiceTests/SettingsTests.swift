@@ -82,7 +82,10 @@ private let unusual = [
 }
 
 @Test func whatPrintConfigShowsIsAFileOfTheSameSettings() throws {
-    for text in ["auto", "a: b", "#", "-", "", "~", "\"", "é\u{1F600}", "{x}", "x\ny"] {
+    for text in [
+        "auto", "a: b", "#", "-", "", "~", "\"", "é\u{1F600}", "{x}", "x\ny", "\u{7F}", "\u{85}\u{9F}",
+        "\u{2028} \u{2029}", "a\u{FEFF}", "\u{FFFF}",
+    ] {
         var flags = unusual.mapValues { [$0] }
         flags["models"] = ["/\(text)", "/two"]
         if !text.isEmpty { flags["default-model"] = [text] }

@@ -36,6 +36,16 @@ import Testing
         #expect(error == CheckpointError(path, .unreadable("it was written to while it was read")))
     }
 
+    @Test func whatTheSystemSaysOfAReadIsSaid() throws {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 8)
+        let error = #expect(throws: CheckpointError.self) {
+            try bytes.withUnsafeMutableBytes { try SafetensorsFile.fill($0, from: descriptor, at: 0, path: path) }
+        }
+        #expect(error == CheckpointError(path, .unreadable(String(cString: strerror(EBADF)))))
+    }
+
     @Test func aFileThatIsWrittenToWhileItIsReadIsRefused() throws {
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
         // Bytes of the last tensor, of the header; fewer bytes, and more.

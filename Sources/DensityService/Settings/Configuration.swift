@@ -90,7 +90,8 @@ extension Configuration {
         let lines = ServiceOptions.settings.map { ("\($0.name): \($0.yaml(of: options))", sources[$0.name]) }
         let width = (lines.map(\.0.count).max() ?? 0) + 2
         return lines.map { line, source in
-            line + String(repeating: " ", count: width - line.count) + "# \(source?.description ?? "")\n"
+            let source = (source?.description ?? "").unicodeScalars.map { $0.isLoose ? " " : String($0) }.joined()
+            return line + String(repeating: " ", count: width - line.count) + "# \(source)\n"
         }.joined() + (remark.map { "# \($0)\n" } ?? "")
     }
 
@@ -151,6 +152,24 @@ extension Setting {
         if isPlain, !words.contains(text), !text.hasPrefix("-") { return text }
         var json = JSONWriter()
         json.string(text)
-        return String(decoding: json.bytes, as: UTF8.self)
+        // JSON leaves as they are what YAML refuses or takes for the end of a line.
+        return String(decoding: json.bytes, as: UTF8.self).unicodeScalars.reduce(into: "") { written, scalar in
+            if scalar.isLoose {
+                let digits = String(scalar.value, radix: 16)
+                written += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            } else {
+                written.unicodeScalars.append(scalar)
+            }
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether YAML does not take it as it is within a line.
+    fileprivate var isLoose: Bool {
+        switch value {
+        case 0..<0x20, 0x7f..<0xa0, 0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff: true
+        default: false
+        }
     }
 }

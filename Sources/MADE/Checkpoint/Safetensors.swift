@@ -48,12 +48,12 @@ final class SafetensorsFile: @unchecked Sendable {
         whileReading()
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: dataStart + dataBytes, alignment: 64)
         self.bytes = UnsafeRawBufferPointer(bytes)
-        let isWhole = Self.fill(bytes, from: descriptor, at: 0)
+        try Self.fill(bytes, from: descriptor, at: 0, path: path)
         // Whoever wrote to it meanwhile left half of one model and half of another, which may look like a whole.
-        guard isWhole, identity.hasSameContent(as: FileIdentity(ofOpen: descriptor)),
+        guard identity.hasSameContent(as: FileIdentity(ofOpen: descriptor)),
             bytes[8..<dataStart].elementsEqual(header)
         else {
-            throw CheckpointError(path, .unreadable("it was written to while it was read"))
+            throw CheckpointError(path, .unreadable(Self.wasWrittenTo))
         }
     }
 
@@ -157,16 +157,24 @@ final class SafetensorsFile: @unchecked Sendable {
         }
     }
 
-    private static func fill(_ bytes: UnsafeMutableRawBufferPointer, from descriptor: Int32, at offset: Int) -> Bool {
+    private static let wasWrittenTo = "it was written to while it was read"
+
+    /// Reads all of `bytes` from `offset` on.
+    ///
+    /// - Throws: what the system says, or that the file has become shorter.
+    static func fill(
+        _ bytes: UnsafeMutableRawBufferPointer, from descriptor: Int32, at offset: Int, path: String
+    ) throws(CheckpointError) {
         var done = 0
         while done < bytes.count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[done...])
             let count = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return false }
+            guard count > 0 else {
+                throw CheckpointError(path, .unreadable(count < 0 ? String(cString: strerror(errno)) : wasWrittenTo))
+            }
             done += count
         }
-        return true
     }
 }
 
@@ -202,6 +210,16 @@ extension SafetensorsFile {
         }
     }
 
+    private static func read(
+        _ count: Int, from descriptor: Int32, at offset: Int, path: String
+    ) throws(CheckpointError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        try bytes.withUnsafeMutableBytes { bytes in
+            Result { () throws(CheckpointError) in try fill(bytes, from: descriptor, at: offset, path: path) }
+        }.get()
+        return bytes
+    }
+
     /// Whether an open file is whole, and one of the product's own.
     static func isCheckpoint(_ descriptor: Int32) -> Bool {
         let header = try? readHeader(of: descriptor, path: "")
@@ -217,21 +235,18 @@ extension SafetensorsFile {
         }
         try checkKind(of: status, path: path)
         let size = Int(status.st_size)
-        var length: UInt64 = 0
-        guard size >= 8, withUnsafeMutableBytes(of: &length, { fill($0, from: descriptor, at: 0) }) else {
+        guard size >= 8 else {
             throw CheckpointError(path, .notSafetensors("it has \(size) bytes, fewer than the 8 of a header length"))
         }
-        length = UInt64(littleEndian: length)
+        let first = try read(8, from: descriptor, at: 0, path: path)
+        let length = first.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length <= UInt64(headerBytesMax), length <= UInt64(size - 8) else {
             throw CheckpointError(
                 path,
                 .notSafetensors(
                     "its header claims \(length) bytes; the file has \(size), the limit is \(headerBytesMax)"))
         }
-        var text = [UInt8](repeating: 0, count: Int(length))
-        guard text.withUnsafeMutableBytes({ fill($0, from: descriptor, at: 8) }) else {
-            throw CheckpointError(path, .unreadable("it was written to while it was read"))
-        }
+        let text = try read(Int(length), from: descriptor, at: 8, path: path)
         let header: Header
         do {
             header = try JSONDecoder().decode(Header.self, from: Data(text))

@@ -103,6 +103,16 @@ import Testing
         #expect(try streamed(text, as: found) == found.table.rows)
     }
 
+    @Test func aTableWhoseCellsBlanksSeparateIsNotTakenForOneColumnInSilence() throws {
+        let found = try infer("a  b c\n1.5 2 x\n2.5  3 y\n")
+        #expect(found.schema.names == ["a  b c"] && found.remarks.count == 1)
+        #expect(found.remarks[0].contains("tr -s ' ' ',' < TABLE | made train -"))
+        #expect(try infer("1.5 2\n2.5 3\n").remarks.contains { $0.contains("tr -s") })
+        for text in ["full name\nx y z\nu v\n", "a b,c\n1 2,3\n", "a\nx\n"] {
+            #expect(try infer(text).remarks.isEmpty, "\(text)")
+        }
+    }
+
     @Test func rowNamesAsRWritesThemAreAColumnWithoutAName() throws {
         let text = "\"a\",\"b\"\n\"1\",1.5,\"x\"\n\"2\",2.5,\"y\"\n\"3\",NA,\"x\"\n"
         let found = try infer(text)

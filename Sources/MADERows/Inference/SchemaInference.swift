@@ -90,6 +90,11 @@ struct SchemaInference {
                 let name = scanner.separator == "\t" ? "tabs" : "\"\(scanner.separator)\""
                 remarks.append("cells are separated by \(name)")
             }
+            if Self.isSeparatedByBlanks(scanner) {
+                remarks.append(
+                    "one column was found; if blanks separate the cells, put commas in their place: "
+                        + "tr -s ' ' ',' < TABLE | made train -")
+            }
             if !scanner.hasHeader {
                 remarks.append(
                     "the first line is a row, columns are named column_1, column_2 …: --header if it names them")
@@ -105,6 +110,15 @@ struct SchemaInference {
             )
         }
         return remarks
+    }
+
+    /// Whether there is but one column, and each of its cells has as many words as its name.
+    private static func isSeparatedByBlanks(_ scanner: TableScanner) -> Bool {
+        guard scanner.columns.count == 1, let name = scanner.columns.first else { return false }
+        let words = { (text: String) in text.split { $0 == " " || $0 == "\t" }.count }
+        let texts = scanner.texts(column: 0)
+        let count = scanner.hasHeader ? words(name) : texts.first.map { words($0.text) } ?? 0
+        return count > 1 && !texts.isEmpty && texts.allSatisfy { words($0.text) == count }
     }
 
     /// The columns with their texts for missing values: a column of numbers teaches the others.

@@ -73,10 +73,15 @@ void CSVStream::place_row_names() {
 }
 
 /// Finds out what the cells of lines without a header are for; false where there are too few or too many of them.
-bool CSVStream::find_places(size_t cell_count) {
+bool CSVStream::find_places() {
+    size_t cell_count = lines.cutter.cell_count(), width = schema.columns.size();
     bool has_table_width = schema.has_table_width(cell_count);
-    if (!has_table_width && cell_count != schema.columns.size()) return false;
-    for (size_t cell = 0; cell < cell_count; cell++) {
+    if (!has_table_width && cell_count != width) {
+        has_table_width = schema.has_places() && fits(schema.places.size());
+        if (!has_table_width && !fits(width)) return false;
+    }
+    if (has_table_width) width = schema.places.size();
+    for (size_t cell = 0; cell < width; cell++) {
         size_t keep = KeptCells::none;
         if (!kept.is_empty()) keep = has_table_width ? kept.of_place(cell) : kept.of_variable(cell);
         places.push_back({has_table_width ? schema.places[cell] : cell, keep});

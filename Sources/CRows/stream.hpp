@@ -96,11 +96,12 @@ private:
     void read_cells(made_row_buffer &buffer);
     bool read_cells(float *row, double *numbers, bool &is_special);
     void keep_cells();
+    bool fits(size_t count);
     bool is_comment();
     // csv_header.cpp
     bool take_header(LineEnd end);
     void guess_header(LineEnd end);
     void read_header();
-    bool find_places(size_t cell_count);
+    bool find_places();
     void place_row_names();
 };

@@ -125,7 +125,12 @@ import Testing
         #expect(
             try streamed(text.replacing("NA", with: ""), as: plain) == [["1.5", "0"], ["2.5", "1"], ["-", "0"]])
         // Nobody meant the cell that a separator at the end of each line makes.
-        #expect(try streamed("a,b\n1.5,x,\n", as: found).isEmpty)
+        for text in ["a,b\n1.5,x,\n2.5,,\n", "a,b,\n1.5,x,\n2.5,,,\n"] {
+            #expect(try streamed(text, as: found) == [["1.5", "0"], ["2.5", "-"]], "\(text)")
+        }
+        #expect(try streamed("a,b\n1.5,x,,y\n1.5\n", as: found).isEmpty)
+        let nameless = try infer("1.5,0.5\n2.5,0.25\n")
+        #expect(try streamed("1.5,0.5,\n2.5,0.25,,\n", as: nameless) == nameless.table.rows)
     }
 
     @Test func nestedJSONIsALabelByItsText() throws {

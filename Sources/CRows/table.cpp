@@ -6,6 +6,11 @@
 made_table_read made_table_scanner::read(
     const char *bytes, size_t count, bool is_last, size_t rows_max, double *&values, size_t &value_count
 ) {
+    if (result.status != MADE_TABLE_OK) {
+        result.byte_count = count;
+        result.row_count = value_count = 0;
+        return result;
+    }
     result = {};
     const char *at = bytes;
     try {
@@ -67,7 +72,11 @@ bool CSVTable::take(LineEnd end) {
     case LineEnd::cell_too_long:
     case LineEnd::line_too_long: fail(MADE_TABLE_CELL_TOO_LONG, lines.cell_number()); return false;
     case LineEnd::quote_unclosed: fail(MADE_TABLE_QUOTE_UNCLOSED, lines.cell_number()); return false;
-    case LineEnd::quote_not_at_end: note_malformed(lines.number(), 0); return false;
+    case LineEnd::quote_not_at_end:
+        // Were it passed over, a row would be taken for the header.
+        if (is_past_header) note_malformed(lines.number(), 0);
+        else fail(MADE_TABLE_HEADER_MALFORMED, lines.number());
+        return false;
     default: break;
     }
     if (is_comment()) return false;

@@ -94,6 +94,11 @@ import Testing
         #expect(found.remarks[0].hasSuffix("lines 3, 4, 6"))
     }
 
+    @Test func aFirstLineThatIsNoneIsAnErrorAndNotPassedOver() throws {
+        let error = #expect(throws: TableError.self) { try infer("\"a\"x,b\n1.5,c\n2.5,d\n") }
+        #expect(error?.problem == .headerMalformed && error?.line == 1)
+    }
+
     @Test func columnsOfOneNameAreToldApart() throws {
         let text = "a,a,b,a.1,a\n1.5,2.5,3.5,4.5,5.5\n"
         let found = try infer(text)

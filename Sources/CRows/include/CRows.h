@@ -533,6 +533,8 @@ typedef enum made_table_status {
     MADE_TABLE_OK,
     /// The file ends within quotes that began in `line`, or a cell of it is longer than MADE_CELL_BYTES_MAX.
     MADE_TABLE_QUOTE_UNCLOSED,
+    /// More than a separator or the line's end follows a closing quote in the first line.
+    MADE_TABLE_HEADER_MALFORMED,
     MADE_TABLE_CELL_TOO_LONG,
     MADE_TABLE_TOO_MANY_COLUMNS,
     MADE_TABLE_OUT_OF_MEMORY,

@@ -44,6 +44,8 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
         case cellTooLong(limit: Int)
         /// The file ends within quotes.
         case quoteUnclosed
+        /// More than a separator or the line's end follows a closing quote in the first line.
+        case headerMalformed
         /// A column that is needed is not there; the columns that are.
         case columnMissing(present: [String])
     }
@@ -106,6 +108,7 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
         case .columnEmpty: "\(place): \(name) has no value in any row; --drop leaves it out"
         case .cellTooLong(let limit): "\(place): a cell of more than \(limit) bytes; is a quote left open?"
         case .quoteUnclosed: "\(place): a quote is opened and never closed"
+        case .headerMalformed: "\(place): a separator or the line's end must follow a closing quote"
         case .columnMissing(let present): "\(place): no \(name); there are \(Self.list(present))"
         }
     }

@@ -112,6 +112,7 @@ final class TableScanner {
         let problem: TableError.Problem =
             switch found.status {
             case MADE_TABLE_QUOTE_UNCLOSED: .quoteUnclosed
+            case MADE_TABLE_HEADER_MALFORMED: .headerMalformed
             case MADE_TABLE_CELL_TOO_LONG: .cellTooLong(limit: Int(MADE_CELL_BYTES_MAX))
             case MADE_TABLE_TOO_MANY_COLUMNS: .tooManyColumns(limit: Int(MADE_TABLE_COLUMNS_MAX))
             default: .unreadable(reason: "memory is short")

@@ -8,12 +8,13 @@ TEST = swift test --disable-xctest -Xcc -O2
 # What shares memory between threads, or is written in C.
 SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowsTests)\.|^DensityServiceTests\..*[Bb]atch
 
-.PHONY: help serve build test bench soak quality lint sanitize sanitize-thread sanitize-address dist image release prepare
+.PHONY: help serve build test test-page bench soak quality lint sanitize sanitize-thread sanitize-address dist image release prepare
 
 help:
 	@echo 'make serve     build, and serve the bundled models on http://127.0.0.1:8080; ARGS="--port 9000" passes more'
 	@echo 'make build     build the program: .build/release/made'
 	@echo 'make test      run the tests; ARGS="--filter MADETests" passes more'
+	@echo 'make test-page test the web pages in Chromium, where there is one; ARGS="-k repair" selects'
 	@echo 'make bench     measure against onnxruntime, PyTorch and FastAPI; ARGS="kernels sampling cells training requests cost" selects'
 	@echo 'make soak      serve mixed load with 1,000 reloads for SECONDS=3600, and check answers, memory and descriptors'
 	@echo 'make quality   train on real tables, and print the results beside the goals; DATA=FOLDER, ARGS="oneclass"'
@@ -31,6 +32,9 @@ build: prepare
 
 test: prepare
 	$(TEST) $(ARGS)
+
+test-page: build
+	@Tests/Page/run .build/release/made $(ARGS)
 
 bench: prepare
 	@python3 Benchmarks/driver/bench.py $(ARGS)

@@ -35,6 +35,8 @@ let package = Package(
             name: "CRows",
             cxxSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("utf8proc")]),
+        // The files of the web pages, as bytes.
+        .target(name: "CPage", exclude: ["files"], cSettings: cSettings),
         .target(name: "Microhttpd", dependencies: ["CMicrohttpdShim", "CGnuTLS"], swiftSettings: swiftSettings),
         .target(name: "MADE", dependencies: ["CStaircase"], swiftSettings: swiftSettings),
         .target(name: "Codecs", dependencies: ["CZlib", "CZstd"], swiftSettings: swiftSettings),
@@ -45,7 +47,7 @@ let package = Package(
         .target(
             name: "DensityService",
             dependencies: [
-                "Microhttpd", "CGnuTLS", "Codecs", "CRows", "MADERows", "MADE",
+                "Microhttpd", "CGnuTLS", "CPage", "Codecs", "CRows", "MADERows", "MADE",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],

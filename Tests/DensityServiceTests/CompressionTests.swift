@@ -180,6 +180,7 @@ func bodiesThatExpandBeyondAllMeasureAreRefused(codec: Codec) throws {
     let requests = [
         ("POST", "/score", "application/json", body(rows)), ("POST", "/score", "application/x-ndjson", lines(rows)),
         ("GET", "/sample?n=500&seed=3", "text/csv", nil), ("GET", "/openapi.json", "", nil), ("GET", "/", "", nil),
+        ("GET", "/docs", "", nil),
         (
             "POST", "/v2/models/m/infer", "application/json",
             "{\"inputs\":[{\"name\":\"rows\",\"datatype\":\"FP32\",\"shape\":[500,4],\"data\":\(rows)}]}"

@@ -22,6 +22,7 @@ let routeRefusals: [Refused] = [
     .init(method: "GET", path: "/sample", headers: ["Accept: image/png"], status: 406, detail: "text/csv"),
     .init(method: "GET", path: "/models", headers: ["Accept: text/html"], status: 406, detail: "application/json"),
     .init(method: "GET", path: "/", headers: ["Accept: application/json"], status: 406, detail: "text/html"),
+    .init(method: "GET", path: "/docs", headers: ["Accept: application/json"], status: 406, detail: "text/html"),
     .init(
         headers: ["Accept: text/csv"], body: #"{"rows":[],"per_variable":true}"#, status: 406,
         detail: "Accept: application/json"),

@@ -8,7 +8,8 @@ import Testing
 @Test func everyReadableRouteAnswersGetAndHead() throws {
     let service = try TestService([randomModel("m", calibrated: true)])
     let types = [
-        "/": "text/html; charset=utf-8", "/livez": "application/json", "/readyz": "application/json",
+        "/": "text/html; charset=utf-8", "/docs": "text/html; charset=utf-8", "/livez": "application/json",
+        "/readyz": "application/json",
         "/health": "application/json", "/models": "application/json", "/models/m": "application/json",
         "/metrics": "text/plain; version=0.0.4; charset=utf-8", "/sample": "application/json",
         "/models/m/sample?n=2": "application/json",

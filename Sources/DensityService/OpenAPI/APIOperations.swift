@@ -178,7 +178,11 @@ extension APIOperation {
         answers: [Answer(description: "OpenAPI 3.1.", content: [("application/json", "Document", nil)])],
         problems: [406])
 
-    static let page = APIOperation(
-        summary: "A web page to try the models.",
+    static let workbench = APIOperation(
+        summary: "A web page to rank and repair tables, and to try the models.",
+        answers: [Answer(description: "The page.", content: [("text/html", "Text", nil)])], problems: [406])
+
+    static let reference = APIOperation(
+        summary: "This document as a web page.",
         answers: [Answer(description: "The page.", content: [("text/html", "Text", nil)])], problems: [406])
 }

@@ -50,18 +50,6 @@ extension RequestHandler {
         return reply
     }
 
-    /// GET /: the page for people.
-    func page(_ call: Call) throws(Problem) {
-        try call.answers(with: [.html])
-        call.answer(
-            Reply(
-                status: 200,
-                headers: [
-                    ("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", WebPage.contentPolicy),
-                    ("X-Content-Type-Options", "nosniff"),
-                ], body: WebPage.bytes))
-    }
-
     private var unreadiness: String {
         core.isDraining.load(ordering: .relaxed) ? "draining" : "no model is ready"
     }

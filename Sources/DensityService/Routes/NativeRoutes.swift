@@ -3,11 +3,16 @@ internal import Microhttpd
 
 extension Route {
     /// The routes of this service.
-    static let native: [Route] = [page] + work + models + probes + documents
+    static let native: [Route] = pages + work + models + probes + documents
 
-    private static let page = Route(
-        paths: ["/"], requirement: .moderation, operations: [.get: .page],
-        handler: .service { handler, call throws(Problem) in try handler.page(call) })
+    private static let pages = [
+        Route(
+            paths: ["/"], requirement: .moderation, operations: [.get: .workbench],
+            handler: .service { handler, call throws(Problem) in try handler.page(call, .workbench) }),
+        Route(
+            paths: ["/docs"], requirement: .moderation, operations: [.get: .reference],
+            handler: .service { handler, call throws(Problem) in try handler.page(call, .reference) }),
+    ]
 
     private static let work = [
         Route(

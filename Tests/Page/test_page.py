@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from conftest import free_port, orders
+from conftest import circles, free_port, orders
 
 
 def spoiled(count=600):
@@ -100,6 +100,11 @@ def test_moves_alpha_by_slider_number_and_histogram(visit, check):
     paste(page, spoiled())
     settled(page)
     before = flagged(page)
+    normal, alarmed = ([float(bar.get_attribute("x")) for bar in page.locator(f"#histogram .bar{kind}").all()]
+                       for kind in [":not(.flagged)", ".flagged"])
+    assert len(normal) > 10 and max(normal) <= min(alarmed)
+    line = float(page.locator("#histogram .limit").get_attribute("x1"))
+    assert max(normal) < line < max(alarmed)
     slider = page.get_by_role("slider", name="Alpha")
     slider.focus()
     page.keyboard.press("ArrowRight")
@@ -137,7 +142,7 @@ def test_accepts_a_repair_by_a_click_and_undoes_it(visit, check):
     lines = spoiled()
     paste(page, lines)
     settled(page)
-    count = flagged(page)
+    count, before = flagged(page), row(page, 51).inner_text()
     row(page, 51).get_by_role("button", name=re.compile("^Accept the repair of row 51")).click()
     expect(row(page, 51).locator("td.changed")).to_contain_text(re.compile(r"80.00 1[01]\.\d+"))
     expect(page.locator("#edit-status")).to_contain_text("Row 51 repaired")
@@ -155,7 +160,7 @@ def test_accepts_a_repair_by_a_click_and_undoes_it(visit, check):
     assert scores[200]["score"] == "" and "2024-13-01" in scores[200]["error"]
     page.get_by_role("button", name="Undo the repair of row 51").click()
     settled(page)
-    assert flagged(page) == count
+    assert flagged(page) == count and row(page, 51).inner_text() == before
     # A single cell, and all that can be repaired.
     take = page.get_by_role("button", name=re.compile("^Row .*: take .* instead of")).first
     number = int(re.match(r"Row (\d+)", take.get_attribute("aria-label"))[1])
@@ -383,6 +388,7 @@ def test_opens_a_row_of_the_table_by_hand(visit):
     settled(page)
     page.get_by_role("button", name="Open row 51", exact=True).click()
     expect(page.locator("#verdict")).to_contain_text("An anomaly")
+    expect(page.locator("main")).to_be_focused()
     assert values_of(page)["price"].input_value() in ("80", "80.00")
     page.go_back()
     expect(page.locator("#ranking-rows tr").first).to_be_visible()
@@ -394,6 +400,8 @@ def test_has_thousands_of_labels(visit, check):
     expect(page.locator("#about")).to_contain_text("items, version 1")
     expect(page.locator("#verdict")).not_to_be_empty()
     code = page.locator("#row > label").filter(has_text="code").locator("input")
+    code.fill("item 4")
+    assert page.locator("#labels-0 option").count() == 50
     code.fill("item 4321")
     assert page.locator("#labels-0 option").all_inner_texts() == [""] and \
         page.locator("#labels-0 option").get_attribute("value") == "item 4321"
@@ -436,10 +444,23 @@ def test_has_784_columns(visit, check):
     page.keyboard.press("ArrowRight")
     second = page.get_by_role("button", name="pixel_29", exact=True)
     expect(second).to_be_focused()
+    assert page.locator("#row button[tabindex='0']").count() == 1
     was = second.get_attribute("aria-pressed")
     page.keyboard.press("Space")
     expect(second).to_have_attribute("aria-pressed", "false" if was == "true" else "true")
     check(page, "row-784")
+
+
+def test_shows_what_tells_rows_of_a_wide_table_apart(visit):
+    page = visit()
+    page.locator("#model").select_option("circles")
+    expect(page).to_have_title(re.compile("^circles"))
+    lines = circles(30)
+    paste(page, ["id," + lines[0]] + [f"no {place},{line}" for place, line in enumerate(lines[1:], 1)])
+    settled(page)
+    expect(page.get_by_role("columnheader", name="id", exact=True)).to_be_visible()
+    expect(row(page, 7)).to_contain_text("no 7")
+    assert page.get_by_role("columnheader").count() == 7
 
 
 def test_draws_pictures(visit, check):

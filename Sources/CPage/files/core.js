@@ -227,6 +227,12 @@ function openView() {
   if (name !== "none") views[name].open?.();
 }
 
+/** Opens a view, and puts the focus where it begins. */
+function goTo(view) {
+  location.hash = "#" + view;
+  $("main").focus();
+}
+
 function download(name, text) {
   const url = URL.createObjectURL(new Blob([text], {type: "text/csv;charset=utf-8"}));
   el("a", {href: url, download: name}).click();

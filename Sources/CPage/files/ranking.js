@@ -68,6 +68,8 @@ function showRanking() {
 
 function showCount(mine, flagged, isBusy) {
   const repaired = mine.edits.size ? ", " + mine.edits.size + " repaired" : "";
+  // A reader of the screen hears the end, not every batch.
+  $("count").setAttribute("aria-live", isBusy ? "off" : "polite");
   $("count").textContent = plural(mine.scored, "row") + (isBusy ? " so far" : mine.isStopped ? ", then stopped" : "") +
     (alpha === null ? "; this model has no calibration, so it ranks and flags nothing" : ", " + grouped(flagged) +
       " flagged at alpha " + short(alpha, 3)) + repaired + ".";
@@ -75,11 +77,16 @@ function showCount(mine, flagged, isBusy) {
 
 function showHead(mine) {
   const fixed = [["Row", ""], ["Score", "number"], ["p-value", "number"], ["Repair", ""]];
-  const rest = mine.isWide ? [...(card.image_width ? ["Picture"] : []), "Suspicious values"] : mine.header;
+  const rest = mine.isWide ? [...passed(mine).map(column => mine.header[column]), ...(card.image_width ? ["Picture"] : []),
+    "Suspicious values"] : mine.header;
   $("ranking-head").replaceChildren(el("tr", {}, ...fixed.map(([name, kind]) => el("th", {scope: "col", class: kind}, name)),
     ...rest.map(name => el("th", {scope: "col"}, name))));
   for (const part of ["alpha-tools", "histogram-hint"]) $(part).hidden = alpha === null;
 }
+
+/** Columns that are not the model's, such as numbers and names: the first of them tell rows of a wide table apart. */
+const passed = mine => mine.header.map((_, column) => column)
+  .filter(column => !card.variables.some(variable => variable.name === mine.header[column])).slice(0, 3);
 
 function showRows(mine) {
   const wanted = order.slice(0, shownCount).map(index => {
@@ -115,6 +122,7 @@ function fillRow(mine, index, element) {
     actionsOf(mine, index, name, flagged)];
   const marks = new Map(findings.map(entry => [mine.header.indexOf(entry.variable), entry]));
   if (mine.isWide) {
+    cells.push(...passed(mine).map(column => el("td", {}, before[column] ?? "")));
     if (card.image_width) {
       const now = cellsNow(mine, index);
       cells.push(el("td", {}, picture(card.variables.map(variable => {
@@ -202,7 +210,7 @@ const repairAll = () => accept(sheet, repairable(sheet).map(index => [index, she
 function openRow(mine, index) {
   const object = objectOf(mine, index);
   editRow(card.variables.map(variable => valueOf(object[variable.name] ?? "")));
-  location.hash = "#row";
+  goTo("row");
 }
 
 /** Asks what is odd in the flagged rows that are shown, and how to repair them; ten at a time, while there are some. */

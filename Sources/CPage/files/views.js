@@ -26,7 +26,7 @@ async function drawSamples() {
 
 function showSamples() {
   const columnsMost = 60;
-  const open = index => { editRow([...samples.rows[index]]); location.hash = "#row"; };
+  const open = index => { editRow([...samples.rows[index]]); goTo("row"); };
   const nats = index => "log-likelihood " + samples.log_likelihood[index].toFixed(2);
   $("sample-download").disabled = false;
   if (card.image_width) {

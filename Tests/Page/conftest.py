@@ -99,7 +99,6 @@ def models(made, tmp_path_factory):
 
 class Server:
     def __init__(self, made, *arguments, port=0):
-        self.log = subprocess.PIPE
         self.process = subprocess.Popen(
             [made, "serve", *map(str, arguments), "--port", str(port)], stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True)

@@ -2,8 +2,9 @@
 
 import csv
 import gzip
-import json
 import re
+import subprocess
+import urllib.request
 
 import pytest
 from playwright.sync_api import expect
@@ -563,7 +564,6 @@ def test_waits_for_a_model(visit, start, models, tmp_path, check):
 
 @pytest.fixture
 def keyed(made, start, models, tmp_path):
-    import subprocess
     made_key = subprocess.run([made, "key", "alice", "score"], check=True, capture_output=True, text=True)
     (tmp_path / "keys.txt").write_text(made_key.stdout)
     return start(models / "orders.safetensors", "--api-keys-file", tmp_path / "keys.txt"), made_key.stderr.split()[-1]
@@ -687,10 +687,7 @@ def test_every_control_has_a_name(visit):
         tree = page.locator("body").aria_snapshot()
         nameless = re.findall(r"^\s*- (?:button|link|textbox|combobox|slider|spinbutton|img|table|region|progressbar|searchbox)(?::.*)?$", tree, re.M)
         assert not [line for line in nameless if not re.match(r"\s*- table", line)], (view, nameless)
-        assert f"- heading" in tree and "- main" in tree and '- navigation "Views"' in tree
-
-
-STATES = ["table", "row", "samples", "drift", "models"]
+        assert "- heading" in tree and "- main" in tree and '- navigation "Views"' in tree
 
 
 def tour(page, check, name):
@@ -774,7 +771,6 @@ def test_documents_the_api_on_a_phone(visit, check):
 
 def test_is_one_document(server):
     """As the service sends it: nothing to fetch, and a policy that names what is in it."""
-    import urllib.request
     for path in ["/", "/docs"]:
         with urllib.request.urlopen(server.url + path) as reply:
             text, policy = reply.read().decode(), reply.headers["Content-Security-Policy"]

@@ -56,8 +56,9 @@ def circles(count):
     lines = [",".join(f"pixel_{place}" for place in range(784))]
     for _ in range(count):
         x, y, radius = source.uniform(8, 20), source.uniform(8, 20), source.uniform(4, 7)
-        lines.append(",".join(
-            str(int(abs(math.hypot(place % 28 - x, place // 28 - y) - radius) < 1.3)) for place in range(784)))
+        lines.append(
+            ",".join(str(int(abs(math.hypot(place % 28 - x, place // 28 - y) - radius) < 1.3)) for place in range(784))
+        )
     return lines
 
 
@@ -65,15 +66,49 @@ def items():
     """A column of 5,000 labels."""
     source = random.Random(3)
     return ["code,group,amount"] + [
-        f"item {index % 5000:04d},g{index % 7},{source.gauss(index % 7 * 10, 1):.2f}" for index in range(10000)]
+        f"item {index % 5000:04d},g{index % 7},{source.gauss(index % 7 * 10, 1):.2f}" for index in range(10000)
+    ]
 
 
 TRAINING = {
     "orders": (lambda: orders(1500), []),
-    "circles": (lambda: circles(120), ["--hidden", "16", "--members", "1", "--steps", "60", "--image-width", "28",
-                                       "--folds", "0", "--calibration-share", "0.3"]),
-    "items": (items, ["--rare", "1", "--no-direct", "--members", "1", "--hidden", "4", "--steps", "3", "--folds", "0",
-                      "--calibration-share", "0.03", "--validation-share", "0.02"]),
+    "circles": (
+        lambda: circles(120),
+        [
+            "--hidden",
+            "16",
+            "--members",
+            "1",
+            "--steps",
+            "60",
+            "--image-width",
+            "28",
+            "--folds",
+            "0",
+            "--calibration-share",
+            "0.3",
+        ],
+    ),
+    "items": (
+        items,
+        [
+            "--rare",
+            "1",
+            "--no-direct",
+            "--members",
+            "1",
+            "--hidden",
+            "4",
+            "--steps",
+            "3",
+            "--folds",
+            "0",
+            "--calibration-share",
+            "0.03",
+            "--validation-share",
+            "0.02",
+        ],
+    ),
     "plain": (lambda: orders(300), ["--calibration-share", "0", "--folds", "0", "--steps", "50", "--hidden", "8"]),
 }
 
@@ -85,8 +120,9 @@ def models(made, tmp_path_factory):
     for name, (table, options) in TRAINING.items():
         path = folder / f"{name}.csv"
         path.write_text("\n".join(table()) + "\n")
-        subprocess.run([made, "train", path, "-o", folder / f"{name}.safetensors", *options], check=True,
-                       capture_output=True)
+        subprocess.run(
+            [made, "train", path, "-o", folder / f"{name}.safetensors", *options], check=True, capture_output=True
+        )
         path.unlink()
     for path in BUNDLED.glob("*.safetensors"):
         (folder / path.name).symlink_to(path)
@@ -100,8 +136,11 @@ def models(made, tmp_path_factory):
 class Server:
     def __init__(self, made, *arguments, port=0):
         self.process = subprocess.Popen(
-            [made, "serve", *map(str, arguments), "--port", str(port)], stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True)
+            [made, "serve", *map(str, arguments), "--port", str(port)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         line = self.process.stdout.readline()
         assert line.startswith("listening on "), line
         self.url = line.split()[-1]
@@ -156,8 +195,10 @@ def assembled(name):
 
     text = re.sub(r'<link rel="stylesheet" href="([\w.]+)">', lambda match: inline("style", match[1]), text)
     text = re.sub(r'<script src="([\w.]+)"></script>', lambda match: inline("script", match[1]), text)
-    policy = (f"default-src 'none'; style-src {' '.join(digests['style'])}; script-src {' '.join(digests['script'])}; "
-              "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+    policy = (
+        f"default-src 'none'; style-src {' '.join(digests['style'])}; script-src {' '.join(digests['script'])}; "
+        "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
     return {"body": text, "headers": {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy}}
 
 
@@ -169,7 +210,8 @@ def fulfil(route):
 def browser(request):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=request.config.getoption("--chromium"), args=["--no-sandbox"])
+            executable_path=request.config.getoption("--chromium"), args=["--no-sandbox"]
+        )
         yield browser
         browser.close()
 
@@ -195,8 +237,9 @@ def visit(browser, server, request):
 
         page.on("pageerror", lambda error: complain(f"error: {error}"))
         page.on("console", lambda message: message.type == "error" and complain(f"console: {message.text}"))
-        page.on("request", lambda asked: asked.url.startswith((at.url, "data:", "blob:"))
-                or complain(f"asked {asked.url}"))
+        page.on(
+            "request", lambda asked: asked.url.startswith((at.url, "data:", "blob:")) or complain(f"asked {asked.url}")
+        )
         page.goto(at.url + path)
         return page
 
@@ -220,7 +263,9 @@ def check(request):
         assert found.violations_count == 0, f"{name}: {found.generate_report()}"
         width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert width[0] <= width[1], f"{name} is {width[0]} pixels wide, the window {width[1]}"
-        alarmed = page.evaluate("""() => [...document.querySelectorAll('#ranking-rows tr:not(.flagged) .odd, #ranking-rows tr:not(.flagged) .chip:not(.changed)')].length""")
+        alarmed = page.evaluate(
+            """() => [...document.querySelectorAll('#ranking-rows tr:not(.flagged) .odd, #ranking-rows tr:not(.flagged) .chip:not(.changed)')].length"""
+        )
         assert alarmed == 0, f"{name}: cells are marked in rows that are no anomalies"
 
     return check

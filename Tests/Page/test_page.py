@@ -37,7 +37,9 @@ def settled(page):
 
 
 def ranked(page):
-    return [int(text.split(",")[0].replace("\u202f", "")) for text in page.locator("#ranking-rows th").all_inner_texts()]
+    return [
+        int(text.split(",")[0].replace("\u202f", "")) for text in page.locator("#ranking-rows th").all_inner_texts()
+    ]
 
 
 def flagged(page):
@@ -101,8 +103,10 @@ def test_moves_alpha_by_slider_number_and_histogram(visit, check):
     paste(page, spoiled())
     settled(page)
     before = flagged(page)
-    normal, alarmed = ([float(bar.get_attribute("x")) for bar in page.locator(f"#histogram .bar{kind}").all()]
-                       for kind in [":not(.flagged)", ".flagged"])
+    normal, alarmed = (
+        [float(bar.get_attribute("x")) for bar in page.locator(f"#histogram .bar{kind}").all()]
+        for kind in [":not(.flagged)", ".flagged"]
+    )
     assert len(normal) > 10 and max(normal) <= min(alarmed)
     line = float(page.locator("#histogram .limit").get_attribute("x1"))
     assert max(normal) < line < max(alarmed)
@@ -212,16 +216,19 @@ def test_takes_a_dropped_file_and_a_pasted_one(visit):
     expect(page.locator("#view-table")).to_be_visible()
     transfer = page.evaluate_handle(
         "text => { const data = new DataTransfer(); data.items.add(new File([text], 'dropped.csv')); return data; }",
-        "\n".join(spoiled(100)))
+        "\n".join(spoiled(100)),
+    )
     page.locator("#drop").dispatch_event("dragover", {"dataTransfer": transfer})
     expect(page.locator("#drop")).to_have_class(re.compile("over"))
     page.locator("#drop").dispatch_event("drop", {"dataTransfer": transfer})
     settled(page)
     expect(page.locator("#source")).to_have_text("dropped.csv")
     assert ranked(page)[0] == 51
-    page.evaluate("""text => { const data = new DataTransfer(); data.setData("text/plain", text);
+    page.evaluate(
+        """text => { const data = new DataTransfer(); data.setData("text/plain", text);
       document.body.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true})); }""",
-                  "\n".join(spoiled(150)))
+        "\n".join(spoiled(150)),
+    )
     expect(page.locator("#count")).to_contain_text("150 rows,")
     settled(page)
     assert ranked(page)[0] == 51
@@ -261,12 +268,15 @@ def test_takes_rows_without_some_columns_as_not_known(visit, check):
     check(page, "columns-absent")
 
 
-@pytest.mark.parametrize("text, said", [
-    ("a,b,c\n1,2,3", "The first line names none of the model’s columns: when, city"),
-    ('{"city": "Bern"}', "looks like JSON"),
-    ("city,weight", "no rows below the header"),
-    ("city,city\nBern,Bern", "city"),
-])
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("a,b,c\n1,2,3", "The first line names none of the model’s columns: when, city"),
+        ('{"city": "Bern"}', "looks like JSON"),
+        ("city,weight", "no rows below the header"),
+        ("city,city\nBern,Bern", "city"),
+    ],
+)
 def test_refuses_what_is_no_table_of_the_model(visit, check, text, said):
     page = visit(expected=["400", "422"])
     paste(page, text.split("\n"))
@@ -325,7 +335,9 @@ def test_flags_nothing_without_a_calibration(visit, check):
 
 
 def values_of(page):
-    return {cell.locator("span").inner_text(): cell.locator("input, select") for cell in page.locator("#row > label").all()}
+    return {
+        cell.locator("span").inner_text(): cell.locator("input, select") for cell in page.locator("#row > label").all()
+    }
 
 
 def test_judges_a_row_by_hand(visit, check):
@@ -404,8 +416,10 @@ def test_has_thousands_of_labels(visit, check):
     code.fill("item 4")
     assert page.locator("#labels-0 option").count() == 50
     code.fill("item 4321")
-    assert page.locator("#labels-0 option").all_inner_texts() == [""] and \
-        page.locator("#labels-0 option").get_attribute("value") == "item 4321"
+    assert (
+        page.locator("#labels-0 option").all_inner_texts() == [""]
+        and page.locator("#labels-0 option").get_attribute("value") == "item 4321"
+    )
     code.press("Enter")
     page.locator("#gains").get_by_role("button", name="code").click()
     expect(page.locator("#conditional li.mine")).to_contain_text("item 4321")
@@ -469,7 +483,8 @@ def test_draws_pictures(visit, check):
     page.locator("#model").select_option("digits")
     expect(page.locator("#sample-rows canvas")).to_have_count(20)
     ink = page.locator("#sample-rows canvas").first.evaluate(
-        "box => [...box.getContext('2d').getImageData(0, 0, 8, 8).data].filter((value, place) => place % 4 === 0 && value === 0).length")
+        "box => [...box.getContext('2d').getImageData(0, 0, 8, 8).data].filter((value, place) => place % 4 === 0 && value === 0).length"
+    )
     assert 5 < ink < 60
     check(page, "pictures")
     page.locator("#sample-rows button").first.click()
@@ -636,8 +651,15 @@ def test_waits_for_a_server_that_is_busy(visit, check):
 def test_says_what_the_server_refuses_in_the_middle(visit, check):
     page = visit(expected=["500"])
     asked = []
-    page.route("**/score?*", lambda route: asked.append(route) or (
-        route.fallback() if len(asked) == 1 else route.fulfill(status=500, json={"detail": "a fault of the service"})))
+    page.route(
+        "**/score?*",
+        lambda route: asked.append(route)
+        or (
+            route.fallback()
+            if len(asked) == 1
+            else route.fulfill(status=500, json={"detail": "a fault of the service"})
+        ),
+    )
     paste(page, spoiled(3000))
     expect(page.locator("#table-error")).to_have_text("a fault of the service")
     expect(page.locator("#count")).to_contain_text("then stopped")
@@ -662,7 +684,9 @@ def test_is_used_by_keyboard_alone(visit):
     page.keyboard.press("Enter")
     settled(page)
     for _ in range(40):
-        if page.evaluate("document.activeElement.getAttribute('aria-label') || ''").startswith("Accept the repair of row 51"):
+        if page.evaluate("document.activeElement.getAttribute('aria-label') || ''").startswith(
+            "Accept the repair of row 51"
+        ):
             break
         page.keyboard.press("Tab")
     else:
@@ -685,7 +709,11 @@ def test_every_control_has_a_name(visit):
         if view == "row":
             expect(page.locator("#gains li").first).to_be_visible()
         tree = page.locator("body").aria_snapshot()
-        nameless = re.findall(r"^\s*- (?:button|link|textbox|combobox|slider|spinbutton|img|table|region|progressbar|searchbox)(?::.*)?$", tree, re.M)
+        nameless = re.findall(
+            r"^\s*- (?:button|link|textbox|combobox|slider|spinbutton|img|table|region|progressbar|searchbox)(?::.*)?$",
+            tree,
+            re.M,
+        )
         assert not [line for line in nameless if not re.match(r"\s*- table", line)], (view, nameless)
         assert "- heading" in tree and "- main" in tree and '- navigation "Views"' in tree
 
@@ -699,8 +727,13 @@ def tour(page, check, name):
     check(page, f"{name}-row")
     for view in ["samples", "drift", "models"]:
         page.get_by_role("link", name=view.capitalize()).click()
-        expect(page.locator({"samples": "#sample-rows tbody tr", "drift": "#drift-figures dt",
-                             "models": "#models-table tbody tr"}[view]).first).to_be_visible()
+        expect(
+            page.locator(
+                {"samples": "#sample-rows tbody tr", "drift": "#drift-figures dt", "models": "#models-table tbody tr"}[
+                    view
+                ]
+            ).first
+        ).to_be_visible()
         check(page, f"{name}-{view}")
 
 
@@ -720,10 +753,14 @@ def test_keeps_to_forced_colours(visit, check):
       const of = name => { probe.style.color = name; return getComputedStyle(probe).color; };
       const found = ["Highlight", "GrayText", "CanvasText"].map(of); probe.remove(); return found; }""")
     assert page.locator("#histogram .bar.flagged").first.evaluate("bar => getComputedStyle(bar).fill") == system[0]
-    assert page.locator("#histogram .bar:not(.flagged)").first.evaluate("bar => getComputedStyle(bar).fill") == system[1]
+    assert (
+        page.locator("#histogram .bar:not(.flagged)").first.evaluate("bar => getComputedStyle(bar).fill") == system[1]
+    )
     # A mark of its own besides colour.
-    odd, plain = (page.locator(f"#ranking-rows td{kind}").first.evaluate("cell => getComputedStyle(cell).outlineStyle")
-                  for kind in [".odd", ":not(.odd)"])
+    odd, plain = (
+        page.locator(f"#ranking-rows td{kind}").first.evaluate("cell => getComputedStyle(cell).outlineStyle")
+        for kind in [".odd", ":not(.odd)"]
+    )
     assert odd == "solid" and plain == "none"
 
 
@@ -774,5 +811,5 @@ def test_is_one_document(server):
     for path in ["/", "/docs"]:
         with urllib.request.urlopen(server.url + path) as reply:
             text, policy = reply.read().decode(), reply.headers["Content-Security-Policy"]
-        assert "<script src" not in text and "<link rel=\"stylesheet\"" not in text
+        assert "<script src" not in text and '<link rel="stylesheet"' not in text
         assert policy.count("'sha256-") == text.count("<script>") + text.count("<style>") and "unsafe" not in policy

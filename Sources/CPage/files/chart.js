@@ -20,7 +20,8 @@ function showBars(list, entries) {
     const fill = el("div", {class: "fill"});
     fill.style.width = (100 * Math.max(0, Math.min(1, entry.share))).toFixed(1) + "%";
     return el("li", {class: (entry.isOdd ? "odd " : "") + (entry.isMine ? "mine" : "")},
-      entry.onclick ? el("button", {class: "name", title: entry.name, onclick: entry.onclick, "aria-pressed": String(entry.isMine)}, entry.name)
+      entry.onclick ? el("button", {class: "name", title: entry.name, onclick: entry.onclick,
+          "aria-pressed": String(entry.isMine)}, entry.name)
         : el("span", {class: "name", title: entry.name}, entry.name),
       el("div", {class: "track", "aria-hidden": "true"}, fill), el("span", {class: "text"}, entry.text),
       entry.note ? el("span", {class: "note"}, entry.note) : null);
@@ -64,8 +65,10 @@ function showHistogram(svg, bins, scores, isFlagged, bound) {
     shapes.push(shape("line", {x1: x, x2: x, y1: 0, y2: floor, class: "limit"}));
   }
   shapes.push(shape("text", {x: 0, y: height - 4}, short(bins.low, 3)),
-    shape("text", {x: width / 2, y: height - 4, "text-anchor": "middle"}, short(bins.low + bins.width * bins.count / 2, 3)),
-    shape("text", {x: width, y: height - 4, "text-anchor": "end"}, bins.high > bins.end ? short(bins.end, 3) + " to " + short(bins.high, 3) : short(bins.high, 3)));
+    shape("text", {x: width / 2, y: height - 4, "text-anchor": "middle"},
+        short(bins.low + bins.width * bins.count / 2, 3)),
+    shape("text", {x: width, y: height - 4, "text-anchor": "end"},
+        bins.high > bins.end ? short(bins.end, 3) + " to " + short(bins.high, 3) : short(bins.high, 3)));
   svg.replaceChildren(...shapes);
 }
 
@@ -78,13 +81,15 @@ function showMartingale(svg, points) {
   const low = Math.max(-3, Math.min(-1, ...logs)), high = Math.min(6, Math.max(3.2, ...logs));
   const first = points[0]?.rows ?? 0, last = points[points.length - 1]?.rows ?? 0;
   const x = rows => last === first ? right : left + (right - left) * (rows - first) / (last - first);
-  const y = value => floor - (floor - top) * (Math.min(high, Math.max(low, Math.log10(Math.max(value, 1e-12)))) - low) / (high - low);
+  const y = value => floor - (floor - top) * (Math.min(high,
+      Math.max(low, Math.log10(Math.max(value, 1e-12)))) - low) / (high - low);
   const shapes = [1, 20, 1000].flatMap(value => [
     shape("line", {x1: left, x2: right, y1: y(value), y2: y(value), class: value === 1 ? "axis" : "dash"}),
     shape("text", {x: left - 6, y: y(value) + 4, "text-anchor": "end"}, grouped(value))]);
   if (points.length) {
     for (const [name, kind] of [["largest", "curve most"], ["value", "curve"]]) {
-      shapes.push(shape("polyline", {class: kind, points: points.map(point => x(point.rows) + "," + y(point[name])).join(" ")}));
+      shapes.push(shape("polyline", {class: kind,
+          points: points.map(point => x(point.rows) + "," + y(point[name])).join(" ")}));
     }
     const end = points[points.length - 1];
     shapes.push(shape("circle", {cx: x(end.rows), cy: y(end.value), r: 4, class: "dot"}));
@@ -106,7 +111,8 @@ function distribution(entry, isOdd) {
 }
 
 function ofLabels(entry, isOdd) {
-  const known = entry.type === "binary" ? [["1", entry.probability], ["0", 1 - entry.probability - (entry.missing || 0)]]
+  const known = entry.type === "binary"
+      ? [["1", entry.probability], ["0", 1 - entry.probability - (entry.missing || 0)]]
     : Object.entries(entry.probabilities);
   const texts = entry.type === "binary" ? textsOf({type: "binary", name: entry.variable}) : null;
   const all = known.map(([label, probability]) => [texts ? texts[Number(label)] : label, probability])
@@ -116,7 +122,8 @@ function ofLabels(entry, isOdd) {
   const own = all.find(([label]) => label === mine);
   if (own && !shown.includes(own)) shown.push(own);
   const bars = shown.map(([label, probability]) => ({
-    name: textOf(label), share: probability, text: short(probability, 3), isMine: label === mine, isOdd: isOdd && label === mine,
+    name: textOf(label), share: probability, text: short(probability, 3), isMine: label === mine,
+        isOdd: isOdd && label === mine,
     note: label === mine ? "the row's value" : null}));
   const rest = all.filter(pair => !shown.includes(pair));
   if (rest.length) {
@@ -130,7 +137,8 @@ function ofLabels(entry, isOdd) {
 
 /** Between two known quantiles the probability is spread evenly: that is all the answer says. */
 function ofNumber(entry, isOdd) {
-  const quantiles = Object.entries(entry.quantiles).map(([share, value]) => [Number(share), value]).sort((a, b) => a[0] - b[0]);
+  const quantiles = Object.entries(entry.quantiles).map(([share, value]) => [Number(share), value])
+      .sort((one, other) => one[0] - other[0]);
   const value = typeof entry.value === "number" ? entry.value : null;
   const ends = [quantiles[0][1], quantiles[quantiles.length - 1][1], ...(value === null ? [] : [value])];
   let low = Math.min(...ends), high = Math.max(...ends);
@@ -147,19 +155,24 @@ function ofNumber(entry, isOdd) {
   const svg = shape("svg", {viewBox: "0 0 " + width + " " + height, role: "img",
     "aria-label": "Distribution of " + entry.variable + ": middle 90 percent from " + short(quantiles[0][1]) + " to " +
       short(quantiles[quantiles.length - 1][1]) + (value === null ? "" : "; the row has " + short(value, 6))});
-  svg.append(...steps.map(step => shape("rect", {class: "density", x: x(step.start), width: Math.max(1, x(step.end) - x(step.start)),
+  svg.append(...steps.map(step => shape("rect",
+      {class: "density", x: x(step.start), width: Math.max(1, x(step.end) - x(step.start)),
     y: floor - 90 * step.density / most, height: 90 * step.density / most})),
   shape("line", {x1: 0, x2: width, y1: floor, y2: floor, class: "axis"}));
   for (const atom of entry.atoms || []) {
     if (atom.probability > 0.005 && atom.value >= low && atom.value <= high) {
-      svg.append(shape("line", {x1: x(atom.value), x2: x(atom.value), y1: floor - 90 * atom.probability, y2: floor, class: "limit"}));
+      svg.append(shape("line", {x1: x(atom.value), x2: x(atom.value), y1: floor - 90 * atom.probability, y2: floor,
+          class: "limit"}));
     }
   }
-  if (value !== null) svg.append(shape("line", {x1: x(value), x2: x(value), y1: 4, y2: floor, class: "value" + (isOdd ? " odd" : "")}));
-  svg.append(shape("text", {x: 0, y: 122}, short(low)), shape("text", {x: width, y: 122, "text-anchor": "end"}, short(high)));
+  if (value !== null) svg.append(shape("line",
+      {x1: x(value), x2: x(value), y1: 4, y2: floor, class: "value" + (isOdd ? " odd" : "")}));
+  svg.append(shape("text", {x: 0, y: 122}, short(low)),
+      shape("text", {x: width, y: 122, "text-anchor": "end"}, short(high)));
   const middle = quantiles.find(([share]) => share === 0.5);
   const said = "Median " + short(middle[1]) + ", middle 90 % from " + short(quantiles[0][1]) + " to " +
-    short(quantiles[quantiles.length - 1][1]) + "." + (value === null ? "" : " The line is the row’s value, " + short(value, 6) + ".");
+    short(quantiles[quantiles.length - 1][1]) + "." +
+        (value === null ? "" : " The line is the row’s value, " + short(value, 6) + ".");
   return [svg, el("p", {class: "soft"}, said)];
 }
 

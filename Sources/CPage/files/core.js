@@ -57,7 +57,8 @@ async function request(path, {body, type = "application/json", accept, signal} =
     const sentKey = key;
     let reply, text;
     try {
-      reply = await fetch(path, {method: body === undefined ? "GET" : "POST", headers, body, signal, cache: "no-store"});
+      reply = await fetch(path, {method: body === undefined ? "GET" : "POST", headers, body, signal,
+          cache: "no-store"});
       text = await reply.text();
     } catch (error) {
       if (signal?.aborted) throw error;
@@ -200,7 +201,8 @@ function suspicious(entries, repair) {
   return repair.changes.map((change, place) => {
     const known = entries.find(entry => entry.variable === change.variable && !entry.part);
     // Ranges are given all other values; after the first change some of those are others.
-    return {...known, variable: change.variable, value: change.from, expected: change.to, range: place ? undefined : known?.range};
+    return {...known, variable: change.variable, value: change.from, expected: change.to,
+        range: place ? undefined : known?.range};
   });
 }
 

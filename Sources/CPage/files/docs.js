@@ -7,7 +7,8 @@ function el(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) element[name] = value;
-    else if (value !== undefined && value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
+    else if (value !== undefined && value !== null && value !== false) element.setAttribute(name,
+        value === true ? "" : value);
   }
   element.append(...children.filter(child => child !== null && child !== undefined));
   return element;
@@ -35,7 +36,8 @@ function typeText(schema) {
   const choices = part.oneOf || part.anyOf;
   if (choices) return choices.map(choice => nameOf(choice) || typeText(choice)).join(" or ");
   const types = [part.type].flat().filter(type => type && type !== "null");
-  const text = types.map(type => type === "array" ? "list of " + (part.items ? nameOf(part.items) || typeText(part.items) : "any") : type).join(" or ");
+  const text = types.map(type => type === "array"
+      ? "list of " + (part.items ? nameOf(part.items) || typeText(part.items) : "any") : type).join(" or ");
   const bounds = [part.minimum !== undefined && part.minimum > -9e15 ? "at least " + part.minimum : null,
     part.exclusiveMinimum !== undefined ? "above " + part.exclusiveMinimum : null,
     part.maximum !== undefined && part.maximum < 9e15 ? "at most " + part.maximum : null,
@@ -86,17 +88,20 @@ function operationOf(path, method, operation, shared) {
   const parameters = [...shared, ...(operation.parameters || [])].map(resolve);
   const body = resolve(operation.requestBody);
   const details = el("details", {class: "operation", id}, el("summary", {},
-    el("span", {class: "method"}, method.toUpperCase()), " ", el("code", {}, path), " ", el("span", {class: "soft"}, operation.summary || "")));
+    el("span", {class: "method"}, method.toUpperCase()), " ", el("code", {}, path), " ",
+        el("span", {class: "soft"}, operation.summary || "")));
   // What is folded is built when it is opened.
   details.ontoggle = () => {
     if (!details.open || details.children.length > 1) return;
     const parts = [];
     if (operation.description) parts.push(el("p", {}, operation.description));
     const scopes = (operation.security || []).flatMap(entry => Object.values(entry).flat());
-    if (scopes.length) parts.push(el("p", {class: "soft"}, "Where the service has keys: a key with the scope " + [...new Set(scopes)].join(", ") + "."));
+    if (scopes.length) parts.push(el("p", {class: "soft"},
+        "Where the service has keys: a key with the scope " + [...new Set(scopes)].join(", ") + "."));
     if (parameters.length) {
       parts.push(el("h3", {}, "Parameters"), tableOf("Parameters of " + path, parameters.map(parameter =>
-        [parameter.name, parameter.in + ": " + typeText(parameter.schema), parameter.required, parameter.description || ""]), true));
+        [parameter.name, parameter.in + ": " + typeText(parameter.schema), parameter.required,
+            parameter.description || ""]), true));
     }
     if (body) {
       const json = body.content["application/json"];
@@ -115,7 +120,8 @@ function operationOf(path, method, operation, shared) {
       parts.push(el("p", {}, el("strong", {}, status), " ", answer.description, " ",
         el("span", {class: "soft"}, Object.keys(answer.content || {}).join(", "))));
       if (fields.length) parts.push(tableOf("Fields of the answer of " + path, fields, false));
-      if (examples.length) parts.push(el("pre", {tabindex: "0", "aria-label": "Example of an answer"}, pretty(examples[0])));
+      if (examples.length) parts.push(el("pre", {tabindex: "0", "aria-label": "Example of an answer"},
+          pretty(examples[0])));
     }
     parts.push(el("h3", {}, "Try it"), tryIt(path, method, parameters, body));
     details.append(...parts);
@@ -136,7 +142,8 @@ function tryIt(path, method, parameters, body) {
   const content = body?.content["application/json"];
   const text = body ? el("textarea", {rows: "6", "aria-label": "Body", spellcheck: "false"}) : null;
   if (text) text.value = content && examplesOf(content).length ? pretty(examplesOf(content)[0]) : "";
-  const output = el("pre", {tabindex: "0", "aria-label": "Answer", hidden: true}), status = el("p", {role: "status", id});
+  const output = el("pre", {tabindex: "0", "aria-label": "Answer", hidden: true}),
+      status = el("p", {role: "status", id});
   const send = el("button", {class: "main", onclick: async () => {
     let target = path;
     const query = new URLSearchParams();
@@ -148,7 +155,8 @@ function tryIt(path, method, parameters, body) {
     if (text) headers["Content-Type"] = "application/json";
     status.textContent = "Asking…";
     try {
-      const reply = await fetch("." + target + (String(query) ? "?" + query : ""), {method: method.toUpperCase(), headers, body: text?.value || undefined, cache: "no-store"});
+      const reply = await fetch("." + target + (String(query) ? "?" + query : ""),
+          {method: method.toUpperCase(), headers, body: text?.value || undefined, cache: "no-store"});
       let answer = await reply.text();
       try { answer = pretty(JSON.parse(answer)); } catch { /* It is text. */ }
       status.textContent = reply.status + " " + reply.statusText;
@@ -191,8 +199,10 @@ async function start() {
       const listed = await fetch("models", {headers: stored ? {"X-API-Key": stored} : {}});
       const models = listed.ok ? (await listed.json()).models : [];
       // The examples ask one of the bundled models.
-      const wanted = JSON.stringify(api.paths["/score"]?.post?.responses?.["200"] || "").match(/"model":"([^"]*)"/)?.[1];
-      defaultModel = (models.find(model => model.name === wanted) || models.find(model => model.default) || models[0])?.name || "";
+      const wanted = JSON.stringify(api.paths["/score"]?.post?.responses?.["200"] ||
+          "").match(/"model":"([^"]*)"/)?.[1];
+      defaultModel = (models.find(model => model.name === wanted) || models.find(model => model.default) ||
+          models[0])?.name || "";
     } catch { /* Names of models are a convenience. */ }
     $("title").textContent = "HTTP API of " + api.info.title + " " + api.info.version;
     $("summary").textContent = api.info.summary + " " + (api.info.description || "");

@@ -44,19 +44,22 @@ function showRanking() {
   const isBusy = mine.isPumping && !mine.isStopped;
   $("progress").hidden = !isBusy;
   $("stop").hidden = !isBusy;
-  $("progress").value = mine.size ? Math.min(1, mine.readSize / mine.size) * mine.scored / Math.max(1, mine.records.length) : 0;
+  $("progress").value = mine.size ? Math.min(1, mine.readSize / mine.size) * mine.scored / Math.max(1,
+      mine.records.length) : 0;
   let flagged = 0, least = Infinity, mostNormal = -Infinity;
   for (let index = 0; index < mine.scored; index++) {
     const score = mine.scores[index];
     if (score === null) continue;
-    if (isFlagged(mine, index)) { flagged++; least = Math.min(least, score); } else mostNormal = Math.max(mostNormal, score);
+    if (isFlagged(mine, index)) { flagged++; least = Math.min(least, score); } else mostNormal = Math.max(mostNormal,
+        score);
   }
   showCount(mine, flagged, isBusy);
   bins = binsOf(mine.scores);
   if (bins) {
     const bound = alpha === null ? null : !flagged ? bins.high : least > mostNormal ? least : null;
     showHistogram($("histogram"), bins, mine.scores, index => isFlagged(mine, index), bound);
-    $("histogram").setAttribute("aria-label", "Histogram of " + plural(mine.scored - mine.faults.size, "score") + " from " +
+    $("histogram").setAttribute("aria-label",
+        "Histogram of " + plural(mine.scored - mine.faults.size, "score") + " from " +
       short(bins.low) + " to " + short(bins.high) + (alpha === null ? "" : ", " + flagged + " of them flagged"));
   }
   order = Array.from({length: mine.scored}, (_, index) => index).filter(index => mine.firstScores[index] !== null);
@@ -77,9 +80,11 @@ function showCount(mine, flagged, isBusy) {
 
 function showHead(mine) {
   const fixed = [["Row", ""], ["Score", "number"], ["p-value", "number"], ["Repair", ""]];
-  const rest = mine.isWide ? [...passed(mine).map(column => mine.header[column]), ...(card.image_width ? ["Picture"] : []),
+  const rest = mine.isWide ? [...passed(mine).map(column => mine.header[column]),
+      ...(card.image_width ? ["Picture"] : []),
     "Suspicious values"] : mine.header;
-  $("ranking-head").replaceChildren(el("tr", {}, ...fixed.map(([name, kind]) => el("th", {scope: "col", class: kind}, name)),
+  $("ranking-head").replaceChildren(el("tr", {},
+      ...fixed.map(([name, kind]) => el("th", {scope: "col", class: kind}, name)),
     ...rest.map(name => el("th", {scope: "col"}, name))));
   for (const part of ["alpha-tools", "histogram-hint"]) $(part).hidden = alpha === null;
 }
@@ -133,14 +138,16 @@ function fillRow(mine, index, element) {
     const chips = [...marks].map(([column, entry]) => el("span", {class: "chip"}, entry.variable + " ",
       el("b", {}, textOf(entry.value)), " ", ...expectation(mine, index, name, column, entry)));
     for (const [column, text] of edits || []) {
-      chips.push(el("span", {class: "chip changed"}, mine.header[column] + " ", el("s", {}, textOf(before[column])), " ", text));
+      chips.push(el("span", {class: "chip changed"}, mine.header[column] + " ", el("s", {}, textOf(before[column])),
+          " ", text));
     }
     cells.push(el("td", {}, ...chips));
   } else {
     mine.header.forEach((_, column) => {
       const mark = marks.get(column), text = before[column] ?? "";
       if (edits?.has(column)) {
-        cells.push(el("td", {class: "changed"}, el("span", {class: "was"}, textOf(text)), " ", el("b", {}, textOf(edits.get(column)))));
+        cells.push(el("td", {class: "changed"}, el("span", {class: "was"}, textOf(text)), " ",
+            el("b", {}, textOf(edits.get(column)))));
       } else if (mark) {
         cells.push(el("td", {class: "odd"}, el("span", {class: "was"}, textOf(text)),
           el("small", {}, ...expectation(mine, index, name, column, mark))));
@@ -155,10 +162,12 @@ function expectation(mine, index, name, column, entry) {
   if (entry.expected === undefined) return ["surprising: " + short(entry.surprisal, 3) + " nats"];
   if (entry.part) return [entry.part + " " + textOf(entry.value) + ", expected " + textOf(entry.expected)];
   const expected = textOf(entry.expected), range = entry.range;
-  const parts = ["expected ", el("b", {}, expected), typeof range?.[0] === "number" ? ", " + range.join(" to ") + " " : " "];
+  const parts = ["expected ", el("b", {}, expected),
+      typeof range?.[0] === "number" ? ", " + range.join(" to ") + " " : " "];
   const repair = mine.repairs.get(index);
   if (column >= 0 && !(repair?.repaired && repair.changes.length === 1)) {
-    parts.push(el("button", {"aria-label": name + ", " + entry.variable + ": take " + expected + " instead of " + textOf(entry.value),
+    parts.push(el("button", {"aria-label": name + ", " + entry.variable + ": take " + expected + " instead of " +
+        textOf(entry.value),
       onclick: () => accept(mine, [[index, [[column, cellText(entry.variable, entry.expected)]]]])}, "Take it"));
   }
   return parts;
@@ -175,7 +184,8 @@ function actionsOf(mine, index, name, flagged) {
     }}, "Undo"), " ");
   }
   if (repair?.repaired) {
-    box.append(el("button", {class: "main", "aria-label": "Accept the repair of row " + (index + 1) + ": " + changesText(repair),
+    box.append(el("button", {class: "main",
+        "aria-label": "Accept the repair of row " + (index + 1) + ": " + changesText(repair),
       onclick: () => accept(mine, [[index, repair.cells]])}, "Accept"), " ");
   }
   box.append(el("button", {"aria-label": "Open row " + (index + 1), onclick: () => openRow(mine, index)}, "Open"));
@@ -188,7 +198,8 @@ function actionsOf(mine, index, name, flagged) {
 const changesText = repair => repair.changes.map(change => change.variable + " → " + textOf(change.to)).join(", ");
 
 /** Rows shown that are anomalies and whose repair is known. */
-const repairable = mine => order.slice(0, shownCount).filter(index => isFlagged(mine, index) && mine.repairs.get(index)?.repaired);
+const repairable = mine => order.slice(0,
+    shownCount).filter(index => isFlagged(mine, index) && mine.repairs.get(index)?.repaired);
 
 async function accept(mine, changes) {
   work(1);
@@ -196,7 +207,8 @@ async function accept(mine, changes) {
     await edit(mine, changes);
     showRanking();
     say("edit-status", changes.length > 1 ? plural(changes.length, "row") + " repaired."
-      : "Row " + grouped(changes[0][0] + 1) + " repaired; its p-value is now " + short(mine.pValues[changes[0][0]], 3) + ".");
+      : "Row " + grouped(changes[0][0] + 1) + " repaired; its p-value is now " +
+          short(mine.pValues[changes[0][0]], 3) + ".");
     rowElements.get(changes[0][0])?.element.querySelector(".undo")?.focus();
   } catch (error) {
     say("table-error", error.message);
@@ -223,7 +235,8 @@ async function lookIntoRows(mine) {
       const indices = order.slice(0, shownCount).filter(index => isFlagged(mine, index) &&
         !(mine.findings.has(index) && mine.repairs.get(index)?.alpha === alpha)).slice(0, 10);
       if (!indices.length) break;
-      await Promise.all([explainRows(mine, indices.filter(index => !mine.findings.has(index))), proposeRepairs(mine, indices)]);
+      await Promise.all([explainRows(mine, indices.filter(index => !mine.findings.has(index))),
+          proposeRepairs(mine, indices)]);
       for (const index of indices) touch(mine, index);
       if (mine === sheet) showRows(mine);
     }
@@ -253,7 +266,8 @@ async function proposeRepairs(mine, indices) {
   const hasAll = card.variables.every(variable => mine.header.includes(variable.name));
   const wanted = indices.filter(index => hasAll && isKnown(index));
   for (const index of indices) {
-    if (!wanted.includes(index)) mine.repairs.set(index, {alpha: asked, note: "Not to be repaired: values are not known."});
+    if (!wanted.includes(index)) mine.repairs.set(index,
+        {alpha: asked, note: "Not to be repaired: values are not known."});
   }
   if (wanted.length) {
     const body = {rows: wanted.map(index => objectOf(mine, index)), alpha: Math.max(asked, alphaLeast())};
@@ -309,7 +323,8 @@ function typeAlpha() {
   const value = Number($("alpha-text").value.replace(",", "."));
   if (!(value >= alphaLeast() * (1 - 1e-3) && value <= 1)) {
     $("alpha-text").setAttribute("aria-invalid", "true");
-    return say("table-error", "Alpha lies from " + short(alphaLeast(), 3) + ", the smallest p-value of this model, to 1.");
+    return say("table-error", "Alpha lies from " + short(alphaLeast(), 3) +
+        ", the smallest p-value of this model, to 1.");
   }
   say("table-error");
   moveAlpha(value);
@@ -319,7 +334,8 @@ function typeAlpha() {
 function dragAlpha(event) {
   if (!bins || alpha === null) return;
   const box = $("histogram").getBoundingClientRect();
-  const score = bins.low + bins.width * Math.min(bins.count - 1, Math.max(0, bins.count * (event.clientX - box.left) / box.width));
+  const score = bins.low + bins.width * Math.min(bins.count - 1,
+      Math.max(0, bins.count * (event.clientX - box.left) / box.width));
   let largest = 0;
   sheet.scores.forEach((other, index) => {
     if (other !== null && other >= score && sheet.pValues[index] > largest) largest = sheet.pValues[index];

@@ -1,6 +1,7 @@
 // One row by hand: its values, the verdict, what is to blame, and the distribution of a value given all others.
 
-let row = [], rowCells = [], rowTurn = 0, chosenColumn = null, rowAnswer = null, rowRepair = null, rowBlamed = new Set();
+let row = [], rowCells = [], rowTurn = 0, chosenColumn = null, rowAnswer = null, rowRepair = null,
+    rowBlamed = new Set();
 
 /** A value as it was typed: a number where it is plainly one, else the text, which the server reads as the table's. */
 function valueOf(text) {
@@ -31,7 +32,8 @@ function resetRow() {
   $("figures").replaceChildren();
   const isBinary = isBinaryModel(), isPicture = Boolean(card.image_width);
   const calibration = isCalibrated() ? ", calibrated on " + plural(card.calibration.rows, "normal row") : "";
-  $("about").textContent = card.name + ", version " + card.version + ": " + plural(card.variables.length, "variable") + ", " +
+  $("about").textContent = card.name + ", version " + card.version + ": " + plural(card.variables.length, "variable") +
+      ", " +
     plural(card.parameters, "parameter") + calibration + ".";
   rowCells = card.variables.map(isBinary ? toggleCell : fieldCell);
   $("row").replaceChildren(...rowCells.map(cell => cell.element));
@@ -45,12 +47,14 @@ function resetRow() {
 
 /** A value of 0 or 1. One cell at a time is in the order of Tab; the arrow keys go from one to the next. */
 function toggleCell(variable, index) {
-  const element = el("button", {title: variable.name, "aria-label": variable.name, tabindex: index ? "-1" : "0"}, variable.name);
+  const element = el("button", {title: variable.name, "aria-label": variable.name, tabindex: index ? "-1" : "0"},
+      variable.name);
   element.onclick = () => { row[index] = row[index] === 1 ? 0 : 1; moveTo(index); scoreRow(); };
   element.onkeydown = event => {
     const down = card.image_width || 1;
     const step = {ArrowLeft: -1, ArrowRight: 1, ArrowUp: -down, ArrowDown: down}[event.key];
-    if (step && rowCells[index + step]) { event.preventDefault(); moveTo(index + step); rowCells[index + step].element.focus(); }
+    if (step && rowCells[index + step]) { event.preventDefault(); moveTo(index + step); rowCells[index +
+        step].element.focus(); }
   };
   return {element, refresh() {
     element.setAttribute("aria-pressed", String(row[index] === 1));
@@ -64,12 +68,14 @@ function moveTo(index) {
 
 function fieldCell(variable, index) {
   const texts = textsOf(variable);
-  const labels = variable.type === "binary" ? texts || [0, 1] : variable.type === "categorical" ? variable.categories : null;
+  const labels = variable.type === "binary" ? texts || [0, 1] : variable.type === "categorical" ? variable.categories
+      : null;
   const isList = labels && labels.length <= 100;
   const input = el(isList ? "select" : "input", isList ? {} : {type: "text", autocomplete: "off", spellcheck: "false"});
   const element = el("label", {}, el("span", {}, variable.name), input);
   if (isList) {
-    input.append(el("option", {value: "-1"}, "missing"), ...labels.map((label, place) => el("option", {value: place}, textOf(label))));
+    input.append(el("option", {value: "-1"}, "missing"),
+        ...labels.map((label, place) => el("option", {value: place}, textOf(label))));
   } else {
     input.placeholder = "missing";
     if (variable.type === "real") input.inputMode = "decimal";
@@ -83,7 +89,8 @@ function fieldCell(variable, index) {
     scoreRow();
   };
   return {element, input, refresh() {
-    if (isList) input.value = row[index] === null || row[index] === undefined ? "-1" : String(labels.findIndex(label => String(label) === String(row[index])));
+    if (isList) input.value = row[index] === null || row[index] === undefined ? "-1"
+        : String(labels.findIndex(label => String(label) === String(row[index])));
     else input.value = row[index] ?? "";
     input.removeAttribute("aria-invalid");
   }};
@@ -176,7 +183,8 @@ function showVerdict(answer) {
     : "Nothing odd: about " + share + " of normal rows are this unusual, or more so.";
   $("verdict").className = p === null ? "" : isOdd ? "odd-text" : "good-text";
   const spread = answer.standard_error ? " ± " + answer.standard_error[0].toFixed(3) : "";
-  const figures = [["log-likelihood", answer.log_likelihood[0].toFixed(3) + spread + " nats (the higher, the more usual)"]];
+  const figures = [["log-likelihood",
+      answer.log_likelihood[0].toFixed(3) + spread + " nats (the higher, the more usual)"]];
   if (p !== null) figures.push(["p-value", short(p, 3) + " (anomaly at " + short(answer.alpha, 3) + " or less)"]);
   if (answer.score) figures.push(["score", short(answer.score[0]) + " (" + answer.statistic + ")"]);
   if (answer.calibration_rows) figures.push(["compared with", plural(answer.calibration_rows[0], "row")]);
@@ -189,13 +197,17 @@ function showVerdict(answer) {
 function showGains(entries) {
   const most = Math.max(3, ...entries.map(gainOf));
   const blamed = rowBlamed = new Set(isOddRow() ? suspicious(entries, rowRepair).map(entry => entry.variable) : []);
-  $("gains-part").querySelector("h3").textContent = entries[0]?.gain === undefined ? "How surprising its values are" : "What the row would gain";
+  $("gains-part").querySelector("h3").textContent = entries[0]?.gain === undefined ? "How surprising its values are"
+      : "What the row would gain";
   $("gains-part").querySelector("p").hidden = entries[0]?.gain === undefined;
   showBars($("gains"), entries.map(entry => ({
-    name: entry.variable, share: gainOf(entry) / most, text: gainOf(entry).toFixed(2), isOdd: blamed.has(entry.variable),
+    name: entry.variable, share: gainOf(entry) / most, text: gainOf(entry).toFixed(2),
+        isOdd: blamed.has(entry.variable),
     isMine: entry.variable === chosenColumn, onclick: () => showConditional(entry.variable),
-    note: (entry.part ? entry.part + " " : "") + textOf(entry.value) + (entry.unseen ? ", never seen in training" : "") +
-      (entry.expected === undefined || String(entry.expected) === String(entry.value) ? "" : ", expected " + textOf(entry.expected) +
+    note: (entry.part ? entry.part + " " : "") + textOf(entry.value) +
+        (entry.unseen ? ", never seen in training" : "") +
+      (entry.expected === undefined || String(entry.expected) === String(entry.value) ? ""
+          : ", expected " + textOf(entry.expected) +
         (typeof entry.range?.[0] === "number" ? " (" + entry.range.join(" to ") + ")" : ""))})));
   rowCells.forEach((cell, index) => {
     const isOdd = blamed.has(card.variables[index].name), name = card.variables[index].name;
@@ -210,7 +222,8 @@ function showGains(entries) {
 async function showConditional(name, turn = rowTurn) {
   if (!name) return;
   chosenColumn = name;
-  for (const button of $("gains").querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.textContent === name));
+  for (const button of $("gains").querySelectorAll("button")) button.setAttribute("aria-pressed",
+      String(button.textContent === name));
   try {
     const answer = await ask(path("conditionals"), {rows: [row], variables: [name], given: "others"});
     if (turn !== rowTurn || chosenColumn !== name) return;
@@ -230,7 +243,8 @@ async function showConditional(name, turn = rowTurn) {
 function showRepair(repair) {
   $("row-repair").hidden = !repair;
   $("accept").hidden = !repair?.repaired;
-  $("row-changes").textContent = repair?.repaired ? "Repair: " + changesText(repair) : "Three changes do not repair it.";
+  $("row-changes").textContent = repair?.repaired ? "Repair: " + changesText(repair)
+      : "Three changes do not repair it.";
 }
 
 function acceptRepair() {

@@ -9,7 +9,8 @@ window.onresize = () => {
 };
 $("enter-key").onclick = () => { $("none-key").hidden = true; refreshModels(); };
 
-$("file").onchange = event => { if (card && event.target.files[0]) loadFile(event.target.files[0]); event.target.value = ""; };
+$("file").onchange = event => { if (card &&
+    event.target.files[0]) loadFile(event.target.files[0]); event.target.value = ""; };
 $("drop").onsubmit = event => {
   event.preventDefault();
   if ($("paste").value.trim()) loadText("Pasted rows", $("paste").value);

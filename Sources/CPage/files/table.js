@@ -35,7 +35,8 @@ async function loadTable(name, pieces, size) {
   try {
     const settings = await ask(path("score"), {rows: []});
     if (mine !== sheet) return;
-    if (!isAlphaMoved || alpha === null) alpha = settings.alpha === undefined ? null : Math.max(settings.alpha, alphaLeast());
+    if (!isAlphaMoved || alpha === null) alpha = settings.alpha === undefined ? null
+        : Math.max(settings.alpha, alphaLeast());
     if (settings.statistic) $("statistic").value = settings.statistic;
     showAlpha();
   } catch (error) {
@@ -207,7 +208,8 @@ function cellsNow(mine, index) {
 /** A value of an answer as the table would write it. */
 function cellText(name, value) {
   if (value === null || value === undefined) return "";
-  return typeof value === "number" && tableColumn(name)?.decimal === "," ? String(value).replace(".", ",") : String(value);
+  return typeof value === "number" && tableColumn(name)?.decimal === "," ? String(value).replace(".", ",")
+      : String(value);
 }
 
 /** The row as an object of the model's columns, for requests in JSON. */

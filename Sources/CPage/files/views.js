@@ -16,7 +16,8 @@ async function drawSamples() {
     const text = await request(path("sample"), {body});
     if (mine !== card) return;
     samples = JSON.parse(text);
-    $("sample-status").textContent = plural(samples.rows.length, "row") + " drawn with seed " + /"seed":(\d+)/.exec(text)[1] + ".";
+    $("sample-status").textContent = plural(samples.rows.length, "row") + " drawn with seed " +
+        /"seed":(\d+)/.exec(text)[1] + ".";
     showSamples();
   } catch (error) {
     $("sample-status").textContent = "";
@@ -36,14 +37,20 @@ function showSamples() {
   }
   const variables = card.variables.slice(0, columnsMost);
   const table = el("table", {},
-    el("thead", {}, el("tr", {}, el("th", {scope: "col"}, "Row"), el("th", {scope: "col", class: "number"}, "Log-likelihood"),
-      ...variables.map(variable => el("th", {scope: "col", class: variable.type === "real" ? "number" : ""}, variable.name)))),
+    el("thead", {}, el("tr", {}, el("th", {scope: "col"}, "Row"),
+        el("th", {scope: "col", class: "number"}, "Log-likelihood"),
+      ...variables.map(variable => el("th", {scope: "col", class: variable.type === "real" ? "number" : ""},
+          variable.name)))),
     el("tbody", {}, ...samples.rows.map((values, index) => el("tr", {},
-      el("th", {scope: "row"}, el("button", {"aria-label": "Open sample " + (index + 1), onclick: () => open(index)}, "Open " + (index + 1))),
+      el("th", {scope: "row"}, el("button", {"aria-label": "Open sample " + (index + 1), onclick: () => open(index)},
+          "Open " + (index + 1))),
       el("td", {class: "number"}, samples.log_likelihood[index].toFixed(2)),
-      ...variables.map((variable, column) => el("td", {class: variable.type === "real" ? "number" : "brief"}, values[column] === null ? "" : String(values[column])))))));
-  $("sample-rows").replaceChildren(el("div", {class: "scroll", role: "region", "aria-label": "Rows drawn", tabindex: "0"}, table),
-    card.variables.length > columnsMost ? el("p", {class: "soft"}, "The first " + columnsMost + " of " + card.variables.length +
+      ...variables.map((variable, column) => el("td", {class: variable.type === "real" ? "number" : "brief"},
+          values[column] === null ? "" : String(values[column])))))));
+  $("sample-rows").replaceChildren(el("div",
+      {class: "scroll", role: "region", "aria-label": "Rows drawn", tabindex: "0"}, table),
+    card.variables.length > columnsMost
+        ? el("p", {class: "soft"}, "The first " + columnsMost + " of " + card.variables.length +
       " columns; the download has all.") : "");
 }
 
@@ -96,32 +103,40 @@ function showDrift(report) {
   driftPoints.set(card.name, points);
   showMartingale($("martingale"), points);
   const largest = bet?.largest ?? 1;
-  const odds = largest < 1e6 ? "once in " + grouped(Math.floor(largest)) + " times at most" : "less than once in a million times";
-  $("martingale").setAttribute("aria-label", "Capital of the bet against no drift: " + short(bet?.value ?? 1, 3) + " after " +
+  const odds = largest < 1e6 ? "once in " + grouped(Math.floor(largest)) + " times at most"
+      : "less than once in a million times";
+  $("martingale").setAttribute("aria-label",
+      "Capital of the bet against no drift: " + short(bet?.value ?? 1, 3) + " after " +
     plural(bet?.rows ?? 0, "row") + ", at most " + short(largest, 3));
-  const verdict = !report.rows ? "No row has been scored since the model was loaded." : !bet ? "This model has no calibration to compare rows with."
+  const verdict = !report.rows ? "No row has been scored since the model was loaded." : !bet
+      ? "This model has no calibration to compare rows with."
     : largest >= 1000 ? "Rows have drifted: without drift the capital would be this large " + odds + "."
     : largest >= 20 ? "Perhaps drift: without drift the capital would be this large " + odds + "."
     : "No sign of drift.";
   if ($("drift-verdict").textContent !== verdict) $("drift-verdict").textContent = verdict;
   $("drift-verdict").className = largest >= 1000 ? "odd-text" : "";
   const figures = [["rows", grouped(report.rows) + " in the window of the latest " + grouped(report.window)]];
-  if (bet) figures.push(["capital", short(bet.value, 3) + ", at most " + short(largest, 3) + " in " + plural(bet.rows, "row")]);
+  if (bet) figures.push(["capital", short(bet.value, 3) + ", at most " + short(largest, 3) + " in " +
+      plural(bet.rows, "row")]);
   if (report.kolmogorov_smirnov) figures.push(["distance", short(report.kolmogorov_smirnov.distance, 3) +
     " between the distributions of log-likelihoods (p-value " + short(report.kolmogorov_smirnov.p_value, 3) + ")"]);
-  if (report.anomalies) figures.push(["anomalies", short(100 * report.anomalies.share, 3) + " % at alpha " + short(report.anomalies.alpha, 3) +
+  if (report.anomalies) figures.push(["anomalies",
+      short(100 * report.anomalies.share, 3) + " % at alpha " + short(report.anomalies.alpha, 3) +
     " (p-value " + short(report.anomalies.p_value, 3) + ")"]);
   if (report.log_likelihood) figures.push(["log-likelihood", short(report.log_likelihood.mean) + " in the mean" +
-    (report.log_likelihood.calibration_mean === undefined ? "" : ", " + short(report.log_likelihood.calibration_mean) + " of calibration rows")]);
+    (report.log_likelihood.calibration_mean === undefined ? ""
+        : ", " + short(report.log_likelihood.calibration_mean) + " of calibration rows")]);
   $("drift-figures").replaceChildren(...figures.flatMap(([name, text]) => [el("dt", {}, name), el("dd", {}, text)]));
   const columns = [...(report.surprisal?.variables || [])].filter(entry => entry.z_score !== undefined)
     .sort((one, other) => Math.abs(other.z_score) - Math.abs(one.z_score)).slice(0, 20);
   $("drift-columns").hidden = !columns.length;
   $("drift-columns").replaceChildren(
-    el("thead", {}, el("tr", {}, ...["Column", "Surprisal", "In calibration", "Standard errors off"].map((name, place) =>
+    el("thead", {}, el("tr", {}, ...["Column", "Surprisal", "In calibration",
+        "Standard errors off"].map((name, place) =>
       el("th", {scope: "col", class: place ? "number" : ""}, name)))),
     el("tbody", {}, ...columns.map(entry => el("tr", {}, el("th", {scope: "row"}, entry.variable),
-      ...[entry.mean, entry.calibration_mean, entry.z_score].map(number => el("td", {class: "number"}, short(number, 3)))))));
+      ...[entry.mean, entry.calibration_mean,
+          entry.z_score].map(number => el("td", {class: "number"}, short(number, 3)))))));
 }
 
 views.drift = {
@@ -146,7 +161,8 @@ function showModels() {
       el("td", {class: "number"}, entry.variables ?? ""), el("td", {class: "number"}, entry.members ?? ""),
       el("td", {}, entry.calibrated === undefined ? "" : entry.calibrated ? "yes" : "no"),
       el("td", {}, entry.state !== "ready" ? null : entry.name === card?.name ? "chosen" : el("button", {
-        "aria-label": "Choose " + entry.name, onclick: () => { $("model").value = entry.name; chooseModel(); }}, "Choose"))))));
+        "aria-label": "Choose " + entry.name, onclick: () => { $("model").value = entry.name; chooseModel(); }},
+            "Choose"))))));
 }
 
 const chooseModel = () => choose($("model").value).then(showModels, error => say("models-error", error.message));
@@ -155,7 +171,8 @@ const chooseModel = () => choose($("model").value).then(showModels, error => say
 async function watchModels() {
   for (;;) {
     await pause(1000 * modelSeconds);
-    if (!document.hidden && !waiting && !asking && $("none-key").hidden && (!card || openName === "models")) await refreshModels();
+    if (!document.hidden && !waiting && !asking && $("none-key").hidden &&
+        (!card || openName === "models")) await refreshModels();
   }
 }
 

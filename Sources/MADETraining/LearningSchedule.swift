@@ -75,6 +75,9 @@ struct LearningSchedule {
         return epoch % stride == 0 || epoch == epochs
     }
 
+    /// Takes the `rate` from which the next steps go on.
+    mutating func begin(rate: Float) { self.rate = rate }
+
     /// After each step.
     mutating func advance() {
         guard case .cosine(let steps, let stepsDone, let epochs) = course else { return }

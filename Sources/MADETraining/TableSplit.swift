@@ -9,7 +9,8 @@ struct TableSplit {
     let calibration: Table?
     /// Fits to one part of the rows less each, which that part calibrates, where the table is too small to keep rows from
     /// the fit that is served: its p-values then come from rows that have been scored by a fit of the same kind that has not
-    /// seen them, all rows of the table one by one.
+    /// seen them, all rows of the table one by one. They have no validation rows: how long they are trained is taken from the
+    /// fit that is served.
     let folds: [TableSplit]
 
     /// Most rows that a share takes: p-values and means gain little from more, the gradient does.
@@ -49,9 +50,8 @@ struct TableSplit {
         folds = (0..<foldCount).map { fold in
             let parts = order.indices.map { $0 % foldCount == fold }
             let others = order.indices.filter { !parts[$0] }.map { order[$0] }
-            let fit = Self.fit(others[...], of: table, rowCount: others.count, validation, options)
             return TableSplit(
-                train: fit.train, validation: fit.validation,
+                train: table.rows(others.sorted()), validation: table.rows([]),
                 calibration: table.rows(order.indices.filter { parts[$0] }.map { order[$0] }.sorted()))
         }
     }

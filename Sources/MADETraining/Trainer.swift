@@ -61,8 +61,8 @@ public struct Trainer: Sendable {
         let fits = Self.fits(split, schema: tables.schema, options: options)
         let threadCount = try TrainingMemory.threadCount(of: fits, options, bytesMax: memoryBytesMax)
         let pool = MemberPool(threadCount: threadCount, isStopped: { stop.isRaised }, progress: progress)
-        return Self.model(
-            of: fits, pool.train(MemberPool.jobs(of: fits)), name: name, imageWidth: imageWidth, test: tables.test)
+        let outcomes = pool.train(fits[0], folds: Array(fits.dropFirst()))
+        return Self.model(of: fits, outcomes, name: name, imageWidth: imageWidth, test: tables.test)
     }
 
     /// The rows of a training of `tables`.

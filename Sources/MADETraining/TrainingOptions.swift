@@ -75,7 +75,7 @@ public struct TrainingOptions: Sendable, Equatable {
     /// Calibration rows that the model keeps, at most, to compare rows with that have values which are not known.
     public var keptRowCount = CalibrationRows.defaultRowCount
     /// Parts in which a table is cross-fitted where its calibration share would be under 200 rows; 0: that share is held out
-    /// all the same.
+    /// all the same. Networks of the parts are trained for as long as those that are served.
     public var foldCount = 10
     /// Members trained side by side, one a thread. The result does not depend on it.
     public var threadCount = 1
@@ -106,7 +106,10 @@ public struct TrainingOptions: Sendable, Equatable {
 
     /// Gradient steps over `rowCount` rows, where no option says otherwise.
     func steps(rowCount: Int) -> Int {
-        stepCount ?? max(Self.stepsMin, Self.epochsMin * rowCount / batchRows)
+        stepCount
+            ?? max(
+                min(max(4 * rowCount, Self.fewRowsSteps.lowerBound), Self.fewRowsSteps.upperBound),
+                Self.epochsMin * rowCount / batchRows)
     }
 
     /// The scale floor for a column of `rowCount` numbers.
@@ -132,8 +135,9 @@ public struct TrainingOptions: Sendable, Equatable {
     private static let componentsMin = 5
     private static let componentsMax = 24
     private static let plateauEpochsMax = 1000
-    private static let stepsMin = 1500
-    private static let epochsMin = 60
+    /// Steps of a table of so few rows that many passes take no time.
+    private static let fewRowsSteps = 1500...3000
+    private static let epochsMin = 40
 
     /// More would be a mistake, and would fill the memory.
     static let hiddenWidthMax = 65_536
@@ -189,6 +193,8 @@ public struct TrainingOptions: Sendable, Equatable {
 extension TrainingOptions {
     /// Rows from which what happens to one value in a thousand is seen often enough to be told from what is wrong.
     static let manyRows = 10_000
+    /// Rows up to which a step takes fewer of them: the more steps a pass has, the fewer passes it takes.
+    private static let fewRows = 1000
 
     /// What is measured to suit tables of `schema` best.
     ///
@@ -211,7 +217,7 @@ extension TrainingOptions {
         options.gradientNormMax = 5
         options.decay = .cosine
         options.learningRate = 3e-3
-        options.batchRows = 256
+        options.batchRows = (1..<fewRows).contains(rowCount) ? 32 : 64
         options.weightDecay = 1e-2
         options.l1 = 0
         options.directL1 = 0
@@ -221,10 +227,11 @@ extension TrainingOptions {
             options.trimmedValueShare = 0.02
             options.strayShare = 0.02
             options.inputNoise = 270 / Float(rowCount)
-            options.stepCount = min(rowCount / 3, 20_000)
+            options.stepCount = min(rowCount * 2 / 3, 20_000)
         }
         guard isContaminated else { return options }
         options.hiddenWidths = [64, 64]
+        options.batchRows = 256
         options.isRobust = false
         options.componentCount = 1
         options.scaleFloor = 0.1

@@ -10,10 +10,10 @@ public struct TrainingProgress: Sendable {
     public var epoch: Int
     /// Mean nats a row over the pass, dropout included.
     public var trainNats: Double
-    /// Mean nats a row over the validation rows after the pass.
-    public var validationNats: Double
-    /// The member's best validation nats so far.
-    public var bestValidationNats: Double
+    /// Mean nats a row over the validation rows after the pass; nil of cross-fitted models, which have none.
+    public var validationNats: Double?
+    /// The member's best validation nats so far, likewise.
+    public var bestValidationNats: Double?
     /// Whether the member's training ended with this pass.
     public var isLast: Bool
     /// Training rows a second, all members together.

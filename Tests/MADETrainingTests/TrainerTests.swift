@@ -142,12 +142,13 @@ import Testing
             TrainingTables(train: source.rows(60, seed: 8), validation: source.rows(200, seed: 9)), name: "markov"
         ) { progress in seen.withLock { $0.append(progress) } }
         let epochs = seen.withLock { $0 }
-        let best = try #require(epochs.min { $0.validationNats < $1.validationNats })
+        let nats = try epochs.map { try #require($0.validationNats) }
+        let best = try #require(zip(epochs, nats).min { $0.1 < $1.1 })
         let summary = try #require(model.training)
         #expect(epochs.count == 100)
-        #expect(epochs[99].validationNats > best.validationNats + 0.1)
-        #expect(summary.epochs == best.epoch)
-        #expect(abs(summary.validationNats - best.validationNats) < 1e-4)
+        #expect(nats[99] > best.1 + 0.1)
+        #expect(summary.epochs == best.0.epoch)
+        #expect(abs(summary.validationNats - best.1) < 1e-4)
         #expect(model.calibration == nil)
     }
 
@@ -209,7 +210,10 @@ import Testing
     @Test func smallTablesAreCalibratedByAllTheirRows() throws {
         let options = options { $0.foldCount = 5 }
         let train = source.rows(300, seed: 15)
-        let model = try Trainer(options).train(TrainingTables(train: train), name: "markov")
+        let seen = Mutex<[TrainingProgress]>([])
+        let model = try Trainer(options).train(TrainingTables(train: train), name: "markov") { progress in
+            seen.withLock { $0.append(progress) }
+        }
         let summary = try #require(model.training)
         #expect(summary.trainRows + summary.validationRows == 300)
         #expect(summary.calibrationRows == 300 && summary.calibrationFolds == 5)
@@ -220,6 +224,9 @@ import Testing
         }
         // Nothing of the served model's own scores of its rows.
         #expect(calibration.logLikelihoods != logLikelihoods(train).sorted())
+        #expect(
+            seen.withLock { $0 }.filter(\.isLast).map { $0.validationNats == nil }.count(where: \.self) == 10,
+            "the two networks of each fold have no validation rows")
         let low = logLikelihoods(source.rows(1000, seed: 16)).count { calibration.pValue(of: $0) <= 0.1 }
         #expect((50..<160).contains(low))
     }
@@ -273,7 +280,7 @@ import Testing
     @Test func curvesAverageMembersOfDifferentLengths() {
         func epoch(_ number: Int, _ nats: Double) -> MemberTraining.Epoch {
             MemberTraining.Epoch(
-                number: number, trainNats: nats, validationNats: nats + 1, bestValidationNats: nats, isLast: false,
+                number: number, trainNats: nats, validation: .init(nats: nats + 1, bestNats: nats), isLast: false,
                 epochsLeft: 0)
         }
         let curve = TrainingCurve([

@@ -7,7 +7,10 @@ extension TrainingCurve {
     /// The average over members, `courses` having each one's looks in order; what is not finite is passed over.
     init(_ courses: [[MemberTraining.Epoch]]) {
         let courses = courses.map { course in
-            course.filter { $0.trainNats.isFinite && $0.validationNats.isFinite }
+            course.compactMap { epoch -> (number: Int, trainNats: Double, validationNats: Double)? in
+                guard let nats = epoch.validation?.nats, nats.isFinite, epoch.trainNats.isFinite else { return nil }
+                return (epoch.number, epoch.trainNats, nats)
+            }
         }.filter { !$0.isEmpty }
         let numbers = Set(courses.joined().map(\.number)).sorted()
         let pointCount = min(numbers.count, Self.pointsMax)

@@ -13,9 +13,11 @@ final class MemberTraining {
         var network: MaskedNetwork
         /// Passes up to the weights that were kept.
         var epochs: Int
+        /// The way to those weights.
+        var legs: [Leg]
         /// Every look at the validation rows.
         var course: [Epoch]
-        /// Validation nats of the weights that were kept.
+        /// Validation nats of the weights that were kept; infinity where there were no looks.
         var bestValidationNats: Double
         /// Whether training came to its own end.
         var isComplete: Bool
@@ -25,11 +27,25 @@ final class MemberTraining {
     struct Epoch: Sendable {
         var number: Int
         var trainNats: Double
-        var validationNats: Double
-        var bestValidationNats: Double
+        /// Nil where the training follows another one.
+        var validation: Validation?
         var isLast: Bool
         /// Passes until the end if nothing gets better any more.
         var epochsLeft: Int
+
+        /// A look at the validation rows, nats.
+        struct Validation {
+            var nats: Double
+            var bestNats: Double
+        }
+    }
+
+    /// Gradient steps on the way to the weights that were kept: those from one fall of the learning rate on a plateau to the
+    /// next, but for the last of them, which were taken back; along a cosine all of them.
+    struct Leg: Sendable, Equatable {
+        /// The learning rate at the start.
+        var rate: Float
+        var stepCount: Int
     }
 
     /// Streams of the seed that one network uses, and the parts they are for.
@@ -104,17 +120,23 @@ final class MemberTraining {
         _ = schedule.take(validationNats(), epoch: 0)
         var order = Array(0..<train.rowCount)
         var course: [Epoch] = []
+        var legs: [Leg] = []
+        var leg = Leg(rate: schedule.rate, stepCount: 0)
+        var legStart = 0
         for epoch in 1...passCountMax {
             order.shuffle(using: &shuffles)
-            let trainNats = pass(over: order, isStopped: isStopped)
+            let trainNats = pass(over: order, upTo: stepCountMax, isStopped: isStopped)
             if trainNats?.isFinite == true && !schedule.looks(afterEpoch: epoch) { continue }
             let nats = trainNats?.isFinite == false ? .infinity : validationNats()
             let verdict = schedule.take(nats, epoch: epoch)
-            if schedule.bestEpoch == epoch { best.set(from: passes.parameters) }
+            if schedule.bestEpoch == epoch {
+                best.set(from: passes.parameters)
+                leg.stepCount = stepsDone - legStart
+            }
             guard let trainNats else { break }
             let isLast = verdict == .end || epoch == passCountMax
             let look = Epoch(
-                number: epoch, trainNats: trainNats, validationNats: nats, bestValidationNats: schedule.bestNats,
+                number: epoch, trainNats: trainNats, validation: .init(nats: nats, bestNats: schedule.bestNats),
                 isLast: isLast, epochsLeft: min(schedule.epochsLeft, passCountMax - epoch))
             course.append(look)
             report(look)
@@ -122,21 +144,56 @@ final class MemberTraining {
             if verdict == .reduce {
                 passes.parameters.set(from: best)
                 adam.reset()
+                legs.append(leg)
+                leg = Leg(rate: schedule.rate, stepCount: 0)
+                legStart = stepsDone
             }
         }
         return Result(
             masks: passes.masks, network: passes.plan.network(from: best.elements),
-            epochs: schedule.bestEpoch, course: course, bestValidationNats: schedule.bestNats,
+            epochs: schedule.bestEpoch, legs: legs + [leg], course: course, bestValidationNats: schedule.bestNats,
             isComplete: course.last?.isLast == true)
     }
 
-    /// One gradient step a batch over the rows in `order`, until there have been enough; mean nats a row.
+    /// Trains along the `legs` of another training, of which this one needs no validation rows, or until `isStopped`, which
+    /// is asked before each step. Where a loss is not finite it ends with the weights of the pass before.
+    func run(along legs: [Leg], isStopped: () -> Bool, report: (Epoch) -> Void) -> Result {
+        var order = Array(0..<train.rowCount)
+        var epoch = 0
+        var end = 0
+        let stepCount = legs.reduce(0) { $0 + $1.stepCount }
+        func result(isComplete: Bool) -> Result {
+            Result(
+                masks: passes.masks, network: passes.plan.network(from: best.elements), epochs: epoch, legs: legs,
+                course: [], bestValidationNats: .infinity, isComplete: isComplete)
+        }
+        for leg in legs where leg.stepCount > 0 {
+            schedule.begin(rate: leg.rate)
+            adam.reset()
+            end += leg.stepCount
+            while stepsDone < end {
+                order.shuffle(using: &shuffles)
+                let trainNats = pass(over: order, upTo: end, isStopped: isStopped)
+                guard let trainNats, trainNats.isFinite else { return result(isComplete: trainNats != nil) }
+                best.set(from: passes.parameters)
+                epoch += 1
+                guard schedule.looks(afterEpoch: epoch) || stepsDone == stepCount else { continue }
+                report(
+                    Epoch(
+                        number: epoch, trainNats: trainNats, validation: nil, isLast: stepsDone == stepCount,
+                        epochsLeft: (stepCount - stepsDone + batchCount - 1) / batchCount))
+            }
+        }
+        return result(isComplete: true)
+    }
+
+    /// One gradient step a batch over the rows in `order`, until there have been `stepLimit` in all; mean nats a row.
     ///
     /// Ends early with infinity where they are not finite, with nil where `isStopped`.
-    private func pass(over order: [Int], isStopped: () -> Bool) -> Double? {
+    private func pass(over order: [Int], upTo stepLimit: Int, isStopped: () -> Bool) -> Double? {
         var nats = 0.0
         var countedRows = 0
-        for batch in 0..<min(batchCount, stepCountMax - stepsDone) {
+        for batch in 0..<min(batchCount, stepLimit - stepsDone) {
             if isStopped() { return nil }
             let rows = order[order.count * batch / batchCount..<order.count * (batch + 1) / batchCount]
             let masked = passes.select(stepsDone % passes.masks.count)

@@ -20,8 +20,8 @@ struct ProgressTally {
         let rate = Double(done) / seconds
         return TrainingProgress(
             member: member + 1, memberCount: epochsDone.count, epoch: epoch.number, trainNats: epoch.trainNats,
-            validationNats: epoch.validationNats, bestValidationNats: epoch.bestValidationNats, isLast: epoch.isLast,
-            rowsPerSecond: rate * Double(rowCount), secondsLeft: Double(totalLeft) / rate)
+            validationNats: epoch.validation?.nats, bestValidationNats: epoch.validation?.bestNats,
+            isLast: epoch.isLast, rowsPerSecond: rate * Double(rowCount), secondsLeft: Double(totalLeft) / rate)
     }
 
     /// Members not begun are taken to need as many epochs as the average of the others.

@@ -81,7 +81,7 @@ final class SearchCourse {
         let options = settings[best.number - 1]
         let fits = Trainer.fits(split, schema: tables.schema, options: options)
         let pool = pool(trials: best.number...best.number, isStopped: { [stop] in stop.isRaised })
-        let outcomes = pool.train(MemberPool.jobs(of: fits))
+        let outcomes = pool.train(fits[0], folds: Array(fits.dropFirst()))
         return Trainer.model(
             of: fits, outcomes, name: naming.name, imageWidth: naming.imageWidth, test: tables.test)
     }

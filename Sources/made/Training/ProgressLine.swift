@@ -60,12 +60,13 @@ final class ProgressLine: Sendable {
     }
 
     private static func text(_ progress: TrainingProgress) -> String {
-        """
-        member \(progress.member)/\(progress.memberCount)  epoch \(progress.epoch)  \
-        train \(decimal(progress.trainNats, 3))  valid \(decimal(progress.validationNats, 3))  \
-        best \(decimal(progress.bestValidationNats, 3))  \(Int(progress.rowsPerSecond)) rows/s  \
-        \(Int(progress.secondsLeft.rounded(.up))) s left
-        """
+        let looks = [("valid", progress.validationNats), ("best", progress.bestValidationNats)]
+        let validation = looks.map { name, nats in nats.map { "  \(name) \(decimal($0, 3))" } ?? "" }.joined()
+        return """
+            member \(progress.member)/\(progress.memberCount)  epoch \(progress.epoch)  \
+            train \(decimal(progress.trainNats, 3))\(validation)  \(Int(progress.rowsPerSecond)) rows/s  \
+            \(Int(progress.secondsLeft.rounded(.up))) s left
+            """
     }
 
     /// `value` with `places` digits after the point.

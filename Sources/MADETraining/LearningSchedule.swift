@@ -14,14 +14,15 @@ struct LearningSchedule {
     /// What to do after an epoch.
     enum Verdict: Equatable {
         case goOn
-        /// Return to the best weights, and go on with a smaller rate.
+        /// Return to the best weights, and go on with another rate: a smaller one, or one that falls faster.
         case reduce
         case end
     }
 
     private enum Course {
         case plateau(patience: Int, reductionsLeft: Int)
-        case cosine(steps: Int, stepsDone: Int, epochs: Int)
+        /// `isEnding`: what follows a course that was broken off.
+        case cosine(steps: Int, stepsDone: Int, epochs: Int, isEnding: Bool)
     }
 
     /// The rate at the next step.
@@ -32,8 +33,10 @@ struct LearningSchedule {
     private(set) var epochsLeft: Int
     /// Epochs between two looks at the validation rows.
     let stride: Int
-    private let rateAtStart: Float
+    private var rateAtStart: Float
     private var course: Course
+    /// The rate after the step that led to the best weights.
+    private var rateAtBest: Float
     private var epochsSinceGain = 0
     /// Looks in a row, of a course of fixed length, that were far worse than the best.
     private var worseLookCount = 0
@@ -46,15 +49,17 @@ struct LearningSchedule {
     /// About how often a course of fixed length looks at the validation rows.
     private static let lookCount = 50
     /// How many looks in a row must be worse than the best, by how large a share of its nats or of one nat, that a course of
-    /// fixed length ends before its time: what it learns by then is the training rows by heart, and a smaller rate does not
-    /// unlearn it.
+    /// fixed length is broken off: what it learns by then is the training rows by heart, and a smaller rate does not unlearn
+    /// it. It goes on from the best weights, with a rate that falls to 0 in some share of the passes that led to them.
     private static let worseLooksMax = 12
+    private static let endingShare: Float = 0.5
     private static let worseShare = 0.02
 
     /// A rate that falls on plateaus.
     init(rate: Float, patience: Int, reductionCount: Int) {
         self.rate = rate
         rateAtStart = rate
+        rateAtBest = rate
         stride = 1
         course = .plateau(patience: patience, reductionsLeft: reductionCount)
         epochsLeft = patience * (reductionCount + 1)
@@ -64,24 +69,35 @@ struct LearningSchedule {
     init(rate: Float, epochs: Int, steps: Int) {
         self.rate = rate
         rateAtStart = rate
+        rateAtBest = rate
         stride = max(1, epochs / Self.lookCount)
-        course = .cosine(steps: steps, stepsDone: 0, epochs: epochs)
+        course = .cosine(steps: steps, stepsDone: 0, epochs: epochs, isEnding: false)
         epochsLeft = epochs
     }
 
     /// Whether the validation rows are looked at after `epoch`.
     func looks(afterEpoch epoch: Int) -> Bool {
-        guard case .cosine(_, _, let epochs) = course else { return true }
-        return epoch % stride == 0 || epoch == epochs
+        guard case .cosine(_, _, let epochs, let isEnding) = course else { return true }
+        return isEnding || epoch % stride == 0 || epoch == epochs
     }
 
-    /// Takes the `rate` from which the next steps go on.
-    mutating func begin(rate: Float) { self.rate = rate }
+    /// Takes the `rate` from which the next steps go on, and the number of steps in which it falls to 0; nil: not at all.
+    mutating func begin(rate: Float, fallSteps: Int?) {
+        self.rate = rate
+        rateAtStart = rate
+        if let fallSteps { course = .cosine(steps: fallSteps, stepsDone: 0, epochs: .max, isEnding: false) }
+    }
+
+    /// Steps in which the rate falls to 0 from here on; nil where it does not.
+    var fallSteps: Int? {
+        guard case .cosine(let steps, let stepsDone, _, _) = course else { return nil }
+        return steps - stepsDone
+    }
 
     /// After each step.
     mutating func advance() {
-        guard case .cosine(let steps, let stepsDone, let epochs) = course else { return }
-        course = .cosine(steps: steps, stepsDone: stepsDone + 1, epochs: epochs)
+        guard case .cosine(let steps, let stepsDone, let epochs, let isEnding) = course else { return }
+        course = .cosine(steps: steps, stepsDone: stepsDone + 1, epochs: epochs, isEnding: isEnding)
         rate = rateAtStart * 0.5 * (1 + cosf(Float.pi * Float(stepsDone + 1) / Float(steps)))
     }
 
@@ -92,16 +108,31 @@ struct LearningSchedule {
         if nats < bestNats {
             bestNats = nats
             bestEpoch = epoch
+            rateAtBest = rate
         }
         switch course {
-        case .cosine(_, _, let epochs):
-            epochsLeft = nats.isFinite && worseLookCount < Self.worseLooksMax ? max(0, epochs - epoch) : 0
-            return epochsLeft == 0 ? .end : .goOn
+        case .cosine(_, let stepsDone, let epochs, let isEnding):
+            epochsLeft = nats.isFinite ? max(0, epochs - epoch) : 0
+            guard epochsLeft > 0, !isEnding, worseLookCount >= Self.worseLooksMax else {
+                return epochsLeft == 0 ? .end : .goOn
+            }
+            return breakOff(at: epoch, epochSteps: stepsDone / epoch)
         case .plateau(let patience, let reductionsLeft):
             let verdict = takeOnPlateau(nats, patience: patience, reductionsLeft: reductionsLeft)
             if case .plateau(_, let left) = course { epochsLeft = patience * (left + 1) - epochsSinceGain }
             return verdict
         }
+    }
+
+    /// Begins the last part of a course that has learned the training rows by heart.
+    private mutating func breakOff(at epoch: Int, epochSteps: Int) -> Verdict {
+        epochsLeft = min(epochsLeft, Int((Float(bestEpoch) * Self.endingShare).rounded(.up)))
+        guard epochsLeft > 0 else { return .end }
+        rate = rateAtBest
+        rateAtStart = rate
+        course = .cosine(
+            steps: epochsLeft * epochSteps, stepsDone: 0, epochs: epoch + epochsLeft, isEnding: true)
+        return .reduce
     }
 
     private mutating func takeOnPlateau(_ nats: Double, patience: Int, reductionsLeft: Int) -> Verdict {

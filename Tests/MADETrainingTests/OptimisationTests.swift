@@ -131,21 +131,39 @@ import Testing
         #expect(passes(.cosine, epochs: 20, steps: nil) == 20)
     }
 
-    @Test func aCosineCourseEndsWhereItLearnsTheTrainingRowsByHeart() {
-        func end(_ nats: (Int) -> Double) -> (epoch: Int, best: Int)? {
-            var schedule = LearningSchedule(rate: 0.01, epochs: 100, steps: 100)
-            for epoch in 1...100 where schedule.looks(afterEpoch: epoch) {
-                if schedule.take(nats(epoch), epoch: epoch) == .end { return (epoch, schedule.bestEpoch) }
+    @Test func aCosineCourseIsBrokenOffWhereItLearnsTheTrainingRowsByHeart() {
+        /// Where the course returned to its best weights, where it ended, and which weights were best; ten steps an epoch.
+        func run(_ nats: (_ epoch: Int, _ isEnding: Bool) -> Double) -> [Int?] {
+            var schedule = LearningSchedule(rate: 0.01, epochs: 100, steps: 1000)
+            var rates: [Float] = []
+            var brokenOff: Int?
+            for epoch in 1...100 {
+                for _ in 0..<10 { schedule.advance() }
+                rates.append(schedule.rate)
+                guard schedule.looks(afterEpoch: epoch) else { continue }
+                switch schedule.take(nats(epoch, brokenOff != nil), epoch: epoch) {
+                case .goOn: break
+                case .reduce:
+                    #expect(schedule.rate == rates[schedule.bestEpoch - 1], "the rate that the best weights had")
+                    #expect(schedule.fallSteps == schedule.epochsLeft * 10)
+                    brokenOff = epoch
+                case .end:
+                    #expect(abs(schedule.rate) < 1e-8)
+                    return [brokenOff, epoch, schedule.bestEpoch]
+                }
             }
-            return nil
+            return [brokenOff, nil, schedule.bestEpoch]
         }
-        // Every other epoch is looked at.
-        #expect(end { 10 + 0.099 * abs(Double($0) - 20) }.map { [$0.epoch, $0.best] } == [46, 20])
+        // Every other epoch is looked at, and each of the last ones.
+        #expect(run { epoch, _ in 10 + 0.099 * abs(Double(epoch) - 20) } == [46, 56, 20])
+        #expect(run { epoch, isEnding in isEnding ? 9 : 10 + 0.099 * abs(Double(epoch) - 20) } == [46, 56, 47])
         // Little worse, or worse now and then, is no reason.
-        #expect(end { 10 + 0.1 * min(abs(Double($0) - 20), 1.9) }?.epoch == 100)
-        #expect(end { $0 % 20 == 0 ? 10 : 12 }?.epoch == 100)
+        #expect(run { epoch, _ in 10 + 0.1 * min(abs(Double(epoch) - 20), 1.9) } == [nil, 100, 20])
+        #expect(run { epoch, _ in epoch % 14 == 0 ? 10 : 12 }[0] == nil)
         // Nats near zero are worse by a share of one.
-        #expect(end { 0.00099 * Double($0) }?.epoch == 46)
+        #expect(run { epoch, _ in 0.00099 * abs(Double(epoch) - 2) }[0] == 46)
+        // There is no time for all of it.
+        #expect(run { epoch, _ in 10 + 0.2 * abs(Double(epoch) - 70) } == [94, 100, 70])
     }
 
     @Test func aCosineCourseThatEpochsCutShortEndsAtRateZeroAllTheSame() {
@@ -212,16 +230,16 @@ import Testing
     @Test(arguments: LearningDecay.allCases) func aTrainingAlongAnothersWayEndsWithTheSameWeights(
         _ decay: LearningDecay
     ) throws {
-        // Until the first fall of the rate on a plateau the shuffles are the same, too.
+        // Until weights are taken back the shuffles are the same, too.
         func training() -> MemberTraining {
             self.training {
                 $0.decay = decay
-                $0.stepCount = 400
-                $0.reductionCount = 0
+                $0.stepCount = 60
             }
         }
         let found = training().run(isStopped: { false }, report: { _ in })
-        #expect(found.legs == [.init(rate: 0.02, stepCount: 6 * found.epochs)])
+        let fallSteps = decay == .cosine ? 60 : nil
+        #expect(found.legs == [.init(rate: 0.02, fallSteps: fallSteps, stepCount: 6 * found.epochs)])
         #expect(found.epochs > 1 && found.epochs < found.course.count, "it overfits")
         var steps = 0
         var last: MemberTraining.Epoch?
@@ -256,8 +274,20 @@ import Testing
         #expect(both.legs[1].stepCount > 0)
     }
 
+    @Test func theWayOfACosineThatWasBrokenOffHasItsEndingToo() {
+        let legs = training {
+            $0.decay = .cosine
+            $0.stepCount = 600
+        }.run(isStopped: { false }, report: { _ in }).legs
+        #expect(legs.count == 2 && legs[0].fallSteps == 600 && legs[0].rate == 0.02)
+        let passes = legs[0].stepCount / 6
+        #expect(legs[1].fallSteps == (passes + 1) / 2 * 6)
+        let rate = 0.01 * (1 + cos(Double.pi * Double(legs[0].stepCount) / 600))
+        #expect(abs(Double(legs[1].rate) - rate) < 1e-6, "that of the weights which it returned to")
+    }
+
     @Test func aTrainingThatDivergesOnAnothersWayKeepsTheWeightsBefore() {
-        let legs = [MemberTraining.Leg(rate: 3e37, stepCount: 12)]
+        let legs = [MemberTraining.Leg(rate: 3e37, fallSteps: nil, stepCount: 12)]
         let result = training { $0.dropout = 0 }.run(along: legs, isStopped: { false }, report: { _ in })
         #expect(result.isComplete && result.epochs == 0)
         #expect(result.network.layers.allSatisfy { $0.weight.elements.allSatisfy { abs($0) < 10 } })

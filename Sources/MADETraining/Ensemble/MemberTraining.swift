@@ -40,11 +40,13 @@ final class MemberTraining {
         }
     }
 
-    /// Gradient steps on the way to the weights that were kept: those from one fall of the learning rate on a plateau to the
-    /// next, but for the last of them, which were taken back; along a cosine all of them.
+    /// Gradient steps on the way to the weights that were kept: those from one return to the best weights to the next, but
+    /// for the last of them, which were taken back.
     struct Leg: Sendable, Equatable {
         /// The learning rate at the start.
         var rate: Float
+        /// Steps in which it falls to 0; nil: it stays.
+        var fallSteps: Int?
         var stepCount: Int
     }
 
@@ -121,7 +123,7 @@ final class MemberTraining {
         var order = Array(0..<train.rowCount)
         var course: [Epoch] = []
         var legs: [Leg] = []
-        var leg = Leg(rate: schedule.rate, stepCount: 0)
+        var leg = Leg(rate: schedule.rate, fallSteps: schedule.fallSteps, stepCount: 0)
         var legStart = 0
         for epoch in 1...passCountMax {
             order.shuffle(using: &shuffles)
@@ -145,7 +147,7 @@ final class MemberTraining {
                 passes.parameters.set(from: best)
                 adam.reset()
                 legs.append(leg)
-                leg = Leg(rate: schedule.rate, stepCount: 0)
+                leg = Leg(rate: schedule.rate, fallSteps: schedule.fallSteps, stepCount: 0)
                 legStart = stepsDone
             }
         }
@@ -168,7 +170,7 @@ final class MemberTraining {
                 course: [], bestValidationNats: .infinity, isComplete: isComplete)
         }
         for leg in legs where leg.stepCount > 0 {
-            schedule.begin(rate: leg.rate)
+            schedule.begin(rate: leg.rate, fallSteps: leg.fallSteps)
             adam.reset()
             end += leg.stepCount
             while stepsDone < end {

@@ -195,6 +195,8 @@ extension TrainingOptions {
     static let manyRows = 10_000
     /// Rows up to which a step takes fewer of them: the more steps a pass has, the fewer passes it takes.
     private static let fewRows = 1000
+    /// Rows from which a step takes more of them: with small steps they would need more passes than `stepCount` allows.
+    private static let plentyOfRows = 20_000
 
     /// What is measured to suit tables of `schema` best.
     ///
@@ -217,7 +219,8 @@ extension TrainingOptions {
         options.gradientNormMax = 5
         options.decay = .cosine
         options.learningRate = 3e-3
-        options.batchRows = (1..<fewRows).contains(rowCount) ? 32 : 64
+        let isLarge = rowCount >= plentyOfRows
+        options.batchRows = isLarge ? 256 : (1..<fewRows).contains(rowCount) ? 32 : 64
         options.weightDecay = 1e-2
         options.l1 = 0
         options.directL1 = 0
@@ -227,7 +230,7 @@ extension TrainingOptions {
             options.trimmedValueShare = 0.02
             options.strayShare = 0.02
             options.inputNoise = 270 / Float(rowCount)
-            options.stepCount = min(rowCount * 2 / 3, 20_000)
+            options.stepCount = isLarge ? min(rowCount / 3, 20_000) : rowCount * 2 / 3
         }
         guard isContaminated else { return options }
         options.hiddenWidths = [64, 64]

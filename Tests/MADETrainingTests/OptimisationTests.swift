@@ -406,7 +406,9 @@ import Testing
         #expect(few.batchRows == 64 && TrainingOptions.recommended(for: schema, rowCount: 999).batchRows == 32)
         #expect(few.trimmedShare > 0 && few.trimmedValueShare == 0 && few.strayShare == 0)
         #expect(many.trimmedShare == 0 && many.trimmedValueShare > 0 && many.strayShare > 0)
-        #expect(many.inputNoise == 0.009 && many.steps(rowCount: 21_000) == 20_000)
+        #expect(many.inputNoise == 0.009 && many.batchRows == 256 && many.steps(rowCount: 21_000) == 10_000)
+        let between = TrainingOptions.recommended(for: schema, rowCount: 12_000)
+        #expect(between.batchRows == 64 && between.steps(rowCount: 8_400) == 8000)
         let binary = TableSchema(binary: ["a"])
         #expect(TrainingOptions.recommended(for: binary, rowCount: 30_000) == TrainingOptions())
         #expect(

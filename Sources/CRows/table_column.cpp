@@ -16,7 +16,13 @@ TableColumn::TableColumn(std::string_view name, const TableUse &given) : name(na
 
 double TableColumn::read(std::string_view cell, size_t line, bool is_plain) {
     double seconds = 0;
-    if (use.use == MADE_CELL_DATE) return read_date(cell, seconds) ? seconds : read_text(cell, line, is_plain);
+    if (use.use == MADE_CELL_DATE) {
+        // The first dates are kept as they are written, should the column turn out to be one of labels.
+        bool is_kept = number_text_count < MADE_NUMBER_TEXTS_MAX || indices.contains(cell);
+        if (is_kept || !read_date(cell, seconds)) return read_text(cell, line, is_plain);
+        facts.number_count++;
+        return seconds;
+    }
     bool keeps_numbers = use.use == MADE_CELL_ANY && number_text_count < MADE_NUMBER_TEXTS_MAX;
     Decimal decimal;
     // A column of numbers that are not kept as texts has few texts, if any: its cells are looked up last.
@@ -41,7 +47,6 @@ bool TableColumn::read_date(std::string_view cell, double &seconds) {
     if (date.facts & MADE_DATE_SHOWS_ORDER) (order == MADE_MONTH_FIRST ? facts.month_first_count : facts.day_first_count)++;
     note_pattern(date.pattern);
     facts.date_facts |= date.facts;
-    facts.number_count++;
     facts.minimum = std::min(facts.minimum, date.seconds);
     facts.maximum = std::max(facts.maximum, date.seconds);
     facts.is_decimal = facts.is_rising = false;
@@ -105,6 +110,7 @@ double TableColumn::read_text(std::string_view cell, size_t line, bool is_plain)
         return boxed(MADE_TEXT_BITS + entry->second);
     }
     Decimal decimal;
+    if (use.use == MADE_CELL_DATE && read_date(text, decimal.value)) return add_text(text, line, &decimal, false);
     bool is_number = read_decimal(text, is_plain, decimal), is_a_code = is_number && is_code(decimal, text);
     if (is_number) note(decimal);
     bool keeps_numbers = use.use == MADE_CELL_ANY && number_text_count < MADE_NUMBER_TEXTS_MAX;

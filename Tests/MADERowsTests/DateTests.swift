@@ -50,6 +50,40 @@ import Testing
         #expect(!DateText.isDate(text), "\(text)")
     }
 
+    @Test func aNumberAmongDatesIsMissing() throws {
+        let cells = (0..<40).map { $0 == 7 ? "0" : "2024-03-\(10 + $0 % 19)" }
+        let text = "d,n\n" + cells.map { "\($0),0.5\n" }.joined()
+        let found = try infer(text)
+        #expect(found.schema.table.columns[0].clock?.form == "%Y-%m-%d")
+        #expect(found.schema.table.columns[0].missingTexts == ["0"])
+        #expect(try streamed(text, as: found) == found.table.rows)
+        // More different dates than are kept as texts.
+        let times = (0..<3000).map { "2024-03-01 00:\(10 + $0 / 60):\(10 + $0 % 50)" } + ["5", "2024-03-01 00:10:10"]
+        let many = "d,n\n" + times.map { "\($0),0.5\n" }.joined()
+        let wide = try infer(many)
+        #expect(wide.schema.table.columns[0].missingTexts == ["5"])
+        #expect(try streamed(many, as: wide) == wide.table.rows)
+    }
+
+    @Test func datesAmongManyWordsAreLabelsByTheirText() throws {
+        let spellings = [
+            ["2024-01-31", "2024-02-01"], ["1/5/2024", "12/31/2024"], ["31.01.2024", "01.02.2024"],
+            ["01/02/20", "13/02/2024"],
+        ]
+        for dates in spellings {
+            let cells = (0..<20).map { $0 % 4 == 0 ? "later" : dates[$0 % 2] }
+            let text = "d,n\n" + cells.map { "\($0),0.5\n" }.joined()
+            let found = try infer(text)
+            guard case .categorical(let categories) = found.schema.columns[0].kind else {
+                Issue.record("\(found.schema.columns[0].kind)")
+                continue
+            }
+            #expect(Set(categories.labels) == Set(dates + ["later"]))
+            #expect(try streamed(text, as: found) == found.table.rows)
+            #expect(try read(text, as: found).rows == found.table.rows)
+        }
+    }
+
     @Test func everyPatternReadsBackWhatItWrites() {
         var generator = PhiloxGenerator(seed: 7)
         for (text, order, _, pattern) in Self.texts where pattern.contains("%Y") && pattern.contains("d") {

@@ -23,9 +23,7 @@ struct ClockInference {
             guard shape.words.isEmpty || shape.isMostlyNumbers else { return nil }
             let other = shape.dateOrder == MADE_MONTH_FIRST ? numbers.day_first_count : numbers.month_first_count
             swapsDays = other > 0
-            let pattern = withUnsafeBytes(of: numbers.date_pattern) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
+            let pattern = Self.pattern(of: numbers)
             form = Self.evened(swapsDays ? Self.swapped(pattern, to: shape.dateOrder) : pattern)
             (areDigits, facts) = (false, numbers.date_facts)
             return
@@ -76,6 +74,13 @@ struct ClockInference {
         let numbers = shape.present.compactMap(\.number) + values.filter { !$0.isNaN }
         return numbers.allSatisfy { DateText.isDate(NumberText.text($0)) } ? "%Y%m%d" : nil
     }
+
+    private static func pattern(of facts: made_table_column_facts) -> String {
+        withUnsafeBytes(of: facts.date_pattern) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    /// How dates that were read as numbers were written.
+    static func form(ofDates facts: made_table_column_facts) -> String { evened(pattern(of: facts)) }
 
     /// A pattern whose days have no leading zeros where months have none, and the other way round.
     private static func evened(_ pattern: String) -> String {

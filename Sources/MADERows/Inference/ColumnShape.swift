@@ -24,6 +24,11 @@ struct ColumnShape {
     }
     /// Texts that stand for a value.
     var present: [TableScanner.Text] { texts.filter { !missing.contains($0.text) } }
+    /// How a cell that was read as a number or a date was written.
+    func text(_ number: Double) -> String {
+        facts.date_facts == 0
+            ? NumberText.text(number) : DateText.text(number, form: ClockInference.form(ofDates: facts))
+    }
     /// Of those the ones that are no number.
     var words: [TableScanner.Text] { present.filter { $0.number == nil } }
     /// Cells that are numbers.
@@ -33,12 +38,12 @@ struct ColumnShape {
     /// Different numbers among the texts; a column of more has them as numbers alone.
     var numberTextCount: Int { texts.count { $0.number != nil } }
 
-    /// Whether it is a column of numbers in which a few cells are none: at most a tenth, where numbers are many.
+    /// Whether it is a column of numbers or dates in which a few cells are none: at most a tenth, where numbers are many.
     var isMostlyNumbers: Bool {
         let words = words
         let wordRowCount = words.reduce(0) { $0 + $1.count } + facts.lost_text_count
         if words.contains(where: \.isCode) { return false }
-        let hasManyNumbers = facts.number_count > 0 || numberTextCount >= 20
+        let hasManyNumbers = facts.number_count > 0 || facts.date_facts != 0 || numberTextCount >= 20
         return hasManyNumbers && numberRowCount >= 10 * wordRowCount
     }
 

@@ -193,8 +193,10 @@ struct SchemaInference {
         } else if shape.choice == nil {
             decision.clock = ClockInference(shape, values)
         }
-        if decision.clock != nil {
-            passOver(shape.words.filter { !DateText.isDate($0.text) }, &decision)
+        if let clock = decision.clock {
+            // Among dates that are texts a number is none.
+            let texts = clock.form.hasPrefix("%") ? shape.present : shape.words
+            passOver(texts.filter { !DateText.isDate($0.text) }, &decision)
             decision.column.numberForm = Schema.NumberForm()
             return decision
         }
@@ -258,6 +260,8 @@ struct SchemaInference {
         case .real, .binary, .date: return false
         default: break
         }
+        // Dates that are none of a clock.
+        if shape.facts.date_facts != 0 { return true }
         if shape.truthTexts != nil && !shape.isBinary { return false }
         if !shape.words.isEmpty || shape.facts.lost_text_count > 0, !shape.isMostlyNumbers { return true }
         if shape.isCodes {
@@ -303,7 +307,7 @@ struct SchemaInference {
         let missing = shape.missingNumbers
         var counts: [Double: Int] = [:]
         for value in values where !value.isNaN && missing[value] == nil { counts[value, default: 0] += 1 }
-        return [String: Int](counts.map { (NumberText.text($0.key), $0.value) }, uniquingKeysWith: +)
+        return [String: Int](counts.map { (shape.text($0.key), $0.value) }, uniquingKeysWith: +)
     }
 
     private func decideNumbers(_ shape: ColumnShape, _ decision: inout Decision) {
@@ -341,7 +345,7 @@ struct SchemaInference {
             objection: kind.objection(to:)
         ) { value in
             // Codes of which some had a leading zero, so that the others were numbers: those were plain.
-            isLabels ? (try? reader.read(NumberText.text(value), column: 0, options: options).number) ?? .nan : value
+            isLabels ? (try? reader.read(shape.text(value), column: 0, options: options).number) ?? .nan : value
         }
     }
 

@@ -75,7 +75,11 @@ struct TrainingArguments: ParsableArguments {
             """)
     var steps: Int?
 
-    @Option(help: "Rows a gradient step. (default: 100; with numbers 64, below 1000 rows 32, from 20000 on 256; contaminated 256)")
+    @Option(
+        help: """
+            Rows a gradient step. (default: 100; with numbers 64, below 1000 rows 32, from 20000 on 256; contaminated \
+            256)
+            """)
     var batch: Int?
 
     @Option(help: "Adam's step size at the start. (default: 0.002; with numbers 0.003)")

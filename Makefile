@@ -8,7 +8,7 @@ TEST = swift test --disable-xctest -Xcc -O2
 # What shares memory between threads, or is written in C.
 SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowsTests)\.|^DensityServiceTests\..*[Bb]atch
 
-.PHONY: help serve build test test-page bench soak quality lint sanitize sanitize-thread sanitize-address dist image release prepare
+.PHONY: help serve build test test-page bench soak quality lint fuzz sanitize sanitize-thread sanitize-address dist image release prepare
 
 help:
 	@echo 'make serve     build, and serve the bundled models on http://127.0.0.1:8080; ARGS="--port 9000" passes more'
@@ -19,6 +19,7 @@ help:
 	@echo 'make soak      serve mixed load with 1,000 reloads for SECONDS=3600, and check answers, memory and descriptors'
 	@echo 'make quality   train on real tables, and print the results beside the goals; DATA=FOLDER, ARGS="oneclass"'
 	@echo 'make lint      check the format of the sources, and the links of the documentation'
+	@echo 'make fuzz      run the fuzz targets for SECONDS=60 each under libFuzzer; TARGETS="json csv" selects'
 	@echo 'make sanitize  run what is threaded or written in C under the thread and the address sanitizer'
 	@echo 'make dist      build dist/: a Debian package and a tarball'
 	@echo 'make image     build the container image with labels, and its bill of materials in dist/'
@@ -48,6 +49,9 @@ quality: prepare
 lint:
 	swift format lint --strict -r Sources Tests Package.swift Benchmarks/Sources Benchmarks/Package.swift
 	.ci/docs-links
+
+fuzz: prepare
+	@Tests/Fuzzing/run $(or $(SECONDS),60) $(TARGETS)
 
 sanitize: sanitize-thread sanitize-address
 

@@ -95,3 +95,16 @@ if Context.environment["SANITIZED_BUILD"] != nil {
     package.targets.removeAll { left.contains($0.name) }
     package.products.removeAll { ["made", "MADETraining"].contains($0.name) }
 }
+
+// `make fuzz`: the service and its readers under libFuzzer.
+if Context.environment["FUZZED_BUILD"] != nil {
+    package.targets.removeAll { $0.isTest || ["made", "MADETraining", "COpenBLAS", "Oracle"].contains($0.name) }
+    package.products = []
+    package.targets += [
+        .target(name: "CFuzzer", path: "Tests/CFuzzer", cSettings: cSettings),
+        .executableTarget(
+            name: "Fuzzing",
+            dependencies: ["CFuzzer", "Codecs", "DensityService", "MADERows", "MADE", "RawHTTP"],
+            path: "Tests/Fuzzing", exclude: ["Seeds", "run"], swiftSettings: swiftSettings),
+    ]
+}

@@ -106,10 +106,7 @@ public struct TrainingOptions: Sendable, Equatable {
 
     /// Gradient steps over `rowCount` rows, where no option says otherwise.
     func steps(rowCount: Int) -> Int {
-        stepCount
-            ?? max(
-                min(max(4 * rowCount, Self.fewRowsSteps.lowerBound), Self.fewRowsSteps.upperBound),
-                Self.epochsMin * rowCount / batchRows)
+        stepCount ?? max(Self.stepsMin, Self.epochsMin * rowCount / batchRows)
     }
 
     /// The scale floor for a column of `rowCount` numbers.
@@ -135,9 +132,8 @@ public struct TrainingOptions: Sendable, Equatable {
     private static let componentsMin = 5
     private static let componentsMax = 24
     private static let plateauEpochsMax = 1000
-    /// Steps of a table of so few rows that many passes take no time.
-    private static let fewRowsSteps = 1500...3000
-    private static let epochsMin = 40
+    private static let stepsMin = 1500
+    private static let epochsMin = 60
 
     /// More would be a mistake, and would fill the memory.
     static let hiddenWidthMax = 65_536
@@ -193,10 +189,6 @@ public struct TrainingOptions: Sendable, Equatable {
 extension TrainingOptions {
     /// Rows from which what happens to one value in a thousand is seen often enough to be told from what is wrong.
     static let manyRows = 10_000
-    /// Rows up to which a step takes fewer of them: the more steps a pass has, the fewer passes it takes.
-    private static let fewRows = 1000
-    /// Rows from which a step takes more of them: with small steps they would need more passes than `stepCount` allows.
-    private static let plentyOfRows = 20_000
 
     /// What is measured to suit tables of `schema` best.
     ///
@@ -219,8 +211,7 @@ extension TrainingOptions {
         options.gradientNormMax = 5
         options.decay = .cosine
         options.learningRate = 3e-3
-        let isLarge = rowCount >= plentyOfRows
-        options.batchRows = isLarge ? 256 : (1..<fewRows).contains(rowCount) ? 32 : 64
+        options.batchRows = 256
         options.weightDecay = 1e-2
         options.l1 = 0
         options.directL1 = 0
@@ -230,11 +221,10 @@ extension TrainingOptions {
             options.trimmedValueShare = 0.02
             options.strayShare = 0.02
             options.inputNoise = 270 / Float(rowCount)
-            options.stepCount = isLarge ? min(rowCount / 3, 20_000) : rowCount * 2 / 3
+            options.stepCount = min(rowCount / 3, 20_000)
         }
         guard isContaminated else { return options }
         options.hiddenWidths = [64, 64]
-        options.batchRows = 256
         options.isRobust = false
         options.componentCount = 1
         options.scaleFloor = 0.1

@@ -69,17 +69,12 @@ struct TrainingArguments: ParsableArguments {
 
     @Option(
         help: """
-            Most gradient steps of a network. (default: those of the passes; where the rate falls as a cosine four a row, \
-            1500 to 3000, or those of 40 passes where these are more, with numbers and 10000 rows two for three of \
-            them, with 20000 one for three, at most 20000; contaminated 200)
+            Most gradient steps of a network. (default: those of the passes; where the rate falls as a cosine those of 60 \
+            passes, at least 1500, with numbers and 10000 rows a third of their number, at most 20000; contaminated 200)
             """)
     var steps: Int?
 
-    @Option(
-        help: """
-            Rows a gradient step. (default: 100; with numbers 64, below 1000 rows 32, from 20000 on 256; contaminated \
-            256)
-            """)
+    @Option(help: "Rows a gradient step. (default: 100; with numbers 256)")
     var batch: Int?
 
     @Option(help: "Adam's step size at the start. (default: 0.002; with numbers 0.003)")

@@ -30,7 +30,7 @@ void CSVStream::read_line(LineEnd end, made_row_buffer &buffer) {
     if (end == LineEnd::whole && has_names) place_row_names();
     if (end != LineEnd::whole) {
         blame(reason_of(end));
-    } else if ((places.empty() && !find_places()) || !fits(places.size())) {
+    } else if ((places.empty() && !find_places()) || !lines.cutter.fits(places.size())) {
         made_row_error error{};
         error.fault = MADE_ROW_WRONG_COUNT;
         error.found = lines.cutter.cell_count();
@@ -47,11 +47,6 @@ bool CSVStream::is_comment() {
     LineCutter &cutter = lines.cutter;
     if (cutter.cell_count() != 1 || cutter.is_quoted(0) || !cutter.text(0).starts_with('#')) return false;
     return places.empty() ? schema.columns.size() > 1 : places.size() > 1;
-}
-
-/// Whether the line is a row of so many cells; an empty one more, behind the last separator, is one that nobody meant.
-bool CSVStream::fits(size_t count) {
-    return lines.cutter.cell_count() >= count && lines.cutter.filled_count() <= count;
 }
 
 void CSVStream::read_cells(made_row_buffer &buffer) {

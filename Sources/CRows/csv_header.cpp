@@ -66,9 +66,8 @@ void CSVStream::read_header() {
 /// Takes the first cell of a row for its name where the row has one cell more than the header has names, as R writes them:
 /// to the table's reader it is a column without a name.
 void CSVStream::place_row_names() {
-    size_t count = lines.cutter.cell_count();
     has_names = false;
-    if (count != places.size() + 1 || lines.cutter.filled_count() != count) return;
+    if (!lines.cutter.has_row_name(places.size())) return;
     places.insert(places.begin(), {made_row_schema::passed_over, kept.find("")});
 }
 
@@ -77,8 +76,8 @@ bool CSVStream::find_places() {
     size_t cell_count = lines.cutter.cell_count(), width = schema.columns.size();
     bool has_table_width = schema.has_table_width(cell_count);
     if (!has_table_width && cell_count != width) {
-        has_table_width = schema.has_places() && fits(schema.places.size());
-        if (!has_table_width && !fits(width)) return false;
+        has_table_width = schema.has_places() && lines.cutter.fits(schema.places.size());
+        if (!has_table_width && !lines.cutter.fits(width)) return false;
     }
     if (has_table_width) width = schema.places.size();
     for (size_t cell = 0; cell < width; cell++) {

@@ -96,7 +96,6 @@ private:
     void read_cells(made_row_buffer &buffer);
     bool read_cells(float *row, double *numbers, bool &is_special);
     void keep_cells();
-    bool fits(size_t count);
     bool is_comment();
     // csv_header.cpp
     bool take_header(LineEnd end);

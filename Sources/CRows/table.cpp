@@ -82,9 +82,8 @@ bool CSVTable::take(LineEnd end) {
     if (is_comment()) return false;
     if (!is_past_header && take_header()) return false;
     if (columns.empty()) {
-        // Row names, which R writes, have no name themselves. An empty last cell is rather one that nobody meant.
-        size_t count = lines.cutter.cell_count();
-        name_columns(count == names.size() + 1 && lines.cutter.filled_count() == count);
+        // Row names have no name themselves.
+        name_columns(lines.cutter.has_row_name(names.size()));
     }
     return !result.is_over;
 }
@@ -98,8 +97,7 @@ bool CSVTable::is_comment() {
 
 void CSVTable::read_row() {
     LineCutter &cutter = lines.cutter;
-    size_t count = cutter.cell_count(), width = columns.size();
-    if (count < width || cutter.filled_count() > width) return note_malformed(lines.number(), count);
+    if (!cutter.fits(columns.size())) return note_malformed(lines.number(), cutter.cell_count());
     double *value = add_row();
     size_t cell = 0;
     for (TableColumn &column : columns) {

@@ -80,7 +80,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
             2 * Self.waitingBlocksMax * Self.blockBytes
             + BulkScorer.restingBytes(variableCount: model.card.variables.count)
         guard call.exchange.takeMemory(restingBytes) else { throw call.memoryShortage }
-        var scoring = ScoreOptions(options, card: model.card)
+        var scoring = ScoreOptions(alpha: options.alpha, model: model)
         try scoring.read(call.exchange.queryItems, model: model)
         var input = input
         input.options = scoring.reading

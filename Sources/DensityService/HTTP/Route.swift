@@ -2,27 +2,44 @@ internal import MADERows
 internal import Microhttpd
 
 /// What is served at some paths, and all that anybody has to know of it: the answers to requests, access, metrics, logs and the
-/// OpenAPI document are made of this.
-struct Route: Sendable {
+/// OpenAPI document are made of this. A class, as every request looks at it several times and a copy would cost each time.
+final class Route: Sendable {
     /// Percent-decoded; `{model}` and `{version}` stand for names. The first is what the route is called in logs and metrics.
-    var paths: [String]
+    let paths: [String]
     /// Paths that lead here as well, and are not told of.
-    var aliases: [String] = []
+    let aliases: [String]
     /// What it asks of who calls it.
-    var requirement = Requirement.key(.score)
+    let requirement: Requirement
     /// The parameters that its query may have; nil where others are none of our business: probes and protocols of others
     /// bring their own.
-    var queryNames: [String]? = nil
-    var body = Body.required
+    let queryNames: [String]?
+    let body: Body
     /// The form of its errors.
-    var errors = ErrorForm.problem
+    let errors: ErrorForm
     /// Whether its requests compute, and have a histogram of durations of their own.
-    var computes = false
+    let computes: Bool
     /// Whether its requests are counted in a model's statistics.
-    var scores = false
+    let scores: Bool
     /// What its methods do, for the document; they are the ones that it serves, and HEAD where it serves GET.
-    var operations: APIOperation.All
-    var handler: Handler
+    let operations: APIOperation.All
+    let handler: Handler
+
+    init(
+        paths: [String], aliases: [String] = [], requirement: Requirement = .key(.score), queryNames: [String]? = nil,
+        body: Body = .required, errors: ErrorForm = .problem, computes: Bool = false, scores: Bool = false,
+        operations: APIOperation.All, handler: Handler
+    ) {
+        self.paths = paths
+        self.aliases = aliases
+        self.requirement = requirement
+        self.queryNames = queryNames
+        self.body = body
+        self.errors = errors
+        self.computes = computes
+        self.scores = scores
+        self.operations = operations
+        self.handler = handler
+    }
 
     /// The body of a POST.
     enum Body: Equatable {

@@ -12,6 +12,8 @@ final class LoadedModel: Sendable {
     /// SHA-256 of its file, hexadecimal.
     let digest: String
     let schema: RowSchema
+    /// What its rows are ranked by where a request does not say it.
+    let statistic: RowStatistic
     /// Writes its rows.
     let text: RowText
     /// Says which of a row's cells are wrong.
@@ -97,6 +99,7 @@ final class LoadedModel: Sendable {
             throw LoadError(description: "\(file.path): memory is short")
         }
         self.schema = schema
+        statistic = card.calibration?.statistic(wanted: environment.statistic) ?? .likelihood
         text = RowText(card)
         explainer = CellExplainer(compiled, schema)
         masked = MaskedCalibration(compiled)
@@ -111,7 +114,7 @@ final class LoadedModel: Sendable {
         nameMembers = members.bytes
         document = Self.document(
             card: card, schema: schema, weights: environment.weights, verdict: verdict, digest: digest,
-            statistic: environment.statistic)
+            statistic: statistic)
         indices = Dictionary(zip(schema.columns.map(\.name), schema.columns.indices)) { first, _ in first }
         isAllBinary = card.variables.allSatisfy(\.isBinary)
         let isSameVersion = predecessor?.card.version == card.version

@@ -165,7 +165,7 @@ extension JSONWriter {
         member("rows", sorted.count)
         member("smallest_p_value", calibration.smallestPValue)
         member("statistics", strings: calibration.statistics.map(\.rawValue))
-        member("statistic", calibration.statistic(wanted: statistic).rawValue)
+        member("statistic", statistic.rawValue)
         if let gains = calibration.gains { member("cell_rows", gains.rowCount) }
         key("log_likelihood_quantiles")
         beginObject()

@@ -53,7 +53,7 @@ extension RequestHandler {
             model: model, rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2)
         let first = batch.rowCount
         let count = try input.read(tensors, binary: binary, into: batch.rows, using: tensorScanner)
-        var options = ScoreOptions(core.options, card: model.card)
+        var options = ScoreOptions(alpha: core.options.alpha, model: model)
         options.perVariable = request.outputs.contains { $0.tensor == .surprisal }
         options.tellsGains = request.outputs.contains { $0.tensor.isOfGains }
         return ScoreJob(

@@ -64,7 +64,7 @@ extension RequestHandler {
                 _ = try self.faults(of: scan, shape: shape, model: model, areKept: false)
                 return (scan.special_row_count, explains ? try self.sentCells(of: scan, call, model) : [])
             }
-            var options = ScoreOptions(self.core.options, card: model.card)
+            var options = ScoreOptions(alpha: self.core.options.alpha, model: model)
             if explains { options.explain = model.schema.columns.count }
             return ScoreJob(
                 call: call, model: model, options: options, batch: batch, rows: first..<batch.rowCount,

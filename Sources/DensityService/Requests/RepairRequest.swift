@@ -18,7 +18,7 @@ struct RepairRequest: Sendable {
                 "the model has no calibration, so no row of it is an anomaly that could be repaired; models that "
                     + "'made train' writes have one")
         }
-        var score = ScoreOptions(settings, card: model.card)
+        var score = ScoreOptions(alpha: settings.alpha, model: model)
         if let own = try fields.value("alpha", Double.self, mustBe: "a number") {
             try score.set(alpha: own, calibration: calibration, pointer: "/alpha")
         }

@@ -50,14 +50,13 @@ struct ScoreOptions: Equatable {
     ]
 
     /// The service's defaults for a model.
-    init(_ options: ServiceOptions, card: ModelCard) {
-        alpha = options.alpha
-        statistic = card.calibration?.statistic(wanted: options.statistic) ?? .likelihood
+    init(alpha: Double, model: LoadedModel) {
+        self.alpha = alpha
+        statistic = model.statistic
     }
 
     /// Reads the query.
     mutating func read(_ query: [(name: String, value: String)], model: LoadedModel) throws(Problem) {
-        let card = model.card
         for (name, value) in query {
             switch name {
             case "explain":
@@ -69,13 +68,13 @@ struct ScoreOptions: Equatable {
                 guard let rate = decimalNumber(value) else {
                     throw Problem(400, "'fdr' is \(quoted(value)); it must be a number")
                 }
-                try set(falseDiscoveryRate: rate, calibration: card.calibration, pointer: nil)
+                try set(falseDiscoveryRate: rate, calibration: model.card.calibration, pointer: nil)
             case "alpha":
                 guard let alpha = decimalNumber(value) else {
                     throw Problem(400, "'alpha' is \(quoted(value)); it must be a number")
                 }
-                try set(alpha: alpha, calibration: card.calibration, pointer: nil)
-            case "statistic": try set(statistic: value, calibration: card.calibration, pointer: nil)
+                try set(alpha: alpha, calibration: model.card.calibration, pointer: nil)
+            case "statistic": try set(statistic: value, calibration: model.card.calibration, pointer: nil)
             case "keep":
                 kept = value.split(separator: ",").map(String.init)
                 if kept.isEmpty { throw Problem(422, "'keep' must name columns, separated by commas") }

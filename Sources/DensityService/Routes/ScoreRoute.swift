@@ -15,7 +15,7 @@ extension RequestHandler {
     private func scoreJob(_ call: Call, _ model: LoadedModel, _ batch: RowBatch, lines: LineFormat?) throws(Problem)
         -> ScoreJob
     {
-        var options = ScoreOptions(core.options, card: model.card)
+        var options = ScoreOptions(alpha: core.options.alpha, model: model)
         try options.read(call.exchange.queryItems, model: model)
         guard options.kept.isEmpty else {
             throw Problem(422, "'keep' copies columns of a body of lines; send the rows as CSV or NDJSON")

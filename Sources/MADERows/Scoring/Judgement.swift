@@ -1,7 +1,8 @@
 public import MADE
 
-/// How rows are judged: by one statistic, against the calibration of a model, at one alpha.
-public struct Judgement: Sendable, Equatable {
+/// How rows are judged: by one statistic, against the calibration of a model, at one alpha. A class, as a calibration has so
+/// many parts that a copy costs more than to judge a row.
+public final class Judgement: Sendable {
     /// Nil of a model that gives no p-values.
     public let calibration: Calibration?
     /// What p-values rank by.

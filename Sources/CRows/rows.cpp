@@ -134,23 +134,8 @@ static bool is_key(const od::raw_json_string &key, const std::string &name) {
     return *text == '"';
 }
 
-bool Pass::read_object_row(value &value) {
-    fill_missing();
-    is_special = false;
-    size_t next = 0, given = 0;
-    od::object object;
-    if (auto error = value.get_object().get(object)) return fail(error);
-    for (auto item : object) {
-        od::field field;
-        if (auto error = std::move(item).get(field)) return fail(error);
-        if (!read_field(field, next, given)) return false;
-    }
-    if (given < width) is_special = true;
-    return true;
-}
-
 /// Reads a field of an object that is a row; `next` is the column that it is likely to be for.
-bool Pass::read_field(od::field &field, size_t &next, size_t &given) {
+inline bool Pass::read_field(od::field &field, size_t &next, size_t &given) {
     const auto &columns = request.schema->columns;
     size_t column = next, keep = KeptCells::none;
     if (next < columns.size() && columns[next].is_plain && is_key(field.key(), columns[next].name)) {
@@ -170,6 +155,19 @@ bool Pass::read_field(od::field &field, size_t &next, size_t &given) {
     return read_item(field.value(), column, keep);
 }
 
+bool Pass::read_object_row(value &value) {
+    size_t next = 0, given = 0;
+    od::object object;
+    if (auto error = value.get_object().get(object)) return fail(error);
+    for (auto item : object) {
+        od::field field;
+        if (auto error = std::move(item).get(field)) return fail(error);
+        if (!read_field(field, next, given)) return false;
+    }
+    if (given < width) fill_missing_fields();
+    return true;
+}
+
 /// The column of a key; one that is not known is a fault unless it is passed over.
 size_t Pass::find_column(std::string_view name, bool is_kept) {
     size_t column = request.schema->find(name);
@@ -182,11 +180,21 @@ size_t Pass::find_column(std::string_view name, bool is_kept) {
 /// Makes all values of the row missing ones.
 void Pass::fill_missing() {
     is_special = true;
+    for (size_t column = 0; column < width; column++) fill_missing(column);
+}
+
+/// Makes the values missing that the row, an object, has no field for.
+void Pass::fill_missing_fields() {
+    is_special = true;
     for (size_t column = 0; column < width; column++) {
-        double unused;
-        request.schema->columns[column].set_missing(
-            row[column], numbers == nullptr ? unused : numbers[column], request.options);
+        if (scanner.last_rows[column] != scan.row_count) fill_missing(column);
     }
+}
+
+void Pass::fill_missing(size_t column) {
+    double unused;
+    request.schema->columns[column].set_missing(
+        row[column], numbers == nullptr ? unused : numbers[column], request.options);
 }
 
 /// Keeps the row's first fault.

@@ -88,6 +88,8 @@ private:
     bool read_field(simdjson::ondemand::field &field, size_t &next, size_t &given);
     size_t find_column(std::string_view name, bool is_kept);
     void fill_missing();
+    void fill_missing(size_t column);
+    void fill_missing_fields();
     void blame(made_row_fault kind, size_t column, std::string_view text, size_t found = 0);
 
     // items.cpp

@@ -3,6 +3,7 @@
 #include "date.hpp"
 #include "number.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -33,7 +34,15 @@ struct Column {
     made_row_fault read_element(
         std::string_view text, made_value_form form, const made_row_options &options, float &value, double &number) const;
     /// Makes the value of a finite number of a real column.
-    made_row_fault set_number(double exact, float &value, double &number) const;
+    made_row_fault set_number(double exact, float &value, double &number) const {
+        constexpr double most = 1e30;
+        double scaled = (exact - centre) * scale;
+        // Zeros are added so that −0 is 0.
+        number = exact + 0.0;
+        value = float(scaled > most ? most : scaled > -most ? scaled : -most) + 0.0f;
+        if (!atoms.empty()) set_atom(number, value);
+        return MADE_ROW_GOOD;
+    }
     /// Makes a missing value; its number is NaN.
     void set_missing(float &value, double &number, const made_row_options &options) const;
     /// A row with the value cannot be scored in a plain pass.
@@ -63,6 +72,7 @@ private:
 
     void add_labels(const made_text *texts, size_t count, size_t first_value);
     void decide_ways();
+    void set_atom(double number, float &value) const;
     bool is_missing(std::string_view text, made_value_form form) const;
     size_t find_label(std::string_view text, made_value_form form) const;
     made_row_fault read_real(

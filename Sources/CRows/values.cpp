@@ -31,18 +31,10 @@ void Column::set_missing(float &value, double &number, const made_row_options &o
     else if (has_unseen) value = kind == MADE_COLUMN_REAL ? MADE_UNSEEN_MISSING : MADE_UNSEEN;
 }
 
-made_row_fault Column::set_number(double exact, float &value, double &number) const {
-    constexpr double most = 1e30;
-    double scaled = (exact - centre) * scale;
-    // Zeros are added so that −0 is 0.
-    number = exact + 0.0;
+/// Makes the value of a number that is an atom.
+void Column::set_atom(double number, float &value) const {
     auto atom = std::lower_bound(atoms.begin(), atoms.end(), number);
-    if (atom != atoms.end() && *atom == number) {
-        value = float(atom - atoms.begin() + 2) * MADE_OUTCOME;
-        return MADE_ROW_GOOD;
-    }
-    value = float(scaled > most ? most : scaled > -most ? scaled : -most) + 0.0f;
-    return MADE_ROW_GOOD;
+    if (atom != atoms.end() && *atom == number) value = float(atom - atoms.begin() + 2) * MADE_OUTCOME;
 }
 
 made_row_fault Column::read(

@@ -2,11 +2,14 @@ extension Array {
     /// Where the first element stands for which `isBefore` is false; precondition: it is true of all before that one, and of none
     /// behind it.
     package func partitionPoint(_ isBefore: (Element) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if isBefore(self[middle]) { low = middle + 1 } else { high = middle }
+        // Without branches, half of which would be mispredicted.
+        var start = 0
+        var rest = count
+        while rest > 1 {
+            let half = rest / 2
+            start += isBefore(self[start + half - 1]) ? half : 0
+            rest -= half
         }
-        return low
+        return rest == 1 && isBefore(self[start]) ? start + 1 : start
     }
 }

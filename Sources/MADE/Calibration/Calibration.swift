@@ -1,5 +1,5 @@
 /// The scores of held-out normal rows, from which a row's p-value is read.
-public struct Calibration: Sendable, Equatable {
+public final class Calibration: Sendable, Equatable {
     /// Ascending, nats.
     public let logLikelihoods: [Double]
     /// What each variable contributes to them; nil of a file that does not hold it.
@@ -24,6 +24,12 @@ public struct Calibration: Sendable, Equatable {
         self.cells = cells
         self.gains = gains
         self.rows = rows
+    }
+
+    /// Whether both hold the same numbers.
+    public static func == (_ first: Calibration, _ second: Calibration) -> Bool {
+        first.logLikelihoods == second.logLikelihoods && first.surprisals == second.surprisals
+            && first.cells == second.cells && first.gains == second.gains && first.rows == second.rows
     }
 
     /// The same with `rows`.

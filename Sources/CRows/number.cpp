@@ -95,6 +95,22 @@ bool Decimal::is_beyond_doubles(std::string_view text) const {
     return error != std::errc() || std::string_view(digits, size_t(end - digits)) != text;
 }
 
+void Decimal::drop_noise() {
+    // Sums and products of short numbers go wrong in the last of a double's 16 or 17 digits.
+    constexpr int64_t long_min = 1'000'000'000'000'000, short_max = 10'000'000'000;
+    constexpr int kept_digits = 13;
+    if (exponent >= 0 || (is_exact && mantissa < long_min)) return;
+    char digits[32];
+    auto [end, error] = std::to_chars(
+        digits, digits + sizeof digits, value < 0 ? -value : value, std::chars_format::scientific, kept_digits - 1);
+    Decimal kept;
+    if (error != std::errc() || !kept.read({digits, size_t(end - digits)})) return;
+    for (; kept.mantissa != 0 && kept.mantissa % 10 == 0; kept.exponent++) kept.mantissa /= 10;
+    if (kept.mantissa >= short_max) return;
+    kept.is_negative = is_negative;
+    *this = kept;
+}
+
 bool write_number_key(std::string_view text, std::string &key) {
     Decimal decimal;
     if (!decimal.read(text) || decimal.has_leading_zero) return false;

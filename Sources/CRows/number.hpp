@@ -25,6 +25,8 @@ struct Decimal {
     bool read(std::string_view text);
     /// The number is whole, is written with digits alone, and is one that no double is.
     bool is_beyond_doubles(std::string_view text) const;
+    /// Makes a number that binary arithmetic left beside a short one that one: 6.699999999999999 becomes 6.7.
+    void drop_noise();
 
 private:
     bool read_exponent(const char *at, const char *end);

@@ -152,13 +152,15 @@ void TableColumn::note(const Decimal &decimal) {
     note_order(decimal);
     note_digits(decimal);
     if (!facts.is_decimal) return;
-    int64_t mantissa = decimal.mantissa;
-    int exponent = decimal.exponent;
+    Decimal written = decimal;
+    int64_t &mantissa = written.mantissa;
+    int &exponent = written.exponent;
+    written.drop_noise();
     while (exponent < 0 && mantissa != 0 && mantissa % 10 == 0) {
         mantissa /= 10;
         exponent++;
     }
-    facts.is_decimal = decimal.is_exact;
+    facts.is_decimal = written.is_exact;
     if (facts.is_decimal) note_divisor(mantissa, mantissa == 0 ? 0 : exponent);
 }
 

@@ -112,6 +112,19 @@ private func table(
     #expect(facts.map(\.digits_min) == [0, 1, 0, 0, 1, 16] && facts.map(\.digits_max) == [0, 2, 0, 0, 2, 19])
 }
 
+/// 2.3 + 4.4 in binary is no less a number of one decimal; numbers of many digits keep them.
+@Test func whatBinaryArithmeticLeftIsNoDecimal() throws {
+    let tabling = try #require(Tabling())
+    let rows = [
+        ["6.699999999999999", "0.1234567890123456", "-0.30000000000000004", "299999.99999999994"],
+        ["0.1", "0.25", "6.69999999999999928945726424", "25"], ["-12", "1.5", "0", "50"],
+    ]
+    _ = tabling("a,b,c,d\n" + rows.map { $0.joined(separator: ",") }.joined(separator: "\n"))
+    let facts = (0..<4).map { tabling.facts($0) }
+    #expect(facts.map(\.decimals) == [1, 16, 1, 0] && facts.map(\.divisor) == [1, 64, 1, 25])
+    #expect(facts.allSatisfy { $0.is_decimal })
+}
+
 @Test func textsAreBounded() throws {
     let tabling = try #require(Tabling())
     let long = String(repeating: "\u{E9}", count: 600)

@@ -96,13 +96,16 @@ import Testing
                 let mended = try service.score(TableModel.object(changes.merging([entry.variable: expected]) { $1 }))
                 let gained = try #require(mended.logLikelihood[0]) - reply.logLikelihood[0]
                 #expect(abs(gained - entry.gain) < 2e-3 * max(1, abs(reply.logLikelihood[0])), "\(changes) \(entry)")
-                check(entry.range)
+                check(entry.range, of: TableModel.variables[index])
             }
         }
     }
 
-    private func check(_ range: [Reply.End]) {
+    private func check(_ range: [Reply.End], of variable: Variable) {
         if case .number(let low)? = range.first, case .number(let high)? = range.last {
+            if case .real(let encoding) = variable.kind {
+                #expect(low >= encoding.minimum ?? low && high <= encoding.maximum ?? high)
+            }
             return #expect(range.count == 2 && low <= high)
         }
         let probabilities = range.compactMap { if case .outcome(let outcome) = $0 { outcome.probability } else { nil } }

@@ -135,7 +135,7 @@ enum APISchema {
                 "description": "How rare such a gain is in the column: the share of calibration rows that would gain as much."},
               "expected": {"type": ["string", "number", "null"], "description": "The value that the row gains most by."},
               "range": {"type": "array", "items": {"type": ["number", "object"]},
-                "description": "The middle 90 % of the column's distribution given all other values of the row: two numbers, or the shortest list of values with their probabilities."},
+                "description": "The middle 90 % of the column's distribution given all other values of the row, within the range that training saw: two numbers, or the shortest list of values with their probabilities."},
               "surprisal": {"type": "number"},
               "unseen": {"type": "boolean", "description": "True where training never saw the value."},
               "nearest": {"type": "string", "description": "The known value nearest to it."}}},

@@ -10,16 +10,19 @@ package enum CellRange: Sendable, Equatable {
     /// The share of the distribution that it holds.
     private static let share = 0.9
 
-    /// By the cell's distribution.
+    /// By the cell's distribution; of numbers what lies within the range that training saw, as in all that is expected.
     package init(_ conditional: FullConditional, of variable: Variable) {
         guard case .real(let encoding) = variable.kind else {
             self = .outcomes(conditional.likeliest(holding: Self.share))
             return
         }
         let range = conditional.range(holding: Self.share)
-        // On the column's grid.
-        self = .numbers(
-            encoding.decode(encoding.encode(range.lowerBound)), encoding.decode(encoding.encode(range.upperBound)))
+        let ends = [range.lowerBound, range.upperBound].map { end in
+            let inside = min(max(end, encoding.minimum ?? end), encoding.maximum ?? end)
+            // On the column's grid.
+            return encoding.decode(encoding.encode(inside))
+        }
+        self = .numbers(ends[0], ends[1])
     }
 
     /// Writes it as that of `variable`: two numbers, or values with their probabilities.

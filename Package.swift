@@ -81,7 +81,8 @@ let package = Package(
             name: "DensityServiceTests", dependencies: ["DensityService", "Codecs", "MADERows", "Oracle", "RawHTTP"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "ProgramTests", dependencies: ["made", "MADE", "Oracle", "RawHTTP"], swiftSettings: swiftSettings),
+            name: "ProgramTests", dependencies: ["made", "MADETraining", "MADERows", "MADE", "Oracle", "RawHTTP"],
+            swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17,

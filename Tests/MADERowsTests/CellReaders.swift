@@ -1,4 +1,5 @@
 import CRows
+import Foundation
 import MADE
 import Testing
 
@@ -23,7 +24,7 @@ enum Reading: Equatable, CustomStringConvertible {
 /// All ways in which cells get in.
 enum CellReader: CaseIterable {
     case given, csv, quotedCSV, semicolons, ndjsonArrays, ndjsonObjects, bodyArrays, bodyObjects, bodySingle, bodyColumn
-    case tableReader, tableReaderNDJSON, validation, validationNDJSON, bulk, bulkNDJSON, infer
+    case tableReader, tableReaderNDJSON, validation, validationNDJSON, bulk, bulkNDJSON, infer, rows
 
     /// The file under `Sources/MADERows` that reads cells so.
     var file: String {
@@ -35,6 +36,7 @@ enum CellReader: CaseIterable {
         case .validation, .validationNDJSON: "Tables/Table.swift"
         case .bulk, .bulkNDJSON: "Scoring/BulkScorer.swift"
         case .infer: "Inference/SchemaInference.swift"
+        case .rows: "Model/TableModel+Repairing.swift"
         }
     }
 
@@ -58,6 +60,8 @@ enum CellReader: CaseIterable {
         case .bodyColumn: return cases.filter { $0.json?.hasPrefix("[") != true || $0.json == "[]" }
         // Training knows no empty label.
         case .infer: return cases.filter { $0.meaning != .label("") }
+        // Of such numbers not every one is a double.
+        case .rows: return cases.filter { Self.cell($0) != nil && abs(Self.cell($0)?.number ?? 0) < 9e15 }
         default: return cases
         }
     }
@@ -84,6 +88,7 @@ enum CellReader: CaseIterable {
         case .bulk: return try bulk(cases, .csv, lines(cases), schema)
         case .bulkNDJSON: return try bulk(cases, .ndjson, cases.map(Self.array), schema)
         case .infer: return try cases.map(infer)
+        case .rows: return try rows(cases, schema)
         }
     }
 
@@ -115,6 +120,20 @@ enum CellReader: CaseIterable {
     private static func array(_ test: CellCase) -> String {
         let cells = CellFixture.schema.names.map { $0 == test.column ? test.json ?? "" : "null" }
         return "[\(cells.joined(separator: ","))]"
+    }
+
+    /// The JSON value as a cell; nil of arrays and objects.
+    private static func cell(_ test: CellCase) -> TableCell? {
+        let value = try? JSONSerialization.jsonObject(
+            with: Data((test.json ?? "").utf8), options: [.fragmentsAllowed])
+        return switch (test.json, value) {
+        case ("true", _): .truth(true)
+        case ("false", _): .truth(false)
+        case (_, let text as String): .text(text)
+        case (let json?, _ as Double): Double(json).map(TableCell.number)
+        case (_, is NSNull): .missing
+        default: nil
+        }
     }
 
     private static func object(_ test: CellCase) -> String { "{\"\(test.column)\": \(test.json ?? "")}" }
@@ -226,6 +245,24 @@ extension CellReader {
         _ = try bytes.withUnsafeBytes { try scorer.score($0, isLast: true, using: model.makeWorkspace()) }
         try #require(scorer.rowCount == cases.count)
         return try readings(cases, faulty: output.rows) { .rounded(rows[$0 * schema.variables.count + $1]) }
+    }
+
+    /// Rows in memory, each alone, as a faulty one stops the others.
+    private func rows(_ cases: [CellCase], _ schema: RowSchema) throws -> [Reading] {
+        var trained = DensityModel(of: schema.variables)
+        trained.schema = schema.table
+        let model = try TableModel(trained)
+        let columns = SentColumns(model.columns, model.schema)
+        return try cases.map { test in
+            let row = TableRow([test.column: Self.cell(test) ?? .missing])
+            let index = try Self.index(test)
+            do throws(TableModelError) {
+                let read = try model.read([row], columns, ReadingOptions(missingIsUnknown: true)) { "\($0)" }
+                return .rounded(read[0].values[index])
+            } catch {
+                return .fault
+            }
+        }
     }
 
     /// A table of one row whose column is chosen to be what it is, which its own schema must read alike.

@@ -163,6 +163,20 @@ package struct CellExplainer: Sendable {
             + (cell.expectation.map { " (expected \(plainText($0.value, of: cell.variable)))" } ?? "")
     }
 
+    /// The same as a value.
+    func column(_ cell: CellExplanation) -> ColumnExplanation {
+        func value(_ number: Double) -> TableCell {
+            number.isNaN ? .missing : TableCell(text.cell(number, of: cell.variable, in: .ndjson))
+        }
+        let expected = cell.expectation
+        return ColumnExplanation(
+            column: schema.columns[cell.column].name, part: schema.part(cell.variable)?.rawValue,
+            value: cell.unseen.map(TableCell.text) ?? value(number(cell) ?? .nan), gain: expected?.gain,
+            pValue: expected?.pValue, expected: expected.map { value($0.value) },
+            range: expected.map { $0.range.expectation(value) }, surprisal: Double(cell.surprisal),
+            isUnseen: cell.unseen != nil || cell.isUnseenMissing)
+    }
+
     private func plainText(_ value: Double, of variable: Int) -> String {
         text.cell(value, of: variable, in: .csv).plainText
     }

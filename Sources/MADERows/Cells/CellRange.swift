@@ -25,6 +25,18 @@ package enum CellRange: Sendable, Equatable {
         self = .numbers(ends[0], ends[1])
     }
 
+    /// The same in cells, which `cell` makes of numbers.
+    func expectation(_ cell: (Double) -> TableCell) -> ColumnExplanation.Expectation {
+        switch self {
+        case .numbers(let low, let high): .numbers(low...max(low, high))
+        case .outcomes(let outcomes):
+            .values(
+                outcomes.map {
+                    ColumnExplanation.LikelyValue(value: cell($0.value), probability: $0.probability)
+                })
+        }
+    }
+
     /// Writes it as that of `variable`: two numbers, or values with their probabilities.
     package func write(of variable: Int, _ text: RowText, to json: inout JSONWriter) {
         json.beginArray()

@@ -7,6 +7,21 @@ protocol ByteReader: AnyObject {
     func read(into target: UnsafeMutableRawBufferPointer, count: inout Int) throws(TextSourceError)
 }
 
+/// Bytes that are in memory.
+final class MemoryReader: ByteReader {
+    private let bytes: [UInt8]
+    private var position = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    func read(into target: UnsafeMutableRawBufferPointer, count: inout Int) {
+        let part = bytes[position...].prefix(target.count)
+        target.copyBytes(from: part)
+        position += part.count
+        count += part.count
+    }
+}
+
 /// The bytes of a file as they are.
 final class FileReader: ByteReader {
     let path: String

@@ -33,9 +33,22 @@ public final class TextSource {
         try self.init(FileReader(path: path), command: command, PieceSizes(areFilled: fillsPieces))
     }
 
-    init(_ file: FileReader, command: String = "made … -", _ sizes: PieceSizes = PieceSizes()) throws(TextSourceError) {
-        let path = file.path
-        var feed = Feed(file, sizes)
+    /// Text that is in memory, which errors call `name`.
+    convenience init(_ bytes: [UInt8], name: String) throws(TextSourceError) {
+        try self.init(
+            MemoryReader(bytes), path: name, byteCount: bytes.count, command: "", PieceSizes(areFilled: true))
+    }
+
+    convenience init(
+        _ file: FileReader, command: String = "made … -", _ sizes: PieceSizes = PieceSizes()
+    ) throws(TextSourceError) {
+        try self.init(file, path: file.path, byteCount: file.byteCount, command: command, sizes)
+    }
+
+    private init(
+        _ reader: any ByteReader, path: String, byteCount fileByteCount: Int?, command: String, _ sizes: PieceSizes
+    ) throws(TextSourceError) {
+        var feed = Feed(reader, sizes)
         try feed.readHead()
         compression = Head(feed.rest).compression
         if let compression {
@@ -48,7 +61,7 @@ public final class TextSource {
         }
         let (encoding, markByteCount) = head.encoding
         feed.drop(markByteCount)
-        let textByteCount = compression == nil ? file.byteCount : nil
+        let textByteCount = compression == nil ? fileByteCount : nil
         switch encoding {
         case .utf8:
             byteCount = textByteCount.map { $0 - markByteCount }

@@ -20,7 +20,11 @@ struct SchemaInference {
     ///
     /// - Throws: `TableError`, where it is no table, or a column is not what it was chosen to be.
     static func run(path: String, options: SchemaOptions) throws(TableError) -> InferredTable {
-        let scanner = try TableScanner(path: path, header: options.header)
+        try run(TableScanner(path: path, header: options.header), options)
+    }
+
+    static func run(_ scanner: TableScanner, _ options: SchemaOptions) throws(TableError) -> InferredTable {
+        let path = scanner.path
         for (name, choice) in options.choices {
             try scanner.use(name, as: cells(choice), form: choice.numberForm, order: choice.dateOrder)
         }

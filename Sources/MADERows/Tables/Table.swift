@@ -38,6 +38,17 @@ public struct Table: Sendable, Equatable {
         try SchemaInference.run(path: path, options: options)
     }
 
+    /// The same of rows, which errors call `name`.
+    ///
+    /// - Throws: `TableError`, also where there are no rows.
+    public static func infer(
+        _ rows: [TableRow], name: String = "rows", options: SchemaOptions = SchemaOptions()
+    ) throws(TableError) -> InferredTable {
+        let source: TextSource
+        do { source = try TextSource(TableRow.lines(rows), name: name) } catch { throw TableError(error) }
+        return try SchemaInference.run(TableScanner(source, path: name, header: options.header), options)
+    }
+
     /// Reads a table of a known schema, whose header has its names in any order; `-` is standard input.
     ///
     /// - Throws: `TableError`, also where there are no rows, or one that is none of the schema.

@@ -33,13 +33,20 @@ final class TableScanner {
     /// Opens `path` and looks at its first piece; `-` is standard input.
     ///
     /// - Throws: `TableError` where the file cannot be read or holds nothing.
-    init(path: String, header: LineHeader) throws(TableError) {
-        self.path = path
+    convenience init(path: String, header: LineHeader) throws(TableError) {
+        let source: TextSource
         do {
             source = try TextSource(path: path, command: "made train -", fillsPieces: true)
         } catch {
             throw TableError(error)
         }
+        try self.init(source, path: path, header: header)
+    }
+
+    /// Looks at the first piece of a text, which errors call `path`.
+    init(_ source: TextSource, path: String, header: LineHeader) throws(TableError) {
+        self.path = path
+        self.source = source
         guard let format = LineFormat(guessedFrom: source.rest) else { throw TableError(path: path, problem: .empty) }
         self.format = format
         guard let preview = Handle(format, header, separator: 0), let handle = Handle(format, header, separator: 0)

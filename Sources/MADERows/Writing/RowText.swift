@@ -96,6 +96,20 @@ public struct RowText: Sendable {
         if asObject { json.endObject() } else { json.endArray() }
     }
 
+    /// The cells of an encoded row [D], a column each, as rows of NDJSON have them. `draw` as of CSV.
+    func cells(_ row: some Collection<Float>, draw: UInt64) -> [SentCell] {
+        let values = row.enumerated().map { variables[$0].decode($1) }
+        let times = clocks?.texts(values, draw: draw)
+        return columns.enumerated().map { index, column in
+            let variable = column.variables.lowerBound
+            return switch times?[index] {
+            case .text(let text, let isNumber): isNumber ? .json(text) : .text(text)
+            case .missing: .absent
+            case nil: values[variable].isNaN ? .absent : cell(values[variable], of: variable, in: .ndjson)
+            }
+        }
+    }
+
     /// The number `value` of variable `index` as the table has it, null where it is NaN.
     package func write(_ value: Double, of index: Int, to json: inout JSONWriter) {
         guard !value.isNaN else { return json.null() }

@@ -1,0 +1,85 @@
+import Foundation
+import MADERows
+import MADETraining
+import Testing
+
+/// The library gives what the program gives.
+@Suite struct LibraryTests {
+    private let folder: TestFolder
+
+    init() throws { folder = try TestFolder() }
+
+    private func run(_ arguments: [String]) throws -> String {
+        let outcome = try Program.run(arguments)
+        try #require(outcome.status == 0, "\(outcome.errors)")
+        return outcome.output
+    }
+
+    @Test func scoresExplanationsDrawsAndRepairsAreTheSame() throws {
+        let path = Program.bundled("diamonds")
+        let model = try TableModel(contentsOf: path)
+        let drawn = try run(["sample", path, "-n", "60", "--seed", "4", "--given", "color=E"])
+        let rows = try model.sample(60, seed: 4, given: ["color": "E"])
+        #expect(
+            drawn
+                == ([model.columns] + rows.map { $0.cells.map(\.description) })
+                .map { $0.joined(separator: ",") + "\n" }.joined())
+
+        let table = folder.path("table.csv")
+        let text = drawn + "0.51,Very Good,E,VS1,61.8,54.7,1970,5.12,5.15,31.8\n0.5,Superb,E,VS1,61.8,54.7,,5,5,3.1\n"
+        try text.write(toFile: table, atomically: true, encoding: .utf8)
+        let lines = try run(["score", path, table, "--explain", "2", "--output-format", "ndjson", "--alpha", "0.001"])
+            .split(separator: "\n")
+        let scores = try model.score(contentsOf: table, alpha: 0.001, explaining: 2).rows
+        #expect(scores.map(\.index) == Array(0..<61) && lines.count == 62, "the last row has an unknown label")
+        for (line, score) in zip(lines, scores) {
+            // As texts: numbers that JSONSerialization reads may be off in the last bit.
+            let numbers = [
+                #""log_likelihood":\#(score.logLikelihood)"#, #""p_value":\#(score.pValue ?? .nan)"#,
+                #""anomaly":\#(score.isAnomaly ?? false)"#, #""score":\#(score.score)"#,
+            ]
+            #expect(line.hasPrefix("{" + numbers.joined(separator: ",")), "\(line)")
+            for cell in score.explanation {
+                #expect(line.contains(#""gain":\#(cell.gain ?? .nan),"p_value":\#(cell.pValue ?? .nan),"#), "\(line)")
+            }
+            let object = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            let cells = try #require(object["explanation"] as? [[String: Any]])
+            #expect(cells.map { $0["variable"] as? String } == score.explanation.map(\.column))
+            #expect(cells.map { cell($0["value"]) } == score.explanation.map(\.value))
+            #expect(cells.map { cell($0["expected"]) } == score.explanation.map(\.expected))
+            #expect(cells.map { $0["unseen"] as? Bool ?? false } == score.explanation.map(\.isUnseen))
+        }
+
+        let output = folder.path("clean.csv")
+        let repairs = try model.repair(contentsOf: table, writingTo: output, alpha: 0.001)
+        #expect(repairs.rows.contains { $0.isRepaired == true })
+        #expect(
+            try String(contentsOfFile: output, encoding: .utf8)
+                == run(["repair", table, "-m", path, "--alpha", "0.001"]))
+    }
+
+    private func cell(_ value: Any?) -> TableCell? {
+        switch value {
+        case let text as String: .text(text)
+        case let number as Double: .number(number)
+        default: .missing
+        }
+    }
+
+    @Test func trainingIsTheSame() throws {
+        let table = folder.path("table.csv")
+        let lines = ["a,b"] + (0..<150).map { "\($0 * 37 % 150),\($0 % 3 == 0 ? "x" : "y")" }
+        try (lines.joined(separator: "\n") + "\n").write(toFile: table, atomically: true, encoding: .utf8)
+        let (own, program) = (folder.path("own.safetensors"), folder.path("program.safetensors"))
+        _ = try run([
+            "train", table, "-o", program, "--name", "table", "--steps", "20", "--hidden", "8", "--folds", "2",
+        ])
+        let model = try TableModel.train(contentsOf: table) {
+            $0.stepCount = 20
+            $0.hiddenWidths = [8]
+            $0.foldCount = 2
+        }
+        try model.write(to: own)
+        #expect(FileManager.default.contentsEqual(atPath: own, andPath: program))
+    }
+}

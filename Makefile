@@ -8,13 +8,14 @@ TEST = swift test --disable-xctest -Xcc -O2
 # What shares memory between threads, or is written in C.
 SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowsTests)\.|^DensityServiceTests\..*[Bb]atch
 
-.PHONY: help serve build test test-page bench soak quality lint fuzz sanitize sanitize-thread sanitize-address dist image release prepare
+.PHONY: help serve build test test-page test-examples bench soak quality lint fuzz sanitize sanitize-thread sanitize-address dist image release prepare
 
 help:
 	@echo 'make serve     build, and serve the bundled models on http://127.0.0.1:8080; ARGS="--port 9000" passes more'
 	@echo 'make build     build the program: .build/release/made'
 	@echo 'make test      run the tests; ARGS="--filter MADETests" passes more'
 	@echo 'make test-page test the web pages in Chromium, where there is one; ARGS="-k repair" selects'
+	@echo 'make test-examples  build and run what is in Examples/, Python with packages from the network'
 	@echo 'make bench     measure against onnxruntime, PyTorch and FastAPI; ARGS="kernels sampling cells training requests cost" selects'
 	@echo 'make soak      serve mixed load with 1,000 reloads for SECONDS=3600, and check answers, memory and descriptors'
 	@echo 'make quality   train on real tables, and print the results beside the goals; DATA=FOLDER, ARGS="oneclass"'
@@ -37,6 +38,9 @@ test: prepare
 test-page: build
 	@Tests/Page/run .build/release/made $(ARGS)
 
+test-examples: prepare
+	@Tests/Examples/run
+
 bench: prepare
 	@python3 Benchmarks/driver/bench.py $(ARGS)
 
@@ -47,7 +51,8 @@ quality: prepare
 	@DATA='$(DATA)' python3 Benchmarks/quality/quality.py $(ARGS)
 
 lint:
-	swift format lint --strict -r Sources Tests Package.swift Benchmarks/Sources Benchmarks/Package.swift
+	swift format lint --strict -r Sources Tests Package.swift Benchmarks/Sources Benchmarks/Package.swift \
+		Examples/Sources Examples/Package.swift
 	.ci/docs-links
 
 fuzz: prepare

@@ -41,6 +41,13 @@ struct RareLabelSamplingTests {
         }
     }
 
+    @Test func aModelIsNoFurtherFromItselfWhereItDrawsRareLabels() {
+        let model = CompiledModel(model(11))
+        let drawn = model.sample(SamplingRequest(count: 500, seed: 1), using: model.makeWorkspace()).rows
+        #expect(drawn.contains { $0 >= 3 })
+        #expect(model.difference(from: model, rowCount: 500) == (0, 0))
+    }
+
     @Test(arguments: Kernels.all.indices) func logLikelihoodsOfSamplesAreThoseOfScoringToTheBit(path: Int) {
         for seed in UInt64(10)..<34 {
             let model = model(seed)

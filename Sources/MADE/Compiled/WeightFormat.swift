@@ -58,8 +58,13 @@ extension CompiledModel {
     public func difference(from other: CompiledModel, rowCount: Int) -> (most: Double, mean: Double) {
         let samples = sample(SamplingRequest(count: rowCount, seed: 1), using: makeWorkspace())
         var scores = [Double](repeating: 0, count: rowCount)
-        var span = scores.mutableSpan
-        other.score(samples.rows.span, into: &span, using: other.makeWorkspace())
+        var errors = scores
+        var results = scores.mutableSpan
+        var unused = errors.mutableSpan
+        // Rare labels among them are not plain values.
+        other.score(
+            samples.rows.span, missing: MissingValues(), into: &results, standardErrors: &unused,
+            using: other.makeWorkspace())
         let differences = zip(samples.logLikelihoods, scores).map { abs($0 - $1) }
         return (differences.max() ?? 0, differences.reduce(0, +) / Double(rowCount))
     }

@@ -24,8 +24,10 @@ enum Program {
     }
 
     /// Runs the program to its end.
-    static func run(_ arguments: [String], input: String = "", output: FileHandle? = nil) throws -> Outcome {
-        let process = try RunningProgram(arguments, output: output)
+    static func run(
+        _ arguments: [String], input: String = "", output: FileHandle? = nil, environment: [String: String] = [:]
+    ) throws -> Outcome {
+        let process = try RunningProgram(arguments, output: output, environment: environment)
         process.send(input)
         return process.finish()
     }
@@ -39,12 +41,15 @@ final class RunningProgram: @unchecked Sendable {
     private let input = Pipe()
     private let errorFile: URL
 
-    /// - Parameter output: standard output instead of the pipe that `finish` reads.
-    init(_ arguments: [String], output file: FileHandle? = nil) throws {
+    /// - Parameters:
+    ///   - file: standard output instead of the pipe that `finish` reads.
+    ///   - environment: variables besides those of the tests.
+    init(_ arguments: [String], output file: FileHandle? = nil, environment: [String: String] = [:]) throws {
         errorFile = FileManager.default.temporaryDirectory.appendingPathComponent("made-stderr-\(UUID().uuidString)")
         try Data().write(to: errorFile)
         process.executableURL = URL(fileURLWithPath: Program.path)
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, mine in mine }
         process.currentDirectoryURL = URL(fileURLWithPath: Program.root)
         process.standardOutput = file ?? output
         process.standardInput = input
@@ -100,8 +105,8 @@ final class ServingProgram: Sendable {
     let program: RunningProgram
     let port: UInt16
 
-    init(_ arguments: [String], scheme: String = "http") throws {
-        program = try RunningProgram(["serve", "--port", "0"] + arguments)
+    init(_ arguments: [String], scheme: String = "http", environment: [String: String] = [:]) throws {
+        program = try RunningProgram(["serve", "--port", "0"] + arguments, environment: environment)
         let line = try #require(program.readLine(), "no first line; standard error: \(program.errors)")
         #expect(line.hasPrefix("listening on \(scheme)://127.0.0.1:"))
         port = try #require(UInt16(line.split(separator: ":").last ?? ""))

@@ -6,6 +6,8 @@ public struct OutputError: Error, Equatable, CustomStringConvertible {
     public enum Problem: Sendable, Equatable {
         /// The system's reason.
         case unwritable(String)
+        /// The file is there, whole, but the system does not say that its name is on the disk, for its reason.
+        case unsynchronised(String)
         /// The path is empty, or ends in a slash.
         case noFileName
         /// There is something that is never replaced, such as "a device".
@@ -51,6 +53,8 @@ public struct OutputError: Error, Equatable, CustomStringConvertible {
     private var reason: String {
         switch problem {
         case .unwritable(let reason): "cannot be written: \(reason)"
+        case .unsynchronised(let reason):
+            "is written, but may be gone after a power failure: its folder cannot be synchronised: \(reason)"
         case .noFileName: path.isEmpty ? "a file's name is needed" : "names a folder; a file's name is needed"
         case .special(let what): "is \(what), which is never replaced; choose another name"
         case .link: "is a symbolic link; \(remedy)"

@@ -21,7 +21,7 @@ public struct OutputFile: ~Copyable {
 
     /// Puts the file into its place.
     ///
-    /// - Throws: `OutputError`; then what was there still is.
+    /// - Throws: `OutputError`; then what was there still is, unless it is `unsynchronised`.
     public consuming func close() throws(OutputError) {
         try file.finish(like: before.status)
         // Hours may have passed since the check, and somebody else may have put something there.

@@ -31,7 +31,7 @@ public struct OutputTarget: Sendable {
     /// Writes `pieces`, one behind the other: the file appears whole, with the permissions of the one it replaces, or not at
     /// all.
     ///
-    /// - Throws: `OutputError`; then what was there still is.
+    /// - Throws: `OutputError`; then what was there still is, unless it is `unsynchronised`.
     public func write(_ pieces: [UInt8]...) throws(OutputError) {
         var file = try open()
         for piece in pieces { try file.append(piece) }

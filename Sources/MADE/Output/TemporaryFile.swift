@@ -47,12 +47,13 @@ struct TemporaryFile: ~Copyable {
             _ = fchown(descriptor, status.st_uid, status.st_gid)
             guard fchmod(descriptor, status.st_mode & 0o777) == 0 else { throw .system(output) }
         }
-        guard fsync(descriptor) == 0 else { throw .system(output) }
+        let code = synchronise(descriptor)
+        guard code == 0 else { throw .system(output, code) }
     }
 
     /// Takes the place, with what is there.
     ///
-    /// - Throws: `OutputError`.
+    /// - Throws: `OutputError`; `unsynchronised` where the place is taken all the same.
     mutating func take(_ place: OutputPlace) throws(OutputError) {
         guard rename(path, place.path) == 0 else { throw .system(output) }
         isPlaced = true
@@ -60,8 +61,19 @@ struct TemporaryFile: ~Copyable {
         let folder = open(OutputPlace.folder(of: place.path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { return }
         defer { close(folder) }
-        guard fsync(folder) == 0 || errno == EINVAL else { throw .system(output) }
+        let code = synchronise(folder)
+        guard code == 0 || code == EINVAL else {
+            throw OutputError(output, .unsynchronised(String(cString: strerror(code))))
+        }
     }
+}
+
+/// Has the disk keep what was written, and returns 0, or the system's code of what kept it from that.
+private func synchronise(_ descriptor: Int32) -> Int32 {
+    while fsync(descriptor) != 0 {
+        if errno != EINTR { return errno }
+    }
+    return 0
 }
 
 /// Writes all `bytes`, however many calls that takes, and returns 0, or the system's code of what kept it from that.

@@ -81,3 +81,19 @@ final class FileReader: ByteReader {
         return TextSourceError(path: path, problem: .unreadable(reason: reason))
     }
 }
+
+/// All bytes of the file at `path`, which is small.
+package func contents(ofFile path: String) throws(TextSourceError) -> [UInt8] {
+    // A file of this name, and not standard input.
+    let reader = try FileReader(path: path == "-" ? "./-" : path)
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        var count = 0
+        try piece.withUnsafeMutableBytes { piece in
+            Result { () throws(TextSourceError) in try reader.read(into: piece, count: &count) }
+        }.get()
+        if count == 0 { return bytes }
+        bytes += piece[..<count]
+    }
+}

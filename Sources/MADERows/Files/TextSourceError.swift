@@ -31,23 +31,25 @@ public struct TextSourceError: Error, Sendable, Equatable, CustomStringConvertib
     }
 
     /// One line: where, what is wrong, and what would be right.
-    public var description: String {
-        let file = path == "-" ? "standard input" : path
-        return switch problem {
-        case .unreadable(let reason): "\(file): cannot be read: \(reason)"
-        case .directory: "\(file): is a directory; a file is expected"
+    public var description: String { "\(path == "-" ? "standard input" : path): \(reason)" }
+
+    /// What is wrong, and what would be right.
+    package var reason: String {
+        switch problem {
+        case .unreadable(let reason): "cannot be read: \(reason)"
+        case .directory: "is a directory; a file is expected"
         case .endsEarly(let compression, let count):
-            "\(file): the \(compression) data end early, after \(count) byte\(count == 1 ? "" : "s")"
+            "the \(compression) data end early, after \(count) byte\(count == 1 ? "" : "s")"
         case .corrupt(let compression, let place, let reason):
-            "\(file): the \(compression) data are corrupt at byte \(place): \(reason)"
+            "the \(compression) data are corrupt at byte \(place): \(reason)"
         case .windowTooLarge(let command):
-            "\(file): the zstd data need a window of more than 128 MiB, which zstd grants on request: "
+            "the zstd data need a window of more than 128 MiB, which zstd grants on request: "
                 + "zstd -dc --long=31 \(Shell.file(path, placeholder: "file.zst")) | \(command)"
         case .foreign(let format, let compression, let command):
-            "\(file): \(compression.map { "holds, compressed with \($0)," } ?? "is") \(format)"
+            "\(compression.map { "holds, compressed with \($0)," } ?? "is") \(format)"
                 + (TextPipe(format, path: path, within: compression, command: command)?.advice ?? ", not text"
                     + "; export its table as CSV where it was made")
-        case .outOfMemory: "\(file): cannot be read: memory is short"
+        case .outOfMemory: "cannot be read: memory is short"
         }
     }
 }

@@ -28,7 +28,7 @@ public struct SchemaFile: Sendable {
     /// Reads the file at `path`.
     public init(path: String) throws(Failure) {
         do {
-            let document = try JSONDecoder().decode(Document.self, from: Data(contentsOf: URL(filePath: path)))
+            let document = try JSONDecoder().decode(Document.self, from: Data(contents(ofFile: path)))
             var choices: [String: SchemaOptions.Choice] = [:]
             for column in document.columns {
                 guard choices.updateValue(try column.choice, forKey: column.name) == nil else {
@@ -49,6 +49,7 @@ public struct SchemaFile: Sendable {
     private static func reason(of error: any Error) -> String {
         switch error {
         case let error as Mistake: return error.reason
+        case let error as TextSourceError: return error.reason
         case DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty: return "is not JSON"
         case DecodingError.keyNotFound(let key, let context): return "\(place(context))no \"\(key.stringValue)\""
         case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),

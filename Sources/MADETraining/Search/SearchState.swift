@@ -93,11 +93,11 @@ extension SearchState {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let state: SearchState
         do {
-            state = try JSONDecoder().decode(SearchState.self, from: Data(contentsOf: URL(filePath: path)))
-        } catch is DecodingError {
-            throw SearchStateError(path: path, problem: .notAState)
+            state = try JSONDecoder().decode(SearchState.self, from: Data(contents(ofFile: path)))
+        } catch let error as TextSourceError {
+            throw SearchStateError(path: path, problem: .unreadable(error.reason))
         } catch {
-            throw SearchStateError(path: path, problem: .unreadable("\(error)"))
+            throw SearchStateError(path: path, problem: .notAState)
         }
         guard state.format == formatName else { throw SearchStateError(path: path, problem: .notAState) }
         let differences = state.subject.differences(from: subject)
@@ -158,7 +158,7 @@ extension SearchState.Subject {
 public struct SearchStateError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is wrong with the file.
     public enum Problem: Sendable, Equatable {
-        /// The system's reason.
+        /// It cannot be read, and why.
         case unreadable(String)
         /// It holds something else, or half of it.
         case notAState
@@ -175,7 +175,7 @@ public struct SearchStateError: Error, Sendable, Equatable, CustomStringConverti
     public var description: String {
         let way = "remove it to begin anew"
         return switch problem {
-        case .unreadable(let reason): "\(path): cannot be read: \(reason)"
+        case .unreadable(let reason): "\(path): \(reason)"
         case .notAState: "\(path): not the state of a search; \(way)"
         case .otherSearch(let differences):
             "\(path): the state of another search: \(differences.joined(separator: "; ")); finish that one by its own "

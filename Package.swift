@@ -81,7 +81,8 @@ let package = Package(
             name: "DensityServiceTests", dependencies: ["DensityService", "Codecs", "MADERows", "Oracle", "RawHTTP"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "ProgramTests", dependencies: ["made", "MADETraining", "MADERows", "MADE", "Oracle", "RawHTTP"],
+            name: "ProgramTests",
+            dependencies: ["made", "MADETraining", "MADERows", "Codecs", "MADE", "Oracle", "RawHTTP"],
             swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6],

@@ -97,7 +97,8 @@ public final class Client {
         return received
     }
 
-    private func receiveMore() throws {
+    /// Waits for the next bytes of whatever is sent, and keeps them for `reply`.
+    public func receiveMore() throws {
         var chunk = [UInt8](repeating: 0, count: 65536)
         let count = tls?.receive(&chunk) ?? recv(socket, &chunk, chunk.count, 0)
         if tls == nil, count < 0, errno == EAGAIN { throw ClientError.silent }

@@ -8,7 +8,7 @@ TEST = swift test --disable-xctest -Xcc -O2
 # What shares memory between threads, or is written in C.
 SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowsTests)\.|^DensityServiceTests\..*[Bb]atch
 
-.PHONY: help serve build test test-page test-examples bench soak quality lint fuzz sanitize sanitize-thread sanitize-address dist image release prepare
+.PHONY: help serve build test test-page test-examples test-cases bench soak quality lint fuzz sanitize sanitize-thread sanitize-address dist image release prepare
 
 help:
 	@echo 'make serve     build, and serve the bundled models on http://127.0.0.1:8080; ARGS="--port 9000" passes more'
@@ -16,6 +16,7 @@ help:
 	@echo 'make test      run the tests; ARGS="--filter MADETests" passes more'
 	@echo 'make test-page test the web pages in Chromium, where there is one; ARGS="-k repair" selects'
 	@echo 'make test-examples  build and run what is in Examples/, Python with packages from the network'
+	@echo 'make test-cases  train on small tables that went wrong elsewhere; CASES=FOLDER, ARGS="zeros units" selects'
 	@echo 'make bench     measure against onnxruntime, PyTorch and FastAPI; ARGS="kernels sampling cells training requests cost" selects'
 	@echo 'make soak      serve mixed load with 1,000 reloads for SECONDS=3600, and check answers, memory and descriptors'
 	@echo 'make quality   train on real tables, and print the results beside the goals; DATA=FOLDER, ARGS="oneclass"'
@@ -40,6 +41,9 @@ test-page: build
 
 test-examples: prepare
 	@Tests/Examples/run
+
+test-cases: build
+	@CASES='$(CASES)' Tests/Cases/run .build/release/made $(ARGS)
 
 bench: prepare
 	@python3 Benchmarks/driver/bench.py $(ARGS)

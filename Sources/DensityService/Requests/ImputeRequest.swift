@@ -3,15 +3,17 @@ internal import MADE
 internal import MADERows
 
 /// How the values that rows lack are filled in.
-struct ImputeRequest: Sendable {
+struct ImputeRequest: SentRowFields, Sendable {
     let method: Imputer.Method
+    let ignoresUnknown: Bool
 
-    static let fieldNames = ["method", "draws", "seed"]
+    static let fieldNames = ["method", "draws", "seed", "ignore_unknown"]
     static let drawsRange = 1...1000
 
     /// - Throws: 400 for a field of the wrong type, 422 for one out of its range, or without a meaning here.
     init(_ scan: made_scan) throws(Problem) {
         let fields = try OptionReader(scan, names: Self.fieldNames, rowsMember: "rows")
+        ignoresUnknown = try fields.value("ignore_unknown", mustBe: "true or false") ?? false
         let draws = try fields.value("draws", Int.self, mustBe: "a whole number")
         let seed = try fields.value("seed", UInt64.self, mustBe: "a whole number below 2^64")
         switch try fields.value("method", String.self, mustBe: "a string") {

@@ -3,15 +3,17 @@ internal import MADE
 internal import MADERows
 
 /// How rows are repaired.
-struct RepairRequest: Sendable {
+struct RepairRequest: SentRowFields, Sendable {
     let judgement: Judgement
     var options = Repairer.Options()
+    let ignoresUnknown: Bool
 
-    static let fieldNames = ["alpha", "statistic", "changes_max"]
+    static let fieldNames = ["alpha", "statistic", "changes_max", "ignore_unknown"]
 
     /// - Throws: 400 for a field of the wrong type, 422 for one out of its range, or where the model judges no rows.
     init(_ scan: made_scan, settings: ServiceOptions, model: LoadedModel) throws(Problem) {
         let fields = try OptionReader(scan, names: Self.fieldNames, rowsMember: "rows")
+        ignoresUnknown = try fields.value("ignore_unknown", mustBe: "true or false") ?? false
         guard let calibration = model.card.calibration else {
             throw Problem(
                 422,

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <new>
 
-static constexpr std::string_view no_break_space = "\u00A0", narrow_space = "\u202F";
+static constexpr std::string_view no_break_space = "\u00A0", narrow_space = "\u202F", minus_sign = "\u2212";
 
 /// Bytes of the space of any kind that `text` begins with.
 static size_t leading_space(std::string_view text) {
@@ -24,8 +24,11 @@ static void drop_trailing_spaces(std::string_view &text) {
     }
 }
 
-/// Takes a sign off the front of `text`; 0 where there is none.
-static char take_sign(std::string_view &text) {
+char take_sign(std::string_view &text) {
+    if (text.starts_with(minus_sign)) {
+        text.remove_prefix(minus_sign.size());
+        return '-';
+    }
     if (!text.starts_with('-') && !text.starts_with('+')) return 0;
     char sign = text.front();
     text.remove_prefix(1);
@@ -97,7 +100,7 @@ bool spell_plainly(std::string_view text, const made_number_form &form, std::str
 
 bool read_number(std::string_view text, const made_number_form &form, Decimal &decimal) {
     text = trimmed(text);
-    if (is_plain(form)) return decimal.read(text);
+    if (is_plain(form) && !text.starts_with(minus_sign)) return decimal.read(text);
     std::string plain;
     if (!spell_plainly(text, form, plain) || !decimal.read(plain)) return false;
     if (plain != text) decimal.digit_count = 0;

@@ -8,7 +8,7 @@
 namespace {
 
 /// What may be a part of a unit.
-enum class Mark { none, symbol, letter };
+enum class Mark { none, symbol, letter, joint };
 
 struct Point {
     Mark mark;
@@ -23,20 +23,26 @@ static Point first_point(std::string_view text) {
     auto byte_count = utf8proc_iterate(bytes, utf8proc_ssize_t(text.size()), &point);
     if (byte_count <= 0) return {Mark::none, 0};
     auto category = utf8proc_category(point);
-    if (point == '%' || category == UTF8PROC_CATEGORY_SC) return {Mark::symbol, size_t(byte_count)};
-    bool is_letter = category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
-    return {is_letter ? Mark::letter : Mark::none, size_t(byte_count)};
+    constexpr utf8proc_int32_t per_mille = 0x2030, degree = 0xB0, squared = 0xB2, cubed = 0xB3;
+    bool is_symbol = point == '%' || point == per_mille || category == UTF8PROC_CATEGORY_SC;
+    if (is_symbol) return {Mark::symbol, size_t(byte_count)};
+    bool is_letter = (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO) || point == degree;
+    bool is_joint = point == '/' || point == squared || point == cubed;
+    return {is_letter ? Mark::letter : is_joint ? Mark::joint : Mark::none, size_t(byte_count)};
 }
 
-/// The unit that `text` begins with: a currency or percent sign, or at most three letters; empty where there is none.
-static std::string_view leading_unit(std::string_view text) {
-    constexpr int letters_max = 3;
+/// Most letters of a unit beside a number, and of one with a space between.
+static constexpr int letters_max = 3, word_letters_max = 12;
+
+/// The unit that `text` begins with: a currency, percent or per mille sign, or at most `letters_max` letters, degree signs
+/// and what joins them; empty where there is none.
+static std::string_view leading_unit(std::string_view text, int letters_max) {
     Point first = first_point(text);
     if (first.mark == Mark::symbol) return text.substr(0, first.byte_count);
     size_t end = 0;
     for (int count = 0;; count++) {
         Point point = first_point(text.substr(end));
-        if (point.mark != Mark::letter) return text.substr(0, end);
+        if (point.mark != Mark::letter && (point.mark != Mark::joint || count == 0)) return text.substr(0, end);
         if (count == letters_max) return {};
         end += point.byte_count;
     }
@@ -48,17 +54,19 @@ static std::string_view find_unit(std::string_view text) {
     size_t first_digit = text.find_first_of("0123456789"), last_digit = text.find_last_of("0123456789");
     if (first_digit == std::string_view::npos) return {};
     std::string_view before = text.substr(0, first_digit);
-    if (before.starts_with('-') || before.starts_with('+')) before.remove_prefix(1);
+    take_sign(before);
     drop_leading_spaces(before);
-    std::string_view unit = leading_unit(before);
+    std::string_view unit = leading_unit(before, letters_max);
     // Letters right before digits are a code, A1, and no unit.
     bool is_code = unit.size() == before.size() && first_point(unit).mark == Mark::letter;
     if (!unit.empty()) return is_code ? std::string_view() : unit;
     std::string_view after = text.substr(last_digit + 1);
     // A point may end a number: "5. kg".
     if (after.starts_with('.') || after.starts_with(',')) after.remove_prefix(1);
+    size_t byte_count = after.size();
     drop_leading_spaces(after);
-    return leading_unit(after);
+    // After a space it may be a word, or a quotient: 12 days, 80 km/h.
+    return leading_unit(after, after.size() < byte_count ? word_letters_max : letters_max);
 }
 
 static bool reads_all(std::span<const made_text> texts, const made_number_form &form) {

@@ -98,7 +98,9 @@ private func find(_ texts: [String], prefersDecimalComma: Bool = false) -> Form?
         (["5%", "7 %", "8"], false, Form(unit: "%")),
         (["1.234,50 €", "-3 €"], false, Form(hasDecimalComma: true, groupSeparator: ".", unit: "€")),
         (["5 kg", "7.5 kg"], false, Form(unit: "kg")), (["EUR 5", "EUR 6"], false, Form(unit: "EUR")),
-        (["$5", "€5"], false, nil), (["A1", "A2"], false, nil), (["5 miles"], false, nil), (["x", "1"], false, nil),
+        (["$5", "€5"], false, nil), (["A1", "A2"], false, nil), (["5 miles"], false, Form(unit: "miles")),
+        (["5miles"], false, nil),
+        (["x", "1"], false, nil),
         (["1,234", "5 678"], false, Form(hasDecimalComma: true, groupSeparator: " ")), ([""], false, nil),
         (["1.2.3"], false, nil),
     ]

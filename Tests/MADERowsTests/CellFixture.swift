@@ -160,7 +160,7 @@ enum CellFixture {
                 ("50%", #""50%""#, .fault), ("0x10", #""0x10""#, .fault), ("1_000", #""1_000""#, .fault),
                 ("1 000", #""1 000""#, .fault), ("--1", #""--1""#, .fault), ("1e", #""1e""#, .fault),
                 (".", #"".""#, .fault), ("+", #""+""#, .fault), ("1.5.2", #""1.5.2""#, .fault),
-                ("\u{2212}5", #""\u22125""#, .fault), ("\u{ff11}", #""\uff11""#, .fault), (nil, "true", .fault),
+                ("\u{2212}5", #""\u22125""#, .number(-5)), ("\u{ff11}", #""\uff11""#, .fault), (nil, "true", .fault),
                 ("true", #""true""#, .fault), (nil, "[]", .fault), (nil, "[1.5]", .fault),
             ])
         + cells(

@@ -17,6 +17,11 @@ import Testing
         (["EUR 15.5", "EUR 7"], .init(unit: "EUR"), [15.5, 7]),
         (["50%", "7.5 %"], .init(unit: "%"), [50, 7.5]),
         (["50%", "", "NA"], .init(unit: "%"), [50, .nan, .nan]),
+        (["21.5°C", "-3 °C", "\u{2212}4°C"], .init(unit: "°C"), [21.5, -3, -4]),
+        (["80 km/h", "95.5 km/h"], .init(unit: "km/h"), [80, 95.5]),
+        (["12 days", "1,000 days"], .init(groupSeparator: ",", unit: "days"), [12, 1000]),
+        (["70 m²", "\u{2212}3 m²"], .init(unit: "m²"), [70, -3]),
+        (["5‰", "7,5 ‰"], .init(hasDecimalComma: true, unit: "‰"), [5, 7.5]),
     ]
 
     @Test(arguments: forms) func numbersAreReadAsTheyAreWritten(
@@ -25,6 +30,12 @@ import Testing
         let decision = try Decision(cells)
         #expect(decision.isReal && decision.column.numberForm == form && decision.remarks.contains(.numberForm(form)))
         #expect(decision.values.map(\.description) == values.map(\.description))
+    }
+
+    /// As spreadsheets and web pages write it.
+    @Test func theMinusSignOfTypographyIsAMinus() throws {
+        let decision = try Decision(["\u{2212}12.5", "-3", "7", "\u{2212}12.5"])
+        #expect(decision.isReal && decision.column.numberForm.isPlain && decision.values == [-12.5, -3, 7, -12.5])
     }
 
     @Test func aCommaIsTheDecimalOneWhereSemicolonsSeparate() throws {
@@ -36,6 +47,7 @@ import Testing
 
     static let noForms = [
         ["A1", "A2", "A1"], ["1a", "2", "3"], ["1 kg", "2 lb"], ["$5", "5 €"], ["1,2,3", "4,5,6"], ["5 %", "x"],
+        ["12 days", "1 day"], ["3 Elm Road", "5 Elm Road"], ["4 /h", "5 /h"], ["7abcd", "9abcd"], ["\u{2212}", "5"],
     ]
 
     @Test(arguments: noForms) func whatIsNoFormIsLabels(_ cells: [String]) throws {

@@ -35,7 +35,7 @@ private:
 };
 
 inline bool is_plain(const made_number_form &form) {
-    return !form.has_decimal_comma && form.group_separator == 0 && form.unit.count == 0;
+    return !form.has_decimal_comma && form.group_separator == 0 && form.unit.count == 0 && !form.has_parentheses;
 }
 
 /// Reads `text`, outer blanks aside, by `form`; false where it is no number.

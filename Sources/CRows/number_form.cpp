@@ -80,8 +80,22 @@ static bool take_whole(std::string_view &text, char separator, std::string &plai
     }
 }
 
+/// Takes the parentheses around `text` off it; false where there are none.
+static bool take_parentheses(std::string_view &text) {
+    if (!text.starts_with('(') || !text.ends_with(')')) return false;
+    text = text.substr(1, text.size() - 2);
+    drop_leading_spaces(text);
+    drop_trailing_spaces(text);
+    return true;
+}
+
 bool spell_plainly(std::string_view text, const made_number_form &form, std::string &plain) {
+    // The unit is within or without: ($5), $(5).
+    bool is_negative = form.has_parentheses && take_parentheses(text);
     char sign = take_unit_and_sign(text, view(form.unit));
+    is_negative = is_negative || (form.has_parentheses && take_parentheses(text));
+    if (is_negative && sign != 0) return false;
+    if (is_negative) sign = '-';
     plain.assign(sign == '-' ? "-" : "");
     if (!take_whole(text, form.group_separator, plain)) return false;
     char point = form.has_decimal_comma ? ',' : '.';

@@ -48,19 +48,27 @@ static std::string_view leading_unit(std::string_view text, int letters_max) {
     }
 }
 
+/// `text` without the mark that it begins or, behind a unit, ends with.
+static std::string_view without(std::string_view text, char mark) {
+    if (text.starts_with(mark)) text.remove_prefix(1);
+    else if (text.ends_with(mark)) text.remove_suffix(1);
+    return text;
+}
+
 /// The unit of the number that `text` may be; empty where it has none.
 static std::string_view find_unit(std::string_view text) {
     text = trimmed(text);
     size_t first_digit = text.find_first_of("0123456789"), last_digit = text.find_last_of("0123456789");
     if (first_digit == std::string_view::npos) return {};
     std::string_view before = text.substr(0, first_digit);
+    before = without(before, '(');
     take_sign(before);
     drop_leading_spaces(before);
     std::string_view unit = leading_unit(before, letters_max);
     // Letters right before digits are a code, A1, and no unit.
     bool is_code = unit.size() == before.size() && first_point(unit).mark == Mark::letter;
     if (!unit.empty()) return is_code ? std::string_view() : unit;
-    std::string_view after = text.substr(last_digit + 1);
+    std::string_view after = without(text.substr(last_digit + 1), ')');
     // A point may end a number: "5. kg".
     if (after.starts_with('.') || after.starts_with(',')) after.remove_prefix(1);
     size_t byte_count = after.size();
@@ -81,6 +89,10 @@ bool made_find_number_form(const made_text *texts, size_t count, bool prefers_de
     *form = {};
     try {
         if (reads_all(all, *form)) return true;
+        auto is_in_parentheses = [](const made_text &text) { return view(text).find('(') != std::string_view::npos; };
+        auto count = std::count_if(all.begin(), all.end(), is_in_parentheses);
+        // Where all of them are, they say nothing of signs.
+        form->has_parentheses = count > 0 && size_t(count) < all.size();
         for (const made_text &text : all) {
             std::string_view unit = find_unit(view(text));
             if (unit.empty()) continue;

@@ -56,12 +56,17 @@ public struct Schema: Sendable, Equatable, Codable {
         public var groupSeparator: String
         /// What may stand before or after the number: "$", "%", "EUR"; empty for nothing.
         public var unit: String
+        /// A number in parentheses is negative, as accountants write it: (1,200) is −1200.
+        public var hasParentheses: Bool
 
         /// The plain form, unless something is said.
-        public init(hasDecimalComma: Bool = false, groupSeparator: String = "", unit: String = "") {
+        public init(
+            hasDecimalComma: Bool = false, groupSeparator: String = "", unit: String = "", hasParentheses: Bool = false
+        ) {
             self.hasDecimalComma = hasDecimalComma
             self.groupSeparator = groupSeparator
             self.unit = unit
+            self.hasParentheses = hasParentheses
         }
 
         /// Whether it is the form of all numbers.
@@ -122,8 +127,11 @@ extension Schema.Column {
 
 extension Schema.NumberForm {
     private enum CodingKeys: String, CodingKey {
-        case decimal, group, unit
+        case decimal, group, unit, negative
     }
+
+    /// What documents call the mark of negative numbers.
+    package static let parentheses = "parentheses"
 
     /// Reads what `encode` writes.
     public init(from decoder: any Decoder) throws {
@@ -133,10 +141,16 @@ extension Schema.NumberForm {
             throw DecodingError.dataCorruptedError(
                 forKey: .decimal, in: container, debugDescription: "\(decimal.quoted) is no decimal mark; . or , is")
         }
+        let negative = try container.decodeIfPresent(String.self, forKey: .negative)
+        guard negative == nil || negative == Self.parentheses else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .negative, in: container, debugDescription: "only \(Self.parentheses) can mark negative numbers"
+            )
+        }
         self.init(
             hasDecimalComma: decimal == ",",
             groupSeparator: try container.decodeIfPresent(String.self, forKey: .group) ?? "",
-            unit: try container.decodeIfPresent(String.self, forKey: .unit) ?? "")
+            unit: try container.decodeIfPresent(String.self, forKey: .unit) ?? "", hasParentheses: negative != nil)
         guard ["", ",", ".", "'", "_", " "].contains(groupSeparator), groupSeparator != decimal else {
             throw DecodingError.dataCorruptedError(
                 forKey: .group, in: container,
@@ -150,5 +164,6 @@ extension Schema.NumberForm {
         if hasDecimalComma { try container.encode(",", forKey: .decimal) }
         if !groupSeparator.isEmpty { try container.encode(groupSeparator, forKey: .group) }
         if !unit.isEmpty { try container.encode(unit, forKey: .unit) }
+        if hasParentheses { try container.encode(Self.parentheses, forKey: .negative) }
     }
 }

@@ -73,6 +73,7 @@ extension Schema {
                 form.hasDecimalComma ? "decimal comma" : nil,
                 form.groupSeparator.isEmpty ? nil : "groups by \"\(form.groupSeparator)\"",
                 form.unit.isEmpty ? nil : "unit \(form.unit)",
+                form.hasParentheses ? "negative in parentheses" : nil,
             ]
             lines.append(("numbers", "\(column.name): \(parts.compactMap { $0 }.joined(separator: ", "))"))
         }

@@ -64,7 +64,8 @@ final class Texts {
     func form(_ form: Form) -> made_number_form {
         made_number_form(
             has_decimal_comma: form.hasDecimalComma,
-            group_separator: CChar(bitPattern: form.groupSeparator.utf8.first ?? 0), unit: text(form.unit))
+            group_separator: CChar(bitPattern: form.groupSeparator.utf8.first ?? 0), unit: text(form.unit),
+            has_parentheses: false)
     }
 }
 

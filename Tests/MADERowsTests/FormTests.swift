@@ -21,6 +21,12 @@ import Testing
         (["80 km/h", "95.5 km/h"], .init(unit: "km/h"), [80, 95.5]),
         (["12 days", "1,000 days"], .init(groupSeparator: ",", unit: "days"), [12, 1000]),
         (["70 m²", "\u{2212}3 m²"], .init(unit: "m²"), [70, -3]),
+        (["(1,200)", "7.5", "1,000"], .init(groupSeparator: ",", hasParentheses: true), [-1200, 7.5, 1000]),
+        (
+            ["($1,200.50)", "$7", "$(3)", "( $4 )"],
+            .init(groupSeparator: ",", unit: "$", hasParentheses: true), [-1200.5, 7, -3, -4]
+        ),
+        (["(5 €)", "7 €", "(6) €"], .init(unit: "€", hasParentheses: true), [-5, 7, -6]),
         (["5‰", "7,5 ‰"], .init(hasDecimalComma: true, unit: "‰"), [5, 7.5]),
     ]
 
@@ -48,6 +54,7 @@ import Testing
     static let noForms = [
         ["A1", "A2", "A1"], ["1a", "2", "3"], ["1 kg", "2 lb"], ["$5", "5 €"], ["1,2,3", "4,5,6"], ["5 %", "x"],
         ["12 days", "1 day"], ["3 Elm Road", "5 Elm Road"], ["4 /h", "5 /h"], ["7abcd", "9abcd"], ["\u{2212}", "5"],
+        ["(1)", "(2)"], ["(-5)", "5"], ["(5", "6"], ["(a)", "6"], ["()", "6"],
     ]
 
     @Test(arguments: noForms) func whatIsNoFormIsLabels(_ cells: [String]) throws {

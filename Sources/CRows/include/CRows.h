@@ -31,6 +31,8 @@ typedef struct made_number_form {
     /// May stand before or after the number, with or without blanks between: a currency or percent sign such as "$", "€", "%",
     /// "EUR". Empty for none.
     made_text unit;
+    /// A number in parentheses is negative, as accountants write it: (1,200) is −1200.
+    bool has_parentheses;
 } made_number_form;
 
 /// Reads all of `text`, outer blanks aside, as a decimal number: digits with at most one sign, one point and one exponent

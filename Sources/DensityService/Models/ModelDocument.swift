@@ -136,6 +136,7 @@ extension JSONWriter {
             if form.hasDecimalComma { member("decimal", ",") }
             if !form.groupSeparator.isEmpty { member("group", form.groupSeparator) }
             if !form.unit.isEmpty { member("unit", form.unit) }
+            if form.hasParentheses { member("negative", Schema.NumberForm.parentheses) }
             if let texts = column.truthTexts { member("texts", strings: texts) }
             if column.missingRowCount > 0 { member("missing_rows", column.missingRowCount) }
             endObject()

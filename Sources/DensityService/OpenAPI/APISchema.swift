@@ -278,7 +278,7 @@ enum APISchema {
               "properties": {"name": {"type": "string"},
               "left_out": {"enum": ["asked", "unnamed", "empty", "identifier", "date", "text"]},
               "missing": {"type": "array", "items": {"type": "string"}}, "decimal": {"type": "string"},
-              "group": {"type": "string"}, "unit": {"type": "string"},
+              "group": {"type": "string"}, "unit": {"type": "string"}, "negative": {"enum": ["parentheses"]},
               "texts": {"type": "array", "items": {"type": "string"}},
               "missing_rows": {"type": "integer", "minimum": 0}}}}}},
           "orderings": {"type": "array", "items": {"type": "array", "items": {"type": "string"}},

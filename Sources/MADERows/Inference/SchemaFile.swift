@@ -7,7 +7,7 @@ internal import MADE
 /// `type` is `binary`, `categorical`, `real`, `date` or `drop`. A categorical column may have `labels`, `rare`, those that share the
 /// class `other`, and `number_labels`, whether every spelling of a number is the same label; a binary one `texts`, the two
 /// that stand for 0 and 1; a real one `step`, null for a continuous one, `resolution`, and `number`, how it is written:
-/// `{"decimal": ",", "group": ".", "unit": "€"}`; a date `form`, how it is written (see `Clock`). Any may have `missing`. What is left out is inferred, columns included.
+/// `{"decimal": ",", "group": ".", "unit": "€", "negative": "parentheses"}`; a date `form`, how it is written (see `Clock`). Any may have `missing`. What is left out is inferred, columns included.
 public struct SchemaFile: Sendable {
     /// What a schema file has wrong; one line.
     public struct Failure: Error, Sendable, CustomStringConvertible {
@@ -116,6 +116,7 @@ public struct SchemaFile: Sendable {
             if form.hasDecimalComma { json.member("decimal", ",") }
             if !form.groupSeparator.isEmpty { json.member("group", form.groupSeparator) }
             if !form.unit.isEmpty { json.member("unit", form.unit) }
+            if form.hasParentheses { json.member("negative", Schema.NumberForm.parentheses) }
             json.endObject()
         }
         if !column.missingTexts.isEmpty { json.member("missing", strings: column.missingTexts) }

@@ -279,7 +279,7 @@ extension made_number_form {
         self.init(
             has_decimal_comma: form.hasDecimalComma,
             group_separator: form.groupSeparator.utf8.first.map(CChar.init(bitPattern:)) ?? 0,
-            unit: pool.text(form.unit))
+            unit: pool.text(form.unit), has_parentheses: form.hasParentheses)
     }
 }
 

@@ -253,7 +253,7 @@ extension NumberText {
             hasDecimalComma: found.has_decimal_comma,
             groupSeparator: found.group_separator == 0
                 ? "" : String(Unicode.Scalar(UInt8(bitPattern: found.group_separator))),
-            unit: String(found.unit))
+            unit: String(found.unit), hasParentheses: found.has_parentheses)
         // Letters behind a few numbers are no unit: 3a among house numbers, 4o for 40.
         let isLetters = form.unit.unicodeScalars.contains(where: \.properties.isAlphabetic)
         if isLetters, texts.count(where: { $0.contains(form.unit) }) * 2 <= texts.count { return nil }

@@ -115,6 +115,7 @@ struct SchemaListing {
         if form.hasDecimalComma { parts.append("decimal comma") }
         if !form.groupSeparator.isEmpty { parts.append("digits in groups by \"\(form.groupSeparator)\"") }
         if !form.unit.isEmpty { parts.append("in \(form.unit)") }
+        if form.hasParentheses { parts.append("negative in parentheses") }
         return parts.joined(separator: ", ")
     }
 

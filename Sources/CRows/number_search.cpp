@@ -32,7 +32,7 @@ static Point first_point(std::string_view text) {
 }
 
 /// Most letters of a unit beside a number, and of one with a space between.
-static constexpr int letters_max = 3, word_letters_max = 12;
+static constexpr int adjacent_letters_max = 3, word_letters_max = 12;
 
 /// The unit that `text` begins with: a currency, percent or per mille sign, or at most `letters_max` letters, degree signs
 /// and what joins them; empty where there is none.
@@ -64,7 +64,7 @@ static std::string_view find_unit(std::string_view text) {
     before = without(before, '(');
     take_sign(before);
     drop_leading_spaces(before);
-    std::string_view unit = leading_unit(before, letters_max);
+    std::string_view unit = leading_unit(before, adjacent_letters_max);
     // Letters right before digits are a code, A1, and no unit.
     bool is_code = unit.size() == before.size() && first_point(unit).mark == Mark::letter;
     if (!unit.empty()) return is_code ? std::string_view() : unit;
@@ -74,7 +74,7 @@ static std::string_view find_unit(std::string_view text) {
     size_t byte_count = after.size();
     drop_leading_spaces(after);
     // After a space it may be a word, or a quotient: 12 days, 80 km/h.
-    return leading_unit(after, after.size() < byte_count ? word_letters_max : letters_max);
+    return leading_unit(after, after.size() < byte_count ? word_letters_max : adjacent_letters_max);
 }
 
 static bool reads_all(std::span<const made_text> texts, const made_number_form &form) {

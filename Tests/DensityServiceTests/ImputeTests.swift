@@ -125,19 +125,6 @@ import Testing
         }
     }
 
-    /// As in `/score`, and the row comes back without them.
-    @Test func columnsThatTheTableHasNotGotArePassedOverWhereAskedTo() throws {
-        let service = try TestService([TableModel.model()])
-        let object = TableModel.object(["price": "null"])
-        let named = "{\"note\":\"new\"," + object.dropFirst()
-        let refused = try service.post("/impute", "{\"rows\":[\(named)]}")
-        #expect(refused.status == 422 && refused.text.contains("\"/rows/0/note\""), "\(refused.text)")
-        let answers = try ["{\"rows\":[\(object)]}", "{\"rows\":[\(named)],\"ignore_unknown\":true}"].map {
-            try service.post("/impute", $0)
-        }
-        #expect(answers.allSatisfy { $0.status == 200 } && answers[0].text == answers[1].text, "\(answers[1].text)")
-    }
-
     @Test func whatHasNoMeaningIsRefused() throws {
         let service = try TestService([randomModel("m", variables: 3)]) { $0.queueRowsMax = 50 }
         for (body, status, pointer, detail) in [

@@ -131,19 +131,6 @@ import Testing
         #expect(sent > 1_709_000_000 && sent < 1_710_000_000, "\(repair)")
     }
 
-    /// As in `/score`, and the row comes back without them.
-    @Test func columnsThatTheTableHasNotGotArePassedOverWhereAskedTo() throws {
-        let service = try TestService([TableModel.model()])
-        let object = TableModel.object(["price": "99999"])
-        let named = "{\"note\":\"new\"," + object.dropFirst()
-        let refused = try service.post("/repair", "{\"rows\":[\(named)]}")
-        #expect(refused.status == 422 && refused.text.contains("\"/rows/0/note\""), "\(refused.text)")
-        let answers = try ["{\"rows\":[\(object)]}", "{\"rows\":[\(named)],\"ignore_unknown\":true}"].map {
-            try service.post("/repair", $0)
-        }
-        #expect(answers.allSatisfy { $0.status == 200 } && answers[0].text == answers[1].text, "\(answers[1].text)")
-    }
-
     @Test func whatHasNoMeaningIsRefused() throws {
         let service = try TestService([
             randomModel("m", variables: 3), randomModel("calibrated", variables: 3, calibrated: true),

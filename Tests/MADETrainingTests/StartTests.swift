@@ -35,16 +35,10 @@ import Testing
             Variable(name: "a", kind: .categorical(Categories(labels: ["x", "y", "z"]))),
             Variable(name: "b", kind: .real(RealEncoding(centre: 0, scale: 1, componentCount: 3, scaleFloor: 0.1))),
         ]
-        let ordering = Ordering.natural(count: 2)
-        let plan = ParameterPlan(
-            degrees: Degrees(ordering: ordering, hidden: [[1]], layout: UnitLayout(variables)), directOutputs: nil)
-        var generator = PhiloxGenerator(seed: 4)
-        let start = InitialParameters.draw(
-            plan: plan, coverage: plan.mask, places: VariablePlaces(variables, ordering: ordering), activation: .relu,
-            table: table, using: &generator)
+        let start = biases(of: table, variables, hidden: [[1]])
         // Half a row is added to each label; the missing cell is no label.
         let expected = [1.5, 0.5, 2.5].map { Float(log($0 / 4.5)) } + [0, 0, 0, -1.5, 0, 1.5, 0, 0, 0]
-        for (bias, value) in zip(plan.network(from: start).layers[1].bias, expected) {
+        for (bias, value) in zip(start, expected) {
             #expect(abs(bias - value) < 1e-6)
         }
     }
@@ -62,10 +56,14 @@ import Testing
 
     /// What a table of the one column starts with.
     private func biases(of table: EncodedTable, _ encoding: RealEncoding) -> [Float] {
-        let variables = [Variable(name: "a", kind: .real(encoding))]
-        let ordering = Ordering.natural(count: 1)
+        biases(of: table, [Variable(name: "a", kind: .real(encoding))], hidden: [[0]])
+    }
+
+    /// What the outputs of a table's columns start with; `hidden` are the degrees of the hidden units.
+    private func biases(of table: EncodedTable, _ variables: [Variable], hidden: [[Int]]) -> [Float] {
+        let ordering = Ordering.natural(count: variables.count)
         let plan = ParameterPlan(
-            degrees: Degrees(ordering: ordering, hidden: [[0]], layout: UnitLayout(variables)), directOutputs: nil)
+            degrees: Degrees(ordering: ordering, hidden: hidden, layout: UnitLayout(variables)), directOutputs: nil)
         var generator = PhiloxGenerator(seed: 5)
         let start = InitialParameters.draw(
             plan: plan, coverage: plan.mask, places: VariablePlaces(variables, ordering: ordering), activation: .relu,

@@ -132,11 +132,7 @@ extension JSONWriter {
             member("name", column.name)
             if let reason = column.leftOut { member("left_out", reason.rawValue) }
             if !column.missingTexts.isEmpty { member("missing", strings: column.missingTexts) }
-            let form = column.numberForm
-            if form.hasDecimalComma { member("decimal", ",") }
-            if !form.groupSeparator.isEmpty { member("group", form.groupSeparator) }
-            if !form.unit.isEmpty { member("unit", form.unit) }
-            if form.hasParentheses { member("negative", Schema.NumberForm.parentheses) }
+            members(of: column.numberForm)
             if let texts = column.truthTexts { member("texts", strings: texts) }
             if column.missingRowCount > 0 { member("missing_rows", column.missingRowCount) }
             endObject()

@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-internal import MADE
+package import MADE
 
 /// Choices of columns as a JSON file, to be written by `text(of:)`, edited and read again:
 /// `{"columns": [{"name": "x", "type": "real", "step": 0.1}, …], "missing": ["NA"]}`.
@@ -113,10 +113,7 @@ public struct SchemaFile: Sendable {
         if !form.isPlain {
             json.key("number")
             json.beginObject()
-            if form.hasDecimalComma { json.member("decimal", ",") }
-            if !form.groupSeparator.isEmpty { json.member("group", form.groupSeparator) }
-            if !form.unit.isEmpty { json.member("unit", form.unit) }
-            if form.hasParentheses { json.member("negative", Schema.NumberForm.parentheses) }
+            json.members(of: form)
             json.endObject()
         }
         if !column.missingTexts.isEmpty { json.member("missing", strings: column.missingTexts) }
@@ -256,5 +253,15 @@ extension KeyedDecodingContainer where Key == AnyKey {
     fileprivate func refuse(allBut known: [String]) throws {
         guard let key = allKeys.first(where: { !known.contains($0.stringValue) }) else { return }
         throw Mistake(reason: "\"\(key.stringValue)\" is no key here; there are \(known.joined(separator: ", "))")
+    }
+}
+
+extension JSONWriter {
+    /// The members that say how numbers are written, where that is otherwise than plainly.
+    package mutating func members(of form: Schema.NumberForm) {
+        if form.hasDecimalComma { member("decimal", ",") }
+        if !form.groupSeparator.isEmpty { member("group", form.groupSeparator) }
+        if !form.unit.isEmpty { member("unit", form.unit) }
+        if form.hasParentheses { member("negative", Schema.NumberForm.parentheses) }
     }
 }

@@ -13,10 +13,10 @@ extension TableModel {
         _ rows: [TableRow], alpha: Double = Judgement.defaultAlpha, statistic: RowStatistic? = nil,
         changesMax: Int = 3
     ) throws(TableModelError) -> [RowRepair] {
-        let columns = SentColumns(
-            rows.reduce(into: SentColumns(of: schema).names) { names, row in
-                for name in row.names ?? [] where !names.contains(name) { names.append(name) }
-            }, schema)
+        var names = SentColumns(of: schema).names
+        var known = Set(names)
+        for row in rows { names += (row.names ?? []).filter { known.insert($0).inserted } }
+        let columns = SentColumns(names, schema)
         let repairer = try repairer(columns, .ndjson, alpha, statistic, changesMax)
         let read = try read(rows, columns, ReadingOptions()) { "rows[\($0)]" }
         let repairs = RowCrew(compiled).map(read.count) { repairer.repair(read[$0], using: $1) }

@@ -3,10 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-/// Every one of these is a double exactly.
-static constexpr double powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                           1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-static constexpr int64_t exact_max = int64_t(1) << 53;
 /// Beyond it a number of up to 2^30 digits is 0 or infinite anyway.
 static constexpr int shift_max = 1 << 30;
 
@@ -33,13 +29,8 @@ bool Decimal::read(std::string_view text) {
     is_exact = true;
     if (whole + fraction > digits_max) count_digits({first, size_t(at - first)});
     if (at < end && !read_exponent(at, end)) return false;
-    if (is_exact && mantissa <= exact_max && exponent >= -22 && exponent <= 22) {
-        // Rounded once, as both operands are exact (Clinger 1990).
-        value = exponent < 0 ? double(mantissa) / powers_of_ten[-exponent] : double(mantissa) * powers_of_ten[exponent];
-    } else {
-        value = nearest_double({first, size_t(end - first)});
-    }
-    if (is_negative && value != 0) value = -value;
+    if (!is_exact || !exact_double(mantissa, exponent, value)) value = nearest_double({first, size_t(end - first)});
+    value = with_sign(value, is_negative);
     return true;
 }
 

@@ -2,8 +2,12 @@
 
 #include "text.hpp"
 
+#include <bit>
 #include <cstdint>
 #include <limits>
+
+/// Every whole number up to this one is a double.
+constexpr int64_t exact_max = int64_t(1) << 53;
 
 /// A number as it is written: mantissa · 10^exponent.
 struct Decimal {
@@ -33,6 +37,22 @@ private:
     void count_digits(std::string_view digits);
     double nearest_double(std::string_view text) const;
 };
+
+/// Makes the double that is nearest to mantissa · 10^exponent where one rounding does it, as both operands are exact (Clinger
+/// 1990); else false. `mantissa` is not negative.
+inline bool exact_double(int64_t mantissa, int exponent, double &value) {
+    static constexpr double powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                               1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    if (mantissa > exact_max || exponent < -22 || exponent > 22) return false;
+    value = exponent < 0 ? double(mantissa) / powers_of_ten[-exponent] : double(mantissa) * powers_of_ten[exponent];
+    return true;
+}
+
+/// `value`, which is not negative, or its negative; 0 has no sign. About every other number of a table may be negative: a branch
+/// would be mispredicted as often.
+inline double with_sign(double value, bool is_negative) {
+    return std::bit_cast<double>(std::bit_cast<uint64_t>(value) ^ (uint64_t(is_negative) << 63)) + 0.0;
+}
 
 inline bool is_plain(const made_number_form &form) {
     return !form.has_decimal_comma && form.group_separator == 0 && form.unit.count == 0 && !form.has_parentheses;

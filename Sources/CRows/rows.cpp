@@ -125,9 +125,9 @@ bool Pass::read_array_row(value &value) {
 }
 
 /// Whether `key`, as it stands in the body, is the plain `name`.
-static bool is_key(const od::raw_json_string &key, const std::string &name) {
+static bool is_key(const od::raw_json_string &key, std::string_view name) {
     const char *text = key.raw();
-    // `name` holds no quote, so that the comparison ends at the key's own.
+    // A quote of `name` would stand behind a backslash in the key, so that the comparison ends at the key's own.
     for (char byte : name) {
         if (*text++ != byte) return false;
     }
@@ -137,15 +137,18 @@ static bool is_key(const od::raw_json_string &key, const std::string &name) {
 /// Reads a field of an object that is a row; `next` is the column that it is likely to be for.
 inline bool Pass::read_field(od::field &field, size_t &next, size_t &given) {
     const auto &columns = request.schema->columns;
+    const od::raw_json_string key = field.key();
     size_t column = next, keep = KeptCells::none;
-    if (next < columns.size() && columns[next].is_plain && is_key(field.key(), columns[next].name)) {
+    std::string_view name;
+    if (next < columns.size() && columns[next].is_plain && is_key(key, columns[next].name)) {
+        name = columns[next].name;
         if (kept != nullptr) keep = kept->of_variable(column);
     } else {
-        std::string_view name;
         if (auto error = field.unescaped_key().get(name)) return fail(error);
         if (kept != nullptr) keep = kept->find(name);
         column = find_column(name, keep != KeptCells::none);
     }
+    if (learns) learn(key, name, column);
     if (column < columns.size()) {
         if (scanner.last_rows[column] == scan.row_count) blame(MADE_ROW_DUPLICATE_VARIABLE, column, {});
         scanner.last_rows[column] = scan.row_count;
@@ -164,8 +167,19 @@ bool Pass::read_object_row(value &value) {
         if (auto error = std::move(item).get(field)) return fail(error);
         if (!read_field(field, next, given)) return false;
     }
-    if (given < width) fill_missing_fields();
+    if (given < width) {
+        scanner.fields.clear();
+        fill_missing_fields();
+    }
     return true;
+}
+
+/// Notes a field that is read, for lines that have the same ones.
+void Pass::learn(od::raw_json_string key, std::string_view name, size_t column) {
+    learns = is_key(key, name);
+    if (!learns) return scanner.fields.clear();
+    const bool is_number = column < width && request.schema->columns[column].reads_plain_numbers;
+    scanner.fields.push_back({std::string("\"").append(name).append("\":"), column, is_number});
 }
 
 /// The column of a key; one that is not known is a fault unless it is passed over.

@@ -70,10 +70,19 @@ made_scan Pass::run() {
 
 made_scan Pass::run_row() {
     begin();
-    if (!read_dense_row()) {
-        begin();
-        read_lone_row();
+    if (read_dense_row()) return finish();
+    begin();
+    learns = scanner.plain_tries > 0;
+    if (learns && read_plain_row()) {
+        scanner.plain_tries = scanner.plain_tries_max;
+        return finish();
     }
+    if (learns) {
+        begin();
+        scanner.plain_tries--;
+        scanner.fields.clear();
+    }
+    if (!read_lone_row() || is_faulty) scanner.fields.clear();
     return finish();
 }
 

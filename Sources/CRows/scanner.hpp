@@ -5,6 +5,16 @@
 
 #include <optional>
 
+/// A field of a row, as it stands in the text.
+struct PlainField {
+    /// The key with its quotes and colon.
+    std::string key;
+    /// The column that it is for; one beyond all columns is passed over.
+    size_t column;
+    /// The column reads plain numbers.
+    bool is_number;
+};
+
 struct made_row_scanner {
     simdjson::ondemand::parser parser;
     std::vector<made_row_error> errors;
@@ -16,8 +26,14 @@ struct made_row_scanner {
     /// The row being read, where variables are made of columns.
     std::vector<float> row_values;
     std::vector<double> row_numbers;
+    /// The fields of the last line that was read by its tokens, in their order; none where it could not be read plainly.
+    std::vector<PlainField> fields;
+    /// How many lines more are looked at whether they can be read plainly: some that cannot end it.
+    int plain_tries = plain_tries_max;
     /// The cells of a body that are handed back.
     std::optional<KeptCells> kept;
+
+    static constexpr int plain_tries_max = 16;
 };
 
 /// One scan of one body.
@@ -52,6 +68,8 @@ private:
     bool is_special = false;
     /// Its first fault.
     bool is_faulty = false;
+    /// The row's fields are noted, by which the next one may be read plainly.
+    bool learns = false;
     made_row_error fault{};
 
     // dense.cpp
@@ -59,6 +77,11 @@ private:
     const char *read_dense_rows();
     bool read_dense_row();
     bool read_tail(std::string_view tail);
+
+    // plain.cpp
+    bool read_plain_row();
+    bool read_plain_value(const char *&at, const char *last, size_t column);
+    void learn(simdjson::ondemand::raw_json_string key, std::string_view name, size_t column);
 
     // scanner.cpp
     void begin();

@@ -25,4 +25,20 @@ import Testing
         let deviation = (0.1 * 0.9 / 4000).squareRoot()
         #expect(abs(Double(alarms) / 4000 - 0.1) < 4 * deviation, "seed \(seed): \(alarms) of 4000")
     }
+
+    /// With ties, and of a few and of many rows.
+    @Test func thePValuesOfManyRowsAreThoseOfEach() {
+        for seed in 0..<60 as Range<UInt64> {
+            var generator = PhiloxGenerator(seed: seed)
+            let draws = { (count: Int) in
+                (0..<count).map { _ in (Double.random(in: -9...9, using: &generator) * 2).rounded() / 2 }
+            }
+            let calibration = Calibration(logLikelihoods: draws(Int(seed) + 1))
+            let scores = draws(Int(seed * seed) % 90) + [0, -0.0, .infinity, -.infinity, .nan, 40, -40]
+            #expect(
+                calibration.pValues(of: scores, by: .likelihood)
+                    == scores.map { calibration.pValue(of: $0, by: .likelihood) }, "seed \(seed)")
+            #expect(calibration.pValues(of: [], by: .likelihood).isEmpty)
+        }
+    }
 }

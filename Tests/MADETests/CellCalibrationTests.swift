@@ -127,13 +127,16 @@ import Testing
             let known = rows(count, of: width, seed: UInt64(1000 + round))
             let calibration = Calibration(logLikelihoods: known.logLikelihoods, cells: cells)
             let new = rows(newCount, of: width, seed: UInt64(5000 + round))
-            for row in 0..<newCount {
-                let surprisals = new.surprisals[row * width..<(row + 1) * width]
-                for statistic in RowStatistic.allCases {
-                    let score = calibration.score(
+            for statistic in RowStatistic.allCases {
+                let scores = (0..<newCount).map { row in
+                    let surprisals = new.surprisals[row * width..<(row + 1) * width]
+                    return calibration.score(
                         statistic, logLikelihood: new.logLikelihoods[row], surprisals: surprisals.span)
-                    let p = calibration.pValue(of: score, by: statistic)
-                    for alpha in alphas where p <= alpha { flagged[statistic, default: [:]][alpha, default: 0] += 1 }
+                }
+                let pValues = scores.map { calibration.pValue(of: $0, by: statistic) }
+                #expect(calibration.pValues(of: scores, by: statistic) == pValues)
+                for alpha in alphas {
+                    flagged[statistic, default: [:]][alpha, default: 0] += pValues.count { $0 <= alpha }
                 }
             }
         }

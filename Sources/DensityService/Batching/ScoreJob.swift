@@ -215,7 +215,7 @@ final class ScoreJob: @unchecked Sendable {
     private func judge(in sheet: ScoreSheet) {
         scores = (0..<rows.count).map { score($0, in: sheet) }
         guard let calibration = judgement.calibration else { return }
-        pValues = scores.map { judgement.pValue(of: $0) ?? .nan }
+        pValues = judgement.pValues(of: scores)
         anomalies = pValues.map { judgement.isAnomaly($0) }
         guard hasMissing else { return }
         for (row, masked) in maskedPValues {

@@ -80,6 +80,20 @@ public final class Calibration: Sendable, Equatable {
         Double(1 + logLikelihoods.partitionPoint { $0 <= logLikelihood }) / Double(1 + logLikelihoods.count)
     }
 
+    /// The same p-values of many rows' scores, found several times as fast.
+    public func pValues(of scores: [Double], by statistic: RowStatistic) -> [Double] {
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: scores.count) { points in
+            let count = Double(1 + logLikelihoods.count)
+            if statistic == .likelihood {
+                logLikelihoods.partitionPoints(into: points) { $0 <= -scores[$1] }
+                return points.map { Double(1 + $0) / count }
+            }
+            let sorted = self.scores(statistic)
+            sorted.partitionPoints(into: points) { $0 < scores[$1] }
+            return points.map { Double(1 + sorted.count - $0) / count }
+        }
+    }
+
     /// The smallest p-value there is; an alpha below it can never be reached.
     public var smallestPValue: Double { 1 / Double(1 + logLikelihoods.count) }
 }

@@ -182,16 +182,11 @@ public final class BulkScorer {
             surprisals: scorer.surprisals[cells], using: workspace)
     }
 
-    /// The p-value of a row that is scored, the `index`th of the last ones, and what it is read from where values are not
-    /// known.
-    private func pValue(
-        of score: Double, _ index: Int, _ estimate: RowEstimate?, using workspace: CompiledModel.Workspace
+    /// The p-value of a row with values that are not known, the `index`th of the last ones, and what it is read from.
+    private func maskedPValue(
+        of score: Double, _ index: Int, using workspace: CompiledModel.Workspace
     ) -> (value: Double?, isAnomaly: Bool?, rowCount: Int?) {
         let judgement = scorer.judgement
-        guard judgement.calibration != nil, estimate != nil else {
-            let value = judgement.pValue(of: score)
-            return (value, judgement.isAnomaly(value), nil)
-        }
         let cells = index * model.variableCount..<(index + 1) * model.variableCount
         let found = masked.pValue(of: score, rows.values[cells], judgement, missing: missing, using: workspace)
         unjudgedNote = unjudgedNote ?? found.note(judgement.alpha)
@@ -201,6 +196,8 @@ public final class BulkScorer {
     private func write(_ read: made_stream_read, isPlain: Bool, using workspace: CompiledModel.Workspace) {
         var faults = UnsafeBufferPointer(start: read.errors, count: read.error_count)[...]
         let width = model.variableCount
+        let (judgement, logLikelihoods, scores) = (scorer.judgement, scorer.logLikelihoods, scorer.scores)
+        let pValues = judgement.pValues(of: scores)
         var next = 0
         for row in 0..<read.row_count {
             let all = KeptCells(
@@ -212,18 +209,21 @@ public final class BulkScorer {
                 output.write(fault: detail(of: fault), row: rowCount + row, kept: kept)
                 continue
             }
-            let score = scorer.scores[next]
             let estimate =
                 isPlain
                 ? nil
                 : RowEstimate(
                     of: rows.values[next * width..<(next + 1) * width], standardError: scorer.standardErrors[next])
-            let (pValue, isAnomaly, count) = pValue(of: score, next, estimate, using: workspace)
-            if isAnomaly == true { anomalyCount += 1 }
+            let pValue = pValues.isEmpty ? nil : pValues[next]
             var row = ScoredRow(
-                logLikelihood: scorer.logLikelihoods[next], score: score, pValue: pValue, isAnomaly: isAnomaly,
-                calibrationRowCount: count, estimate: estimate,
+                logLikelihood: logLikelihoods[next], score: scores[next], pValue: pValue,
+                isAnomaly: judgement.isAnomaly(pValue), estimate: estimate,
                 explanation: explanation(of: next, all, using: workspace))
+            if pValue != nil, estimate != nil {
+                (row.pValue, row.isAnomaly, row.calibrationRowCount) =
+                    maskedPValue(of: scores[next], next, using: workspace)
+            }
+            if row.isAnomaly == true { anomalyCount += 1 }
             row.note = unjudgedNote
             output.write(row, kept: kept)
             next += 1

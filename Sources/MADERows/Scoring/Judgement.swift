@@ -39,6 +39,9 @@ public final class Judgement: Sendable {
     /// The p-value of a row's `score`; nil without a calibration.
     public func pValue(of score: Double) -> Double? { calibration?.pValue(of: score, by: statistic) }
 
+    /// The p-values of rows' scores; none without a calibration.
+    package func pValues(of scores: [Double]) -> [Double] { calibration?.pValues(of: scores, by: statistic) ?? [] }
+
     /// Whether a row of this p-value is an anomaly; nil where nobody can tell.
     public func isAnomaly(_ pValue: Double?) -> Bool? { canJudge ? pValue.map { $0 <= alpha } : nil }
 

@@ -24,15 +24,20 @@ struct Output: ~Copyable {
 
     /// Appends whole lines.
     mutating func write(_ lines: [UInt8]) throws(Failure) {
+        if buffer.isEmpty, lines.count >= Self.bufferBytes { return try Self.hand(over: lines) }
         buffer.append(contentsOf: lines)
         if buffer.count >= Self.bufferBytes { try flush() }
     }
 
     /// Hands all lines over; call it before the program ends.
     mutating func flush() throws(Failure) {
-        let code = buffer.withUnsafeBytes { writeAll($0, to: STDOUT_FILENO) }
-        guard code == 0 else { throw Failure(code: code) }
+        try Self.hand(over: buffer)
         buffer.removeAll(keepingCapacity: true)
+    }
+
+    private static func hand(over lines: [UInt8]) throws(Failure) {
+        let code = lines.withUnsafeBytes { writeAll($0, to: STDOUT_FILENO) }
+        guard code == 0 else { throw Failure(code: code) }
     }
 
     /// Writes `text` to standard output at once.

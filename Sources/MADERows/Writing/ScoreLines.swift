@@ -56,18 +56,23 @@ package struct ScoreLines: ScoreOutput {
     package mutating func write(_ row: ScoredRow, kept: KeptCells) {
         begin(kept)
         if isJSON { write(#""log_likelihood":"#) }
-        write(number: row.logLikelihood)
+        var text = row.logLikelihood.description
+        text.withUTF8 { bytes.append(contentsOf: $0) }
         if isCalibrated {
             write(isJSON ? #","p_value":"# : ",")
             if let pValue = row.pValue { write(number: pValue) } else if isJSON { write("null") }
-            write(isJSON ? #","anomaly":"# : ",")
             switch row.isAnomaly {
-            case true?: write("true")
-            case false?: write("false")
-            case nil: if isJSON { write("null") }
+            case true?: write(isJSON ? #","anomaly":true,"score":"# : ",true,")
+            case false?: write(isJSON ? #","anomaly":false,"score":"# : ",false,")
+            case nil: write(isJSON ? #","anomaly":null,"score":"# : ",,")
             }
-            write(isJSON ? #","score":"# : ",")
-            write(number: row.score)
+            if row.score == -row.logLikelihood, row.score != 0 {
+                // Ranked by likelihood, a row's score is the same number but for its sign.
+                if row.score < 0 { write("-") }
+                text.withUTF8 { bytes.append(contentsOf: $0[(row.score < 0 ? 0 : 1)...]) }
+            } else {
+                write(number: row.score)
+            }
         }
         if holdsRows { gaps.append((bytes.count, row.pValue ?? .nan)) }
         if isJSON, let estimate = row.estimate {

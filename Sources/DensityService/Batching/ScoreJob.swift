@@ -11,6 +11,9 @@ final class ScoreJob: @unchecked Sendable {
     let call: Call
     let model: LoadedModel
     let options: ScoreOptions
+    /// What they make of its rows: see `ScoreOptions`.
+    let work: LoadedModel.Work
+    let needsSurprisals: Bool
     /// How its rows are judged.
     let judgement: Judgement
     let batch: RowBatch
@@ -74,10 +77,12 @@ final class ScoreJob: @unchecked Sendable {
         self.sentCells = sentCells
         self.faults = faults
         self.encode = encode
-        cost = model.cost(of: options.work)
+        work = options.work
+        needsSurprisals = options.needsSurprisals
+        cost = model.cost(of: work)
         expectedNanoseconds = cost.nanoseconds(units: rows.count)
         remaining = Atomic(rows.count)
-        cells = Mutex(options.work == .gains ? Array(repeating: nil, count: rows.count) : [])
+        cells = Mutex(work == .gains ? Array(repeating: nil, count: rows.count) : [])
     }
 
     /// Bytes of the answer, and of what it is made of, roughly.
@@ -91,7 +96,7 @@ final class ScoreJob: @unchecked Sendable {
     /// Explains rows, counted from its first, whose results stand in `sheet` from `start` on; where nobody asked for it,
     /// nothing.
     func explain(_ rows: Range<Int>, sheet: ScoreSheet, from start: Int, using workspace: CompiledModel.Workspace) {
-        guard options.work == .gains else { return }
+        guard work == .gains else { return }
         let width = sheet.variableCount
         for row in rows {
             let place = (start + row - rows.lowerBound) * width
@@ -151,7 +156,7 @@ final class ScoreJob: @unchecked Sendable {
     /// Prepares for results that come from several batches.
     func makeOwnSheet() {
         let sheet = ScoreSheet(variableCount: batch.variableCount)
-        sheet.reserve(rowCount: rows.count, withSurprisals: options.needsSurprisals)
+        sheet.reserve(rowCount: rows.count, withSurprisals: needsSurprisals)
         self.sheet = sheet
     }
 
@@ -180,9 +185,9 @@ final class ScoreJob: @unchecked Sendable {
         let start = monotonicNanoseconds()
         computeStart = start
         let sheet = ScoreSheet(variableCount: batch.variableCount)
-        sheet.reserve(rowCount: rows.count, withSurprisals: options.needsSurprisals, withErrors: true)
+        sheet.reserve(rowCount: rows.count, withSurprisals: needsSurprisals, withErrors: true)
         sheet.score(
-            incomplete: batch.values(ofRows: rows), options.missing, withSurprisals: options.needsSurprisals,
+            incomplete: batch.values(ofRows: rows), options.missing, withSurprisals: needsSurprisals,
             model: model.compiled, using: workspace)
         self.sheet = sheet
         explain(0..<rows.count, sheet: sheet, from: 0, using: workspace)

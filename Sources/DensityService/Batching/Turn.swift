@@ -87,38 +87,43 @@ final class Turn {
 
     /// Scores neighbours that want the same in one batch each.
     private func score(_ jobs: [ScoreJob], on bench: LoopBench) {
-        var rest = jobs[...]
-        while let first = rest.first {
-            let withSurprisals = first.options.needsSurprisals
-            let run = rest.prefix { $0.options.work == first.options.work }
-            rest = rest[run.endIndex...]
-            score(run, from: first.rows.lowerBound, withSurprisals: withSurprisals, of: first.model, on: bench)
+        var first = 0
+        while first < jobs.count {
+            let work = jobs[first].work
+            var end = first + 1
+            while end < jobs.count, jobs[end].work == work { end += 1 }
+            score(jobs, first..<end, on: bench)
+            first = end
         }
     }
 
-    private func score(
-        _ jobs: ArraySlice<ScoreJob>, from first: Int, withSurprisals: Bool, of model: LoadedModel, on bench: LoopBench
-    ) {
-        let end = jobs.last?.rows.upperBound ?? first
+    /// Scores the jobs at `places`.
+    private func score(_ jobs: [ScoreJob], _ places: Range<Int>, on bench: LoopBench) {
+        let head = jobs[places.lowerBound]
+        let (model, sheet, workspace) = (head.model, bench.worker.sheet, bench.worker.workspace)
+        let rows = head.rows.lowerBound..<jobs[places.upperBound - 1].rows.upperBound
         let start = monotonicNanoseconds()
-        if let batch = jobs.first?.batch, end > first {
-            bench.worker.sheet.reserve(rowCount: end - first, withSurprisals: withSurprisals)
-            bench.worker.sheet.score(
-                batch.values(ofRows: first..<end), at: 0, withSurprisals: withSurprisals, model: model.compiled,
-                using: bench.worker.workspace)
-            model.note(batch.values(ofRows: first..<end), bench.worker.sheet.logLikelihoods(count: end - first))
-            for job in jobs {
-                job.explain(
-                    0..<job.rows.count, sheet: bench.worker.sheet, from: job.rows.lowerBound - first,
-                    using: bench.worker.workspace)
+        if !rows.isEmpty {
+            let values = head.batch.values(ofRows: rows)
+            sheet.reserve(rowCount: rows.count, withSurprisals: head.needsSurprisals)
+            sheet.score(
+                values, at: 0, withSurprisals: head.needsSurprisals, model: model.compiled, using: workspace)
+            model.note(values, sheet.logLikelihoods(count: rows.count))
+            if head.work == .gains {
+                for job in jobs[places] {
+                    job.explain(
+                        0..<job.rows.count, sheet: sheet, from: job.rows.lowerBound - rows.lowerBound,
+                        using: workspace)
+                }
             }
-            jobs.first?.cost.record(units: end - first, nanoseconds: monotonicNanoseconds() - start)
-            jobs.first?.call.observer.metrics.countBatch(.inline, rows: end - first)
+            head.cost.record(units: rows.count, nanoseconds: monotonicNanoseconds() - start)
+            head.call.observer.metrics.countBatch(.inline, rows: rows.count)
             model.statistics.countExecution()
         }
-        for job in jobs {
-            job.sheet = bench.worker.sheet
-            job.sheetStart = job.rows.lowerBound - first
+        for place in places {
+            let job = jobs[place]
+            job.sheet = sheet
+            job.sheetStart = job.rows.lowerBound - rows.lowerBound
             job.computeStart = start
             job.answer()
         }

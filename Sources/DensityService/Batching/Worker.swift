@@ -37,7 +37,7 @@ final class Worker: @unchecked Sendable {
     func score(_ pieces: [WorkerQueue.Piece]) -> [ScoreJob] {
         checkThread()
         guard let first = pieces.first?.job else { return [] }
-        let withSurprisals = first.options.needsSurprisals
+        let withSurprisals = first.needsSurprisals
         let rowCount = pieces.reduce(0) { $0 + $1.rows.count }
         sheet.reserve(rowCount: rowCount, withSurprisals: withSurprisals)
         let score = { [self] (values: UnsafeBufferPointer<Float>) in

@@ -292,7 +292,7 @@ final class WorkerQueue: Sendable {
         /// Rows that want the same go together, up to a batch.
         func hasRoom(for job: ScoreJob, rowsMax: Int) -> Bool {
             guard let first = pieces.first else { return true }
-            return rowCount < rowsMax && first.job.options.work == job.options.work
+            return rowCount < rowsMax && first.job.work == job.work
         }
 
         /// Takes what there is room for of the queue's first job, whose rows before `next` are taken.

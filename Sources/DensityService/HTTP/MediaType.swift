@@ -23,6 +23,10 @@ enum MediaType: String {
         return best?.offer
     }
 
+    /// Of rows a line, and of all that scores are written as.
+    static let ofLines = LineFormat.allCases.map(\.mediaType)
+    static let ofScores = [json] + ofLines
+
     /// What rows a line are called; the first name is ours.
     static let lineNames = [
         "application/x-ndjson", "application/ndjson", "application/jsonlines", "application/x-jsonlines",

@@ -1,5 +1,6 @@
 internal import Logging
 internal import MADERows
+internal import Microhttpd
 
 /// How log lines are written.
 public enum LogFormat: String, CaseIterable, Sendable {
@@ -74,8 +75,8 @@ struct LogLine {
 
 /// A value as it stands in a line of text: one word, or quoted.
 private func logValue(_ text: String) -> String {
-    text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") }
-        && !text.isEmpty ? text : quoted(text, limit: 1024)
+    let isWord = text.hasOnlyBytes { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") }
+    return isWord && !text.isEmpty ? text : quoted(text, limit: 1024)
 }
 
 /// Appends nanoseconds as milliseconds with three places.
@@ -83,7 +84,12 @@ func appendMilliseconds(_ nanoseconds: UInt64, to bytes: inout [UInt8]) {
     let microseconds = (nanoseconds + 500) / 1000
     bytes.append(contentsOf: String(microseconds / 1000).utf8)
     bytes.append(UInt8(ascii: "."))
-    for unit in [100, 10, 1] as [UInt64] {
-        bytes.append(UInt8(ascii: "0") + UInt8(microseconds / unit % 10))
-    }
+    appendThreeDigits(microseconds % 1000, to: &bytes)
+}
+
+/// Appends `number`, which is less than 1000, with zeros before it.
+func appendThreeDigits(_ number: UInt64, to bytes: inout [UInt8]) {
+    bytes.append(UInt8(ascii: "0") + UInt8(number / 100))
+    bytes.append(UInt8(ascii: "0") + UInt8(number / 10 % 10))
+    bytes.append(UInt8(ascii: "0") + UInt8(number % 10))
 }

@@ -64,10 +64,7 @@ public final class LogSink: Sendable {
             if line.format == .json { state.buffer.append(contentsOf: #"{"time":""#.utf8) }
             state.buffer.append(contentsOf: state.secondText)
             state.buffer.append(UInt8(ascii: "."))
-            let milliseconds = Int(now % 1_000_000_000 / 1_000_000)
-            for digit in [milliseconds / 100, milliseconds / 10 % 10, milliseconds % 10] {
-                state.buffer.append(UInt8(ascii: "0") + UInt8(digit))
-            }
+            appendThreeDigits(now % 1_000_000_000 / 1_000_000, to: &state.buffer)
             state.buffer.append(contentsOf: (line.format == .json ? #"Z","# : "Z ").utf8)
             state.buffer.append(contentsOf: line.bytes)
             state.buffer.append(contentsOf: (line.format == .json ? "}\n" : "\n").utf8)

@@ -30,7 +30,7 @@ extension RequestHandler {
 
     /// POST /invocations, SageMaker's: what /score takes, or `instances`.
     func invocations(_ call: Call, _ model: LoadedModel) throws(Problem) {
-        try call.readsJSON(or: LineFormat.allCases.map(\.mediaType))
+        try call.readsJSON(or: MediaType.ofLines)
         if try hasInstances(call) { try predict(call, model, explains: false) } else { try score(call, model) }
     }
 

@@ -6,9 +6,9 @@ internal import Microhttpd
 extension RequestHandler {
     /// POST /score: the rows join the turn's batch.
     func score(_ call: Call, _ model: LoadedModel) throws(Problem) {
-        try call.readsJSON(or: LineFormat.allCases.map(\.mediaType))
-        let type = try call.answers(with: [.json, .ndjson, .csv])
-        let lines = LineFormat.allCases.first { $0.mediaType == type }
+        try call.readsJSON(or: MediaType.ofLines)
+        let type = try call.answers(with: MediaType.ofScores)
+        let lines = type == .json ? nil : LineFormat.allCases.first { $0.mediaType == type }
         try gather(call, for: model) { (batch) throws(Problem) in try self.scoreJob(call, model, batch, lines: lines) }
     }
 

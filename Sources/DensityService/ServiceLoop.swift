@@ -27,11 +27,11 @@ final class ServiceLoop: LoopHandler {
         let id = requestID(of: exchange)
         var call: Call?
         do throws(Problem) {
-            let place = try admitted(exchange)
+            let route = try admitted(exchange)
             let codec =
                 exchange.bodyByteCount > 0 ? try ContentCoding.codec(of: exchange.header("Content-Encoding")) : nil
             let isInline = codec == nil && turn.reads(exchange.bodyByteCount)
-            switch core.routes.routes[place].handler {
+            switch route.handler {
             case .service(let answer):
                 let own = Call(exchange: exchange, id: id, start: start, observer: core.observer)
                 call = own
@@ -41,7 +41,7 @@ final class ServiceLoop: LoopHandler {
                 let own = Call(
                     exchange: exchange, id: id, model: model.card.name, start: start,
                     deadline: try Self.deadline(of: exchange, start: start), observer: core.observer,
-                    statistics: core.routes.routes[place].scores ? model.statistics : nil)
+                    statistics: route.scores ? model.statistics : nil)
                 call = own
                 if isInline { try answer(handler, own, model) } else { readAside(own, codec, model, answer) }
             }
@@ -107,18 +107,14 @@ final class ServiceLoop: LoopHandler {
 
     func requestID(of exchange: Exchange) -> String { ids.id(requested: exchange.header("X-Request-ID")) }
 
-    /// The place of the request's route.
+    /// The request's route.
     ///
     /// - Throws: what stands against it before anything of it is read.
-    func admitted(_ exchange: Exchange) throws(Problem) -> Int {
-        let place = exchange.match.index
-        guard place >= 0 else { throw nothing(at: exchange.path) }
-        let routes = core.routes.routes
-        guard routes[place].serves(exchange.method) else {
-            throw Self.refusal(of: exchange.method.rawValue, by: routes[place])
-        }
-        if let names = routes[place].queryNames { try exchange.checkQuery(names) }
-        return place
+    func admitted(_ exchange: Exchange) throws(Problem) -> Route {
+        guard let route = core.routes.route(exchange.match) else { throw nothing(at: exchange.path) }
+        guard route.serves(exchange.method) else { throw Self.refusal(of: exchange.method.rawValue, by: route) }
+        if let names = route.queryNames { try exchange.checkQuery(names) }
+        return route
     }
 
     private func nothing(at path: String) -> Problem {

@@ -4,12 +4,8 @@
 
 #include <algorithm>
 
-static bool is_space(char byte) {
-    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
-}
-
 static std::string_view without_spaces(std::string_view text) {
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_json_space(text.front())) text.remove_prefix(1);
     return text;
 }
 
@@ -69,7 +65,7 @@ bool Pass::read_tail(std::string_view tail) {
     if (take_prefix(tail, "}")) return without_spaces(tail).empty();
     if (!take_prefix(tail, ",")) return false;
     tail = without_spaces(tail);
-    if (tail.empty() || tail.front() != '"') return false;
+    if (tail.empty() || tail.front() != '"' || is_large(tail.size())) return false;
     scanner.tail.assign("{").append(tail).append(MADE_SCAN_PADDING, ' ');
     std::string_view whole(body, body_bytes);
     body = scanner.tail.data();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "grown.hpp"
 #include "schema.hpp"
 
 /// The cells of rows that are handed back as they came.
@@ -15,6 +16,9 @@ public:
     size_t find(std::string_view name) const;
     size_t of_variable(size_t variable) const { return variables[variable]; }
     size_t of_place(size_t place) const { return places[place]; }
+
+    /// Of all rows.
+    size_t byte_count() const { return cells.byte_count() + starts.byte_count() + bytes.capacity(); }
 
     /// Forgets all rows.
     void clear();
@@ -32,8 +36,8 @@ private:
     std::vector<std::string> names;
     TextMap<size_t> indices;
     std::vector<size_t> variables, places;
-    std::vector<made_kept_cell> cells;
+    Grown<made_kept_cell> cells;
     /// Where in `bytes` the cells' texts are, which move as they grow.
-    std::vector<size_t> starts;
+    Grown<size_t> starts;
     std::string bytes;
 };

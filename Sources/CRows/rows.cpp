@@ -13,6 +13,12 @@ bool Pass::read_rows(value &value) {
         refuse(MADE_SCAN_ROWS_NOT_ARRAY, {});
         return check(value, 1);
     }
+    last_member = Member::rows;
+    return read_elements(value);
+}
+
+/// Reads the rows in an array, or in a part of it.
+bool Pass::read_elements(value &value) {
     od::array array;
     if (auto error = value.get_array().get(array)) return fail(error);
     if (request.form == MADE_ROWS_TENSOR) return read_tensor(array);
@@ -72,6 +78,7 @@ bool Pass::reserve_row() {
     if (scan.row_count == request.rows_max || buffer.count - first_value + stored_width > request.values_max) {
         return stop(MADE_SCAN_TOO_MANY_ROWS);
     }
+    if (buffer.count > accounted_count && !account()) return false;
     reserve(buffer, stored_width, request.options.keeps_numbers);
     if (expands) {
         row = scanner.row_values.data();
@@ -87,9 +94,14 @@ bool Pass::reserve_row() {
 bool Pass::find_width(od::array &array, bool &has_table_width) {
     const made_row_schema &schema = *request.schema;
     has_table_width = false;
-    if (!schema.has_places() || request.form == MADE_ROWS_TENSOR) return true;
+    if (!schema.has_places() || request.form == MADE_ROWS_TENSOR || scan.row_count == malformed_row) return true;
     size_t count = 0;
-    if (auto error = array.count_elements().get(count)) return fail(error);
+    if (auto error = array.count_elements().get(count)) {
+        // Who counts runs to the end of all. What is wrong, and where, is found by reading the row.
+        malformed_row = scan.row_count;
+        reads_again = true;
+        return fail(error);
+    }
     has_table_width = schema.has_table_width(count);
     return true;
 }
@@ -215,5 +227,5 @@ void Pass::fill_missing(size_t column) {
 void Pass::blame(made_row_fault kind, size_t column, std::string_view text, size_t found) {
     if (is_faulty) return;
     is_faulty = true;
-    fault = {kind, is_object, scan.row_count, column, found, as_text(text)};
+    fault = {kind, is_object, scan.row_count, column, found, as_text(lasting(text))};
 }

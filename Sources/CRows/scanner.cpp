@@ -1,6 +1,7 @@
 #include "scanner.hpp"
 
 #include <new>
+#include <utility>
 
 namespace od = simdjson::ondemand;
 
@@ -53,17 +54,26 @@ void Pass::begin() {
     offset = nowhere;
     reason = nullptr;
     scan = {};
+    text_bytes = tensor_count = 0;
+    last_member = Member::none;
+    accounted_count = request.take_memory == nullptr ? SIZE_MAX : first_value;
     buffer.count = first_value;
     scanner.errors.clear();
     scanner.members.clear();
+    scanner.texts.clear();
     if (scanner.kept) scanner.kept->clear();
 }
 
 made_scan Pass::run() {
     begin();
-    if (!read_densely()) {
-        begin();
-        read_body();
+    if (read_densely()) {
+        account();
+    } else {
+        do {
+            begin();
+            if (is_large(body_bytes)) read_in_pieces();
+            else read_body();
+        } while (std::exchange(reads_again, false));
     }
     return finish();
 }
@@ -77,12 +87,14 @@ made_scan Pass::run_row() {
         scanner.plain_tries = scanner.plain_tries_max;
         return finish();
     }
-    if (learns) {
+    if (learns) scanner.plain_tries--;
+    bool is_read;
+    do {
         begin();
-        scanner.plain_tries--;
-        scanner.fields.clear();
-    }
-    if (!read_lone_row() || is_faulty) scanner.fields.clear();
+        if (learns) scanner.fields.clear();
+        is_read = read_lone_row();
+    } while (std::exchange(reads_again, false));
+    if (!is_read || is_faulty) scanner.fields.clear();
     return finish();
 }
 
@@ -115,13 +127,8 @@ bool Pass::read_body() {
     json_type type;
     if (!open(type)) return false;
     if (type != json_type::object) return stop(MADE_SCAN_NOT_OBJECT);
-    od::object object;
-    if (auto error = document.get_object().get(object)) return fail(error);
-    for (auto item : object) {
-        od::field field;
-        if (auto error = std::move(item).get(field)) return fail(error);
-        if (!read_member(field)) return false;
-    }
+    if (!read_fields(false)) return false;
+    end_short_row();
     if (ptrdiff_t after = location(); after != nowhere) {
         offset = after;
         return stop(MADE_SCAN_TRAILING);
@@ -132,6 +139,8 @@ bool Pass::read_body() {
 
 bool Pass::read_member(od::field &field) {
     std::string_view name;
+    end_short_row();
+    last_member = Member::none;
     if (auto error = field.unescaped_key().get(name)) return fail(error);
     if (request.schema == nullptr || name != view(request.member)) return add_member(name, field.value());
     if (scan.has_rows) {
@@ -152,7 +161,9 @@ bool Pass::add_member(std::string_view name, value &value) {
     std::string_view text = token_text(value);
     bool is_scalar = text.front() != '[' && text.front() != '{';
     if (!check(value, 1)) return false;
-    scanner.members.push_back({as_text(name), as_text(is_scalar ? text : container_text(text.data()))});
+    if (!is_scalar) text = container_text(text.data());
+    scanner.members.push_back({as_text(lasting(name)), as_text(lasting(text))});
+    last_member = Member::other;
     return true;
 }
 
@@ -160,5 +171,5 @@ bool Pass::add_member(std::string_view name, value &value) {
 void Pass::refuse(made_scan_status why, std::string_view name) {
     if (status != MADE_SCAN_OK) return;
     status = why;
-    scan.name = as_text(name);
+    scan.name = as_text(lasting(name));
 }

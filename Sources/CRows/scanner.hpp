@@ -1,8 +1,10 @@
 #pragma once
 
 #include "json.hpp"
+#include "json_pieces.hpp"
 #include "kept.hpp"
 
+#include <deque>
 #include <optional>
 
 /// A field of a row, as it stands in the text.
@@ -17,12 +19,16 @@ struct PlainField {
 
 struct made_row_scanner {
     simdjson::ondemand::parser parser;
-    std::vector<made_row_error> errors;
+    Grown<made_row_error> errors;
     std::vector<made_member> members;
     /// The number of the last row that gave each column a value.
     std::vector<size_t> last_rows;
     /// The members after dense rows, as an object of their own.
     std::string tail;
+    /// The part being read of a body that is read in parts, as a document of its own.
+    std::string piece;
+    /// What is handed back of the parts before it, and is not in the body.
+    std::deque<std::string> texts;
     /// The row being read, where variables are made of columns.
     std::vector<float> row_values;
     std::vector<double> row_numbers;
@@ -60,6 +66,22 @@ private:
     /// The buffer's values are made of those that are read.
     bool expands;
     made_scan scan{};
+    /// Values in the buffer from which on memory is to be asked for.
+    size_t accounted_count = SIZE_MAX;
+    /// Bytes of `scanner.texts`, and the most that was needed for a part that cannot be cut.
+    size_t text_bytes = 0, large_part_bytes = 0;
+    /// A row whose elements cannot be counted, and that all is to be read again without doing so.
+    size_t malformed_row = SIZE_MAX;
+    bool reads_again = false;
+    /// Values of the row that those of a tensor which stand alone have begun.
+    size_t tensor_count = 0;
+
+    /// What was read last of the object: it may go on in the next part.
+    enum class Member { none, rows, other };
+    Member last_member = Member::none;
+    /// The body, where `body` is a part of it, and where in it `body` would begin.
+    std::string_view whole;
+    ptrdiff_t piece_start = 0;
 
     /// The values of the row being read; `numbers` is null where they are not kept.
     float *row = nullptr;
@@ -85,6 +107,9 @@ private:
 
     // scanner.cpp
     void begin();
+    size_t part_bytes() const { return request.piece_bytes > 0 ? request.piece_bytes : size_t(MADE_PIECE_BYTES); }
+    /// Whether so much is better indexed in parts. Less is faster read at once.
+    bool is_large(size_t byte_count) const { return byte_count / 4 > part_bytes(); }
     bool read_body();
     bool read_lone_row();
     made_scan finish();
@@ -92,14 +117,24 @@ private:
     bool add_member(std::string_view name, value &value);
     void refuse(made_scan_status why, std::string_view name);
 
+    // pieces.cpp
+    bool read_in_pieces();
+    bool read_pieces(JSONCutter cutter, bool guesses);
+    bool read_piece(const JSONPiece &piece);
+    bool read_fields(bool goes_on);
+    bool resume_member(value &value);
+    std::string_view lasting(std::string_view text);
+    bool account();
+
     // tensor.cpp
     bool read_tensor(simdjson::ondemand::array &array);
-    void end_short_row(size_t &column);
+    void end_short_row();
     bool read_column(simdjson::ondemand::array &array);
     bool read_lone_value(value &element);
 
     // rows.cpp
     bool read_rows(value &value);
+    bool read_elements(value &value);
     bool read_row(value &value);
     bool begin_row();
     void end_row();

@@ -4,33 +4,31 @@ namespace od = simdjson::ondemand;
 
 /// Reads rows, and values that stand alone as rows one after the other.
 bool Pass::read_tensor(od::array &array) {
-    size_t column = 0;
     for (auto item : array) {
         od::value element;
         if (auto error = std::move(item).get(element)) return fail(error);
         json_type type;
         if (auto error = element.type().get(type)) return fail(error);
         if (type == json_type::array) {
-            end_short_row(column);
+            end_short_row();
             if (!read_row(element)) return false;
             continue;
         }
-        if (column == 0 && !begin_row()) return false;
-        if (is_faulty ? !check(element, 2) : !read_value(element, column, column)) return false;
-        if (++column < width) continue;
+        if (tensor_count == 0 && !begin_row()) return false;
+        if (is_faulty ? !check(element, 2) : !read_value(element, tensor_count, tensor_count)) return false;
+        if (++tensor_count < width) continue;
         end_row();
-        column = 0;
+        tensor_count = 0;
     }
-    end_short_row(column);
     return true;
 }
 
 /// Ends the row that values standing alone began, if there is one.
-void Pass::end_short_row(size_t &column) {
-    if (column == 0) return;
-    blame(MADE_ROW_WRONG_COUNT, 0, {}, column);
+void Pass::end_short_row() {
+    if (tensor_count == 0) return;
+    blame(MADE_ROW_WRONG_COUNT, 0, {}, tensor_count);
     end_row();
-    column = 0;
+    tensor_count = 0;
 }
 
 /// Reads the values of one variable, each alone or in an array of its own.

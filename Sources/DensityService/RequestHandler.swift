@@ -12,10 +12,23 @@ final class RequestHandler {
     let scanner = BodyScanner()
     /// Of tensors, which are read while what the first scanner found of their request is still needed.
     private(set) lazy var tensorScanner = BodyScanner()
+    /// Of the one request that a worker reads; nil on a loop, whose bodies are small.
+    private var memory: ReadingMemory?
 
     init(core: ServiceCore, turn: Turn? = nil) {
         self.core = core
         self.turn = turn
+    }
+
+    /// Lets the scanners take memory for what they read of `call`'s body.
+    ///
+    /// - Throws: what `scan` throws; where that is for want of memory, why there was none.
+    func charging<Result>(_ call: Call, _ scan: () throws(Problem) -> Result) throws(Problem) -> Result {
+        guard turn == nil else { return try scan() }
+        if memory == nil { memory = ReadingMemory(of: call) }
+        guard let memory else { return try scan() }
+        for scanner in [scanner, tensorScanner] { scanner?.takeMemory = memory.take }
+        do throws(Problem) { return try scan() } catch { throw memory.problem ?? error }
     }
 
     /// Lets a job, whose rows `makeJob` appends to a batch, be scored; on a loop with the others of its turn.

@@ -226,3 +226,109 @@ private func compare(_ bytes: [UInt8], _ scanning: Scanning, seed: UInt64) {
     }
     #expect(denseCount > 1500)
 }
+
+/// Bodies read in parts of some bytes give what they give when they are read whole, and fail where they fail.
+@Test(arguments: [MADE_ROWS_ARRAY, MADE_ROWS_TENSOR, MADE_ROWS_COLUMN, MADE_ROWS_SINGLE])
+func bodiesReadTheSameInParts(form: made_rows_form) {
+    let columns = [
+        Column(name: "a"), Column(name: "b", kind: MADE_COLUMN_REAL), Column(name: "c"),
+        Column(name: "d", kind: MADE_COLUMN_CATEGORICAL, labels: ["x", "y"]), Column(name: "e"),
+    ]
+    let places = [Place(name: "a", variable: 0), Place(name: "q")]
+    let tables = [
+        Scanning(names.map { Column(name: $0) }, form: form), Scanning(columns, form: form, column: 1),
+        Scanning(
+            columns, places: places + (1..<5).map { Place(name: columns[$0].name, variable: $0) }, form: form,
+            rowsMax: 9),
+    ]
+    let texts = Texts()
+    var (goodCount, faultyCount, badCount) = (0, 0, 0)
+    for seed in 0..<3000 as Range<UInt64> {
+        var writer = BodyWriter(generator: Generator(state: seed))
+        let scanning = tables[Int(seed % 3)]
+        let keeps = form == MADE_ROWS_ARRAY && writer.generator.chance(30)
+        scanning.request.kept = keeps ? texts.list(["d", "z"]) : nil
+        scanning.request.kept_count = keeps ? 2 : 0
+        var text = writer.body()
+        if writer.generator.chance(30) { text = text.replacing("\"rows\":", with: "\"r\\u006fws\":") }
+        if form == MADE_ROWS_TENSOR || form == MADE_ROWS_COLUMN, writer.generator.chance(70) {
+            let values = (0..<Int.random(in: 0...30, using: &writer.generator)).map { _ in writer.value() }
+            text = "{\"x\":[{\"k\":[1,[2,\"]\"]]},3],\"rows\":[\(values.joined(separator: ","))],\"y\":{\"z\":[[],{}]}}"
+        }
+        let body = writer.generator.chance(50) ? Array(text.utf8) : writer.mutated(text)
+        scanning.request.piece_bytes = .max
+        let whole = scanning(body)
+        for byteCount in [1, 7, Int.random(in: 2...40, using: &writer.generator)] {
+            scanning.request.piece_bytes = byteCount
+            let parts = scanning(body)
+            let comment = Comment(rawValue: "seed \(seed), \(byteCount): \(String(decoding: body, as: UTF8.self))")
+            // Of a body that is refused, only why and where is of any use.
+            if whole.status == MADE_SCAN_OK {
+                #expect(parts == whole, comment)
+            } else {
+                #expect(parts.status == whole.status && parts.offset == whole.offset, comment)
+                #expect(parts.reason == whole.reason && parts.name == whole.name, comment)
+            }
+        }
+        if whole.status != MADE_SCAN_OK {
+            badCount += 1
+        } else if whole.faults.isEmpty {
+            goodCount += 1
+        } else {
+            faultyCount += 1
+        }
+    }
+    #expect(goodCount + faultyCount > 500 && badCount > 500, "\(goodCount) good, \(badCount) bad")
+    #expect(form == MADE_ROWS_SINGLE || faultyCount > 100, "\(faultyCount)")
+}
+
+/// What a scan said that it holds beside the body, and what it may hold.
+private final class Account {
+    var byteCount = 0
+    var bytesMax = Int.max
+}
+
+extension Scanning {
+    fileprivate func charge(_ account: Account) {
+        request.memory_context = Unmanaged.passUnretained(account).toOpaque()
+        request.take_memory = { context, byteCount in
+            guard let context else { return false }
+            let account = Unmanaged<Account>.fromOpaque(context).takeUnretainedValue()
+            guard byteCount <= account.bytesMax else { return false }
+            account.byteCount = max(account.byteCount, byteCount)
+            return true
+        }
+    }
+}
+
+@Test func whatAScanHoldsIsAsked() {
+    let scanning = Scanning(names.map { Column(name: $0) })
+    let account = Account()
+    scanning.charge(account)
+    // What the values take, and no index of four times the body.
+    let rows = "{\"rows\": [" + Array(repeating: "[0,1,0,1,1]", count: 100_000).joined(separator: ",") + "]}"
+    #expect(scanning(rows).rowCount == 100_000)
+    #expect(account.byteCount == 100_000 * 5 * 4)
+    // Not more where it turns out not to be JSON.
+    #expect(scanning(rows.dropLast(2) + "}").status == MADE_SCAN_NOT_JSON)
+    #expect(account.byteCount <= 100_000 * 5 * 4)
+    // Each faulty row.
+    account.byteCount = 0
+    let faults = scanning("{\"rows\":[" + Array(repeating: "0", count: 500_000).joined(separator: ",") + "]}")
+    #expect(faults.faults.count == 500_000)
+    #expect(account.byteCount == 500_000 * MemoryLayout<made_row_error>.stride)
+    // A row that cannot be cut: its index, and a copy.
+    account.byteCount = 0
+    let long = "{\"rows\":[[" + Array(repeating: "0", count: 500_000).joined(separator: ",") + "]]}"
+    #expect(scanning(long).faults.map(\.found) == [500_000])
+    #expect(account.byteCount > 5_000_000 && account.byteCount < 8_000_000, "\(account.byteCount)")
+    // Other members can be.
+    account.byteCount = 0
+    #expect(scanning("{\"rows\":[],\"x\":[" + long + "]}").members.count == 1)
+    #expect(account.byteCount < 100_000, "\(account.byteCount)")
+    for (text, bytesMax) in [(rows, 1_900_000), (long, 4_000_000)] {
+        account.bytesMax = bytesMax
+        let refused = scanning(text)
+        #expect(refused.status == MADE_SCAN_MEMORY_REFUSED && refused.matrix.isEmpty)
+    }
+}

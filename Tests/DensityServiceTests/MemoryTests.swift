@@ -99,3 +99,66 @@ extension TestService {
     #expect(error?.description.contains("memory-bytes-max is 3145728") == true, "\(String(describing: error))")
     #expect(ServiceOptions().memoryBytes >= 4 * ServiceOptions().bodyBytesMax)
 }
+
+/// Rows that are faulty, each of which takes more memory than its two bytes and what was taken with them.
+private func faultyRows(_ count: Int) -> String {
+    "{\"on_error\":\"row\",\"rows\":[\(Array(repeating: "0", count: count).joined(separator: ","))]}"
+}
+
+extension TestService {
+    /// The answer once the memory of earlier requests has come back, which is soon after their answers.
+    fileprivate func postPatiently(_ path: String, _ text: String) throws -> Response {
+        for _ in 0..<1000 {
+            let answer = try post(path, text)
+            if answer.status != 503 { return answer }
+        }
+        return try post(path, text)
+    }
+}
+
+@Test func whatNeverFitsIsRefusedForGoodAndWhatFitsLaterIsNot() throws {
+    let service = try narrowService { $0.queueRowsMax = 1 << 20 }
+    // 6,000 faults fit, but not beside the bodies of others.
+    let some = faultyRows(6000) + String(repeating: " ", count: 100_000)
+    var others: [TestClient] = []
+    for _ in 0..<2 {
+        let client = try service.client()
+        try client.send("POST", "/score", headers: ["Content-Length: \(megabyte)"])
+        _ = client.send([UInt8](repeating: 0x20, count: megabyte - 1))
+        others.append(client)
+        #expect(try service.get("/livez").status == 200)
+    }
+    let taken = try #require(try service.memoryFigure("made_memory_bytes"))
+    #expect(taken > Double(6 * megabyte), "\(taken)")
+    let later = try service.post("/score", some)
+    #expect(later.status == 503 && later.header("Retry-After") == "1", "\(later.text.prefix(300))")
+    #expect(later.text.prefix(300).contains("memory-bytes-max"), "\(later.text.prefix(300))")
+    for client in others {
+        _ = client.send(" ")
+        #expect(try client.receive().status == 400)
+    }
+    others = []
+    #expect(try service.postPatiently("/score", some).status == 200)
+    // What is read of 300,000 faulty rows, of two bytes each.
+    let tooMany = try service.postPatiently("/score", faultyRows(300_000))
+    #expect(tooMany.status == 413 && tooMany.header("Retry-After") == nil, "\(tooMany.text.prefix(300))")
+    #expect(tooMany.text.contains("of \(8 * megabyte) (memory-bytes-max)"), "\(tooMany.text.prefix(300))")
+    // What is read of these takes no more than was taken with their body, but the answer does.
+    let tooLong = try service.postPatiently("/score", body(randomRows(60_000, variables: 4, seed: 4)))
+    #expect(tooLong.status == 413 && tooLong.header("Retry-After") == nil, "\(tooLong.text.prefix(300))")
+    #expect(tooLong.text.contains("of \(8 * megabyte) (memory-bytes-max)"), "\(tooLong.text.prefix(300))")
+    #expect(try service.postPatiently("/score", some).status == 200)
+}
+
+@Test func aMalformedBodyIsReadInBoundedMemory() throws {
+    let service = try narrowService()
+    // Brackets and commas: an index of it all would be four times as large.
+    let row = "[" + Array(repeating: "0", count: 4).joined(separator: ",") + "],"
+    let text = "{\"rows\": [" + String(repeating: row, count: (megabyte - 100) / row.utf8.count)
+    for end in ["", "}", "[0,1,0]]", "[0,1,0,\u{01}]]}", "[0,1,0,1]]"] {
+        let answer = try service.postPatiently("/score", text + end)
+        #expect(answer.status == 400 && answer.text.contains("not JSON"), "\(answer.text.prefix(300))")
+    }
+    let nested = try service.postPatiently("/v2/models/m/infer", "{\"inputs\":[" + text + "]}]}")
+    #expect(nested.status == 400, "\(nested.text.prefix(300))")
+}

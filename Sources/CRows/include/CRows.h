@@ -349,7 +349,17 @@ typedef struct made_scan_request {
     /// Of rows other than a tensor's: names of columns whose cells are handed back, as of a stream.
     const made_text *_Nullable kept;
     size_t kept_count;
+    /// A body that is more than four times as large is indexed in parts of about so many bytes; 0: MADE_PIECE_BYTES. What is
+    /// read does not depend on it.
+    size_t piece_bytes;
+    /// Called before what a scan holds beside the body, now `byte_count` in all, becomes more by a lot; the scan ends where it
+    /// says no. Null: there is no bound.
+    bool (*_Nullable take_memory)(void *_Nullable context, size_t byte_count);
+    void *_Nullable memory_context;
 } made_scan_request;
+
+/// Bytes of a body that are indexed at once. The index takes up to four times as much.
+enum { MADE_PIECE_BYTES = 64 << 10 };
 
 /// What is wrong with the body as a whole.
 typedef enum made_scan_status {
@@ -369,6 +379,8 @@ typedef enum made_scan_status {
     MADE_SCAN_ROWS_NOT_ARRAY,
     MADE_SCAN_TOO_MANY_ROWS,
     MADE_SCAN_OUT_OF_MEMORY,
+    /// `take_memory` said no.
+    MADE_SCAN_MEMORY_REFUSED,
 } made_scan_status;
 
 /// A member of the object other than the rows.

@@ -37,14 +37,13 @@ final class Call: Sendable {
 
     /// The same call with its body as it was before `codec` compressed it; nil: it never was.
     ///
-    /// - Throws: what is wrong with the body; 503 where there is no memory for it.
+    /// - Throws: what is wrong with the body; as `takeMemory`.
     func whole(_ codec: Codec?, bytesMax: Int) throws(Problem) -> Call {
         guard let codec else { return self }
         let body = try exchange.withBody { coded in
             Result { () throws(Problem) in
                 try ExpandedBody(coded, codec, bytesMax: bytesMax) { (bytes) throws(Problem) in
-                    let isThere = exchange.takeMemory((1 + MemoryBudget.readingFactor) * bytes)
-                    guard isThere else { throw memoryShortage }
+                    try takeMemory((1 + MemoryBudget.readingFactor) * bytes)
                 }
             }
         }.get()
@@ -54,20 +53,17 @@ final class Call: Sendable {
             statistics: statistics, expandedBody: body)
     }
 
-    /// Takes memory for what is made of the request, until it is answered. Only what is a large share of all needs that: as
-    /// many requests are at work as there are threads, and of those that wait the queues bound the rows.
+    /// Takes memory for what is made of the request, until it is answered; of little there is always enough.
     ///
-    /// - Throws: 503 where other requests have it, 413 where it is more than all there is.
+    /// - Throws: 503 where other requests have it, 413 where it is more than all there is beside what the request has.
     func takeMemory(_ bytes: Int) throws(Problem) {
-        let bytesMax = exchange.memoryBytesMax
-        guard bytes > bytesMax / 8 else { return }
-        guard bytes <= bytesMax else {
-            throw Problem(
-                413,
-                "the request would take some \(bytes) bytes of memory, and there are \(bytesMax) (memory-bytes-max); send fewer "
-                    + "rows, or ask for less of them")
-        }
-        guard exchange.takeMemory(bytes) else { throw memoryShortage }
+        guard bytes > MemoryBudget.smallBytes, !exchange.takeMemory(bytes) else { return }
+        let (taken, bytesMax) = (exchange.takenMemory, exchange.memoryBytesMax)
+        guard bytes > bytesMax - taken else { throw memoryShortage }
+        throw Problem(
+            413,
+            "the request needs more memory than there is: \(taken) bytes for its body and what is read of it, and \(bytes) more, "
+                + "of \(bytesMax) (memory-bytes-max); send fewer rows, or ask for less of them")
     }
 
     /// The refusal for want of memory, which is counted.

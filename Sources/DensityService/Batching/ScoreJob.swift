@@ -252,6 +252,9 @@ final class ScoreJob: @unchecked Sendable {
 
 /// A faulty row of a request that keeps its good ones.
 struct RowFault {
+    /// Of one with its texts, and of what the answer says of it, roughly.
+    static let byteCount = 512
+
     var row: Int
     var problem: Problem
 }

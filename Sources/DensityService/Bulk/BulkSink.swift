@@ -79,7 +79,7 @@ final class BulkSink: BodySink, @unchecked Sendable {
         restingBytes =
             2 * Self.waitingBlocksMax * Self.blockBytes
             + BulkScorer.restingBytes(variableCount: model.card.variables.count)
-        guard call.exchange.takeMemory(restingBytes) else { throw call.memoryShortage }
+        try call.takeMemory(restingBytes)
         var scoring = ScoreOptions(alpha: options.alpha, model: model)
         try scoring.read(call.exchange.queryItems, model: model)
         var input = input

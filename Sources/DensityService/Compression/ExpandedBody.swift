@@ -10,14 +10,14 @@ final class ExpandedBody: @unchecked Sendable {
 
     /// Expands all of `coded`; takes the memory first.
     ///
-    /// - Throws: 400 for data that are damaged or end early, 413 where they hold more than a body may, 503 where memory is short.
+    /// - Throws: 400 for data that are damaged or end early, 413 where they hold more than a body may, and what `takeMemory` throws.
     init(
         _ coded: UnsafeRawBufferPointer, _ codec: Codec, bytesMax: Int, takeMemory: (Int) throws(Problem) -> Void
     ) throws(Problem) {
         var expansion = try BodyExpansion(codec, bytesMax: bytesMax, setting: "body-bytes-max")
         var memory: UnsafeMutableRawPointer?
         do throws(Problem) {
-            let count = try Self.expand(coded, &expansion, into: &memory, takeMemory)
+            let count = try Self.expand(coded, &expansion, bytesMax: bytesMax, into: &memory, takeMemory)
             guard let whole = realloc(memory, count + scanPadding) else { throw .memory }
             memory = whole
             (whole + count).initializeMemory(as: UInt8.self, repeating: 0, count: scanPadding)
@@ -35,14 +35,15 @@ final class ExpandedBody: @unchecked Sendable {
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: count) }
 
     private static func expand(
-        _ coded: UnsafeRawBufferPointer, _ expansion: inout BodyExpansion,
+        _ coded: UnsafeRawBufferPointer, _ expansion: inout BodyExpansion, bytesMax: Int,
         into memory: inout UnsafeMutableRawPointer?, _ takeMemory: (Int) throws(Problem) -> Void
     ) throws(Problem) -> Int {
         var rest = coded
         var (count, capacity) = (0, 0)
         while !rest.isEmpty || expansion.mayHoldOutput {
             if capacity - count < BodyExpansion.stepBytes {
-                let larger = max(2 * capacity, 4 * BodyExpansion.stepBytes)
+                let larger = min(
+                    max(2 * capacity, 4 * BodyExpansion.stepBytes), bytesMax + 4 * BodyExpansion.stepBytes)
                 try takeMemory(larger - capacity)
                 capacity = larger
                 guard let larger = realloc(memory, capacity) else { throw .memory }

@@ -23,9 +23,11 @@ extension RequestHandler {
                         }
                         jsonCount = count
                     }
-                    return try inferJob(
-                        call, model, batch, json: UnsafeRawBufferPointer(rebasing: body[..<jsonCount]),
-                        binary: UnsafeRawBufferPointer(rebasing: body[jsonCount...]))
+                    return try charging(call) { () throws(Problem) in
+                        try inferJob(
+                            call, model, batch, json: UnsafeRawBufferPointer(rebasing: body[..<jsonCount]),
+                            binary: UnsafeRawBufferPointer(rebasing: body[jsonCount...]))
+                    }
                 }
             }.get()
         }
@@ -40,7 +42,9 @@ extension RequestHandler {
         }
         let scan = scanner.scan(json, as: .fields, schema: nil, into: batch.rows)
         if let problem = Problem(scan, shape: .fields) {
-            guard let nulls = json.withNullsForNaN() else { throw problem }
+            guard scan.status != MADE_SCAN_MEMORY_REFUSED, json.hasNaN else { throw problem }
+            try call.takeMemory(json.count + json.count / 3)
+            let nulls = json.withNullsForNaN()
             return try nulls.withUnsafeBytes { bytes in
                 Result { () throws(Problem) in
                     let json = UnsafeRawBufferPointer(rebasing: bytes.dropLast(scanPadding))
@@ -50,7 +54,8 @@ extension RequestHandler {
         }
         let (request, tensors) = try InferRequest.read(scan, card: model.card)
         let input = InputTensors(
-            model: model, rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2)
+            model: model, rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2,
+            takeMemory: call.takeMemory)
         let first = batch.rowCount
         let count = try input.read(tensors, binary: binary, into: batch.rows, using: tensorScanner)
         var options = ScoreOptions(alpha: core.options.alpha, model: model)

@@ -7,11 +7,16 @@ struct InputTensors {
     private let model: LoadedModel
     private let rowsMax: Int
     private let valuesMax: Int
+    private let takeMemory: (Int) throws(Problem) -> Void
 
     /// - Parameters:
     ///   - rowsMax: rows of one request.
     ///   - valuesMax: values of one request.
-    init(model: LoadedModel, rowsMax: Int, valuesMax: Int) {
+    ///   - takeMemory: takes memory, bytes; throws where there is none.
+    init(
+        model: LoadedModel, rowsMax: Int, valuesMax: Int, takeMemory: @escaping (Int) throws(Problem) -> Void
+    ) {
+        self.takeMemory = takeMemory
         self.model = model
         self.rowsMax = rowsMax
         self.valuesMax = valuesMax
@@ -97,6 +102,12 @@ struct InputTensors {
         }
     }
 
+    /// What the values of rows take before they are rows of variables, and then as these.
+    private func tableBytes(rowCount: Int) -> Int {
+        let columnBytes = columnCount * (model.schema.expands ? 12 : 4)
+        return rowCount * (columnBytes + 8 * variables.count)
+    }
+
     private func check(rowCount: Int) throws(Problem) {
         guard rowCount <= rowsMax, rowCount * variables.count <= valuesMax else {
             throw Problem(
@@ -153,6 +164,7 @@ struct InputTensors {
             try append(bits, to: rows)
             return (rowCount, 0)
         }
+        try takeMemory(tableBytes(rowCount: rowCount))
         let values = try elements.readRows(rowCount, schema: model.schema)
         try append(values, to: rows)
         return (rowCount, specialCount(values))
@@ -181,6 +193,7 @@ struct InputTensors {
         try check(rowCount: rowCount)
         let schema = model.schema
         let count = columnCount
+        try takeMemory(tableBytes(rowCount: rowCount))
         var values = [Float](repeating: .nan, count: rowCount * count)
         var numbers = [Double](repeating: .nan, count: schema.expands ? values.count : 0)
         var found = Set<Int>()

@@ -44,6 +44,7 @@ extension RequestHandler {
             }
             // Faults of rows that are read otherwise in a moment are none.
             let isFinal = own.areRead(as: options)
+            if isFinal, own.keepsGoodRows { try call.takeMemory(scan.error_count * RowFault.byteCount) }
             let faults =
                 isFinal ? try faults(of: scan, shape: shape, model: model, areKept: own.keepsGoodRows) : []
             return ScoreJob(
@@ -79,8 +80,11 @@ extension RequestHandler {
         guard let scanner else { throw .memory }
         return try call.withBody { body in
             Swift.Result { () throws(Problem) in
-                let scan = scanner.scan(body, as: shape, schema: schema, into: rows)
-                if let problem = Problem(scan, shape: shape) { throw problem }
+                let scan = try charging(call) { () throws(Problem) in
+                    let scan = scanner.scan(body, as: shape, schema: schema, into: rows)
+                    if let problem = Problem(scan, shape: shape) { throw problem }
+                    return scan
+                }
                 return try use(scan)
             }
         }.get()

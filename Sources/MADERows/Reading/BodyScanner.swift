@@ -3,6 +3,9 @@ package import CRows
 /// The scanner of one thread.
 package final class BodyScanner {
     private let handle: OpaquePointer
+    /// Takes memory for what a scan holds beside the body, so many bytes in all; where it returns false, the scan ends with
+    /// `MADE_SCAN_MEMORY_REFUSED`. Nil: there is no bound.
+    package var takeMemory: ((Int) -> Bool)?
 
     /// Nil where memory is short.
     package init?() {
@@ -69,6 +72,13 @@ package final class BodyScanner {
         request.is_required = shape.isRequired
         request.rows_max = shape.rowsMax
         request.values_max = shape.valuesMax
+        if takeMemory != nil {
+            request.memory_context = Unmanaged.passUnretained(self).toOpaque()
+            request.take_memory = { context, byteCount in
+                guard let context else { return true }
+                return Unmanaged<BodyScanner>.fromOpaque(context).takeUnretainedValue().takeMemory?(byteCount) ?? true
+            }
+        }
         guard let start = body.baseAddress?.assumingMemoryBound(to: CChar.self) else {
             var empty = made_scan()
             empty.status = MADE_SCAN_EMPTY

@@ -9,8 +9,8 @@ public final class MemoryBudget: Sendable {
     /// What takes no more, bytes, is never refused.
     public static let smallBytes = 64 << 10
 
-    /// What is read of a body takes so many times its bytes: a value and its separator, two bytes at least, become a number of
-    /// four.
+    /// What is read of a body takes so many times its bytes most often: a value and its separator, two bytes at least, become a
+    /// number of four. What takes more takes it from the budget when it is known.
     public static let readingFactor = 2
 
     private struct Waiter {
@@ -144,6 +144,9 @@ extension Exchange {
 
     /// Bytes that it holds.
     public var heldMemory: Int { request.heldBytes }
+
+    /// The same with its body, and with what was taken for what is read of that.
+    public var takenMemory: Int { request.heldBytes + (request.body?.takenBytes ?? 0) }
 
     /// Bytes that all exchanges of the server may take.
     public var memoryBytesMax: Int { request.budget.bytesMax }

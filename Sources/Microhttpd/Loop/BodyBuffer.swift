@@ -40,6 +40,9 @@ final class BodyBuffer {
         pool.budget.giveBack(readingBytes)
     }
 
+    /// What it has of the budget, bytes.
+    var takenBytes: Int { block.byteCount + readingBytes }
+
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: block.start, count: count) }
 
     /// - Returns: false where there is no memory for them, and they have not been added.

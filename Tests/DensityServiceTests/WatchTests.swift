@@ -134,8 +134,18 @@ extension TestService {
 }
 
 @Test func aWatchedFolderMayBeEmptyAtFirst() throws {
-    let service = try TestService([], options: { $0.watchesModels = true })
+    let log = FileManager.default.temporaryDirectory.appendingPathComponent("made-\(UUID().uuidString).log").path
+    let descriptor = open(log, O_WRONLY | O_CREAT, 0o600)
+    defer {
+        close(descriptor)
+        unlink(log)
+    }
+    let sink = LogSink(descriptor: descriptor)
+    let service = try TestService([], sink: sink, options: { $0.watchesModels = true })
     #expect(try service.get("/readyz").status == 503)
+    sink.flush()
+    let lines = try String(contentsOfFile: log, encoding: .utf8)
+    #expect(lines.contains("warning no model to serve yet in \(service.folder.path)"), "\(lines)")
     try writeVersion("1", of: "m", in: service.folder, seed: 1)
     try service.expect(["m 1 ready*"])
     #expect(try service.get("/readyz").status == 200)

@@ -242,7 +242,11 @@ final class Registry: Sendable {
                 "no model is called '\(configuredName)', which shall be the default\(suggestion(for: configuredName, among: entries.map(\.name)))"
             )
         }
-        if mayBeEmpty || entries.contains(where: { $0.model != nil }) { return }
+        if entries.contains(where: { $0.model != nil }) { return }
+        if mayBeEmpty {
+            logger.warning("no model to serve yet in \(paths.joined(separator: ", ")); waiting for one (watch-models)")
+            return
+        }
         if case .unusable(let reason, _) = failures.first { throw ServiceError(reason) }
         throw ServiceError("no model to serve in \(paths.joined(separator: ", "))")
     }

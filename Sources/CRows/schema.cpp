@@ -7,6 +7,7 @@
 
 Column::Column(const made_column &column)
     : name(view(column.name)), kind(column.kind), centre(column.centre), scale(column.scale),
+      linear_width(column.linear_width),
       unit(column.form.unit.bytes, column.form.unit.bytes + column.form.unit.count), form(column.form),
       are_numbers(column.are_numbers), other_label(column.other_label), has_unseen(column.has_unseen),
       has_missing(column.has_missing), atoms(column.atoms, column.atoms + column.atom_count),

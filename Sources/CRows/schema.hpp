@@ -4,6 +4,7 @@
 #include "number.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -36,7 +37,7 @@ struct Column {
     /// Makes the value of a finite number of a real column.
     made_row_fault set_number(double exact, float &value, double &number) const {
         constexpr double most = 1e30;
-        double scaled = (exact - centre) * scale;
+        double scaled = (transformed(exact) - centre) * scale;
         // Zeros are added so that −0 is 0.
         number = exact + 0.0;
         value = float(scaled > most ? most : scaled > -most ? scaled : -most) + 0.0f;
@@ -51,7 +52,13 @@ struct Column {
     }
 
 private:
-    double centre, scale;
+    /// The number, or its signed logarithm.
+    double transformed(double exact) const {
+        if (linear_width <= 0) return exact;
+        return std::copysign(linear_width * std::log1p(std::fabs(exact) / linear_width), exact);
+    }
+
+    double centre, scale, linear_width;
     float plain_low = 0, plain_high = 2;
     /// No string: its bytes stay where they are when the column moves.
     std::vector<char> unit;

@@ -94,11 +94,21 @@ INLINE lanes normal_quantile(lanes u) {
     return x * (w < splat(5) ? central : tail);
 }
 
+static double number_of(const staircase_variable *variable, double t) {
+    const double width = variable->linear_width;
+    return width > 0 ? __builtin_copysign(width * __builtin_expm1(__builtin_fabs(t) / width), t) : t;
+}
+
+static double transformed(const staircase_variable *variable, double number) {
+    const double width = variable->linear_width;
+    return width > 0 ? __builtin_copysign(width * __builtin_log1p(__builtin_fabs(number) / width), number) : number;
+}
+
 // The draw u as a number of the data: on the variable's grid and within its range, and encoded again.
 //
 // Rounded once, as a number's decimal digits are: 61 * 1 / 100 is the double of 0.61, 61 * 0.01 is not.
 static float settled(const staircase_variable *variable, float u) {
-    double number = variable->centre + (double)u * variable->scale;
+    double number = number_of(variable, variable->centre + (double)u * variable->scale);
     if (variable->step_over > 0) {
         double steps = __builtin_rint(number * variable->step_under / variable->step_over);
         double nearest = steps * variable->step_over / variable->step_under;
@@ -110,7 +120,7 @@ static float settled(const staircase_variable *variable, float u) {
     for (uint32_t k = 0; k < variable->outcome_count; k++) {
         if (variable->outcome_numbers[k] == number) return (float)(variable->first_outcome + k + 1) * STAIRCASE_OUTCOME;
     }
-    double value = (number - variable->centre) * (1 / variable->scale);
+    double value = (transformed(variable, number) - variable->centre) * (1 / variable->scale);
     value = value > 1e30 ? 1e30 : value;
     // No negative zero.
     return (float)(value < -1e30 ? -1e30 : value) + 0.0f;

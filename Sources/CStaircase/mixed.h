@@ -55,6 +55,8 @@ typedef struct {
     // The variables' constants.
     lanes counts;
     lanes scale_floors;
+    lanes volume_offsets;
+    lanes volume_slopes;
     lanes surprisal_offsets;
     lanes first_outcomes;
     // Most classes of a lane.
@@ -70,6 +72,8 @@ INLINE void place_rows(
     pairs->values = gather(values, values_stride, 16);
     pairs->counts = splat((float)variable->count);
     pairs->scale_floors = splat(variable->scale_floor);
+    pairs->volume_offsets = splat(variable->volume_offset);
+    pairs->volume_slopes = splat(variable->volume_slope);
     pairs->surprisal_offsets = splat(variable->surprisal_offset);
     pairs->first_outcomes = splat((float)variable->first_outcome);
     pairs->count_max = variable->count;
@@ -87,7 +91,8 @@ typedef struct {
 INLINE void place_pairs(
     pairs *pairs, places *places, const staircase_variable *variables, const size_t *order, size_t count, size_t rows,
     size_t first, const float *values, size_t values_stride, size_t z_stride) {
-    float found[16], counts[16], scale_floors[16], surprisal_offsets[16], first_outcomes[16];
+    float found[16], counts[16], surprisal_offsets[16], first_outcomes[16];
+    float scale_floors[16], volume_offsets[16], volume_slopes[16];
     size_t left = count * rows - first;
     places->count = left < 16 ? left : 16;
     pairs->count_max = 0;
@@ -104,6 +109,8 @@ INLINE void place_pairs(
         found[lane] = values[row * values_stride + position];
         counts[lane] = (float)variable->count;
         scale_floors[lane] = variable->scale_floor;
+        volume_offsets[lane] = variable->volume_offset;
+        volume_slopes[lane] = variable->volume_slope;
         surprisal_offsets[lane] = variable->surprisal_offset;
         first_outcomes[lane] = (float)variable->first_outcome;
         if (lane + 1 < places->count && ++row == rows) {
@@ -114,6 +121,8 @@ INLINE void place_pairs(
     pairs->values = load(found);
     pairs->counts = load(counts);
     pairs->scale_floors = load(scale_floors);
+    pairs->volume_offsets = load(volume_offsets);
+    pairs->volume_slopes = load(volume_slopes);
     pairs->surprisal_offsets = load(surprisal_offsets);
     pairs->first_outcomes = load(first_outcomes);
 }
@@ -223,7 +232,7 @@ INLINE lanes categorical_surprisals(const pairs *pairs, const float *z, const fl
 // e^x for x <= 0, and 0 where exp_negative has no smaller number.
 INLINE lanes exp_vanishing(lanes x) { return x < splat(-87) ? splat(0) : exp_negative(x); }
 
-// -log of the density of a mixture of Gaussians (Bishop 1994, eq. 22-24).
+// -log of the density of a mixture of Gaussians (Bishop 1994, eq. 22-24), that of the number which the value is of.
 INLINE lanes number_surprisals(const pairs *pairs, const float *z, const float *direct) {
     const size_t count = pairs->count_max;
     lanes units[3 * STAIRCASE_GAUSSIANS_MAX], precisions[STAIRCASE_GAUSSIANS_MAX];
@@ -248,7 +257,9 @@ INLINE lanes number_surprisals(const pairs *pairs, const float *z, const float *
     }
     lanes density = splat(0);
     for (size_t k = 0; k < count; k++) density = fused(exp_vanishing(logits[k] - highest), precisions[k], density);
-    return pairs->surprisal_offsets - highest - logarithm(density / weights, splat(0));
+    const lanes u = at_most(at_least(pairs->values, splat(-1e30f)), splat(1e30f));
+    const lanes volume = at_most(absolute(fused(u, pairs->volume_slopes, pairs->volume_offsets)), splat(1e29f));
+    return pairs->surprisal_offsets - highest - logarithm(density / weights, splat(0)) + volume;
 }
 
 // Of an outcome -log p, of a number -log of the probability that it is one and of its density.

@@ -6,16 +6,18 @@
     internal import Glibc
 #endif
 
-/// A density p(x) = Σ w_k N(x; μ_k, σ_k) in the data's own units.
+/// A density of numbers x in the data's own units: p(x) = |dt/dx| Σ w_k N(t; μ_k, σ_k), where t is x itself or its signed
+/// logarithm (see `RealEncoding`).
 public struct GaussianMixture: Sendable, Equatable {
     /// Weights w_k, which add up to 1; one may be as small as 0.
     public let weights: [Double]
-    /// Means μ_k.
+    /// Means μ_k of t.
     public let means: [Double]
-    /// Standard deviations σ_k, above 0.
+    /// Standard deviations σ_k of t, above 0.
     public let standardDeviations: [Double]
     /// log w_k, finite also where w_k is too small for a number of its own.
     private let logWeights: [Double]
+    let transform: NumberTransform
 
     /// The mixture that `outputs` parametrise under `encoding` (see `RealEncoding`), its Jacobian taken into account.
     ///
@@ -25,6 +27,7 @@ public struct GaussianMixture: Sendable, Equatable {
         let units = outputs.map { bounded($0) }
         let count = encoding.componentCount
         let (centre, scale) = (encoding.centre, encoding.scale)
+        transform = encoding.transform
         logWeights = logSoftmax(units[..<count])
         weights = logWeights.map { exp($0) }
         means = units[count..<2 * count].map { centre + $0 * scale }
@@ -35,23 +38,28 @@ public struct GaussianMixture: Sendable, Equatable {
 
     /// log p(x), nats; finite wherever a `Float` can be.
     public func logDensity(at x: Double) -> Double {
+        let t = transform(x)
+        return logDensity(ofT: t) - transform.logVolume(t)
+    }
+
+    private func logDensity(ofT t: Double) -> Double {
         logSumExp(
             weights.indices.map { k in
-                let distance = (x - means[k]) / standardDeviations[k]
+                let distance = (t - means[k]) / standardDeviations[k]
                 return logWeights[k] - distance * distance / 2 - log(standardDeviations[k]) - log(2 * .pi) / 2
             })
     }
 
-    /// Σ w_k μ_k.
+    /// E[x], Σ w_k μ_k where t is x.
     public var mean: Double {
-        zip(weights, means).reduce(0) { $0 + $1.0 * $1.1 }
+        weights.indices.reduce(0) { $0 + weights[$1] * transform.mean((means[$1], standardDeviations[$1])) }
     }
 
-    /// √(Σ w_k (σ_k² + (μ_k − mean)²)).
+    /// √E[(x − mean)²], √(Σ w_k (σ_k² + (μ_k − mean)²)) where t is x.
     public var standardDeviation: Double {
         let mean = mean
         return weights.indices.reduce(0) { sum, k in
-            sum + weights[k] * (standardDeviations[k] * standardDeviations[k] + (means[k] - mean) * (means[k] - mean))
+            sum + weights[k] * transform.secondMoment((means[k], standardDeviations[k]), about: mean)
         }.squareRoot()
     }
 
@@ -61,9 +69,11 @@ public struct GaussianMixture: Sendable, Equatable {
     /// P(X > x), of full relative accuracy in the upper tail, where `1 − cdf(x)` has none.
     public func survival(_ x: Double) -> Double { tail(at: x, isUpper: true) }
 
-    private func tail(at x: Double, isUpper: Bool) -> Double {
+    private func tail(at x: Double, isUpper: Bool) -> Double { tail(ofT: transform(x), isUpper: isUpper) }
+
+    private func tail(ofT t: Double, isUpper: Bool) -> Double {
         weights.indices.reduce(0) { sum, k in
-            let distance = (x - means[k]) / (standardDeviations[k] * 2.0.squareRoot())
+            let distance = (t - means[k]) / (standardDeviations[k] * 2.0.squareRoot())
             return sum + weights[k] * erfc(isUpper ? distance : -distance) / 2
         }
     }
@@ -76,6 +86,10 @@ public struct GaussianMixture: Sendable, Equatable {
     /// Precondition: 0 < q < 1.
     public func quantile(_ q: Double) -> Double {
         precondition(q > 0 && q < 1)
+        return transform.inverse(quantileOfT(q))
+    }
+
+    private func quantileOfT(_ q: Double) -> Double {
         let isUpper = q > 0.5
         let target = isUpper ? 1 - q : q
         var low = weights.indices.reduce(.infinity) { min($0, means[$1] - 39 * standardDeviations[$1]) }
@@ -83,11 +97,11 @@ public struct GaussianMixture: Sendable, Equatable {
         var x = low / 2 + high / 2
         var step = high - low
         while abs(step) > x.ulp / 2 {
-            let reached = tail(at: x, isUpper: isUpper)
+            let reached = tail(ofT: x, isUpper: isUpper)
             // What the tail's own rounding leaves undecided.
             if abs(reached - target) <= 1e-15 * target { break }
             if (reached > target) == isUpper { low = x } else { high = x }
-            let slope = (isUpper ? -1 : 1) * exp(logDensity(at: x)) / reached
+            let slope = (isUpper ? -1 : 1) * exp(logDensity(ofT: x)) / reached
             let newton = (log(target) - log(reached)) / slope
             if abs(newton) < abs(step) / 2, x + newton > low, x + newton < high {
                 step = newton

@@ -157,6 +157,12 @@ public struct Variable: Sendable, Equatable {
         }
     }
 
+    /// log |dx/dt| of the number that an encoded value stands for (see `RealEncoding`), nats; 0 of all else.
+    func logVolume(of value: Float) -> Double {
+        guard case .real(let encoding) = kind, abs(value) < Self.missingValue else { return 0 }
+        return encoding.logVolume(at: Double(value))
+    }
+
     /// What a network takes for a number; NaN for NaN.
     public func encode(_ value: Double) -> Float {
         guard case .real(let encoding) = kind else { return Float(value) }
@@ -270,20 +276,25 @@ public struct UnseenValues: Sendable, Equatable {
 
 /// How a number becomes an input unit, and how output units become its density.
 ///
-/// With u = (x − centre) / scale, the input unit is u clipped to ±inputBound; the density is not clipped. The K mixture logits
-/// a_k, means μ_k and spreads s_k that stand one after the other in the output units give the density of u,
-/// p(u) = Σ_k softmax(a)_k N(u; μ_k, σ_k), σ_k = scaleFloor + log(1 + e^s_k) (Bishop 1994, eq. 22–24, with a floor:
-/// a mixture without one puts infinite density on repeated values). A density per unit of the column's own scale depends on
-/// no unit of the data.
+/// With u = (t − centre) / scale, where t is the number x itself or its signed logarithm, the input unit is u clipped to
+/// ±inputBound; the density is not clipped. The K mixture logits a_k, means μ_k and spreads s_k that stand one after the other
+/// in the output units give the density of u, p(u) = Σ_k softmax(a)_k N(u; μ_k, σ_k), σ_k = scaleFloor + log(1 + e^s_k)
+/// (Bishop 1994, eq. 22–24, with a floor: a mixture without one puts infinite density on repeated values). The density of x is
+/// p(u) |dt/dx| per unit of the column's own scale, which depends on no unit of the data.
+///
+/// The signed logarithm of x is t = w sign(x) log(1 + |x| / w) with the linear width w: numbers much smaller than w are left
+/// as they are, of much larger ones ratios count. |dt/dx| = 1 / (1 + |x| / w) = e^(−|t| / w).
 public struct RealEncoding: Sendable, Equatable {
     /// Most Gaussians that a mixture may have.
     public static let componentCountMax = 64
 
-    /// The number that becomes 0: the median.
+    /// The t that becomes 0: the median.
     public var centre: Double
-    /// What becomes 1, in the data's own units: IQR / 1.349, or the standard deviation where the IQR is 0. Not
+    /// What of t becomes 1, in the data's own units: IQR / 1.349, or the standard deviation where the IQR is 0. Not
     /// 0; below it the order is reversed.
     public var scale: Double
+    /// w, above 0, in the data's own units, where t is the signed logarithm; nil where t is the number.
+    public var linearWidth: Double?
     /// Gaussians in the mixture, 1…64.
     public var componentCount: Int
     /// Least standard deviation of a Gaussian, in encoded units; above 0.
@@ -305,16 +316,17 @@ public struct RealEncoding: Sendable, Equatable {
 
     /// Precondition: the ranges that the properties tell.
     public init(
-        centre: Double, scale: Double, componentCount: Int, scaleFloor: Float, inputBound: Float = 5,
-        step: Double? = nil, resolution: Double? = nil, minimum: Double? = nil, maximum: Double? = nil,
-        atoms: [Double] = []
+        centre: Double, scale: Double, linearWidth: Double? = nil, componentCount: Int, scaleFloor: Float,
+        inputBound: Float = 5, step: Double? = nil, resolution: Double? = nil, minimum: Double? = nil,
+        maximum: Double? = nil, atoms: [Double] = []
     ) {
         precondition((1...Self.componentCountMax).contains(componentCount))
         precondition(scaleFloor > 0 && inputBound > 0 && scale != 0 && scale.isFinite && (1 / scale).isFinite)
-        precondition((step ?? 1) > 0 && (resolution ?? 1) > 0)
+        precondition((step ?? 1) > 0 && (resolution ?? 1) > 0 && (linearWidth ?? 1) > 0)
         precondition(zip(atoms, atoms.dropFirst()).allSatisfy { $0 < $1 } && atoms.count <= Self.atomCountMax)
         self.centre = centre
         self.scale = scale
+        self.linearWidth = linearWidth
         self.componentCount = componentCount
         self.scaleFloor = scaleFloor
         self.inputBound = inputBound
@@ -336,9 +348,23 @@ public struct RealEncoding: Sendable, Equatable {
 
     /// u of a number, rounded once and held within ±1e30, no negative zero; NaN for NaN. Of an atom it is where the atom lies.
     public func encode(_ number: Double) -> Float {
-        let value = (number - centre) * (1 / scale)
+        let value = (transform(number) - centre) * (1 / scale)
         return Float(value < -1e30 ? -1e30 : value > 1e30 ? 1e30 : value) + 0
     }
+
+    /// What of a number is centred and scaled.
+    public var transform: NumberTransform { NumberTransform(linearWidth: linearWidth) }
+
+    /// log |dx/dt| at u, nats: what the density of u has more than that of the number, each per unit of `scale`.
+    public func logVolume(at u: Double) -> Double { transform.logVolume(centre + u * scale) }
+
+    /// What `width` is of u at least, a width in the data's own units: where u is a logarithm, that of the largest number.
+    func least(width: Double) -> Double {
+        [minimum ?? centre, maximum ?? centre].map { self.width(width, at: Double(encode($0))) }.min() ?? 0
+    }
+
+    /// What a small `width` in the data's own units is of u.
+    public func width(_ width: Double, at u: Double) -> Double { abs(width / scale) * exp(-logVolume(at: u)) }
 
     /// What the network sees of a number: u clipped to ±`inputBound`.
     public func input(_ number: Double) -> Float { min(max(encode(number), -inputBound), inputBound) }
@@ -351,7 +377,7 @@ public struct RealEncoding: Sendable, Equatable {
         for end in [minimum, maximum] {
             if let end, encode(end) == value { return end }
         }
-        let number = centre + Double(value) * scale
+        let number = transform.inverse(centre + Double(value) * scale)
         guard let (over, under) = grid, number.isFinite else { return number }
         let settled = (number * under / over).rounded() * over / under
         return settled.isFinite ? settled + 0 : number

@@ -30,7 +30,8 @@ struct Evaluation {
             let cells = table.values[rows.lowerBound * table.columnCount..<rows.upperBound * table.columnCount]
             let scores = score(cells)
             surprisals += scores.surprisals
-            let chosen = tally.add(logLikelihoods: scores.logLikelihoods, surprisals: scores.surprisals.span)
+            let chosen = tally.add(
+                cells.span, logLikelihoods: scores.logLikelihoods, surprisals: scores.surprisals)
             let gains = RowCrew(model).map(chosen.count) { [model] index, workspace in
                 let row = cells.dropFirst(chosen[index] * table.columnCount).prefix(table.columnCount)
                 return model.gains(of: Array(row), using: workspace).map { Float($0.gain) }
@@ -61,29 +62,33 @@ struct Evaluation {
 
 /// Adds up the scores of calibration rows, which may come from several models.
 struct CalibrationTally {
-    private let variableCount: Int
+    private let variables: [Variable]
+    private let volumes: LogVolumes
     private let rowCount: Int
     private var logLikelihoods: [Double] = []
     private var surprisals: SurprisalTally
     private var cells: CellCalibrationTally
     private var gains: [Float] = []
 
-    /// For `rowCount` rows in all.
-    init(variableCount: Int, rowCount: Int) {
-        self.variableCount = variableCount
+    /// For `rowCount` rows of `variables` in all.
+    init(_ variables: [Variable], rowCount: Int) {
+        self.variables = variables
         self.rowCount = rowCount
-        surprisals = SurprisalTally(variableCount: variableCount)
-        cells = CellCalibrationTally(variableCount: variableCount)
+        volumes = LogVolumes(variables)
+        surprisals = SurprisalTally(variableCount: variables.count)
+        cells = CellCalibrationTally(variableCount: variables.count)
     }
 
-    /// Adds n rows' log-likelihoods, and their surprisals [n × D], nats. Returns which of the rows, spread evenly over all,
+    /// Adds n encoded `rows` [n × D], their log-likelihoods and surprisals [n × D], nats. Returns which of the rows, spread evenly over all,
     /// have their gains added.
-    mutating func add(logLikelihoods: [Double], surprisals: Span<Float>) -> [Int] {
+    mutating func add(_ rows: Span<Float>, logLikelihoods: [Double], surprisals: [Float]) -> [Int] {
         let first = self.logLikelihoods.count
         self.logLikelihoods += logLikelihoods
-        self.surprisals.add(surprisals)
-        cells.add(logLikelihoods: logLikelihoods, surprisals: surprisals)
-        let chosenCount = GainCalibration.rowCount(of: rowCount, variableCount: variableCount)
+        self.surprisals.add(surprisals.span)
+        var (encoded, encodedSurprisals) = (logLikelihoods, surprisals)
+        volumes.add(of: rows, toLogLikelihoods: &encoded, surprisals: &encodedSurprisals)
+        cells.add(logLikelihoods: encoded, surprisals: encodedSurprisals.span)
+        let chosenCount = GainCalibration.rowCount(of: rowCount, variableCount: variables.count)
         return logLikelihoods.indices.filter { index in
             (first + index + 1) * chosenCount / rowCount > (first + index) * chosenCount / rowCount
         }
@@ -98,6 +103,7 @@ struct CalibrationTally {
             ? nil
             : Calibration(
                 logLikelihoods: logLikelihoods, surprisals: surprisals.summary, cells: cells.calibration,
-                gains: gains.isEmpty ? nil : GainCalibration(gains, variableCount: variableCount))
+                gains: gains.isEmpty ? nil : GainCalibration(gains, variableCount: variables.count),
+                variables: variables)
     }
 }

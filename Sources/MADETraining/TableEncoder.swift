@@ -15,6 +15,18 @@ struct EncodedTable: Sendable {
     func column(_ column: Int) -> some Sequence<Float> {
         stride(from: column, to: values.count, by: columnCount).lazy.map { values[$0] }
     }
+
+    /// Mean over the rows of Σ log |dx/dt| (see `RealEncoding`), nats.
+    func meanLogVolume(_ variables: [Variable]) -> Double {
+        var sum = 0.0
+        for (index, variable) in variables.enumerated() {
+            guard case .real(let encoding) = variable.kind, encoding.linearWidth != nil else { continue }
+            for value in column(index) where abs(value) < Variable.missingValue {
+                sum += encoding.logVolume(at: Double(value))
+            }
+        }
+        return sum / Double(max(rowCount, 1))
+    }
 }
 
 /// The variables of one fit: what the columns of its table are, and how their values become a network's inputs and densities.
@@ -26,8 +38,8 @@ struct TableEncoder: Sendable {
     /// Of a categorical column the encoded value of each of the table's labels, rare ones behind the others; else empty.
     private let labelValues: [[Float]]
 
-    /// `rows` are those that the gradient sees.
-    init(_ schema: TableSchema, rows: Table, options: TrainingOptions) {
+    /// `rows` are those that the gradient sees; numbers are transformed `like` those of another one, where it is given.
+    init(_ schema: TableSchema, rows: Table, options: TrainingOptions, like other: TableEncoder? = nil) {
         var variables: [Variable] = []
         var labelValues: [[Float]] = []
         for (index, column) in schema.columns.enumerated() {
@@ -43,7 +55,9 @@ struct TableEncoder: Sendable {
                 let found = Self.categories(categories, known)
                 add(.categorical(found.categories), found.unseen, labels: found.values)
             case .real(let step, let resolution):
-                let encoding = Self.encoding(of: known, step: step, resolution: resolution, options)
+                let encoding = Self.encoding(
+                    of: known, step: step, resolution: resolution, options, transform: other?.transform(ofColumn: index)
+                )
                 add(.real(encoding), UnseenValues(rowCount: known.count))
             }
         }
@@ -65,6 +79,10 @@ struct TableEncoder: Sendable {
             initialized = table.rowCount * count
         }
         return EncodedTable(columnCount: count, values: values)
+    }
+
+    private func transform(ofColumn index: Int) -> NumberTransform? {
+        if case .real(let encoding) = variables[index].kind { encoding.transform } else { nil }
     }
 
     private func encode(_ value: Double, column: Int) -> Float {
@@ -99,7 +117,7 @@ struct TableEncoder: Sendable {
 
     /// Precondition: `values` are finite.
     private static func encoding(
-        of values: [Double], step: Double?, resolution: Double?, _ options: TrainingOptions
+        of values: [Double], step: Double?, resolution: Double?, _ options: TrainingOptions, transform: NumberTransform?
     ) -> RealEncoding {
         let all = values.sorted()
         let atoms = Atoms.find(all)
@@ -107,15 +125,23 @@ struct TableEncoder: Sendable {
         let others = all.filter { !isAtom.contains($0) }
         // What is left may be too little to tell where it lies.
         let sorted = others.count >= Atoms.rowsMin ? others : all
-        let (centre, scale) = centreAndScale(sorted, isRobust: options.isRobust)
-        var scaleFloor = options.scaleFloor(rowCount: sorted.count)
+        let transform =
+            transform
+            ?? (options.choosesEncodings
+                ? EncodingChoice.transform(
+                    for: others.count >= Atoms.rowsMin ? values.filter { !isAtom.contains($0) } : values)
+                : NumberTransform(linearWidth: nil))
+        let (centre, scale) = centreAndScale(sorted.map(transform.callAsFunction), isRobust: options.isRobust)
+        var encoding = RealEncoding(
+            centre: centre, scale: scale, linearWidth: transform.linearWidth,
+            componentCount: options.componentCount(rowCount: sorted.count),
+            scaleFloor: options.scaleFloor(rowCount: sorted.count), inputBound: options.inputBound, step: step,
+            resolution: resolution, minimum: all.first, maximum: all.last, atoms: atoms)
         if let step, options.scaleFloor == nil, StepFrequency.isFrequent(sorted) {
-            scaleFloor = max(min(scaleFloor, Float(step / scale / 4)), .leastNormalMagnitude)
+            let quarter = Float(encoding.width(step, at: 0) / 4)
+            encoding.scaleFloor = max(min(encoding.scaleFloor, quarter), .leastNormalMagnitude)
         }
-        return RealEncoding(
-            centre: centre, scale: scale, componentCount: options.componentCount(rowCount: sorted.count),
-            scaleFloor: scaleFloor, inputBound: options.inputBound, step: step, resolution: resolution,
-            minimum: all.first, maximum: all.last, atoms: atoms)
+        return encoding
     }
 
     /// The median becomes 0 and the interquartile range that of the standard normal distribution, 1.349; where the IQR is 0

@@ -81,7 +81,9 @@ public struct Trainer: Sendable {
 
     /// The fit that is served, then those of the folds.
     static func fits(_ split: TableSplit, schema: TableSchema, options: TrainingOptions) -> [EnsembleFit] {
-        ([split] + split.folds).map { EnsembleFit($0, schema: schema, options: options) }
+        // What a fold's rows are like is compared with what the served fit makes of new rows: both take numbers alike.
+        let served = EnsembleFit(split, schema: schema, options: options)
+        return [served] + split.folds.map { EnsembleFit($0, schema: schema, options: options, like: served) }
     }
 
     /// The calibrated model of the `outcomes` of all members of `fits`; those not begun are left out.
@@ -106,8 +108,7 @@ public struct Trainer: Sendable {
         folds: [(fit: EnsembleFit, results: [MemberTraining.Result])]
     ) -> Calibration? {
         var tally = CalibrationTally(
-            variableCount: fit.variables.count,
-            rowCount: folds.reduce(0) { $0 + ($1.fit.calibration?.rowCount ?? 0) })
+            fit.variables, rowCount: folds.reduce(0) { $0 + ($1.fit.calibration?.rowCount ?? 0) })
         var surprisals: [[Float]] = []
         for (fit, results) in folds {
             guard results.count == fit.options.memberCount, results.allSatisfy(\.isComplete),
@@ -116,6 +117,7 @@ public struct Trainer: Sendable {
             surprisals.append(Evaluation(fit.model(results, name: "")).add(rows, to: &tally))
         }
         return tally.calibration?.keeping(
-            CalibrationRows(served, fit, folds: Array(zip(folds.compactMap(\.fit.calibrationTable), surprisals))))
+            CalibrationRows(served, fit, folds: Array(zip(folds.compactMap(\.fit.calibrationTable), surprisals))),
+            variables: fit.variables)
     }
 }

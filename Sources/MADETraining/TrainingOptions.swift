@@ -20,6 +20,8 @@ public struct TrainingOptions: Sendable, Equatable {
     public var inputBound: Float = 5
     /// Whether a real column is centred and scaled by its median and interquartile range, or by mean and deviation.
     public var isRobust = true
+    /// Whether a real column may be encoded by its signed logarithm, where held-out numbers are likelier then.
+    public var choosesEncodings = true
     /// Independent networks, each with random orderings of its own, whose likelihoods are averaged.
     public var memberCount = 4
     /// Masks, each of an ordering and a connectivity, that a network is trained under in turn and averaged over, all with the
@@ -226,6 +228,7 @@ extension TrainingOptions {
         guard isContaminated else { return options }
         options.hiddenWidths = [64, 64]
         options.isRobust = false
+        options.choosesEncodings = false
         options.componentCount = 1
         options.scaleFloor = 0.1
         options.inputNoise = 0.5

@@ -23,6 +23,14 @@ extension [Variable] {
         return prefix(Self.detailedMax).map { ("  \($0.name)".padded(to: width), $0.detail) } + more
     }
 
+    /// The names of the columns that are encoded by their logarithm; nil where there are none.
+    var logarithms: String? {
+        let names = filter { variable in
+            if case .real(let encoding) = variable.kind { encoding.linearWidth != nil } else { false }
+        }.map(\.name)
+        return names.isEmpty ? nil : names.shortened(to: 12)
+    }
+
     private var isAllBinary: Bool { allSatisfy(\.isBinary) }
 }
 
@@ -47,6 +55,7 @@ extension Variable {
             if let minimum = encoding.minimum, let maximum = encoding.maximum {
                 text += ", \(NumberText.text(minimum)) to \(NumberText.text(maximum)) in training"
             }
+            if let width = encoding.linearWidth { text += ", by its logarithm beyond ±\(NumberText.text(width))" }
             if let step = encoding.step { text += ", in steps of \(NumberText.text(step))" }
             if !encoding.atoms.isEmpty {
                 let shown = encoding.atoms.map { NumberText.text($0) }.shortened(to: 12)

@@ -15,6 +15,7 @@ struct Column {
     var form = Form()
     var centre = 0.0
     var scale = 1.0
+    var linearWidth = 0.0
     var atoms: [Double] = []
     var clockUnits = MADE_CLOCK_TEXTS
     var dateOrder = MADE_MONTH_FIRST
@@ -80,7 +81,7 @@ func makeSchema(_ columns: [Column], places: [Place] = []) -> OpaquePointer? {
             other_label: column.other.flatMap((column.labels + column.rareLabels).firstIndex) ?? noLabel,
             has_unseen: column.hasUnseen, has_missing: column.hasMissing, missing: texts.list(column.missing),
             missing_count: column.missing.count,
-            form: texts.form(column.form), centre: column.centre, scale: column.scale,
+            form: texts.form(column.form), centre: column.centre, scale: column.scale, linear_width: column.linearWidth,
             atoms: texts.numbers(column.atoms), atom_count: column.atoms.count, clock_units: column.clockUnits,
             date_order: column.dateOrder)
     }

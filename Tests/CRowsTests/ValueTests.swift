@@ -241,6 +241,19 @@ private func readAnyhow(_ text: String, _ form: made_value_form, _ column: Colum
     }
 }
 
+@Test func aNumberIsReadByItsSignedLogarithmWhereTheColumnHasALinearWidth() {
+    let column = Column(name: "x", kind: MADE_COLUMN_REAL, centre: 3, scale: 0.25, linearWidth: 0.5)
+    for text in ["0", "-0.0", "0.5", "-0.5", "1e-9", "12345.678", "-1e300", "4e-324"] {
+        let x = Double(text) ?? .nan
+        let t = 0.5 * log1p(abs(x) / 0.5) * (x < 0 ? -1 : 1)
+        let value = Float((t - 3) * 0.25)
+        let json = Scanning([column, Column(name: "y")])("{\"rows\":[[\(text),1],{\"x\":\"\(text)\",\"y\":0}]}")
+        #expect(json.values == [value, 1, value, 0], "\(text)")
+        let csv = stream([Array("x,y\n\(text),1\n".utf8)], MADE_STREAM_CSV, columns: [column, Column(name: "y")])
+        #expect(csv.values == [value, 1], "\(text)")
+    }
+}
+
 @Test func whatIsUnseenIsAFaultWhereItIsRefused() {
     var options = made_row_options()
     options.refuses_unseen = true

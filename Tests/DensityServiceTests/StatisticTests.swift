@@ -76,7 +76,8 @@ private let lines = rows.map { $0 + "\n" }.joined()
         for row in rows.indices {
             let cells = surprisals[row].map { $0 ?? .nan }
             let score = calibration.score(
-                statistic, logLikelihood: found.logLikelihood[row], surprisals: cells.span)
+                statistic, of: [Float](repeating: 0, count: cells.count).span, logLikelihood: found.logLikelihood[row],
+                surprisals: cells.span)
             #expect(found.score[row] == score)
             // A row with a value that is not known is compared with others.
             if row < 3 { #expect(found.pValue[row] == calibration.pValue(of: score, by: statistic)) }

@@ -131,7 +131,8 @@ import Testing
                 let scores = (0..<newCount).map { row in
                     let surprisals = new.surprisals[row * width..<(row + 1) * width]
                     return calibration.score(
-                        statistic, logLikelihood: new.logLikelihoods[row], surprisals: surprisals.span)
+                        statistic, of: surprisals.span, logLikelihood: new.logLikelihoods[row],
+                        surprisals: surprisals.span)
                 }
                 let pValues = scores.map { calibration.pValue(of: $0, by: statistic) }
                 #expect(calibration.pValues(of: scores, by: statistic) == pValues)

@@ -6,11 +6,12 @@ import Testing
 
 struct EncodingTests {
     private func encoding(
-        _ centre: Double, _ scale: Double, step: Double? = nil, resolution: Double? = nil,
+        _ centre: Double, _ scale: Double, linearWidth: Double? = nil, step: Double? = nil, resolution: Double? = nil,
         within range: (Double, Double)? = nil
     ) -> RealEncoding {
         RealEncoding(
-            centre: centre, scale: scale, componentCount: 2, scaleFloor: 0.05, step: step, resolution: resolution,
+            centre: centre, scale: scale, linearWidth: linearWidth, componentCount: 2, scaleFloor: 0.05, step: step,
+            resolution: resolution,
             minimum: range?.0, maximum: range?.1)
     }
 
@@ -24,6 +25,8 @@ struct EncodingTests {
             encoding(12.345, -2.5, resolution: 0.001, within: (12, 14.1)), encoding(-4e5, 1e9, resolution: 0.25),
             encoding(0.1, 3, within: (0.1, 0.7)), encoding(1e300, 1e299), encoding(2, 0.7, step: 1e-3),
             encoding(0, -1, step: 1, within: (-1, 0)), encoding(5e17, 1e15, step: 5, within: (0, 1e18)),
+            encoding(60, 9, linearWidth: 10, step: 0.01, within: (12, 90_000)),
+            encoding(0.2, -0.6, linearWidth: 0.05, within: (-100, 3)),
         ] + (0..<40).map { RandomModel.realEncoding(hasStep: $0 % 2 == 0, using: &generator) }
     }
 
@@ -61,7 +64,7 @@ struct EncodingTests {
 
     @Test func ofTheCentreThereIsOneZero() {
         for encoding in encodings {
-            let code = encoding.encode(encoding.centre)
+            let code = encoding.encode(encoding.transform.inverse(encoding.centre))
             #expect(code == 0 && code.sign == .plus, "\(encoding)")
             #expect(encoding.encode(.nan).isNaN && encoding.decode(.nan).isNaN)
             #expect(encoding.encode(.greatestFiniteMagnitude).isFinite)

@@ -36,11 +36,11 @@ struct FullConditionalTests {
             oracle = Oracle(model)
         }
 
-        /// log p of the row with `value` for variable j.
+        /// log p of the row with `value` for variable j; of a number the density of its encoded value.
         func score(_ row: [Float], _ variable: Int, _ value: Double) -> Double {
             var row = row.map(Double.init)
             row[variable] = value
-            return oracle.logLikelihood(of: row)
+            return oracle.logLikelihood(of: row) + model.variables[variable].logVolume(at: value)
         }
     }
 
@@ -96,7 +96,7 @@ struct FullConditionalTests {
                     }
                     for share in [0.05, 0.5, 0.95] {
                         let u = exact.u(atMass: share)
-                        let x = encoding.centre + u * encoding.scale
+                        let x = encoding.number(u)
                         let below = (found.density?.cdf(x) ?? 0) / mass
                         let expected = encoding.scale > 0 ? share : 1 - share
                         #expect(abs(below - expected) < 2e-3, "\(which): \(below) at \(share)")
@@ -111,9 +111,10 @@ struct FullConditionalTests {
             let test = Case(seed: seed, kernels: Kernels.all[path])
             let workspace = test.compiled.makeWorkspace()
             for row in test.rows {
-                let own = test.oracle.logLikelihood(of: row.map(Double.init))
+                let logLikelihood = test.oracle.logLikelihood(of: row.map(Double.init))
                 for gain in test.compiled.gains(of: row, using: workspace) {
                     let variable = test.model.variables[gain.variable]
+                    let own = logLikelihood + variable.logVolume(at: Double(row[gain.variable]))
                     let tolerance = 2e-5 * max(1, abs(own))
                     let which: Comment = "seed \(seed), variable \(gain.variable) of \(row): \(gain)"
                     #expect(gain.gain >= 0, which)
@@ -137,9 +138,9 @@ struct FullConditionalTests {
             let test = Case(seed: seed, rowCount: 2, smooth: true)
             let workspace = test.compiled.makeWorkspace()
             for row in test.rows {
-                let own = test.oracle.logLikelihood(of: row.map(Double.init))
                 for gain in test.compiled.gains(of: row, using: workspace)
                 where test.model.variables[gain.variable].isReal {
+                    let own = test.score(row, gain.variable, Double(row[gain.variable]))
                     let best = stride(from: -3.0, through: 3, by: 1.0 / 32).reduce(-.infinity) {
                         max($0, test.score(row, gain.variable, $1))
                     }

@@ -164,7 +164,10 @@ extension MixedScoringTests {
                 }
                 let explanation = ExplainingTests.Explanation(compiled, rows)
                 let integral = values.indices.reduce(0) {
-                    $0 + weight * exp(-Double(explanation.surprisals[$1 * variables.count + index]))
+                    $0 + weight
+                        * exp(
+                            -Double(explanation.surprisals[$1 * variables.count + index])
+                                + variable.logVolume(at: Double(values[$1])))
                 }
                 #expect(abs(integral - 1) < 1e-4, "seed \(seed), variable \(index)")
                 checked += 1

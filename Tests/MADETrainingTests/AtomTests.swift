@@ -42,7 +42,7 @@ struct AtomTests {
         var options = TrainingOptions.recommended(for: schema)
         options.hiddenWidths = [16]
         options.memberCount = 2
-        options.stepCount = 400
+        options.stepCount = 600
         let model = try Trainer(options).train(TrainingTables(train: table(3000), schema: schema), name: "claims")
         guard case .real(let encoding) = model.variables[1].kind else {
             Issue.record("no number")

@@ -73,12 +73,13 @@ import Testing
         return passes
     }
 
-    /// Mean negative log-likelihood of the rows by the reference.
+    /// Mean negative log-likelihood of the rows' encoded values by the reference.
     private func meanNats(_ model: DensityModel, _ rows: [Float]) -> Double {
         let oracle = Oracle(model)
         let count = rows.count / 7
         return (0..<count).reduce(0) { sum, row in
-            sum - oracle.logLikelihood(of: rows[row * 7..<row * 7 + 7].map(Double.init))
+            let row = rows[row * 7..<row * 7 + 7].map(Double.init)
+            return sum - oracle.logLikelihood(of: row) - oracle.logVolume(of: row)
         } / Double(count)
     }
 

@@ -35,6 +35,55 @@ import Testing
         }
     }
 
+    @Test func numbersOfManyDecadesAreEncodedByTheirLogarithm() {
+        var generator = PhiloxGenerator(seed: 3)
+        func normals(_ count: Int) -> [Double] {
+            (0..<count).map { _ in
+                let radius = (-2 * log(1 - Double(generator.uniform()))).squareRoot()
+                return radius * cos(2 * .pi * Double(generator.uniform()))
+            }
+        }
+        func width(_ numbers: [Double]) -> Double? { EncodingChoice.transform(for: numbers).linearWidth }
+        let logarithms = normals(400)
+        let amounts = logarithms.map { 40 * exp(1.5 * $0) }
+        #expect(width(amounts) != nil)
+        // Whatever the unit, and the side of 0.
+        #expect(width(amounts.map { 1024 * $0 }) == width(amounts).map { 1024 * $0 })
+        #expect(width(amounts.map(-)) == width(amounts))
+        // Heavy tails on both sides.
+        #expect(width((0..<400).map { tan(.pi * (Double($0 * 173 % 400) + 0.5 - 200) / 400) }) != nil)
+        let plain = normals(400)
+        #expect(width(plain) == nil && width(plain.map { 1e9 + $0 }) == nil && width(plain.map { 50 + 10 * $0 }) == nil)
+        #expect(width((0..<400).map { Double($0) }) == nil)
+        // A single remote number is no reason.
+        #expect(width(plain.map { 50 + 10 * $0 } + [1e6]) == nil)
+        #expect(width([Double](repeating: 7, count: 400)) == nil && width([]) == nil)
+        #expect(width([Double](repeating: 0, count: 399) + [5]) == nil)
+        #expect(width(Array(amounts.prefix(19))) == nil, "too few to tell")
+        #expect(width([0, 0, 0] + (0..<17).map { _ in 1 }) == nil)
+    }
+
+    @Test func theEncodingIsChosenFromTheRowsOfTheGradientAndSharedByFolds() throws {
+        func encoding(_ encoder: TableEncoder) throws -> RealEncoding {
+            try #require(encoder.variables[0].kind.real)
+        }
+        let column = (0..<300).map { exp(Double($0 % 30) / 4) + Double($0) / 1000 }
+        let schema = TableSchema(columns: [.init(name: "a", kind: .real(step: nil))])
+        let table = Table(columns: ["a"], rows: column)
+        let encoder = TableEncoder(schema, rows: table, options: TrainingOptions())
+        let found = try encoding(encoder)
+        #expect(found.linearWidth != nil && found.minimum == column.min() && found.maximum == column.max())
+        // The median becomes 0 whatever the transform.
+        let values = encoder.encode(table).values.sorted()
+        #expect(abs(values[149] + values[150]) < 1e-5)
+        let even = Table(columns: ["a"], rows: (0..<300).map { Double($0) })
+        let fold = try encoding(TableEncoder(schema, rows: even, options: TrainingOptions(), like: encoder))
+        #expect(fold.linearWidth == found.linearWidth && fold.maximum == 299)
+        var options = TrainingOptions()
+        options.choosesEncodings = false
+        #expect(try encoding(TableEncoder(schema, rows: table, options: options)).linearWidth == nil)
+    }
+
     @Test func manyRowsAreJudgedValueByValue() {
         let schema = TableSchema(columns: [.init(name: "a", kind: .real(step: nil))])
         let few = TrainingOptions.recommended(for: schema, rowCount: 9_999)
@@ -106,4 +155,8 @@ import Testing
         }
         #expect(given?.scaleFloor == 0.3 && given?.componentCount == 2)
     }
+}
+
+extension Variable.Kind {
+    fileprivate var real: RealEncoding? { if case .real(let encoding) = self { encoding } else { nil } }
 }

@@ -75,7 +75,8 @@ import Testing
     private func meanNats(_ model: DensityModel, member: Int, _ rows: [Float]) -> Double {
         let oracle = Oracle(model)
         return (0..<5).reduce(0) { sum, row in
-            sum - oracle.logLikelihood(of: rows[row * 7..<row * 7 + 7].map(Double.init), member: member) / 5
+            let row = rows[row * 7..<row * 7 + 7].map(Double.init)
+            return sum - (oracle.logLikelihood(of: row, member: member) + oracle.logVolume(of: row)) / 5
         }
     }
 

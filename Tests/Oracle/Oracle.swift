@@ -31,6 +31,11 @@ public struct Oracle {
         }
     }
 
+    /// What the log-likelihood of a row has less than that of its encoded values.
+    public func logVolume(of row: [Double]) -> Double {
+        zip(model.variables, row).reduce(0) { $0 + $1.0.logVolume(at: $1.1) }
+    }
+
     /// log p(x) = logsumexp_s log p_s(x) − log S.
     public func logLikelihood(of row: [Double]) -> Double {
         logMeanExp(model.members.indices.map { logLikelihood(of: row, member: $0) })
@@ -142,7 +147,7 @@ extension Variable {
             }
             let outcome = Int(value / 0x1p101) - 1
             let missing = hasMissing ? [outcome == 0 ? 1.0 : 0] : []
-            let number = outcome == 0 ? 0 : (encoding.atoms[outcome - 1] - encoding.centre) / encoding.scale
+            let number = outcome == 0 ? 0 : encoding.encoded(encoding.atoms[outcome - 1])
             return [min(max(number, -bound), bound)] + missing
                 + encoding.atoms.indices.map { $0 + 1 == outcome ? 1 : 0 }
         }
@@ -164,7 +169,7 @@ extension Variable {
                 return logSumExp(logits) - logits[Int(value / 0x1p101) - 1 - (hasMissing ? 0 : 1)]
             }
             let logNumber = logits.last.map { $0 - logSumExp(logits) } ?? 0
-            return -logNumber
+            return -logNumber + logVolume(at: value)
                 - logSumExp(
                     encoding.components(Array(outputs.dropFirst(logits.count))).map { component in
                         let distance = (value - component.mean) / component.standardDeviation
@@ -172,6 +177,13 @@ extension Variable {
                             - log(2 * Double.pi) / 2
                     })
         }
+    }
+
+    /// What −log of the density of a number, per unit of its column's scale, has more than that of its encoded value; 0 of all
+    /// other values: log |dx/dt| of x = w sign(t) (e^(|t| / w) − 1).
+    public func logVolume(at value: Double) -> Double {
+        guard case .real(let encoding) = kind, let width = encoding.linearWidth, abs(value) < 0x1p101 else { return 0 }
+        return abs(encoding.centre + value * encoding.scale) / width
     }
 
     /// Of a value of a binary or categorical variable, as if there were no values that training never saw: with the share
@@ -225,6 +237,20 @@ extension Variable {
 }
 
 extension RealEncoding {
+    /// u of a number x, not rounded.
+    public func encoded(_ x: Double) -> Double {
+        var t = x
+        if let width = linearWidth { t = width * log1p(abs(x) / width) * (x < 0 ? -1 : 1) }
+        return (t - centre) / scale
+    }
+
+    /// The number whose u is given, on no grid.
+    public func number(_ u: Double) -> Double {
+        let t = centre + u * scale
+        guard let width = linearWidth else { return t }
+        return width * expm1(abs(t) / width) * (t < 0 ? -1 : 1)
+    }
+
     /// The mixture in encoded units.
     public func components(
         _ outputs: [Double]

@@ -106,16 +106,19 @@ public enum RandomModel {
             doubletonCount: Int.random(in: 0...(rowCount - once) / 4, using: &generator))
     }
 
-    /// Centres that dwarf the scale, scales that dwarf it, tiny and huge ones, some that turn the order round.
+    /// Centres that dwarf the scale, scales that dwarf it, tiny and huge ones, some that turn the order round, some of
+    /// logarithms.
     public static func realEncoding(hasStep: Bool = false, using generator: inout PhiloxGenerator) -> RealEncoding {
-        let sizes: [(centre: Double, scale: Double, step: Double)] = [
-            (20 * Double(generator.uniform() - 0.5), 0.3 + 3 * Double(generator.uniform()), 0.5),
-            (1.7e12, 1e10, 1), (1e9, 1, 0.001), (1.7e9, 40, 1), (3e-9, 1e-9, 1e-11), (-2e9, 1e9, 1000),
-            (12.5, -0.25, 0.01), (0, 1e-60, 1e-62),
+        let sizes: [(centre: Double, scale: Double, step: Double, linearWidth: Double?)] = [
+            (20 * Double(generator.uniform() - 0.5), 0.3 + 3 * Double(generator.uniform()), 0.5, nil),
+            (1.7e12, 1e10, 1, nil), (1e9, 1, 0.001, nil), (1.7e9, 40, 1, nil), (3e-9, 1e-9, 1e-11, nil),
+            (-2e9, 1e9, 1000, nil), (12.5, -0.25, 0.01, nil), (0, 1e-60, 1e-62, nil),
+            (60, 9, 0.01, 10), (0.1, 0.6, 0.001, 0.25), (-4e5, -1e5, 1, 7e4), (3e-59, 1e-59, 1e-62, 1e-59),
         ]
-        let size = sizes.randomElement(using: &generator) ?? (0, 1, 1)
+        let size = sizes.randomElement(using: &generator) ?? (0, 1, 1, nil)
         return RealEncoding(
-            centre: size.centre, scale: size.scale, componentCount: Int.random(in: 1...5, using: &generator),
+            centre: size.centre, scale: size.scale, linearWidth: size.linearWidth,
+            componentCount: Int.random(in: 1...5, using: &generator),
             scaleFloor: 0.01 + 0.2 * generator.uniform(), inputBound: 1 + 4 * generator.uniform(),
             step: hasStep ? size.step : nil)
     }

@@ -111,7 +111,8 @@ typedef enum made_column_kind {
     MADE_COLUMN_BINARY,
     /// A label; the value is its index. See `are_numbers`.
     MADE_COLUMN_CATEGORICAL,
-    /// A finite number; the value is (number - centre) * scale, rounded once, held within ±1e30.
+    /// A finite number x; the value is (t - centre) * scale, rounded once, held within ±1e30, where t is x itself or, with a
+    /// linear_width w above 0, w sign(x) log(1 + |x| / w).
     MADE_COLUMN_REAL,
     /// A date or a time: see `made_part` for what becomes of it. Its number are the seconds of `made_date`, its value means
     /// nothing. An element of a tensor is a number of `clock_units`.
@@ -158,6 +159,7 @@ typedef struct made_column {
     made_number_form form;
     double centre;
     double scale;
+    double linear_width;
     /// Real columns: numbers that are outcomes of their own, ascending; number k is (k + 2) * MADE_OUTCOME.
     const double *_Nullable atoms;
     size_t atom_count;

@@ -109,16 +109,21 @@ typedef struct {
     /// A logit; one logit a class; or K logits a, K means mu, K spreads s, before them with S > 0 one logit an outcome and
     /// one for a number.
     size_t first_output;
-    /// Of a real variable, whose value is u: p(u) = sum over k of softmax(a)[k] N(u; mu[k], scale_floor + log(1 + e^s[k])).
+    /// Of a real variable, whose value is u: p(u) = sum over k of softmax(a)[k] N(u; mu[k], scale_floor + log(1 + e^s[k])), of
+    /// which e^-|volume_offset + volume_slope u| is the density of the number per unit of its scale.
     float input_bound;
     float scale_floor;
+    float volume_offset;
+    float volume_slope;
     /// What every surprisal of the variable has besides: log(sqrt(2 pi)) of a real one, of a categorical one
     /// -log(1 - p) for the probability p that is kept for labels never seen.
     float surprisal_offset;
-    /// u = (number - centre) / scale, where draws are such numbers: multiples of step_over / step_under (a step_over of 0
+    /// u = (t - centre) / scale, where t is the number or, with a linear_width w above 0, w sign(number) log(1 + |number| / w).
+    /// Draws are such numbers: multiples of step_over / step_under (a step_over of 0
     /// rounds nothing) within minimum ... maximum.
     double centre;
     double scale;
+    double linear_width;
     double step_over;
     double step_under;
     double minimum;

@@ -137,6 +137,7 @@ final class ScoreJob: @unchecked Sendable {
         let width = sheet.variableCount
         let cells = judgement.needsSurprisals ? place * width..<(place + 1) * width : 0..<0
         return judgement.score(
+            of: batch.values(ofRows: rows.lowerBound + row..<rows.lowerBound + row + 1).span,
             logLikelihood: sheet.logLikelihoods[place],
             surprisals: UnsafeMutableBufferPointer(rebasing: sheet.surprisals[cells]).span)
     }

@@ -108,6 +108,7 @@ extension JSONWriter {
             }
             member("centre", encoding.centre)
             member("scale", abs(encoding.scale))
+            if let width = encoding.linearWidth { member("linear_width", width) }
             member("components", encoding.componentCount)
             if !encoding.atoms.isEmpty {
                 key("atoms")

@@ -11,11 +11,13 @@ public final class Calibration: Sendable, Equatable {
     /// Some of the rows themselves; nil of a file that does not hold them, whose rows with values that are not known have no
     /// p-values.
     public let rows: CalibrationRows?
+    private let volumes: LogVolumes
 
-    /// Sorts `logLikelihoods`; precondition: all finite, at least one, and as many as there are scores of `cells`.
+    /// Sorts `logLikelihoods`; precondition: all finite, at least one, and as many as there are scores of `cells`. `variables`
+    /// are the model's; of no use to one without numbers that are encoded by their logarithm.
     public init(
         logLikelihoods: [Double], surprisals: SurprisalSummary? = nil, cells: CellCalibration? = nil,
-        gains: GainCalibration? = nil, rows: CalibrationRows? = nil
+        gains: GainCalibration? = nil, rows: CalibrationRows? = nil, variables: [Variable] = []
     ) {
         precondition(!logLikelihoods.isEmpty && logLikelihoods.allSatisfy(\.isFinite))
         precondition(cells.map { $0.cellScores.count == logLikelihoods.count } ?? true)
@@ -24,6 +26,7 @@ public final class Calibration: Sendable, Equatable {
         self.cells = cells
         self.gains = gains
         self.rows = rows
+        volumes = LogVolumes(variables)
     }
 
     /// Whether both hold the same numbers.
@@ -32,10 +35,11 @@ public final class Calibration: Sendable, Equatable {
             && first.cells == second.cells && first.gains == second.gains && first.rows == second.rows
     }
 
-    /// The same with `rows`.
-    public func keeping(_ rows: CalibrationRows?) -> Calibration {
+    /// The same with `rows`, of a model of `variables`.
+    public func keeping(_ rows: CalibrationRows?, variables: [Variable]) -> Calibration {
         Calibration(
-            logLikelihoods: logLikelihoods, surprisals: surprisals, cells: cells, gains: gains, rows: rows)
+            logLikelihoods: logLikelihoods, surprisals: surprisals, cells: cells, gains: gains, rows: rows,
+            variables: variables)
     }
 
     /// The statistics that a row can be ranked by.
@@ -54,14 +58,18 @@ public final class Calibration: Sendable, Equatable {
         }
     }
 
-    /// A row's statistic, nats, larger where the row is more unusual. `surprisals` are the row's [D]; of no use to the
-    /// likelihood. Precondition: it is one of `statistics`.
-    public func score(_ statistic: RowStatistic, logLikelihood: Double, surprisals: Span<Float>) -> Double {
+    /// The statistic of an encoded `row` [D], nats, larger where the row is more unusual. `surprisals` are the row's [D]; of no
+    /// use to the likelihood. Precondition: it is one of `statistics`.
+    public func score(
+        _ statistic: RowStatistic, of row: Span<Float>, logLikelihood: Double, surprisals: Span<Float>
+    ) -> Double {
         if statistic == .likelihood { return 0 - logLikelihood }
         guard let cells else { preconditionFailure("no calibration of cells") }
-        let cellScore = cells.cellScore(surprisals)
-        return statistic == .cells
-            ? cellScore : cells.combinedScore(logLikelihood: logLikelihood, cellScore: cellScore)
+        if volumes.isEmpty { return cells.score(statistic, logLikelihood: logLikelihood, surprisals: surprisals) }
+        var logLikelihoods = [logLikelihood]
+        var own = surprisals.indices.map { surprisals[$0] }
+        volumes.add(of: row, toLogLikelihoods: &logLikelihoods, surprisals: &own)
+        return cells.score(statistic, logLikelihood: logLikelihoods[0], surprisals: own.span)
     }
 
     /// The conformal p-value of a row's `score`: (1 + #{calibration ≥ score}) / (1 + #calibration) (Vovk et al. 2005,

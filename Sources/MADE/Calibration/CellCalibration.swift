@@ -1,5 +1,5 @@
 /// What calibration rows say of single values: how rare each variable's surprisal is, and what the statistics that are made of
-/// that are like for normal rows.
+/// that are like for normal rows. All likelihoods are of encoded values (see `LogVolumes`).
 public struct CellCalibration: Sendable, Equatable {
     /// How rare a surprisal is, by variable [D].
     public let surprisals: [TailCurve]
@@ -45,6 +45,12 @@ public struct CellCalibration: Sendable, Equatable {
             }
         }
         return largest >= Self.rareNats ? largest : self.surprisals.largest(of: surprisals)
+    }
+
+    /// Precondition: not the likelihood alone.
+    func score(_ statistic: RowStatistic, logLikelihood: Double, surprisals: Span<Float>) -> Double {
+        let cellScore = cellScore(surprisals)
+        return statistic == .cells ? cellScore : combinedScore(logLikelihood: logLikelihood, cellScore: cellScore)
     }
 
     /// Joins a row's log-likelihood with its `cellScore`.

@@ -30,7 +30,7 @@ public struct CellCalibrationTally: Sendable {
         self.rowCountMax = rowCountMax
     }
 
-    /// Adds n rows' log-likelihoods, and their surprisals [n × D], nats; 0 of a value that is not known.
+    /// Adds n rows' log-likelihoods, and their surprisals [n × D], both of encoded values, nats; 0 of a value that is not known.
     public mutating func add(logLikelihoods: [Double], surprisals: Span<Float>) {
         precondition(surprisals.count == logLikelihoods.count * variableCount)
         self.logLikelihoods += logLikelihoods

@@ -1,4 +1,5 @@
-/// What a row's p-value ranks by. Larger is more unusual, of each.
+/// What a row's p-value ranks by. Larger is more unusual, of each. What is made of surprisals compares densities of encoded
+/// values (see `LogVolumes`).
 public enum RowStatistic: String, Sendable, CaseIterable {
     /// −log p(x), nats: how improbable the row is as a whole. One wrong value among many right ones is diluted in it.
     case likelihood

@@ -19,7 +19,7 @@ struct BestSearch {
             return
         }
         peaks = PeakSearch(
-            within: proposal.range, step: encoding.grid.map { abs($0.over / $0.under / encoding.scale) } ?? 0)
+            within: proposal.range, step: encoding.grid.map { encoding.least(width: $0.over / $0.under) } ?? 0)
     }
 
     /// Carries all of them on until each has its best value. Precondition: no more than `RowPass.slotCount`.

@@ -35,15 +35,16 @@ extension CompiledModel {
         guard !row[variable].isNaN else { return (found.conditional, nil) }
         let score = completions.combine(
             completions.scores(of: [row[variable]], variable).map { $0[0] }, logTotals: found.logTotals)
-        return (found.conditional, score - found.logTotal)
+        return (found.conditional, score - found.logTotal - card.variables[variable].logVolume(of: row[variable]))
     }
 
     /// Gains of `variables`, all where that is nil, in a row of encoded values [D] as `fullConditional` takes it; in their
     /// order.
     ///
     /// g_j = max_v log p(x(j→v)) − log p(x), with log p(x) as `score` has it: an atom, a label or a missing value counts with
-    /// its probability, another number with its density per unit of the column's own scale; so what one gains over the other
-    /// is what the row's log-likelihood would rise by. A missing value, and one never seen, is held against all values; none
+    /// its probability, another number with the density of its encoded value (see `LogVolumes`); so what one gains over the
+    /// other is what the row's log-likelihood would rise by, but for the size of numbers that are encoded by their logarithm: of
+    /// these ratios count. A missing value, and one never seen, is held against all values; none
     /// is held against a missing one. The maximum over numbers is found within 0.001 nats of the highest that the search
     /// comes upon, on the grid of the column's resolution and within the range that training saw.
     ///
@@ -72,7 +73,8 @@ extension CompiledModel {
         return zip(asked, areFlips).map { variable, isFlip in
             let value = row[variable]
             guard isFlip, let flipped = flips.popFirst() else {
-                return gain(variable, value, score: logLikelihood, bests.popFirst() ?? (value, logLikelihood))
+                let score = logLikelihood + card.variables[variable].logVolume(of: value)
+                return gain(variable, value, score: score, bests.popFirst() ?? (value, score))
             }
             return CellGain(
                 variable: variable, gain: max(flipped - logLikelihood, 0),
@@ -90,7 +92,8 @@ extension CompiledModel {
             completions.logWeights == nil
             ? (bests(of: [variable], in: row, completions)[0], [])
             : { ($0.mode, $0.logTotals) }(CellConditional(variable, completions, self).distribution())
-        let own = completions.combine(completions.passes.map(\.logLikelihood), logTotals: totals)
+        let volume = card.variables[variable].logVolume(of: row[variable])
+        let own = completions.combine(completions.passes.map { $0.logLikelihood + volume }, logTotals: totals)
         return gain(variable, row[variable], score: isKnown ? own : best.score, best)
     }
 

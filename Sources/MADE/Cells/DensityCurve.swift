@@ -1,11 +1,19 @@
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Glibc
+#endif
+
 /// A density of numbers, in panels on each of which it is a parabola (Simpson's rule).
 public struct DensityCurve: Sendable, Equatable {
     /// One parabola.
     struct Panel: Sendable, Equatable {
-        /// Its ends, in multiples of the column's scale from its centre, ascending.
+        /// Its ends, encoded (see `RealEncoding`), ascending.
         let low: Double
         let high: Double
-        /// Densities at the ends and in the middle.
+        /// Densities at the ends and in the middle, per unit of u.
         let lowDensity: Double
         let middleDensity: Double
         let highDensity: Double
@@ -38,13 +46,15 @@ public struct DensityCurve: Sendable, Equatable {
 
     /// By ascending number; their masses add up to the probability of all numbers that the density is of.
     let panels: [Panel]
-    let centre: Double
+    private let centre: Double
     /// Of the column, above 0.
-    let scale: Double
+    private let scale: Double
+    private let transform: NumberTransform
 
     /// Of a curve in encoded units under `encoding`.
     init(_ panels: [Panel], _ encoding: RealEncoding) {
         centre = encoding.centre
+        transform = encoding.transform
         scale = abs(encoding.scale)
         self.panels =
             encoding.scale > 0
@@ -60,27 +70,45 @@ public struct DensityCurve: Sendable, Equatable {
     public var mass: Double { panels.reduce(0) { $0 + $1.mass } }
 
     /// Σ of the numbers, each by its probability: the mean times `mass`.
-    var moment: Double { centre * mass + scale * panels.reduce(0) { $0 + $1.moment } }
+    var moment: Double {
+        if transform.linearWidth == nil { return centre * mass + scale * panels.reduce(0) { $0 + $1.moment } }
+        return panels.reduce(0) { $0 + integral(of: $1) { number in number } }
+    }
 
     /// Σ of (number − mean)², each by its probability.
     func secondMoment(about mean: Double) -> Double {
+        guard transform.linearWidth == nil else {
+            return panels.reduce(0) { $0 + integral(of: $1) { number in (number - mean) * (number - mean) } }
+        }
         let u = (mean - centre) / scale
         return max(scale * scale * panels.reduce(0) { $0 + $1.secondMoment(about: u) }, 0)
+    }
+
+    /// ∫ f(x) p(x) dx over a panel, by Simpson's rule.
+    private func integral(of panel: Panel, _ f: (Double) -> Double) -> Double {
+        let middle = (panel.low + panel.high) / 2
+        return (panel.high - panel.low) / 6
+            * (f(number(panel.low)) * panel.lowDensity + 4 * f(number(middle)) * panel.middleDensity
+                + f(number(panel.high)) * panel.highDensity)
     }
 
     /// The points that it was computed at: numbers in the data's own units, ascending, and the density there per unit of the
     /// column's own scale (see `RealEncoding`).
     public var points: [(number: Double, density: Double)] {
         panels.flatMap { panel in
-            [(number(panel.low), panel.lowDensity), (number((panel.low + panel.high) / 2), panel.middleDensity)]
-        } + (panels.last.map { [(number($0.high), $0.highDensity)] } ?? [])
+            [point(panel.low, panel.lowDensity), point((panel.low + panel.high) / 2, panel.middleDensity)]
+        } + (panels.last.map { [point($0.high, $0.highDensity)] } ?? [])
     }
 
-    private func number(_ u: Double) -> Double { centre + u * scale }
+    private func number(_ u: Double) -> Double { transform.inverse(centre + u * scale) }
+
+    private func point(_ u: Double, _ density: Double) -> (number: Double, density: Double) {
+        (number(u), density * exp(-transform.logVolume(centre + u * scale)))
+    }
 
     /// P(X ≤ x and X is one of its numbers).
     public func cdf(_ x: Double) -> Double {
-        let u = (x - centre) / scale
+        let u = (transform(x) - centre) / scale
         var below = 0.0
         for panel in panels {
             if u < panel.high {
@@ -103,7 +131,7 @@ public struct DensityCurve: Sendable, Equatable {
             }
             below += mass
         }
-        return panels.last.map { number($0.high) } ?? centre
+        return panels.last.map { number($0.high) } ?? number(0)
     }
 
     private static func share(of panel: Panel, atMass target: Double) -> Double {

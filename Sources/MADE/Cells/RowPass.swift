@@ -40,7 +40,8 @@ final class RowPass {
         }
     }
 
-    /// log p(x(j→v)) of values v of one variable j, nats: encoded and plain, or rare labels.
+    /// log p(x(j→v)) of values v of one variable j, encoded and plain, or rare labels; nats. Of a number it is the density of
+    /// its encoded value (see `LogVolumes`).
     func logLikelihoods(of values: [Float], _ variable: Int) -> [Double] {
         logLikelihoods(of: [ValueRequest(variable: variable, slot: 0, values: values)])[0]
     }
@@ -64,7 +65,10 @@ final class RowPass {
         }
         return requests.indices.map { place in
             let values = requests[place].values
-            return zip(mean(sums[place], count: values.count), values).map { $0 - rares[place].surprisal($1) }
+            let variable = model.card.variables[requests[place].variable]
+            return zip(mean(sums[place], count: values.count), values).map {
+                $0 - rares[place].surprisal($1) + variable.logVolume(of: $1)
+            }
         }
     }
 

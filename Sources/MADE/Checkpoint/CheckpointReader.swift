@@ -13,7 +13,7 @@ struct CheckpointReader {
         let model = DensityModel(
             name: document.name, version: document.version, variables: variables, activation: document.activation,
             isResidual: document.residual ?? false, networks: networks, members: members,
-            calibration: try calibration(variableCount: variables.count), training: document.training,
+            calibration: try calibration(variables), training: document.training,
             imageWidth: document.image_width, schema: try schema(document, variables))
         try checkResiduals(of: model)
         try checkNames(networks: networks, hidden: members[0].hiddenDegrees.count)
@@ -196,7 +196,8 @@ struct CheckpointReader {
         return members
     }
 
-    private func calibration(variableCount: Int) throws(CheckpointError) -> Calibration? {
+    private func calibration(_ variables: [Variable]) throws(CheckpointError) -> Calibration? {
+        let variableCount = variables.count
         let name = "calibration.log_likelihood"
         guard file.entries[name] != nil else { return nil }
         let values = try finiteDoubles(name)
@@ -205,7 +206,8 @@ struct CheckpointReader {
         return Calibration(
             logLikelihoods: values, surprisals: surprisals,
             cells: try cellCalibration(variableCount: variableCount, rowCount: values.count),
-            gains: try gains(variableCount: variableCount), rows: try rows(variableCount: variableCount))
+            gains: try gains(variableCount: variableCount), rows: try rows(variableCount: variableCount),
+            variables: variables)
     }
 
     private func rows(variableCount: Int) throws(CheckpointError) -> CalibrationRows? {

@@ -45,9 +45,10 @@ struct VariableEntry: Codable {
     var label_rows: [Int]?
     var rare_labels: [String]?
     var rare_label_rows: [Int]?
-    /// Of `real`: see `RealEncoding`. The last five may be absent.
+    /// Of `real`: see `RealEncoding`. `linear_width` and the last three may be absent.
     var centre: Double?
     var scale: Double?
+    var linear_width: Double?
     var components: Int?
     var scale_floor: Float?
     var input_bound: Float?
@@ -100,6 +101,7 @@ struct VariableEntry: Codable {
         case .real(let real):
             type = "real"
             (centre, scale) = (real.centre, real.scale)
+            linear_width = real.linearWidth
             components = real.componentCount
             scale_floor = real.scaleFloor
             input_bound = real.inputBound
@@ -137,6 +139,7 @@ struct VariableEntry: Codable {
         }
         centre = try number(.centre)
         scale = try number(.scale)
+        linear_width = try number(.linear_width)
         labels = try container.decodeIfPresent([String].self, forKey: .labels)
         other = try integer(.other)
         label_rows = try wholes(.label_rows)
@@ -260,9 +263,10 @@ struct VariableEntry: Codable {
         guard let floor = try positive(scale_floor, "scale_floor") else { throw Fault("'scale_floor' is missing") }
         guard let bound = try positive(input_bound, "input_bound") else { throw Fault("'input_bound' is missing") }
         return RealEncoding(
-            centre: centre, scale: scale, componentCount: components, scaleFloor: floor, inputBound: bound,
-            step: try positive(step, "step"), resolution: try positive(resolution, "resolution"), minimum: minimum,
-            maximum: maximum, atoms: try checkedAtoms())
+            centre: centre, scale: scale, linearWidth: try positive(linear_width, "linear_width"),
+            componentCount: components, scaleFloor: floor, inputBound: bound, step: try positive(step, "step"),
+            resolution: try positive(resolution, "resolution"), minimum: minimum, maximum: maximum,
+            atoms: try checkedAtoms())
     }
 
     private func checkedAtoms() throws(Fault) -> [Double] {
@@ -285,7 +289,8 @@ struct VariableEntry: Codable {
 
     private static let labelMembers = ["labels", "other", "label_rows", "rare_labels", "rare_label_rows"]
     private static let realMembers = [
-        "centre", "scale", "components", "scale_floor", "input_bound", "step", "resolution", "minimum", "maximum",
+        "centre", "scale", "linear_width", "components", "scale_floor", "input_bound", "step", "resolution", "minimum",
+        "maximum",
         "atoms",
     ]
 
@@ -295,6 +300,7 @@ struct VariableEntry: Codable {
             "encoding": encoding != nil, "labels": labels != nil, "other": other != nil,
             "label_rows": label_rows != nil, "rare_labels": rare_labels != nil,
             "rare_label_rows": rare_label_rows != nil, "centre": centre != nil, "scale": scale != nil,
+            "linear_width": linear_width != nil,
             "components": components != nil, "scale_floor": scale_floor != nil, "input_bound": input_bound != nil,
             "step": step != nil, "resolution": resolution != nil, "minimum": minimum != nil,
             "maximum": maximum != nil, "atoms": atoms != nil, "missing": missing != nil, "unseen": unseen != nil,

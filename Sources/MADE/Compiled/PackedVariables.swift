@@ -86,7 +86,10 @@ extension staircase_variable {
             input_bound = encoding.inputBound
             scale_floor = encoding.scaleFloor
             surprisal_offset = Float(log(2 * Double.pi) / 2)
-            (centre, scale) = (encoding.centre, encoding.scale)
+            (centre, scale, linear_width) = (encoding.centre, encoding.scale, encoding.linearWidth ?? 0)
+            if let width = encoding.linearWidth {
+                (volume_offset, volume_slope) = (Float(encoding.centre / width), Float(encoding.scale / width))
+            }
             (step_over, step_under) = encoding.grid ?? (0, 1)
             minimum = encoding.minimum ?? -.infinity
             maximum = encoding.maximum ?? .infinity

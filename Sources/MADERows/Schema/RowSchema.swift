@@ -237,7 +237,7 @@ extension made_column {
             (rare_labels, rare_label_count) = pool.texts(categories.rareLabels)
         case .real(let encoding):
             kind = MADE_COLUMN_REAL
-            (centre, scale) = (encoding.centre, 1 / encoding.scale)
+            (centre, scale, linear_width) = (encoding.centre, 1 / encoding.scale, encoding.linearWidth ?? 0)
             (atoms, atom_count) = pool.numbers(encoding.atoms)
         }
     }

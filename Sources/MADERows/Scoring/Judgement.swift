@@ -30,10 +30,11 @@ public final class Judgement: Sendable {
     /// Whether a row's surprisals must be known to judge it.
     public var needsSurprisals: Bool { statistic != .likelihood }
 
-    /// A row's statistic, nats, larger where the row is more unusual: what to sort by. `surprisals` are the row's [D], where
-    /// they are needed.
-    public func score(logLikelihood: Double, surprisals: Span<Float>) -> Double {
-        calibration?.score(statistic, logLikelihood: logLikelihood, surprisals: surprisals) ?? 0 - logLikelihood
+    /// The statistic of an encoded `row` [D], nats, larger where the row is more unusual: what to sort by. `surprisals` are the
+    /// row's [D], where they are needed.
+    public func score(of row: Span<Float>, logLikelihood: Double, surprisals: Span<Float>) -> Double {
+        calibration?.score(statistic, of: row, logLikelihood: logLikelihood, surprisals: surprisals) ?? 0
+            - logLikelihood
     }
 
     /// The p-value of a row's `score`; nil without a calibration.

@@ -145,6 +145,7 @@ package final class MaskedCalibration: Sendable {
                 judgement.needsSurprisals
                 ? zip(scorer.surprisals[place * width..<(place + 1) * width], offsets).map { max($0 + $1, 0) } : []
             return judgement.score(
+                of: masked.span.extracting(place * width..<(place + 1) * width),
                 logLikelihood: scorer.logLikelihoods[place] - Double(offsets.reduce(0, +)),
                 surprisals: surprisals.span)
         }.sorted()

@@ -57,6 +57,7 @@ public final class RowScorer {
         let width = givesSurprisals ? model.variableCount : 0
         for row in 0..<count {
             scores[row] = judgement.score(
+                of: rows.extracting(row * model.variableCount..<(row + 1) * model.variableCount),
                 logLikelihood: logLikelihoods[row],
                 surprisals: surprisals.span.extracting(row * width..<(row + 1) * width))
         }

@@ -13,8 +13,9 @@ struct EnsembleFit: Sendable {
     private let encoder: TableEncoder
     private let schema: TableSchema
 
-    init(_ split: TableSplit, schema: TableSchema, options: TrainingOptions) {
-        encoder = TableEncoder(schema, rows: split.train, options: options)
+    /// Numbers are transformed `like` those of another fit, where one is given.
+    init(_ split: TableSplit, schema: TableSchema, options: TrainingOptions, like other: EnsembleFit? = nil) {
+        encoder = TableEncoder(schema, rows: split.train, options: options, like: other?.encoder)
         train = encoder.encode(split.train)
         validation = encoder.encode(split.validation)
         calibration = split.calibration.map(encoder.encode)
@@ -85,8 +86,8 @@ struct FittedEnsemble {
 
     /// From the rows that were kept from the fit; nil where there are none.
     var heldOutCalibration: Calibration? {
-        var tally = CalibrationTally(variableCount: fit.variables.count, rowCount: fit.calibration?.rowCount ?? 0)
+        var tally = CalibrationTally(fit.variables, rowCount: fit.calibration?.rowCount ?? 0)
         if let rows = fit.calibration { evaluation.add(rows, to: &tally) }
-        return tally.calibration?.keeping(CalibrationRows(self, fit))
+        return tally.calibration?.keeping(CalibrationRows(self, fit), variables: fit.variables)
     }
 }

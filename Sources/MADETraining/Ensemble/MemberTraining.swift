@@ -62,6 +62,9 @@ final class MemberTraining {
     private let options: TrainingOptions
     private let train: EncodedTable
     private let validation: EncodedTable
+    /// What a row costs besides, nats: what the densities of numbers are less than those of their encoded values.
+    private let trainVolume: Double
+    private let validationVolume: Double
     private let passes: NetworkPasses
     private let best: FloatBuffer
     private let batchCount: Int
@@ -84,6 +87,8 @@ final class MemberTraining {
         self.options = options
         self.train = train
         self.validation = validation
+        trainVolume = train.meanLogVolume(variables)
+        validationVolume = validation.meanLogVolume(variables)
         var orderings = generator(.ordering)
         let masks = Self.masks(variables, train, options, using: &orderings)
         passes = NetworkPasses(
@@ -211,7 +216,7 @@ final class MemberTraining {
             schedule.advance()
             stepsDone += 1
         }
-        return nats / Double(countedRows)
+        return nats / Double(countedRows) + trainVolume
     }
 
     /// Mean negative log-likelihood of the validation rows under this network alone, each row under one of its masks, always
@@ -232,7 +237,7 @@ final class MemberTraining {
                 countedRows += rows.count - trimmedCount
             }
         }
-        return nats / Double(countedRows)
+        return nats / Double(countedRows) + validationVolume
     }
 
     /// A random ordering a mask; degrees spread evenly over the hidden units, and, where masks share their weights, over

@@ -55,7 +55,10 @@ final class Batch {
                         targets[position] = value
                         continue
                     }
-                    let spread = encoding.step.map { corruption?.offset(within: Float($0 / encoding.scale)) ?? 0 } ?? 0
+                    let spread =
+                        encoding.step.map { step in
+                            corruption?.offset(within: Float(encoding.width(step, at: Double(value)))) ?? 0
+                        } ?? 0
                     let encoded = value + spread
                     targets[position] = encoded
                     let noisy = encoded + (corruption?.normal() ?? 0)

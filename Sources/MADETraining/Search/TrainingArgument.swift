@@ -45,6 +45,7 @@ extension TrainingOptions {
             .init("scale-floor", byRowsUnless: scaleFloor),
             .init("input-bound", inputBound),
             .init("robust", isOn: isRobust),
+            .init("logarithms", isOn: choosesEncodings),
             .init("members", memberCount),
             .init("masks", maskCount),
             .init("seed", seed),

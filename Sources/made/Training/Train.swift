@@ -191,6 +191,9 @@ struct Train: ParsableCommand {
         try Output.print("model       \(output)")
         try Output.print("name        \(model.name)")
         try Output.print("variables   \(model.variables.summary)")
+        if let names = model.variables.logarithms {
+            try Output.print("logarithms  \(names): numbers over many decades; --no-logarithms takes them as they are")
+        }
         let networkCount = model.networks.count
         let networks = "\(networkCount) network\(networkCount == 1 ? "" : "s")"
         try Output.print("members     \(model.members.count), of \(networks)")

@@ -39,6 +39,14 @@ struct TrainingArguments: ParsableArguments {
             """)
     var scaleFloor: Float?
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: """
+            Encode a column of numbers by its logarithm, that of negative numbers with their sign, where one Gaussian fits \
+            held-out numbers better then: amounts over many decades, of which ratios count. (default: yes; contaminated no)
+            """)
+    var logarithms: Bool?
+
     @Option(
         help: """
             Networks whose likelihoods are averaged, each with an ordering and weights of its own. (default: 4; \
@@ -170,6 +178,7 @@ struct TrainingArguments: ParsableArguments {
         set(\.isResidual, residual)
         if let components { options.componentCount = components }
         if let scaleFloor { options.scaleFloor = scaleFloor }
+        set(\.choosesEncodings, logarithms)
         set(\.memberCount, members ?? (masks.map { $0 > 1 } == true ? 1 : nil))
         set(\.maskCount, masks)
         set(\.seed, seed)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains and measures `made` on real tables, and prints one table of figures beside their goals.
 
-    quality.py [density] [oneclass] [contaminated] [calibration] [--sets dna,glass] [--seeds 20] [--train OPTIONS]
+    quality.py [density] [planted] [odd] [oneclass] [contaminated] [calibration] [--sets dna,glass] [--seeds 20] [--train OPTIONS]
 
 Without a name all sections run. The tables are those of a folder that is no part of this project: DATA names it, else it
 is looked for as ../shared/data. The program is built first, unless MADE names one. Nothing but Python's standard library is needed; scikit-learn, which the contaminated
@@ -54,8 +54,10 @@ def data_folder(names):
         sys.exit(
             f"quality: {folder} {'has no folder ' + missing[0] if folder.is_dir() else 'is not there'}. This needs a folder of "
             "tables, which is no part of the project: say where it is, as in `make quality DATA=/path/to/data`.\n"
-            "It holds binary/NAME/{train,valid,test}.csv, oneclass/NAME/{train,test}.csv and anomaly/NAME.csv; the last "
-            "column of oneclass/*/test.csv and anomaly/*.csv is `label`, 1 for anomalies.")
+            "It holds binary/NAME/{train,valid,test}.csv, oneclass/NAME/{train,test}.csv and anomaly/NAME.csv, and beside it "
+            "lie real/NAME/{train.csv,rows.ndjson,truth.csv} and odd/NAME/{train,test}.csv; the last column of test.csv and "
+            "anomaly/*.csv is `label`, 1 for anomalies, and a line of truth.csv has the `kind` and the `columns` of the "
+            "mistake in the row.")
     return folder
 
 

@@ -66,6 +66,38 @@ import Testing
         #expect(last?[2] == "true", "unequal twins are an anomaly: \(scores.output)")
     }
 
+    @Test func aSampleOfTheRowsIsTheSameFromAFileAndFromStandardInput() throws {
+        let data = try table(rows: 1000, seed: 7)
+        func train(_ table: String, _ output: String, _ more: [String], input: String = "") throws -> (Data?, String) {
+            let model = "\(folder)/\(output).safetensors"
+            let outcome = try Program.run(
+                [
+                    "train", table, "-o", model, "--name", "twins", "--hidden", "4", "--members", "1", "--epochs", "3",
+                    "--calibration-share", "0", "--test", data,
+                ] + more, input: input)
+            try #require(outcome.status == 0, "\(outcome.errors)")
+            return (FileManager.default.contents(atPath: model), outcome.errors)
+        }
+        let text = try String(contentsOfFile: data, encoding: .utf8)
+        let (one, listing) = try train(data, "one", ["--rows-max", "300"])
+        #expect(listing.hasPrefix("sampled 300 of 1000 rows (--rows-max), 3 columns, all binary"), "\(listing)")
+        #expect(try train("-", "two", ["--rows-max=300"], input: text).0 == one)
+        #expect(try train(data, "other", ["--rows-max", "300", "--seed", "2"]).0 != one)
+
+        let (whole, wholeListing) = try train(data, "whole", [])
+        #expect(wholeListing.hasPrefix("1000 rows, 3 columns"), "\(wholeListing)")
+        let (same, sameListing) = try train(data, "same", ["--rows-max", "1000"])
+        #expect(same == whole && whole != one && sameListing.hasPrefix("1000 rows, 3 columns"), "\(sameListing)")
+    }
+
+    @Test(arguments: ["--rows-max=0", "--rows-max=-5", "--rows-max=1e6", "--rows-max=", "--rows-max=many"])
+    func aNumberOfRowsThatIsNoneIsRefused(_ option: String) throws {
+        let model = "\(folder)/none.safetensors"
+        let outcome = try Program.run(["train", table(rows: 20, seed: 8), "-o", model, option])
+        #expect(outcome.status == 2 && outcome.errors.contains("--rows-max"), "\(outcome.errors)")
+        #expect(!FileManager.default.fileExists(atPath: model))
+    }
+
     @Test func interruptedTrainingKeepsTheBestSoFar() throws {
         let data = try table(rows: 3000, seed: 3)
         let model = "\(folder)/interrupted.safetensors"

@@ -10,7 +10,8 @@ struct ColumnShape {
     let facts: made_table_column_facts
     /// How its numbers are written.
     let form: Schema.NumberForm
-    let rowCount: Int
+    /// Whether `texts` and `facts` are of more rows than are kept.
+    var isSampled = false
     /// Whether day or month was read first, of dates that do not tell.
     var dateOrder = MADE_MONTH_FIRST
     /// Texts of it that stand for a missing value.
@@ -72,10 +73,17 @@ struct ColumnShape {
         return nil
     }
 
-    /// Whether its labels, `labelCount` different ones, name rows: more than half as many as rows.
-    func isIdentifier(labelCount: Int) -> Bool {
+    /// Whether some kept row has a value; `values` are those of the kept rows.
+    func hasValue(_ values: [Double]) -> Bool {
+        guard isSampled else { return presentRowCount > 0 }
+        return present.contains { $0.keptCount > 0 }
+            || values.contains { !$0.isNaN || $0.bitPattern == UInt64(MADE_LOST_TEXT_BITS) }
+    }
+
+    /// Whether its labels, `labelCount` different ones of `rowCount` rows, name rows: more than half as many as rows.
+    func isIdentifier(labelCount: Int, rowCount: Int) -> Bool {
         if facts.lost_text_count > 0 && !isMostlyNumbers { return true }
-        return presentRowCount >= 20 && 2 * labelCount > presentRowCount
+        return rowCount >= 20 && 2 * labelCount > rowCount
     }
 
     /// Whether its whole numbers name rows: they rise with the rows; or they never repeat, though so many drawn from their
@@ -85,8 +93,9 @@ struct ColumnShape {
         guard presentRowCount >= 20 else { return false }
         guard facts.is_decimal, facts.decimals == 0, facts.digits_max > 0, words.isEmpty else { return false }
         if facts.is_rising { return true }
-        guard facts.number_count > 0 ? isWithoutRepeats : numberTextCount == presentRowCount else { return false }
-        let count = Double(presentRowCount)
+        guard facts.number_count > 0 ? unrepeatedCount != nil : numberTextCount == presentRowCount else { return false }
+        // Of a sample those of the rows that are not kept may repeat.
+        let count = Double(min(presentRowCount, unrepeatedCount ?? presentRowCount))
         let isNarrow = count * count / 2 >= 10 * (facts.maximum - facts.minimum + 1)
         return isNarrow || (facts.digits_min == facts.digits_max && facts.digits_min >= 6)
     }
@@ -96,8 +105,8 @@ struct ColumnShape {
         choice == nil && facts.number_count > 0 && facts.is_decimal && facts.decimals == 0 && facts.digits_max > 0
             && !facts.is_rising && words.isEmpty
     }
-    /// What was found out.
-    var isWithoutRepeats = false
+    /// How many were looked at, where none repeats.
+    var unrepeatedCount: Int?
 
     /// Whether whole numbers are codes, as zip codes are: all of one width, each of many rows, and few of their neighbours
     /// among them.

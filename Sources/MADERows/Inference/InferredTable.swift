@@ -2,14 +2,19 @@ public import MADE
 
 /// A table with the schema that was found in it.
 public struct InferredTable: Sendable {
-    /// The values, columns that are left out aside.
+    /// The values, columns that are left out aside, of the rows that were kept.
     public let table: Table
+    /// How many rows were read, of which `table` has all, or a uniform random sample.
+    public let readRowCount: Int
     /// What they are.
     public let schema: TableSchema
     /// What was seen of each column of `schema`.
     public let facts: [ColumnFacts]
     /// What there is to say of the file as a whole: its encoding, its separator, lines that are no rows. One sentence each.
     public let remarks: [String]
+
+    /// Whether rows were read that `table` does not have.
+    public var isSampled: Bool { table.rowCount < readRowCount }
 
     /// The columns that are left out, in the file's order.
     public var leftOut: [Schema.Column] { schema.table.columns.filter { $0.leftOut != nil } }
@@ -44,7 +49,7 @@ public struct ColumnFacts: Sendable, Equatable {
         case labelLooksMissing(String)
     }
 
-    /// Rows without a value.
+    /// Rows of the table without a value.
     public var missingCount = 0
     /// Least and greatest number; real columns only.
     public var range: ClosedRange<Double>?

@@ -2,6 +2,10 @@ internal import CRows
 internal import MADE
 
 /// Finds out what the columns of a table hold, in the one pass in which it is read.
+///
+/// Where only a sample of the rows is kept, what a column is and how it is written follows from all rows: no row that was
+/// read is one that the model could not read. Labels with their counts, shares of missing values and whatever else comes
+/// back in the model is that of the kept rows.
 struct SchemaInference {
     /// What a column was decided to be.
     private struct Decision {
@@ -20,7 +24,8 @@ struct SchemaInference {
     ///
     /// - Throws: `TableError`, where it is no table, or a column is not what it was chosen to be.
     static func run(path: String, options: SchemaOptions) throws(TableError) -> InferredTable {
-        try run(TableScanner(path: path, header: options.header), options)
+        try run(
+            TableScanner(path: path, header: options.header, limit: options.rowLimit, seed: options.seed), options)
     }
 
     static func run(_ scanner: TableScanner, _ options: SchemaOptions) throws(TableError) -> InferredTable {
@@ -36,11 +41,11 @@ struct SchemaInference {
                 problem: .columnMissing(present: names))
         }
         let malformed = scanner.malformed
-        if malformed.count > scanner.rowCount, let first = malformed.first.first {
+        if malformed.count > scanner.rows.rowCount, let first = malformed.first.first {
             throw TableError(
                 path: path, line: first.line, problem: .ragged(found: first.cells, expected: names.count))
         }
-        guard scanner.rowCount > 0 else { throw TableError(path: path, problem: .noRows) }
+        guard scanner.rows.rowCount > 0 else { throw TableError(path: path, problem: .noRows) }
         return try SchemaInference(options: options, path: path).decide(scanner)
     }
 
@@ -61,16 +66,17 @@ struct SchemaInference {
                 ColumnShape(
                     name: names[index], choice: options.choices[names[index]], texts: scanner.texts(column: index),
                     facts: scanner.facts(column: index), form: scanner.form(column: index),
-                    rowCount: scanner.rowCount, dateOrder: scanner.dateOrder(column: index))
+                    isSampled: scanner.rows.isSampled, dateOrder: scanner.dateOrder(column: index))
             })
+        let values = scanner.rows.columns
         var columns: [Schema.Column] = []
         var found = Found()
         for (index, shape) in shapes.enumerated() {
-            var decision = try decide(shape, scanner.values[index])
+            var decision = try decide(shape, values[index], readRowCount: scanner.rows.rowCount)
             if let clock = decision.clock {
-                try add(clock, shape, scanner.values[index], &decision.column, to: &found)
+                try add(clock, shape, values[index], &decision.column, to: &found)
             } else if var kind = decision.kind {
-                let resolved = try resolve(scanner.values[index], of: shape, as: kind, decision.column)
+                let resolved = try resolve(values[index], of: shape, as: kind, decision.column)
                 var fact = ColumnFacts()
                 fact.remarks = decision.remarks
                 kind = finish(kind, shape, resolved, &fact)
@@ -84,6 +90,7 @@ struct SchemaInference {
         let kept = zip(schema.variableNames, found.kinds).map { TableSchema.Column(name: $0, kind: $1) }
         return InferredTable(
             table: Table(columns: kept.map(\.name), values: found.values, path: path),
+            readRowCount: scanner.rows.rowCount,
             schema: TableSchema(columns: kept, table: schema), facts: found.facts, remarks: remarks(scanner))
     }
 
@@ -161,7 +168,9 @@ struct SchemaInference {
     }
 
     /// What a column is, its step still unknown.
-    private func decide(_ shape: ColumnShape, _ values: [Double]) throws(TableError) -> Decision {
+    private func decide(
+        _ shape: ColumnShape, _ values: [Double], readRowCount: Int
+    ) throws(TableError) -> Decision {
         var decision = Decision(column: Schema.Column(name: shape.name))
         decision.column.numberForm = shape.form
         decision.column.missingTexts = missingTexts(shape, values)
@@ -183,12 +192,17 @@ struct SchemaInference {
             guard shape.presentRowCount > 0 else {
                 throw TableError(path: path, column: shape.name, problem: .columnEmpty)
             }
+            guard shape.hasValue(values) else {
+                throw TableError(
+                    path: path, column: shape.name,
+                    problem: .columnUnsampled(kept: values.count, read: readRowCount))
+            }
         case nil:
             if shape.name.isEmpty { return leaveOut(.unnamed) }
-            if shape.presentRowCount == 0 { return leaveOut(.empty) }
+            if !shape.hasValue(values) { return leaveOut(.empty) }
         }
         var shape = shape
-        if shape.mayNeverRepeat { shape.isWithoutRepeats = Self.isWithoutRepeats(shape, values) }
+        if shape.mayNeverRepeat { shape.unrepeatedCount = Self.unrepeatedCount(shape, values) }
         if case .date(let form) = shape.choice {
             decision.clock = form.map { ClockInference(form: $0, shape: shape) } ?? ClockInference(shape, values)
             if let form, decision.clock == nil {
@@ -211,8 +225,7 @@ struct SchemaInference {
             decision.column.numberForm = Schema.NumberForm()
             if shape.choice == nil, shape.facts.cut_text_count > 0 { return leaveOut(.text) }
             let numbers = numberRows(shape, values)
-            let labelCount = shape.present.count { numbers[$0.text] == nil } + numbers.count
-            if shape.choice == nil, shape.isIdentifier(labelCount: labelCount) { return leaveOut(.identifier) }
+            if shape.choice == nil, isIdentifier(shape, numbers) { return leaveOut(.identifier) }
             try decideLabels(shape, numbers, &decision)
         } else {
             if shape.choice == nil, shape.isIdentifier { return leaveOut(.identifier) }
@@ -220,6 +233,18 @@ struct SchemaInference {
             decideNumbers(shape, &decision)
         }
         return decision
+    }
+
+    /// Whether labels name rows, of which `numbers` are numbers beyond the texts. Texts are known of all rows, those only of
+    /// the kept ones.
+    private func isIdentifier(_ shape: ColumnShape, _ numbers: [String: Int]) -> Bool {
+        let isOfKept = shape.isSampled && !numbers.isEmpty
+        let texts = isOfKept ? shape.present.filter { $0.keptCount > 0 } : shape.present
+        let rowCount =
+            isOfKept
+            ? texts.reduce(0) { $0 + $1.keptCount } + numbers.values.reduce(0, +) : shape.presentRowCount
+        return shape.isIdentifier(
+            labelCount: texts.count { numbers[$0.text] == nil } + numbers.count, rowCount: rowCount)
     }
 
     /// The texts of the column that stand for a missing value; a column of many numbers does not keep all of them as texts.
@@ -238,7 +263,9 @@ struct SchemaInference {
         // However the chosen labels themselves are spelled.
         let spellings = [String: String](known.map { (name($0), $0) }) { first, _ in first }
         var rows: [String: Int] = [:]
-        for text in shape.present { rows[spellings[name(text.text)] ?? name(text.text), default: 0] += text.count }
+        for text in shape.present where text.keptCount > 0 {
+            rows[spellings[name(text.text)] ?? name(text.text), default: 0] += text.keptCount
+        }
         let others = categories.otherIndex == nil ? [] : Set(rows.keys).subtracting(known).sorted()
         let rare = (categories.rareLabels + others).filter { rows[$0] != nil }
         let rareCounts = rare.map { rows[$0] ?? 0 }
@@ -250,11 +277,11 @@ struct SchemaInference {
                 }, rareLabels: rare, rareRowCounts: rareCounts))
     }
 
-    /// The first numbers of a column are texts, the others values.
-    private static func isWithoutRepeats(_ shape: ColumnShape, _ values: [Double]) -> Bool {
-        guard shape.texts.allSatisfy({ $0.number == nil || $0.count == 1 }) else { return false }
+    /// How many numbers a column has, where none repeats: the first ones are texts, the others values.
+    private static func unrepeatedCount(_ shape: ColumnShape, _ values: [Double]) -> Int? {
+        guard shape.texts.allSatisfy({ $0.number == nil || $0.count == 1 }) else { return nil }
         var seen = Set(shape.texts.compactMap(\.number))
-        return values.allSatisfy { $0.isNaN || seen.insert($0).inserted }
+        return values.allSatisfy { $0.isNaN || seen.insert($0).inserted } ? seen.count : nil
     }
 
     /// Whether the column is one of labels.
@@ -289,9 +316,9 @@ struct SchemaInference {
         let texts = shape.present
         decision.column.labelsAreNumbers = texts.allSatisfy { NumberText.label($0.text) != nil }
         var rows = numbers
-        for text in texts {
+        for text in texts where text.keptCount > 0 {
             let label = decision.column.labelsAreNumbers ? NumberText.label(text.text) ?? text.text : text.text
-            rows[label, default: 0] += text.count
+            rows[label, default: 0] += text.keptCount
         }
         guard !rows.isEmpty else {
             throw TableError(path: path, column: shape.name, problem: .columnEmpty)
@@ -331,7 +358,7 @@ struct SchemaInference {
         if words.isEmpty { return }
         decision.column.missingTexts = (decision.column.missingTexts + words.map(\.text)).sorted()
         decision.remarks.append(
-            .textsAmongNumbers(words.map(\.text), rowCount: words.reduce(0) { $0 + $1.count }))
+            .textsAmongNumbers(words.map(\.text), rowCount: words.reduce(0) { $0 + $1.keptCount }))
     }
 
     /// The values of a column, its texts read as every cell of the column will be.
@@ -346,22 +373,27 @@ struct SchemaInference {
         if case .categorical = kind { isLabels = true }
         return try resolve(
             values, of: shape, by: reader, missingNumbers: isLabels ? [:] : shape.missingNumbers,
-            objection: kind.objection(to:)
+            skipsUnkept: isLabels, objection: kind.objection(to:)
         ) { value in
             // Codes of which some had a leading zero, so that the others were numbers: those were plain.
             isLabels ? (try? reader.read(shape.text(value), column: 0, options: options).number) ?? .nan : value
         }
     }
 
-    /// The values of a column whose texts `reader` reads, and whose numbers are what `number` makes of them.
+    /// The values of a column whose texts `reader` reads, and whose numbers are what `number` makes of them. Where `skipsUnkept`,
+    /// texts of rows that are not kept need be none that it can read.
     func resolve(
         _ values: [Double], of shape: ColumnShape, by reader: RowSchema, missingNumbers: [Double: String],
-        objection: (String) -> TableError.Problem, number: (Double) -> Double
+        skipsUnkept: Bool = false, objection: (String) -> TableError.Problem, number: (Double) -> Double
     ) throws(TableError) -> [Double] {
         let options = ReadingOptions(refusesUnseen: true)
         var textValues: [Double] = []
         textValues.reserveCapacity(shape.texts.count)
         for text in shape.texts {
+            if skipsUnkept, text.keptCount == 0 {
+                textValues.append(.nan)
+                continue
+            }
             guard let read = try? reader.read(text.text, column: 0, options: options) else {
                 throw TableError(path: path, line: text.line, column: shape.name, problem: objection(text.text))
             }
@@ -369,9 +401,7 @@ struct SchemaInference {
         }
         return values.map { value in
             guard value.isNaN else { return missingNumbers[value] != nil ? .nan : number(value) }
-            let bits = value.bitPattern
-            guard bits >= UInt64(MADE_TEXT_BITS), bits <= UInt64(Int64.max) else { return .nan }
-            return textValues[Int(bits - UInt64(MADE_TEXT_BITS))]
+            return TableScanner.text(of: value).map { textValues[$0] } ?? .nan
         }
     }
 
@@ -380,7 +410,7 @@ struct SchemaInference {
         _ kind: TableSchema.Kind, _ shape: ColumnShape, _ values: [Double], _ facts: inout ColumnFacts
     ) -> TableSchema.Kind {
         facts.missingCount = values.count(where: \.isNaN)
-        let numbers = shape.facts
+        var numbers = shape.facts
         var kind = kind
         switch kind {
         case .categorical(let categories):
@@ -389,9 +419,12 @@ struct SchemaInference {
             let first = values.first { !$0.isNaN }
             if values.allSatisfy({ $0.isNaN || $0 == first }) { facts.remarks.append(.constant) }
         case .real where facts.missingCount < values.count:
+            let range =
+                shape.missingNumbers.isEmpty && !shape.isSampled
+                ? numbers.minimum...numbers.maximum : Self.range(values)
+            if shape.isSampled { (numbers.minimum, numbers.maximum) = (range.lowerBound, range.upperBound) }
             let found = StepInference(numbers, values: values)
             if case .exactly = shape.choice {} else { kind = .real(step: found.step, resolution: found.resolution) }
-            let range = shape.missingNumbers.isEmpty ? numbers.minimum...numbers.maximum : Self.range(values)
             facts.range = range
             if range.lowerBound == range.upperBound {
                 facts.remarks.append(.constant)

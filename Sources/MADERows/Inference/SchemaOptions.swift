@@ -24,11 +24,18 @@ public struct SchemaOptions: Sendable, Equatable {
     public var labelRowsMin = 5
     /// Texts that stand for a missing value in every column, as the empty cell does.
     public var missingTexts: [String] = []
+    /// Most rows that are kept: of more a uniform random sample, in their order. Nil: what fits in half of the memory.
+    public var rowsMax: Int?
+    /// What the sample is drawn by: the same rows, `rowsMax` and seed give the same sample.
+    public var seed: UInt64 = 1
     /// Whether the first line of CSV names the columns. It is guessed to where not all of its cells are numbers.
     public var header = LineHeader.guessed
 
     /// Everything is inferred.
     public init() {}
+
+    /// What is kept of the table.
+    var rowLimit: RowLimit { rowsMax.map { .rows(max(1, $0)) } ?? .bytes(SystemMemory.byteCount / 2) }
 
     /// What the class of rare labels is called.
     static let otherLabel = "other"

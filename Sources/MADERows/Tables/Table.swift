@@ -53,22 +53,22 @@ public struct Table: Sendable, Equatable {
     ///
     /// - Throws: `TableError`, also where there are no rows, or one that is none of the schema.
     public static func read(_ path: String, as schema: TableSchema) throws(TableError) -> Table {
-        let reader = try TableReader(path: path, schema: try schema.rowSchema(path: path))
-        var values = schema.columns.map { _ in [Double]() }
-        while try reader.read(rowsMax: 4096) > 0 {
-            if let fault = reader.faults.first { throw fault }
-            append(reader.numbers, to: &values)
-        }
-        guard !values[0].isEmpty else { throw TableError(path: path, problem: .noRows) }
-        return Table(columns: schema.names, values: values, path: path)
+        try read(path, as: schema, limit: .rows(.max), seed: 0).table
     }
 
-    /// Appends rows [n × columns] to columns.
-    static func append(_ rows: UnsafeBufferPointer<Double>, to columns: inout [[Double]]) {
-        for column in columns.indices {
-            columns[column].append(
-                contentsOf: stride(from: column, to: rows.count, by: columns.count).lazy.map { rows[$0] })
+    /// The same of a sample that does not exceed `limit`, drawn by `seed`; how many rows there were. All of them are checked.
+    package static func read(
+        _ path: String, as schema: TableSchema, limit: RowLimit, seed: UInt64
+    ) throws(TableError) -> (table: Table, readRowCount: Int) {
+        let reader = try TableReader(path: path, schema: try schema.rowSchema(path: path))
+        var rows = RowReservoir(limit, seed: seed, columnCount: schema.columns.count)
+        while case let count = try reader.read(rowsMax: 4096), count > 0 {
+            if let fault = reader.faults.first { throw fault }
+            rows.add(reader.numbers, rowCount: count)
         }
+        guard rows.keptCount > 0 else { throw TableError(path: path, problem: .noRows) }
+        rows.sort()
+        return (Table(columns: schema.names, values: rows.columns, path: path), rows.rowCount)
     }
 
     /// The rows at `indices`, in that order.

@@ -40,6 +40,8 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
         case allDropped
         /// A column without a value in any row.
         case columnEmpty
+        /// A column that has values, but none in any of the `kept` rows that were sampled of `read` ones.
+        case columnUnsampled(kept: Int, read: Int)
         /// A cell, or what an unclosed quote makes of the rest of the file, is longer than `limit` bytes.
         case cellTooLong(limit: Int)
         /// The file ends within quotes.
@@ -106,6 +108,9 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(place), \(name): a text of more than \(limit) bytes is no label; --drop leaves a column out"
         case .allDropped: "\(place): all columns are left out; --real, --categorical or --binary keeps one"
         case .columnEmpty: "\(place): \(name) has no value in any row; --drop leaves it out"
+        case .columnUnsampled(let kept, let read):
+            "\(place): \(name) has no value in any of the \(kept) rows sampled of \(read); --drop leaves it out, a larger "
+                + "--rows-max may find one"
         case .cellTooLong(let limit): "\(place): a cell of more than \(limit) bytes; is a quote left open?"
         case .quoteUnclosed: "\(place): a quote is opened and never closed"
         case .headerMalformed: "\(place): a separator or the line's end must follow a closing quote"

@@ -5,9 +5,8 @@ internal import MADE
 final class TableScanner {
     let path: String
     let format: LineFormat
-    /// Of each column, [rows]: numbers, and NaNs that carry texts (see `CRows.h`).
-    private(set) var values: [[Double]] = []
-    private(set) var rowCount = 0
+    /// The rows that are kept: numbers, and NaNs that carry texts (see `CRows.h`).
+    private(set) var rows: RowReservoir
     /// What there is to say of the file.
     var remarks: [String] { source.remarks.map(\.description) }
     private let source: TextSource
@@ -33,19 +32,24 @@ final class TableScanner {
     /// Opens `path` and looks at its first piece; `-` is standard input.
     ///
     /// - Throws: `TableError` where the file cannot be read or holds nothing.
-    convenience init(path: String, header: LineHeader) throws(TableError) {
+    convenience init(
+        path: String, header: LineHeader, limit: RowLimit = .rows(.max), seed: UInt64 = 0
+    ) throws(TableError) {
         let source: TextSource
         do {
             source = try TextSource(path: path, command: "made train -", fillsPieces: true)
         } catch {
             throw TableError(error)
         }
-        try self.init(source, path: path, header: header)
+        try self.init(source, path: path, header: header, limit: limit, seed: seed)
     }
 
     /// Looks at the first piece of a text, which errors call `path`.
-    init(_ source: TextSource, path: String, header: LineHeader) throws(TableError) {
+    init(
+        _ source: TextSource, path: String, header: LineHeader, limit: RowLimit = .rows(.max), seed: UInt64 = 0
+    ) throws(TableError) {
         self.path = path
+        rows = RowReservoir(limit, seed: seed)
         self.source = source
         guard let format = LineFormat(guessedFrom: source.rest) else { throw TableError(path: path, problem: .empty) }
         self.format = format
@@ -78,7 +82,7 @@ final class TableScanner {
         if !isSet { throw Self.memory(path) }
     }
 
-    /// Reads all rows.
+    /// Reads all rows, of which `rows` keeps as many as it may.
     ///
     /// - Throws: `TableError` naming the line.
     func readAll() throws(TableError) {
@@ -95,24 +99,20 @@ final class TableScanner {
             source.drop(found.byte_count)
             take(UnsafeBufferPointer(start: rows, count: count), rowCount: found.row_count)
             if found.status != MADE_TABLE_OK { throw error(found) }
-            if found.is_over { return }
+            if found.is_over {
+                self.rows.sort()
+                return
+            }
         }
     }
 
-    /// New columns of NDJSON are missing in the rows before.
-    private func take(_ rows: UnsafeBufferPointer<Double>, rowCount count: Int) {
-        let columnCount = count > 0 ? rows.count / count : values.count
-        while values.count < columnCount {
-            values.append(
-                [Double](repeating: Double(bitPattern: UInt64(MADE_MISSING_BITS)), count: rowCount))
+    private func take(_ values: UnsafeBufferPointer<Double>, rowCount count: Int) {
+        let isFirst = rows.rowCount == 0
+        rows.add(values, rowCount: count)
+        if isFirst, count > 0, let bytes = source.byteCount, source.consumedByteCount > 0 {
+            let estimate = Double(bytes) / Double(source.consumedByteCount) * Double(count)
+            rows.reserve(Int(estimate * 1.1) + 8192)
         }
-        if count > 0 { Table.append(rows, to: &values) }
-        if rowCount == 4096, count > 0, let bytes = source.byteCount, source.consumedByteCount > 0 {
-            // Room that nothing is written to costs no memory.
-            let rows = Double(bytes) / Double(source.consumedByteCount) * Double(rowCount)
-            for column in values.indices { values[column].reserveCapacity(Int(rows * 1.1) + 8192) }
-        }
-        rowCount += count
     }
 
     private func error(_ found: made_table_read) -> TableError {
@@ -137,6 +137,8 @@ extension TableScanner {
         let line: Int
         /// How many cells it is.
         let count: Int
+        /// How many of them are in rows that are kept.
+        var keptCount: Int
         /// What it is as a number; nil where it is none.
         let number: Double?
         /// It looks like a number and is none, for it would lose digits: a leading zero, or beyond a double's.
@@ -180,14 +182,31 @@ extension TableScanner {
         return (count, first)
     }
 
-    /// The texts of `column`.
-    func texts(column: Int) -> [Text] { Self.texts(handle, column) }
+    /// The texts of `column`, in whatever row they are.
+    func texts(column: Int) -> [Text] {
+        var texts = Self.texts(handle, column)
+        guard rows.isSampled else { return texts }
+        for index in texts.indices { texts[index].keptCount = 0 }
+        for value in rows.columns[column] {
+            if let index = Self.text(of: value) { texts[index].keptCount += 1 }
+        }
+        return texts
+    }
+
+    /// The place among the texts of its column of the one that `value` stands for; nil where it is a number or missing, or
+    /// where its text is not kept.
+    static func text(of value: Double) -> Int? {
+        guard value.isNaN else { return nil }
+        let bits = value.bitPattern
+        guard bits >= UInt64(MADE_TEXT_BITS), bits <= UInt64(Int64.max) else { return nil }
+        return Int(bits - UInt64(MADE_TEXT_BITS))
+    }
 
     private static func texts(_ handle: Handle, _ column: Int) -> [Text] {
         (0..<made_table_scanner_text_count(handle.pointer, column)).map { index in
             let found = made_table_scanner_text(handle.pointer, column, index)
             return Text(
-                text: String(found.text), line: found.line, count: found.count,
+                text: String(found.text), line: found.line, count: found.count, keptCount: found.count,
                 number: found.is_number ? found.value : nil, isCode: found.is_code)
         }
     }

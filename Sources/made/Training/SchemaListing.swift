@@ -4,6 +4,8 @@ import MADERows
 /// What was found out about a table, as lines for a reader: each thing that was inferred, with what chooses otherwise.
 struct SchemaListing {
     let inferred: InferredTable
+    /// The rows that were kept are those that fit in the memory.
+    var isBoundByMemory = false
 
     /// Columns of one reason that are named at most.
     private static let namedMax = 12
@@ -14,7 +16,7 @@ struct SchemaListing {
         let columns = inferred.schema.columns
         let nameWidth = min((columns.map(\.name.count).max() ?? 0), 24) + 2
         let columnCount = inferred.schema.table.columns.count { $0.leftOut == nil }
-        var lines = ["\(table.rowCount) rows, \(columnCount) column\(columnCount == 1 ? "" : "s")"]
+        var lines = ["\(rows), \(columnCount) column\(columnCount == 1 ? "" : "s")"]
         let isPlain = zip(columns, inferred.facts).allSatisfy { column, facts in
             column.kind == .binary && facts.missingCount == 0 && facts.remarks.allSatisfy { $0 == .constant }
         }
@@ -32,7 +34,7 @@ struct SchemaListing {
             let names = inferred.leftOut.filter { $0.leftOut == reason }.map { $0.name.isEmpty ? "\"\"" : $0.name }
             guard !names.isEmpty else { continue }
             let shown = names.shortened(to: Self.namedMax)
-            lines.append("left out: \(shown)\(Self.explanation(reason, names: names))")
+            lines.append("left out: \(shown)\(explanation(reason, names: names))")
         }
         if !inferred.missingTexts.isEmpty {
             let shown = inferred.missingTexts.shortened(to: Self.namedMax)
@@ -41,13 +43,20 @@ struct SchemaListing {
         return (lines + inferred.remarks).joined(separator: "\n")
     }
 
-    private static func explanation(_ reason: Schema.LeftOut, names: [String]) -> String {
+    /// How many rows there are, or were sampled.
+    private var rows: String {
+        guard inferred.isSampled else { return "\(inferred.table.rowCount) rows" }
+        let reason = isBoundByMemory ? "as many as fit in half of the memory: --rows-max" : "--rows-max"
+        return "sampled \(inferred.table.rowCount) of \(inferred.readRowCount) rows (\(reason))"
+    }
+
+    private func explanation(_ reason: Schema.LeftOut, names: [String]) -> String {
         let list = names.count <= 3 ? names.joined(separator: ",") : names[0]
         let isOne = names.count == 1
         switch reason {
         case .asked: return ""
         case .unnamed: return " (no name; one in the header keeps it)"
-        case .empty: return " (no value in any row)"
+        case .empty: return inferred.isSampled ? " (no value in any sampled row)" : " (no value in any row)"
         case .identifier:
             return
                 " (\(isOne ? "its values name" : "their values name") rows: --categorical \(list) or --real \(list) keeps "

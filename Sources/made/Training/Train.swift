@@ -48,6 +48,14 @@ struct Train: ParsableCommand {
     @Option(help: "A table to measure the model on in the end.")
     var test: String?
 
+    @Option(
+        help: """
+            Most rows of the table that are learned from: of more, a uniform random sample by --seed, drawn in one pass in \
+            constant memory. Rows of the other tables are sampled only where they would not fit in an eighth of the memory. \
+            (default: what fits in half of the memory)
+            """)
+    var rowsMax: Int?
+
     @OptionGroup(title: "Columns")
     var columns: SchemaArguments
 
@@ -67,6 +75,7 @@ struct Train: ParsableCommand {
         guard output != nil || columns.printSchema else {
             throw ValidationError("Missing expected argument '--output <output>'")
         }
+        if let rowsMax, rowsMax < 1 { throw ValidationError("--rows-max must be 1 or more") }
         // The likelihood of rows that hold what is to be found is not what should grow.
         guard searching.search == nil || !training.contaminated else {
             throw ValidationError("--search chooses by the validation rows, which --contaminated says not to trust")
@@ -82,14 +91,17 @@ struct Train: ParsableCommand {
 
     mutating func run() throws {
         let targets = try columns.printSchema ? nil : output.map(targets)
-        let inferred = try Table.infer(data, options: columns.options())
+        var columnOptions = try columns.options()
+        columnOptions.rowsMax = rowsMax
+        columnOptions.seed = options(for: TableSchema(columns: []), rowCount: 0).seed
+        let inferred = try Table.infer(data, options: columnOptions)
         if columns.printSchema {
             try Output.print(SchemaFile.text(of: inferred), terminator: "")
             return
         }
         guard let output, let targets else { return }
-        Output.note(SchemaListing(inferred: inferred).text)
-        let tables = try readTables(besides: inferred)
+        Output.note(SchemaListing(inferred: inferred, isBoundByMemory: rowsMax == nil).text)
+        let tables = try readTables(besides: inferred, seed: columnOptions.seed)
         let options = options(for: inferred.schema, rowCount: inferred.table.rowCount)
         let masks = options.maskCount == 1 ? "" : " under \(options.maskCount) masks each"
         Output.note(
@@ -99,7 +111,7 @@ struct Train: ParsableCommand {
         let interrupts = Interrupts { stop.raise() }
         defer { interrupts.cancel() }
         if let search = try search(around: options), let stateFile = targets.searchState {
-            try run(search, tables, targets.model, stateFile, stop)
+            try run(search, tables, targets.model, stateFile, stop, isSampled: inferred.isSampled)
             return
         }
         let progress = ProgressLine()
@@ -120,7 +132,7 @@ struct Train: ParsableCommand {
 
     private func run(
         _ search: SettingSearch, _ tables: TrainingTables, _ target: OutputTarget, _ stateFile: OutputTarget,
-        _ stop: StopFlag
+        _ stop: StopFlag, isSampled: Bool
     ) throws {
         let output = target.path
         let lines = SearchLines(trialCount: searching.search ?? 0, progress: ProgressLine())
@@ -141,7 +153,9 @@ struct Train: ParsableCommand {
                     + "; the same command goes on (\(stateFile.path))")
         }
         if let model = outcome.model { try report(model, output) }
-        try report(outcome)
+        // On a machine of another memory other rows would be drawn.
+        let added = isSampled && rowsMax == nil ? ["--rows-max", "\(tables.train.rowCount)"] : []
+        try report(outcome, adding: added)
     }
 
     /// The files that are written.
@@ -169,9 +183,16 @@ struct Train: ParsableCommand {
     }
 
     /// All tables, with the columns of the first.
-    private func readTables(besides inferred: InferredTable) throws -> TrainingTables {
+    private func readTables(besides inferred: InferredTable, seed: UInt64) throws -> TrainingTables {
         func other(_ path: String?) throws -> Table? {
-            try path.map { try Table.read($0, as: inferred.schema) }
+            guard let path else { return nil }
+            let (table, readRowCount) = try Table.read(
+                path, as: inferred.schema, limit: .bytes(SystemMemory.byteCount / 8), seed: seed)
+            if table.rowCount < readRowCount {
+                let sample = "sampled \(table.rowCount) of \(readRowCount) rows"
+                Output.note("\(path): \(sample), as many as fit in an eighth of the memory")
+            }
+            return table
         }
         return TrainingTables(
             train: inferred.table, schema: inferred.schema, validation: try other(validation),
@@ -215,7 +236,7 @@ struct Train: ParsableCommand {
         }
     }
 
-    private func report(_ outcome: SearchOutcome) throws {
+    private func report(_ outcome: SearchOutcome, adding words: [String]) throws {
         let abandonedCount = outcome.trials.count { $0.nats == nil }
         let ending = outcome.ending == .outOfTime ? "; the time ran out" : ""
         try Output.print("trials      \(outcome.trials.count), \(abandonedCount) of them abandoned\(ending)")
@@ -226,7 +247,8 @@ struct Train: ParsableCommand {
         let given = outcome.trials.first?.nats.map { ", as given \(ProgressLine.decimal($0, 4))" } ?? ""
         let title = outcome.ending == .interrupted ? "best so far" : "winner     "
         try Output.print("\(title) trial \(best.number), valid \(ProgressLine.decimal(nats, 4))\(given)")
-        let words = Array(CommandLine.arguments.dropFirst())
-        try Output.print("command     \(Reproduction.command(words, settings: best.settings))")
+        let command = Reproduction.command(
+            Array(CommandLine.arguments.dropFirst()), settings: words + best.settings)
+        try Output.print("command     \(command)")
     }
 }

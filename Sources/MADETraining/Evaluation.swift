@@ -69,9 +69,13 @@ struct CalibrationTally {
     private var surprisals: SurprisalTally
     private var cells: CellCalibrationTally
     private var gains: [Float] = []
+    private let groups: (variable: Int, names: [String])?
+    /// Of each row, where there are groups.
+    private var rowClasses: [Int32] = []
 
-    /// For `rowCount` rows of `variables` in all.
-    init(_ variables: [Variable], rowCount: Int) {
+    /// For `rowCount` rows of `variables` in all; `groups`: the variable whose values have calibrations of their own.
+    init(_ variables: [Variable], rowCount: Int, groups: (variable: Int, names: [String])? = nil) {
+        self.groups = groups
         self.variables = variables
         self.rowCount = rowCount
         volumes = LogVolumes(variables)
@@ -85,6 +89,12 @@ struct CalibrationTally {
         let first = self.logLikelihoods.count
         self.logLikelihoods += logLikelihoods
         self.surprisals.add(surprisals.span)
+        if let groups {
+            let variable = variables[groups.variable]
+            rowClasses += logLikelihoods.indices.map { row in
+                GroupCalibration.classIndex(of: rows[row * variables.count + groups.variable], variable)
+            }
+        }
         var (encoded, encodedSurprisals) = (logLikelihoods, surprisals)
         volumes.add(of: rows, toLogLikelihoods: &encoded, surprisals: &encodedSurprisals)
         cells.add(logLikelihoods: encoded, surprisals: encodedSurprisals.span)
@@ -99,11 +109,16 @@ struct CalibrationTally {
 
     /// Nil before the first row.
     var calibration: Calibration? {
-        logLikelihoods.isEmpty
-            ? nil
-            : Calibration(
-                logLikelihoods: logLikelihoods, surprisals: surprisals.summary, cells: cells.calibration,
-                gains: gains.isEmpty ? nil : GainCalibration(gains, variableCount: variables.count),
-                variables: variables)
+        guard !logLikelihoods.isEmpty else { return nil }
+        let cells = cells.withRowScores
+        return Calibration(
+            logLikelihoods: logLikelihoods, surprisals: surprisals.summary, cells: cells?.calibration,
+            gains: gains.isEmpty ? nil : GainCalibration(gains, variableCount: variables.count),
+            groups: groups.map { groups in
+                GroupCalibration(
+                    variable: groups.variable, names: groups.names, rowClasses: rowClasses,
+                    logLikelihoods: logLikelihoods,
+                    otherScores: cells.map { [$0.cellScores, $0.combinedScores] } ?? [])
+            }, variables: variables)
     }
 }

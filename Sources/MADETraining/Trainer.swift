@@ -75,6 +75,13 @@ public struct Trainer: Sendable {
         guard options.maskCount == 1 || tables.train.columns.count > 1 else {
             throw .option(name: "masks", range: "1 for a table of one column, which has one ordering")
         }
+        if let column = options.groupColumn {
+            _ = try tables.schema.groupVariable(column)
+            guard tables.calibration != nil || options.calibrationShare > 0 else {
+                throw .option(
+                    name: "calibration-share", range: "above 0 for --groups, whose calibrations are made of it")
+            }
+        }
         return try TableSplit(
             tables.train, validation: tables.validation, calibration: tables.calibration, options: options)
     }
@@ -108,7 +115,7 @@ public struct Trainer: Sendable {
         folds: [(fit: EnsembleFit, results: [MemberTraining.Result])]
     ) -> Calibration? {
         var tally = CalibrationTally(
-            fit.variables, rowCount: folds.reduce(0) { $0 + ($1.fit.calibration?.rowCount ?? 0) })
+            fit.variables, rowCount: folds.reduce(0) { $0 + ($1.fit.calibration?.rowCount ?? 0) }, groups: fit.groups)
         var surprisals: [[Float]] = []
         for (fit, results) in folds {
             guard results.count == fit.options.memberCount, results.allSatisfy(\.isComplete),

@@ -76,6 +76,9 @@ public struct TrainingOptions: Sendable, Equatable {
     public var calibrationShare = 0.2
     /// Calibration rows that the model keeps, at most, to compare rows with that have values which are not known.
     public var keptRowCount = CalibrationRows.defaultRowCount
+    /// The column whose values have calibrations of their own, binary or of labels; nil: all rows share one. What is learned does
+    /// not depend on it.
+    public var groupColumn: String?
     /// Parts in which a table is cross-fitted where its calibration share would be under 200 rows; 0: that share is held out
     /// all the same. Networks of the parts are trained for as long as those that are served.
     public var foldCount = 10
@@ -244,6 +247,8 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
     case option(name: String, range: String)
     /// Too few rows to have some for the gradient, for validation and for calibration.
     case tooFewRows(path: String, found: Int, needed: Int)
+    /// The column named in the options can form no groups; `candidates` could.
+    case groups(column: String, reason: String, candidates: [String])
     /// Nothing is left that a search of settings could vary.
     case nothingToSearch
     /// The networks would not fit in the memory that the process may use, bytes; `remedies` would make them.
@@ -257,6 +262,13 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
         case .option(let name, let range): "--\(name) must be \(range)"
         case .tooFewRows(let path, let found, let needed):
             "\(path): \(found) row\(found == 1 ? "" : "s"); at least \(needed) are needed for training and the rows held out"
+        case .groups(let column, let reason, let candidates):
+            "--groups \(column): \(reason); "
+                + (candidates.isEmpty
+                    ? "the table has no column of labels or of two values"
+                    : "groups are the values of a column of labels or of two values: "
+                        + candidates.prefix(12).joined(separator: ", ")
+                        + (candidates.count > 12 ? " and \(candidates.count - 12) more" : ""))
         case .nothingToSearch: "--search: all settings that it varies are fixed by options of their own"
         case .memory(let needed, let available, let arithmetic, let remedies):
             "the training would take \(TrainingMemory.gigabytes(needed)) of memory, and the process may use "

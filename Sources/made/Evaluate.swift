@@ -94,7 +94,7 @@ struct Evaluate: ParsableCommand {
             for row in 0..<count {
                 let group = try group(of: reader.keptCells[row], number: first + row + 1, labels)
                 if faulty.contains(row) {
-                    tally.take(-.infinity, score: .infinity, group)
+                    tally.take(-.infinity, score: .infinity, isFlagged: judgement.canJudge, group)
                 } else {
                     let score = scorer.scores[next]
                     let values = reader.values[next * width..<(next + 1) * width]
@@ -104,6 +104,7 @@ struct Evaluate: ParsableCommand {
                         : masked.pValue(of: score, values, judgement, missing: MissingValues(), using: workspace)
                     tally.take(
                         scorer.logLikelihoods[next], score: score,
+                        in: scorer.groups.isEmpty ? nil : scorer.groups[next],
                         isFlagged: unknown.map { $0.isAnomaly(judgement.alpha) == true }, group)
                     next += 1
                 }
@@ -149,7 +150,7 @@ struct Evaluate: ParsableCommand {
             guard judgement.canJudge, let flagged = tally.flagged(group) else { continue }
             lines.append((title, "\(text(flagged)) of the \(rows) at alpha \(judgement.alpha)"))
         }
-        if let note = judgement.note { lines.append(("false alarms", note)) }
+        if let note = judgement.note { lines.append((judgement.canJudge ? "not judged" : "false alarms", note)) }
         return lines
     }
 

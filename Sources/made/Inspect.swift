@@ -78,6 +78,9 @@ struct Inspect: ParsableCommand {
                 ))
         }
         lines.append(("calibration", card.calibration.map(describe) ?? "none: no p-values"))
+        if let calibration = card.calibration, let groups = calibration.groups {
+            lines.append(("groups", describe(groups, calibration, of: names[groups.variable])))
+        }
         return lines
     }
 
@@ -89,6 +92,15 @@ struct Inspect: ParsableCommand {
         return "\(sorted.count) rows, log-likelihood \(quantiles.joined(separator: ", ")); "
             + "smallest alpha \(calibration.smallestPValue.rounded(places: 6)), ranked by "
             + calibration.statistics.map(\.rawValue).joined(separator: ", ")
+    }
+
+    private func describe(_ groups: GroupCalibration, _ calibration: Calibration, of column: String) -> String {
+        let own = groups.names.indices.filter(groups.isOwn).map { "\(groups.names[$0]) (\(groups.rowCounts[$0]) rows)" }
+        let rest = calibration.rowCount(of: nil)
+        return "\(column): "
+            + (own.isEmpty ? "none with \(GroupCalibration.rowCountMin) calibration rows" : own.shortened(to: 12))
+            + "; the rest "
+            + (groups.hasOwnRest ? "(\(rest) rows)" : "is compared with all \(rest) rows")
     }
 
     /// What `--weights fp16` would change.

@@ -19,7 +19,7 @@ struct JudgingArguments: ParsableArguments {
     func judgement(_ card: ModelCard) throws -> Judgement {
         if let alpha, let calibration = card.calibration, !(calibration.smallestPValue...1).contains(alpha) {
             throw ValidationError(
-                "alpha \(alpha) can never be reached with \(calibration.logLikelihoods.count) calibration rows; "
+                "alpha \(alpha) can never be reached with \(calibration.rowCountPhrase); "
                     + "it must lie between \(calibration.smallestPValue) and 1")
         }
         if let statistic, !(card.calibration?.statistics ?? [.likelihood]).contains(statistic) {

@@ -133,7 +133,7 @@ import Testing
             using: compiled.makeWorkspace())
         #expect(found.value == nil && found.rowCount == 0 && found.isAnomaly(0.01) == nil)
         #expect(found.note(0.01)?.contains("--keep-rows") == true)
-        let few = MaskedCalibration.PValue(value: 0.05, rowCount: 19, usableRowCount: 19)
+        let few = MaskedCalibration.PValue(value: 0.05, rowCount: 19, group: nil, usableRowCount: 19)
         #expect(few.isAnomaly(0.01) == nil && few.isAnomaly(0.05) == true && few.isAnomaly(0.06) == true)
         #expect(few.note(0.01)?.contains("19 calibration rows") == true && few.note(0.05) == nil)
     }

@@ -43,6 +43,8 @@ final class ScoreJob: @unchecked Sendable {
     private(set) var pValues: [Double] = []
     /// Whether each row is an anomaly, then; nil where nobody can tell.
     private(set) var anomalies: [Bool?] = []
+    /// The groups whose calibration rows they rank among, nil for the rest; empty of a model without groups.
+    private(set) var groups: [Int?] = []
     /// Of each row, where some have values that are not known: how many calibration rows it is compared with.
     private(set) var calibrationRowCounts: [Int] = []
     /// Of rows with values that are not known; set by the worker that scores them.
@@ -206,6 +208,9 @@ final class ScoreJob: @unchecked Sendable {
         answer()
     }
 
+    /// What the group of one row is called; nil: the rest.
+    func groupName(ofRow row: Int) -> String? { groups.isEmpty ? nil : judgement.name(ofGroup: groups[row]) }
+
     /// Notes that `count` more rows are scored; true for the caller who finished the job.
     func finish(rowCount count: Int) -> Bool {
         remaining.wrappingSubtract(count, ordering: .acquiringAndReleasing).newValue == 0
@@ -221,15 +226,19 @@ final class ScoreJob: @unchecked Sendable {
     private func judge(in sheet: ScoreSheet) {
         scores = (0..<rows.count).map { score($0, in: sheet) }
         guard let calibration = judgement.calibration else { return }
-        pValues = judgement.pValues(of: scores)
-        anomalies = pValues.map { judgement.isAnomaly($0) }
+        groups = judgement.groups(of: batch.values(ofRows: rows).span, width: batch.variableCount)
+        pValues = judgement.pValues(of: scores, in: groups)
+        anomalies =
+            groups.isEmpty
+            ? pValues.map { judgement.isAnomaly($0) } : zip(pValues, groups).map { judgement.isAnomaly($0, in: $1) }
         guard hasMissing else { return }
         for (row, masked) in maskedPValues {
             pValues[row] = masked.value ?? .nan
             anomalies[row] = masked.isAnomaly(judgement.alpha)
+            if !groups.isEmpty { groups[row] = masked.group }
         }
         calibrationRowCounts = (0..<rows.count).map { row in
-            maskedPValues[row]?.rowCount ?? calibration.logLikelihoods.count
+            maskedPValues[row]?.rowCount ?? calibration.rowCount(of: groups.isEmpty ? nil : groups[row])
         }
     }
 

@@ -45,6 +45,7 @@ struct ScoreColumns: ScoreOutput {
     private var pValues = Column("p_value")
     private var anomalies = Column("anomaly")
     private var scores = Column("score")
+    private var groups = Column("groups")
     private var calibrationRowCounts = Column("calibration_rows")
     private var explanations = Column("explanations")
     /// Where rows are judged together: of each its p-value, NaN of one that could not be scored.
@@ -62,8 +63,8 @@ struct ScoreColumns: ScoreOutput {
 
     var heldByteCount: Int {
         [
-            logLikelihoods, bits, standardErrors, pValues, anomalies, scores, calibrationRowCounts, explanations,
-            errors,
+            logLikelihoods, bits, standardErrors, pValues, anomalies, scores, groups, calibrationRowCounts,
+            explanations, errors,
         ].reduce(40 * heldPValues.count) { $0 + $1.byteCount }
     }
 
@@ -90,8 +91,11 @@ struct ScoreColumns: ScoreOutput {
         if details.falseDiscoveryRate != nil { heldPValues.append(pValue) }
         pValues.write { $0.number(pValue) }
         anomalies.write { $0.bool(row.isAnomaly) }
-        calibrationRowCounts.write { $0.integer(row.calibrationRowCount ?? calibration.logLikelihoods.count) }
+        calibrationRowCounts.write { $0.integer(row.calibrationRowCount ?? calibration.rowCount(of: row.group)) }
         scores.write { $0.number(row.score) }
+        if judgement.hasGroups {
+            groups.write { $0.string(judgement.name(ofGroup: row.group)) }
+        }
     }
 
     /// The entry has no pointer: there is no JSON document that one could point into.
@@ -103,6 +107,7 @@ struct ScoreColumns: ScoreOutput {
         pValues.write { $0.null() }
         anomalies.write { $0.null() }
         scores.write { $0.null() }
+        groups.write { $0.null() }
         calibrationRowCounts.write { $0.null() }
         explanations.write { $0.null() }
         if details.falseDiscoveryRate != nil { heldPValues.append(.nan) }
@@ -132,6 +137,10 @@ struct ScoreColumns: ScoreOutput {
             json.member("statistic", judgement.statistic.rawValue)
             json.member("alpha", judgement.alpha)
             members += [pValues.pieces, [json.bytes], anomalies.pieces, scores.pieces]
+            if judgement.hasGroups {
+                groups.end()
+                members.append(groups.pieces)
+            }
             if hasMissing {
                 calibrationRowCounts.end()
                 members.append(calibrationRowCounts.pieces)

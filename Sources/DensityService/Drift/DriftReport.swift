@@ -34,12 +34,11 @@ struct DriftReport: Sendable {
             (test, self.alpha, anomalies) = (nil, nil, nil)
             return
         }
-        let judgement = Judgement(calibration, alpha: alpha, statistic: .likelihood)
         let bound = calibration.anomalyBound(alpha)
         self.alpha = alpha
         test = KolmogorovSmirnov(calibration: calibration.logLikelihoods, window: logLikelihoods)
         anomalies =
-            judgement.canJudge
+            alpha >= 1 / Double(1 + calibration.logLikelihoods.count)
             ? AnomalyShare(
                 count: logLikelihoods.count { $0 < bound }, rowCount: rowCount, alpha: alpha,
                 calibration: calibration) : nil

@@ -39,7 +39,7 @@ extension LoadedModel {
         json.member("weights", weights.rawValue)
         if let width = card.imageWidth { json.member("image_width", width) }
         if let training = card.training { json.member("training", training) }
-        if let calibration = card.calibration { json.member(calibration, statistic) }
+        if let calibration = card.calibration { json.member(calibration, statistic, card.variables) }
         json.key("autoregressive")
         json.beginObject()
         json.member("verified", true)
@@ -121,6 +121,24 @@ extension JSONWriter {
         endObject()
     }
 
+    /// The groups that have calibrations of their own, with their rows.
+    private mutating func member(_ calibration: Calibration, _ groups: GroupCalibration, of variables: [Variable]) {
+        key("groups")
+        beginObject()
+        member("column", variables[groups.variable].name)
+        key("own")
+        beginArray()
+        for index in groups.names.indices where groups.isOwn(index) {
+            beginObject()
+            member("group", groups.names[index])
+            member("rows", groups.rowCounts[index])
+            endObject()
+        }
+        endArray()
+        member("rest_rows", calibration.rowCount(of: nil))
+        endObject()
+    }
+
     /// The table's columns: what was left out and why, and how cells are written.
     fileprivate mutating func member(_ name: String, _ schema: Schema) {
         key(name)
@@ -156,7 +174,9 @@ extension JSONWriter {
         endObject()
     }
 
-    fileprivate mutating func member(_ calibration: Calibration, _ statistic: RowStatistic) {
+    fileprivate mutating func member(
+        _ calibration: Calibration, _ statistic: RowStatistic, _ variables: [Variable]
+    ) {
         let sorted = calibration.logLikelihoods
         key("calibration")
         beginObject()
@@ -164,6 +184,7 @@ extension JSONWriter {
         member("smallest_p_value", calibration.smallestPValue)
         member("statistics", strings: calibration.statistics.map(\.rawValue))
         member("statistic", statistic.rawValue)
+        if let groups = calibration.groups { member(calibration, groups, of: variables) }
         if let gains = calibration.gains { member("cell_rows", gains.rowCount) }
         key("log_likelihood_quantiles")
         beginObject()

@@ -9,6 +9,7 @@ extension APIOperation {
         description: """
             One entry a row, in the request's order. p_value, statistic, alpha, anomaly and score are there for a calibrated model only. \
             Where the calibration has too few rows for alpha, anomaly is null and note says why. \
+            A model trained with groups compares a row with calibration rows of its group, and groups names it. \
             A missing value (null, or an absent name) is an outcome like another, learned where training had some; with \
             missing "unknown" it is integrated out by draws. A value that training never saw, a missing one too, has the \
             little probability that is kept for such. explain names the columns by which a row would gain most if they were \

@@ -65,6 +65,7 @@ struct InferAnswer {
         case .surprisal: for value in surprisals { json.number(value) }
         case .gain, .cellPValue: for value in cells(tensor) { json.number(value) }
         case .standardError: for value in standardErrors { json.number(value) }
+        case .group: for row in 0..<job.rows.count { json.string(job.groupName(ofRow: row) ?? "") }
         }
     }
 
@@ -79,6 +80,12 @@ struct InferAnswer {
         case .surprisal: surprisals.withUnsafeBytes { bytes.append(contentsOf: $0) }
         case .gain, .cellPValue: cells(tensor).withUnsafeBytes { bytes.append(contentsOf: $0) }
         case .standardError: standardErrors.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        case .group:
+            for row in 0..<job.rows.count {
+                let text = (job.groupName(ofRow: row) ?? "").utf8
+                withUnsafeBytes(of: UInt32(text.count).littleEndian) { bytes.append(contentsOf: $0) }
+                bytes.append(contentsOf: text)
+            }
         }
     }
 

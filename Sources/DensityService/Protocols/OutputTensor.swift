@@ -14,6 +14,8 @@ enum OutputTensor: String, CaseIterable {
     case cellPValue = "cell_p_value"
     /// Of the log-likelihood, where values are missing.
     case standardError = "standard_error"
+    /// The group that the row's p-value is read from; no text of the rest. Of a model with groups.
+    case group
 
     /// The protocol's name of its element type.
     var datatype: String {
@@ -21,15 +23,16 @@ enum OutputTensor: String, CaseIterable {
         case .logLikelihood, .pValue, .score, .gain, .cellPValue, .standardError: "FP64"
         case .anomaly: "BOOL"
         case .surprisal: "FP32"
+        case .group: "BYTES"
         }
     }
 
-    /// Bytes of one element.
+    /// Bytes of one element; of a text those of its length.
     var elementBytes: Int {
         switch self {
         case .logLikelihood, .pValue, .score, .gain, .cellPValue, .standardError: 8
         case .anomaly: 1
-        case .surprisal: 4
+        case .surprisal, .group: 4
         }
     }
 
@@ -43,6 +46,7 @@ enum OutputTensor: String, CaseIterable {
         allCases.filter { tensor in
             switch tensor {
             case .pValue, .anomaly, .score: card.calibration != nil
+            case .group: card.calibration?.groups != nil
             case .cellPValue: card.calibration?.gains != nil
             case .logLikelihood, .surprisal, .gain, .standardError: true
             }

@@ -34,6 +34,10 @@ struct PredictAnswer {
             json.key("anomaly")
             json.bool(job.anomalies[row])
             json.member("score", job.scores[row])
+            if !job.groups.isEmpty {
+                json.key("group")
+                json.string(job.groupName(ofRow: row))
+            }
         }
         json.endObject()
     }

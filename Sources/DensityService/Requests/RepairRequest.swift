@@ -28,7 +28,7 @@ struct RepairRequest: SentRowFields, Sendable {
             try score.set(statistic: statistic, calibration: calibration, pointer: "/statistic")
         }
         judgement = Judgement(calibration, alpha: score.alpha, statistic: score.statistic)
-        if let note = judgement.note {
+        if !judgement.canJudge, let note = judgement.note {
             throw Problem(422, "\(note); send an 'alpha' of \(calibration.smallestPValue) or more", pointer: "/alpha")
         }
         if let count = try fields.value("changes_max", Int.self, mustBe: "a whole number") {

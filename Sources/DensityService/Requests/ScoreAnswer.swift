@@ -31,6 +31,7 @@ struct ScoreAnswer {
                 let row = ScoredRow(
                     logLikelihood: logLikelihood(next), score: job.scores[next],
                     pValue: pValue(next), isAnomaly: job.anomalies.isEmpty ? nil : job.anomalies[next],
+                    group: job.groups.isEmpty ? nil : job.groups[next],
                     calibrationRowCount: job.hasMissing ? job.calibrationRowCounts.dropFirst(next).first : nil,
                     estimate: estimate(next),
                     explanation: job.options.explain.map { _ in job.explanation(ofRow: next) })
@@ -58,6 +59,9 @@ struct ScoreAnswer {
             json.member("alpha", judgement.alpha)
             column("anomaly", in: &json) { json, row in json.bool(job.anomalies[row]) }
             column("score", in: &json) { json, row in json.number(job.scores[row]) }
+            if judgement.hasGroups {
+                column("groups", in: &json) { json, row in json.string(job.groupName(ofRow: row)) }
+            }
             if job.hasMissing {
                 column("calibration_rows", in: &json) { json, row in json.integer(job.calibrationRowCounts[row]) }
             }

@@ -199,7 +199,7 @@ struct ScoreOptions: Equatable {
         guard alpha <= 1, alpha >= calibration.smallestPValue else {
             throw Problem(
                 422,
-                "'alpha' is \(alpha); with \(calibration.logLikelihoods.count) calibration rows no p-value is below "
+                "'alpha' is \(alpha); with \(calibration.rowCountPhrase) no p-value is below "
                     + "\(calibration.smallestPValue), so it must lie between that and 1",
                 pointer: pointer)
         }

@@ -11,21 +11,40 @@ public final class Calibration: Sendable, Equatable {
     /// Some of the rows themselves; nil of a file that does not hold them, whose rows with values that are not known have no
     /// p-values.
     public let rows: CalibrationRows?
+    /// Which of them each row is compared with; nil where that is all of them.
+    public let groups: GroupCalibration?
+    private let groupScores: GroupScores?
+    private let groupVariable: Variable?
     private let volumes: LogVolumes
 
-    /// Sorts `logLikelihoods`; precondition: all finite, at least one, and as many as there are scores of `cells`. `variables`
-    /// are the model's; of no use to one without numbers that are encoded by their logarithm.
+    /// Sorts `logLikelihoods`; precondition: all finite, at least one, and as many as there are scores of `cells` and as `groups` has
+    /// classes of each. `variables` are the model's; of no use to one without groups and without numbers that are encoded by
+    /// their logarithm.
     public init(
         logLikelihoods: [Double], surprisals: SurprisalSummary? = nil, cells: CellCalibration? = nil,
-        gains: GainCalibration? = nil, rows: CalibrationRows? = nil, variables: [Variable] = []
+        gains: GainCalibration? = nil, rows: CalibrationRows? = nil, groups: GroupCalibration? = nil,
+        variables: [Variable] = []
     ) {
         precondition(!logLikelihoods.isEmpty && logLikelihoods.allSatisfy(\.isFinite))
         precondition(cells.map { $0.cellScores.count == logLikelihoods.count } ?? true)
+        precondition(
+            groups.map { groups in
+                groups.classes.count == (cells == nil ? 1 : 3) && variables.indices.contains(groups.variable)
+                    && groups.classes.allSatisfy { $0.count == logLikelihoods.count }
+            } ?? true)
         self.logLikelihoods = logLikelihoods.sorted()
         self.surprisals = surprisals
         self.cells = cells
         self.gains = gains
         self.rows = rows
+        self.groups = groups
+        let likelihoodScores = self.logLikelihoods
+        groupScores = groups.map { groups in
+            GroupScores(
+                groups, likelihoodScores: likelihoodScores.reversed().map(-),
+                otherScores: cells.map { [$0.cellScores, $0.combinedScores] } ?? [])
+        }
+        groupVariable = groups.map { variables[$0.variable] }
         volumes = LogVolumes(variables)
     }
 
@@ -33,13 +52,14 @@ public final class Calibration: Sendable, Equatable {
     public static func == (_ first: Calibration, _ second: Calibration) -> Bool {
         first.logLikelihoods == second.logLikelihoods && first.surprisals == second.surprisals
             && first.cells == second.cells && first.gains == second.gains && first.rows == second.rows
+            && first.groups == second.groups
     }
 
     /// The same with `rows`, of a model of `variables`.
     public func keeping(_ rows: CalibrationRows?, variables: [Variable]) -> Calibration {
         Calibration(
             logLikelihoods: logLikelihoods, surprisals: surprisals, cells: cells, gains: gains, rows: rows,
-            variables: variables)
+            groups: groups, variables: variables)
     }
 
     /// The statistics that a row can be ranked by.
@@ -102,6 +122,41 @@ public final class Calibration: Sendable, Equatable {
         }
     }
 
-    /// The smallest p-value there is; an alpha below it can never be reached.
-    public var smallestPValue: Double { 1 / Double(1 + logLikelihoods.count) }
+    /// The smallest p-value that some row can have; an alpha below it can never be reached.
+    public var smallestPValue: Double { 1 / Double(1 + rowCountMax) }
+
+    /// The most calibration rows that some row is compared with: all, but for groups.
+    public var rowCountMax: Int {
+        guard let groups else { return logLikelihoods.count }
+        return (groups.names.indices.filter(groups.isOwn) + [nil]).reduce(0) { max($0, rowCount(of: $1)) }
+    }
+}
+
+/// p-values by group.
+extension Calibration {
+    /// The group that an encoded `row` [D] is compared with, by its place among `GroupCalibration.names`; nil: the rest, or there are
+    /// no groups.
+    public func group(of row: Span<Float>) -> Int? {
+        guard let groups, let groupVariable else { return nil }
+        let index = Int(GroupCalibration.classIndex(of: row[groups.variable], groupVariable))
+        return index >= 0 && groups.isOwn(index) ? index : nil
+    }
+
+    /// How many calibration rows a row of `group` is compared with.
+    public func rowCount(of group: Int?) -> Int { groupScores?.rowCount(of: group) ?? logLikelihoods.count }
+
+    /// The scores that a row of `group` is compared with, ascending, nats. Precondition: the statistic is one of `statistics`.
+    public func scores(_ statistic: RowStatistic, of group: Int?) -> [Double] {
+        groupScores?.scores(statistic, of: group) ?? scores(statistic)
+    }
+
+    /// The conformal p-value of the `score` of a row of `group` among the calibration rows of that group. Precondition: the
+    /// statistic is one of `statistics`.
+    public func pValue(of score: Double, by statistic: RowStatistic, in group: Int?) -> Double {
+        guard let scores = groupScores?.scores(statistic, of: group) else { return pValue(of: score, by: statistic) }
+        return Double(1 + scores.count - scores.partitionPoint { $0 < score }) / Double(1 + scores.count)
+    }
+
+    /// The smallest p-value that a row of `group` can have.
+    public func smallestPValue(in group: Int?) -> Double { 1 / Double(1 + rowCount(of: group)) }
 }

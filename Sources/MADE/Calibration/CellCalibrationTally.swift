@@ -46,7 +46,10 @@ public struct CellCalibrationTally: Sendable {
     }
 
     /// Nil of fewer than two rows.
-    public var calibration: CellCalibration? {
+    public var calibration: CellCalibration? { withRowScores?.calibration }
+
+    /// The same with the rows' scores in the order in which the rows were added. Nil of fewer than two rows.
+    public var withRowScores: (calibration: CellCalibration, cellScores: [Double], combinedScores: [Double])? {
         guard logLikelihoods.count > 1 else { return nil }
         var curves: [TailCurve] = []
         var scores = [Double](repeating: 0, count: variableCount == 0 ? 0 : surprisals.count / variableCount)
@@ -62,9 +65,10 @@ public struct CellCalibrationTally: Sendable {
         var combined = [Double](repeating: 0, count: scores.count)
         for (row, nats) in Self.leaveOneOut(cells, cellCurve) { combined[row] += nats }
         for (row, nats) in Self.leaveOneOut(likelihood, likelihoodCurve) { combined[row] += nats }
-        return CellCalibration(
+        let calibration = CellCalibration(
             surprisals: curves, cells: cellCurve, likelihood: likelihoodCurve, cellScores: scores,
             combinedScores: combined)
+        return (calibration, scores, combined)
     }
 
     private typealias Ranked = (row: Int, value: Double)

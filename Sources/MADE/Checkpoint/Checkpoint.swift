@@ -14,7 +14,9 @@ internal import FoundationEssentials
 /// [out × in], `members.network` [S], `members.ordering` [S × D] (position → variable), `members.degrees.{i}` [S × units],
 /// `calibration.log_likelihood` [n], and, where they are known, `calibration.surprisal.mean` and
 /// `calibration.surprisal.standard_deviation` [D], F64 all three, `calibration.gain` [m × D], `calibration.rows`
-/// and `calibration.rows.surprisal_offset` [k × D], F32 all three, and the tensors of `CellCalibrationTensors`; the metadata's `model` is a JSON document (`ModelDocument`).
+/// and `calibration.rows.surprisal_offset` [k × D], F32 all three, the tensors of `CellCalibrationTensors`, and of a model with groups
+/// `calibration.group`, I32 [statistics × n] (`GroupCalibration.classes`); the metadata's `model` is a JSON document
+/// (`ModelDocument`).
 public enum Checkpoint {
     static let formatVersion = "2"
     /// Its real variables have densities in the data's own units, its readers no schema.
@@ -74,6 +76,11 @@ public enum Checkpoint {
                     surprisals.standardDeviations)
             }
             if let cells = calibration.cells { writer.add(cells) }
+            if let groups = calibration.groups {
+                writer.add(
+                    "calibration.group", dtype: "I32", shape: [groups.classes.count, calibration.logLikelihoods.count],
+                    groups.classes.flatMap(\.self))
+            }
             if let gains = calibration.gains {
                 writer.add(
                     "calibration.gain", dtype: "F32", shape: [gains.rowCount, gains.variableCount], gains.gains)

@@ -13,7 +13,7 @@ struct CheckpointReader {
         let model = DensityModel(
             name: document.name, version: document.version, variables: variables, activation: document.activation,
             isResidual: document.residual ?? false, networks: networks, members: members,
-            calibration: try calibration(variables), training: document.training,
+            calibration: try calibration(variables, document), training: document.training,
             imageWidth: document.image_width, schema: try schema(document, variables))
         try checkResiduals(of: model)
         try checkNames(networks: networks, hidden: members[0].hiddenDegrees.count)
@@ -196,18 +196,59 @@ struct CheckpointReader {
         return members
     }
 
-    private func calibration(_ variables: [Variable]) throws(CheckpointError) -> Calibration? {
+    private func calibration(
+        _ variables: [Variable], _ document: ModelDocument
+    ) throws(CheckpointError) -> Calibration? {
         let variableCount = variables.count
         let name = "calibration.log_likelihood"
-        guard file.entries[name] != nil else { return nil }
+        guard file.entries[name] != nil || document.groups != nil else { return nil }
         let values = try finiteDoubles(name)
         let surprisals = try surprisals(variableCount: variableCount)
         if values.isEmpty { return nil }
+        let cells = try cellCalibration(variableCount: variableCount, rowCount: values.count)
         return Calibration(
-            logLikelihoods: values, surprisals: surprisals,
-            cells: try cellCalibration(variableCount: variableCount, rowCount: values.count),
+            logLikelihoods: values, surprisals: surprisals, cells: cells,
             gains: try gains(variableCount: variableCount), rows: try rows(variableCount: variableCount),
+            groups: try groups(
+                variables, document, statisticCount: cells == nil ? 1 : 3, rowCount: values.count),
             variables: variables)
+    }
+
+    /// Nil of a file without groups.
+    private func groups(
+        _ variables: [Variable], _ document: ModelDocument, statisticCount: Int, rowCount: Int
+    ) throws(CheckpointError) -> GroupCalibration? {
+        let tensor = "calibration.group"
+        guard let name = document.groups else {
+            guard file.entries[tensor] == nil else {
+                throw fail(.badDescription("'groups' is missing; it must name the variable of \(tensor)"))
+            }
+            return nil
+        }
+        guard let variable = variables.firstIndex(where: { $0.name == name }),
+            let names = GroupCalibration.names(of: variables[variable], document.schema)
+        else {
+            throw fail(
+                .badDescription("'groups' is \(name.quoted); it must be the name of a binary or categorical variable"))
+        }
+        let shape = try file.entry(tensor).shape
+        guard shape == [statisticCount, rowCount] else {
+            throw fail(.badShape(tensor: tensor, shape: shape, expected: "[\(statisticCount), \(rowCount)]"))
+        }
+        let all = try file.elements(tensor, dtype: "I32", as: Int32.self)
+        let range = -1..<Int32(names.count)
+        if let index = all.firstIndex(where: { !range.contains($0) }) {
+            throw fail(
+                .badCalibration(
+                    "\(tensor)[\(index)] is \(all[index]); it must lie in -1…\(names.count - 1), the values of \(name.quoted)"
+                ))
+        }
+        let classes = (0..<statisticCount).map { Array(all[$0 * rowCount..<($0 + 1) * rowCount]) }
+        let sorted = classes.map { $0.sorted() }
+        guard sorted.allSatisfy({ $0 == sorted[0] }) else {
+            throw fail(.badCalibration("\(tensor) has other groups for one statistic than for another"))
+        }
+        return GroupCalibration(variable: variable, names: names, classes: classes)
     }
 
     private func rows(variableCount: Int) throws(CheckpointError) -> CalibrationRows? {
@@ -289,7 +330,7 @@ struct CheckpointReader {
         var known: Set = [
             "members.network", "members.ordering", "calibration.log_likelihood", "calibration.surprisal.mean",
             "calibration.surprisal.standard_deviation", "calibration.gain", "calibration.rows",
-            "calibration.rows.surprisal_offset",
+            "calibration.rows.surprisal_offset", "calibration.group",
         ]
         known.formUnion(CellCalibrationTensors.names)
         for layer in 0..<hidden { known.insert("members.degrees.\(layer)") }

@@ -12,6 +12,8 @@ struct ModelDocument: Codable {
     let training: TrainingSummary?
     /// The table's columns; absent where the model knows none.
     let schema: Schema?
+    /// The variable whose values have calibrations of their own; absent where there are no groups.
+    let groups: String?
 
     init(_ model: DensityModel) {
         name = model.name
@@ -21,6 +23,7 @@ struct ModelDocument: Codable {
         image_width = model.imageWidth
         training = model.training
         schema = model.schema
+        groups = model.calibration?.groups.map { model.variables[$0.variable].name }
         variables = model.variables.map(VariableEntry.init)
     }
 

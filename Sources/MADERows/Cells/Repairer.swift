@@ -57,7 +57,11 @@ package struct Repairer: Sendable {
         self.options = options
     }
 
-    func pValue(_ state: RowState) -> Double { calibration.pValue(of: state.score, by: judgement.statistic) }
+    /// By the group that the row is of as it stands: a change may take it to another.
+    func pValue(_ state: RowState) -> Double {
+        calibration.pValue(
+            of: state.score, by: judgement.statistic, in: calibration.group(of: state.values.span))
+    }
 
     private func isAnomaly(_ state: RowState) -> Bool { pValue(state) <= judgement.alpha }
 

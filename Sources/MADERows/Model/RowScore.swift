@@ -12,6 +12,8 @@ public struct RowScore: Sendable, Equatable {
     public let pValue: Double?
     /// Whether `pValue` is at most alpha; nil where no p-value of the model is as small, or it has none.
     public let isAnomaly: Bool?
+    /// The group whose calibration rows `pValue` is read from; nil: the rest, or the model has no groups.
+    public let group: String?
     /// The columns by which the row would gain most if they were right, largest gain first; empty where none were asked for.
     public let explanation: [ColumnExplanation]
 }

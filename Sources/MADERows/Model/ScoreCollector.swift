@@ -5,8 +5,12 @@ final class ScoreCollector: ScoreOutput {
     private(set) var scores: [RowScore] = []
     private(set) var faults: [RowFault] = []
     private let explainer: CellExplainer
+    private let judgement: Judgement
 
-    init(_ explainer: CellExplainer) { self.explainer = explainer }
+    init(_ explainer: CellExplainer, _ judgement: Judgement) {
+        self.explainer = explainer
+        self.judgement = judgement
+    }
 
     func begin(hasHeader: Bool) {}
 
@@ -15,7 +19,8 @@ final class ScoreCollector: ScoreOutput {
             RowScore(
                 index: scores.count + faults.count, logLikelihood: row.logLikelihood,
                 standardError: row.estimate?.standardError ?? 0, score: row.score, pValue: row.pValue,
-                isAnomaly: row.isAnomaly, explanation: (row.explanation ?? []).map(explainer.column)))
+                isAnomaly: row.isAnomaly, group: judgement.name(ofGroup: row.group),
+                explanation: (row.explanation ?? []).map(explainer.column)))
     }
 
     func write(fault detail: String, row: Int, kept: KeptCells) {

@@ -132,7 +132,7 @@ extension TableModel {
         _ source: TextSource, _ format: LineFormat, _ judgement: Judgement, explaining columnCount: Int,
         _ reading: ReadingOptions, name: String
     ) throws(TableModelError) -> TableScores {
-        let collector = ScoreCollector(explainer)
+        let collector = ScoreCollector(explainer, judgement)
         let input = BulkScorer.Input(format, header: schema.table.hasHeader ? .present : .guessed, options: reading)
         do {
             let scorer = try BulkScorer(

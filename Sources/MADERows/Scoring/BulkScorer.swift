@@ -185,19 +185,20 @@ public final class BulkScorer {
     /// The p-value of a row with values that are not known, the `index`th of the last ones, and what it is read from.
     private func maskedPValue(
         of score: Double, _ index: Int, using workspace: CompiledModel.Workspace
-    ) -> (value: Double?, isAnomaly: Bool?, rowCount: Int?) {
+    ) -> (value: Double?, isAnomaly: Bool?, group: Int?, rowCount: Int?) {
         let judgement = scorer.judgement
         let cells = index * model.variableCount..<(index + 1) * model.variableCount
         let found = masked.pValue(of: score, rows.values[cells], judgement, missing: missing, using: workspace)
         unjudgedNote = unjudgedNote ?? found.note(judgement.alpha)
-        return (found.value, found.isAnomaly(judgement.alpha), found.rowCount)
+        return (found.value, found.isAnomaly(judgement.alpha), found.group, found.rowCount)
     }
 
     private func write(_ read: made_stream_read, isPlain: Bool, using workspace: CompiledModel.Workspace) {
         var faults = UnsafeBufferPointer(start: read.errors, count: read.error_count)[...]
         let width = model.variableCount
         let (judgement, logLikelihoods, scores) = (scorer.judgement, scorer.logLikelihoods, scorer.scores)
-        let pValues = judgement.pValues(of: scores)
+        let groups = scorer.groups
+        let pValues = judgement.pValues(of: scores, in: groups)
         var next = 0
         for row in 0..<read.row_count {
             let all = KeptCells(
@@ -215,12 +216,13 @@ public final class BulkScorer {
                 : RowEstimate(
                     of: rows.values[next * width..<(next + 1) * width], standardError: scorer.standardErrors[next])
             let pValue = pValues.isEmpty ? nil : pValues[next]
+            let group = groups.isEmpty ? nil : groups[next]
             var row = ScoredRow(
                 logLikelihood: logLikelihoods[next], score: scores[next], pValue: pValue,
-                isAnomaly: judgement.isAnomaly(pValue), estimate: estimate,
+                isAnomaly: judgement.isAnomaly(pValue, in: group), group: group, estimate: estimate,
                 explanation: explanation(of: next, all, using: workspace))
             if pValue != nil, estimate != nil {
-                (row.pValue, row.isAnomaly, row.calibrationRowCount) =
+                (row.pValue, row.isAnomaly, row.group, row.calibrationRowCount) =
                     maskedPValue(of: scores[next], next, using: workspace)
             }
             if row.isAnomaly == true { anomalyCount += 1 }

@@ -17,6 +17,9 @@ public final class Judgement: Sendable {
     /// Whether some row could have a p-value of alpha or less.
     public let canJudge: Bool
 
+    /// Groups of which no row could, where some of another could; nil is the rest.
+    private let unjudgedGroups: [Int?]
+
     /// By the calibration of a model, if it has one; `statistic`: nil is the calibration's default. Precondition: the
     /// calibration has the statistic.
     public init(_ calibration: Calibration?, alpha: Double, statistic: RowStatistic? = nil) {
@@ -24,6 +27,14 @@ public final class Judgement: Sendable {
         self.statistic = statistic ?? calibration?.statistic() ?? .likelihood
         self.alpha = alpha
         canJudge = calibration.map { alpha >= $0.smallestPValue } ?? false
+        unjudgedGroups =
+            calibration.flatMap { calibration in
+                calibration.groups.map { groups in
+                    (groups.names.indices.filter(groups.isOwn) + [nil]).filter {
+                        alpha < calibration.smallestPValue(in: $0)
+                    }
+                }
+            } ?? []
         precondition(calibration?.statistics.contains(self.statistic) ?? (self.statistic == .likelihood))
     }
 
@@ -37,21 +48,64 @@ public final class Judgement: Sendable {
             - logLikelihood
     }
 
-    /// The p-value of a row's `score`; nil without a calibration.
-    public func pValue(of score: Double) -> Double? { calibration?.pValue(of: score, by: statistic) }
+    /// Whether groups of rows have calibrations of their own.
+    public var hasGroups: Bool { calibration?.groups != nil }
 
-    /// The p-values of rows' scores; none without a calibration.
-    package func pValues(of scores: [Double]) -> [Double] { calibration?.pValues(of: scores, by: statistic) ?? [] }
+    /// The group that an encoded `row` [D] is compared with, where there are any; nil: the rest.
+    public func group(of row: Span<Float>) -> Int? { calibration?.group(of: row) }
 
-    /// Whether a row of this p-value is an anomaly; nil where nobody can tell.
-    public func isAnomaly(_ pValue: Double?) -> Bool? { canJudge ? pValue.map { $0 <= alpha } : nil }
+    /// What a group is called: the value that its rows have; nil of the rest.
+    public func name(ofGroup group: Int?) -> String? { group.flatMap { calibration?.groups?.names[$0] } }
 
-    /// Why no row is judged; nil where rows are.
+    /// The groups of encoded `rows` [n × D]; none where there are no groups.
+    package func groups(of rows: Span<Float>, width: Int) -> [Int?] {
+        guard hasGroups else { return [] }
+        return (0..<rows.count / width).map { group(of: rows.extracting($0 * width..<($0 + 1) * width)) }
+    }
+
+    /// The p-value of the `score` of a row of `group`; nil without a calibration.
+    public func pValue(of score: Double, in group: Int? = nil) -> Double? {
+        calibration?.pValue(of: score, by: statistic, in: group)
+    }
+
+    /// The p-values of rows' scores, of these `groups` where there are any; none without a calibration.
+    package func pValues(of scores: [Double], in groups: [Int?]) -> [Double] {
+        guard let calibration else { return [] }
+        if groups.isEmpty { return calibration.pValues(of: scores, by: statistic) }
+        return zip(scores, groups).map { calibration.pValue(of: $0, by: statistic, in: $1) }
+    }
+
+    /// Whether a row of `group` and of this p-value is an anomaly; nil where nobody can tell.
+    public func isAnomaly(_ pValue: Double?, in group: Int? = nil) -> Bool? {
+        guard canJudge, unjudgedGroups.isEmpty || !unjudgedGroups.contains(group) else { return nil }
+        return pValue.map { $0 <= alpha }
+    }
+
+    /// Why no row is judged, or none of some groups; nil where rows of all are.
     public var note: String? {
-        guard let calibration, !canJudge else { return nil }
-        let count = calibration.logLikelihoods.count
+        guard let calibration else { return nil }
+        guard !canJudge else { return groupNote(calibration) }
         return
-            "no row is judged at alpha \(alpha): with \(count) calibration row\(count == 1 ? "" : "s") no p-value is "
-            + "below \(calibration.smallestPValue)"
+            "no row is judged at alpha \(alpha): with \(calibration.rowCountPhrase) no p-value is below "
+            + "\(calibration.smallestPValue)"
+    }
+
+    private func groupNote(_ calibration: Calibration) -> String? {
+        guard let groups = calibration.groups, !unjudgedGroups.isEmpty else { return nil }
+        let shown = unjudgedGroups.prefix(5).map { group in
+            "\(group.map { "'\(groups.names[$0])'" } ?? "the rest") (\(calibration.rowCount(of: group)) calibration rows)"
+        }
+        let more = unjudgedGroups.count - shown.count
+        return "no row of these groups is judged at alpha \(alpha), as no p-value is as small: "
+            + shown.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+    }
+}
+
+extension Calibration {
+    /// `200 calibration rows`; of groups the largest's.
+    package var rowCountPhrase: String {
+        let count = rowCountMax
+        return (groups == nil ? "" : "at most ") + "\(count) calibration row\(count == 1 ? "" : "s")"
+            + (groups == nil ? "" : " a group")
     }
 }

@@ -3,7 +3,9 @@ internal import Synchronization
 
 /// The p-values of rows with values that are not known: among calibration rows that lack the same values and are scored by the
 /// same estimator (Zaffran et al. 2023, "Conformal Prediction with Missing Values", Algorithm 1), which are exchangeable with
-/// them where values are missing whatever they would have been. Calibration rows with holes elsewhere are left out.
+/// them where values are missing whatever they would have been. Calibration rows with holes elsewhere are left out. Of a model
+/// with groups they are those of the row's group or rest, where these are as many as a group needs; all of them where they are
+/// not, and where the row's group is what is not known.
 ///
 /// What a pattern of missing values needs is worked out when it first comes, and kept.
 package final class MaskedCalibration: Sendable {
@@ -12,6 +14,8 @@ package final class MaskedCalibration: Sendable {
         /// Nil where there is no row to compare with.
         package let value: Double?
         package let rowCount: Int
+        /// The group that these are of; nil: the rest, or all.
+        package let group: Int?
         /// Rows that it could be read from, where it were small.
         let usableRowCount: Int
 
@@ -36,14 +40,16 @@ package final class MaskedCalibration: Sendable {
     private struct Scores {
         /// Calibration rows that have all that rows of the pattern have.
         var usable: [Int]
+        /// The group that they are of.
+        var group: Int?
         var first: [Double]
         var all: [Double]?
 
         func pValue(of score: Double, among scores: [Double]) -> PValue {
-            guard !scores.isEmpty else { return PValue(value: nil, rowCount: 0, usableRowCount: 0) }
+            guard !scores.isEmpty else { return PValue(value: nil, rowCount: 0, group: group, usableRowCount: 0) }
             let greater = scores.count - scores.partitionPoint { $0 < score }
             return PValue(
-                value: Double(1 + greater) / Double(1 + scores.count), rowCount: scores.count,
+                value: Double(1 + greater) / Double(1 + scores.count), rowCount: scores.count, group: group,
                 usableRowCount: usable.count)
         }
     }
@@ -53,6 +59,14 @@ package final class MaskedCalibration: Sendable {
         var statistic: RowStatistic
         var particles: Int
         var seed: UInt64
+        var part: Part
+    }
+
+    /// Which of the rows that are kept.
+    private enum Part: Hashable {
+        case all
+        /// Those of a group; nil: the rest.
+        case group(Int?)
     }
 
     /// Rows that are enough where a row is usual.
@@ -81,14 +95,18 @@ package final class MaskedCalibration: Sendable {
         of score: Double, _ row: some Sequence<Float>, _ judgement: Judgement, missing: MissingValues,
         using workspace: CompiledModel.Workspace
     ) -> PValue {
+        let row = Array(row)
         let mask = row.map(\.isNaN)
+        let isKnown = judgement.calibration?.groups.map { !mask[$0.variable] } ?? false
+        let part = isKnown ? Part.group(judgement.group(of: row.span)) : .all
         var pattern = [UInt64](repeating: 0, count: (mask.count + 63) / 64)
         for (variable, isUnknown) in mask.enumerated() where isUnknown {
             pattern[variable / 64] |= 1 << UInt64(variable % 64)
         }
         let key = Key(
-            pattern: pattern, statistic: judgement.statistic, particles: missing.particles, seed: missing.seed)
-        var found = known.withLock { $0.scores[key] } ?? begin(mask, judgement, missing, workspace)
+            pattern: pattern, statistic: judgement.statistic, particles: missing.particles, seed: missing.seed,
+            part: part)
+        var found = known.withLock { $0.scores[key] } ?? begin(mask, part, judgement, missing, workspace)
         let usual = found.pValue(of: score, among: found.first)
         if let value = usual.value, value > Self.usualPValue || found.usable.count <= Self.firstRowCount {
             keep(found, of: key)
@@ -114,15 +132,24 @@ package final class MaskedCalibration: Sendable {
 
     /// What is known of a pattern at first.
     private func begin(
-        _ mask: [Bool], _ judgement: Judgement, _ missing: MissingValues, _ workspace: CompiledModel.Workspace
+        _ mask: [Bool], _ part: Part, _ judgement: Judgement, _ missing: MissingValues,
+        _ workspace: CompiledModel.Workspace
     ) -> Scores {
         let variables = model.card.variables
-        let usable = (0..<rowCount).filter { row in
+        let all = (0..<rowCount).filter { row in
             guard let rows else { return false }
             return !mask.indices.contains { !mask[$0] && variables[$0].isMissing(rows.values[row * mask.count + $0]) }
         }
+        var (usable, used) = (all, nil as Int?)
+        if case .group(let group) = part, let rows {
+            let own = all.filter { row in
+                let values = rows.values[row * mask.count..<(row + 1) * mask.count]
+                return judgement.group(of: Array(values).span) == group
+            }
+            if own.count >= GroupCalibration.rowCountMin { (usable, used) = (own, group) }
+        }
         return Scores(
-            usable: usable,
+            usable: usable, group: used,
             first: scores(of: mask, usable.prefix(Self.firstRowCount), judgement, missing, workspace))
     }
 

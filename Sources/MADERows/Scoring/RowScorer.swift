@@ -10,6 +10,8 @@ public final class RowScorer {
     public private(set) var standardErrors: [Double] = []
     /// The statistic of the last rows [n] by which they are judged, nats.
     public private(set) var scores: [Double] = []
+    /// The groups that the last rows [n] are compared with, nil for the rest; empty where there are no groups.
+    public private(set) var groups: [Int?] = []
 
     /// Of the last rows [n × D], nats; empty where nobody needs them.
     package private(set) var surprisals: [Float] = []
@@ -54,6 +56,7 @@ public final class RowScorer {
         } else {
             model.score(rows, missing: missing, into: &results, standardErrors: &errors, using: workspace)
         }
+        groups = judgement.groups(of: rows, width: model.variableCount)
         let width = givesSurprisals ? model.variableCount : 0
         for row in 0..<count {
             scores[row] = judgement.score(

@@ -24,6 +24,8 @@ package struct ScoredRow {
     package var pValue: Double?
     /// Whether it is an anomaly; nil where nobody can tell.
     package var isAnomaly: Bool?
+    /// The group whose calibration rows its p-value is read from; nil: the rest, or there are no groups.
+    package var group: Int?
     /// Of a row with values that are not known: how many calibration rows its p-value is read from.
     package var calibrationRowCount: Int?
     /// Why nobody can tell, there.
@@ -34,13 +36,15 @@ package struct ScoredRow {
     package var explanation: [CellExplanation]?
 
     package init(
-        logLikelihood: Double, score: Double, pValue: Double?, isAnomaly: Bool?, calibrationRowCount: Int? = nil,
+        logLikelihood: Double, score: Double, pValue: Double?, isAnomaly: Bool?, group: Int? = nil,
+        calibrationRowCount: Int? = nil,
         estimate: RowEstimate? = nil, explanation: [CellExplanation]? = nil
     ) {
         self.logLikelihood = logLikelihood
         self.score = score
         self.pValue = pValue
         self.isAnomaly = isAnomaly
+        self.group = group
         self.calibrationRowCount = calibrationRowCount
         self.estimate = estimate
         self.explanation = explanation

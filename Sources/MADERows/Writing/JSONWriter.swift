@@ -93,6 +93,10 @@ package struct JSONWriter {
         NumberText.append(value, to: &bytes)
     }
 
+    package mutating func string(_ value: String?) {
+        if let value { string(value) } else { null() }
+    }
+
     package mutating func string(_ value: String) {
         separate()
         needsComma = true

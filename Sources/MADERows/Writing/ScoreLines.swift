@@ -1,6 +1,7 @@
 internal import MADE
 
-/// Scores as text, a line a row: kept cells, `log_likelihood` and, for a calibrated model, `p_value`, `anomaly` and `score`; where
+/// Scores as text, a line a row: kept cells, `log_likelihood` and, for a calibrated model, `p_value`, `anomaly` and `score`, and
+/// `group` where groups of rows have calibrations of their own; where
 /// asked for, `q_value` and `discovery`, and `explanation`. A row that could not be scored has empty cells and the reason in
 /// the last column, `error`, in CSV; nulls and the reason in NDJSON.
 package struct ScoreLines: ScoreOutput {
@@ -47,6 +48,7 @@ package struct ScoreLines: ScoreOutput {
         }
         write("log_likelihood")
         if isCalibrated { write(",p_value,anomaly,score") }
+        if judgement.hasGroups { write(",group") }
         if holdsRows { write(",q_value,discovery") }
         if details.explain != nil { write(",explanation") }
         write(",error\n")
@@ -74,6 +76,7 @@ package struct ScoreLines: ScoreOutput {
                 write(number: row.score)
             }
         }
+        if judgement.hasGroups { write(group: judgement.name(ofGroup: row.group)) }
         if holdsRows { gaps.append((bytes.count, row.pValue ?? .nan)) }
         if isJSON, let estimate = row.estimate {
             write(#","standard_error":"#)
@@ -85,6 +88,19 @@ package struct ScoreLines: ScoreOutput {
         }
         if let explanation = row.explanation { write(explanation) }
         write(isJSON ? "}\n" : ",\n")
+    }
+
+    private mutating func write(group name: String?) {
+        guard isJSON else {
+            write(",")
+            if let name { appendCell(name, to: &bytes) }
+            return
+        }
+        var json = JSONWriter(capacity: 32)
+        json.key("group")
+        json.string(name)
+        write(",")
+        bytes.append(contentsOf: json.bytes)
     }
 
     private mutating func write(_ explanation: [CellExplanation]) {
@@ -109,6 +125,7 @@ package struct ScoreLines: ScoreOutput {
         begin(kept)
         guard isJSON else {
             if isCalibrated { write(",,,") }
+            if judgement.hasGroups { write(",") }
             if holdsRows { gaps.append((bytes.count, .nan)) }
             if details.explain != nil { write(",") }
             write(",")
@@ -117,6 +134,7 @@ package struct ScoreLines: ScoreOutput {
         }
         write(#""log_likelihood":null"#)
         if isCalibrated { write(#","p_value":null,"anomaly":null,"score":null"#) }
+        if judgement.hasGroups { write(#","group":null"#) }
         if holdsRows { gaps.append((bytes.count, .nan)) }
         if details.explain != nil { write(#","explanation":null"#) }
         write(#","error":"#)

@@ -10,6 +10,8 @@ struct EnsembleFit: Sendable {
     /// The same rows as the table has them.
     let calibrationTable: Table?
     let options: TrainingOptions
+    /// The variable whose values are the groups with calibrations of their own, and what these are called.
+    let groups: (variable: Int, names: [String])?
     private let encoder: TableEncoder
     private let schema: TableSchema
 
@@ -22,6 +24,11 @@ struct EnsembleFit: Sendable {
         calibrationTable = split.calibration
         self.schema = schema
         self.options = options
+        let variables = encoder.variables
+        groups = options.groupColumn.flatMap { column in
+            guard let variable = try? schema.groupVariable(column) else { return nil }
+            return GroupCalibration.names(of: variables[variable], schema.table).map { (variable, $0) }
+        }
     }
 
     var variables: [Variable] { encoder.variables }
@@ -86,7 +93,8 @@ struct FittedEnsemble {
 
     /// From the rows that were kept from the fit; nil where there are none.
     var heldOutCalibration: Calibration? {
-        var tally = CalibrationTally(fit.variables, rowCount: fit.calibration?.rowCount ?? 0)
+        var tally = CalibrationTally(
+            fit.variables, rowCount: fit.calibration?.rowCount ?? 0, groups: fit.groups)
         if let rows = fit.calibration { evaluation.add(rows, to: &tally) }
         return tally.calibration?.keeping(CalibrationRows(self, fit), variables: fit.variables)
     }

@@ -17,6 +17,7 @@ public struct ScoreTally: Sendable {
         var rowCount = 0
         var flaggedCount = 0
         var scores: [Double] = []
+        var pValues: [Double] = []
     }
 
     /// How its rows are judged.
@@ -35,20 +36,23 @@ public struct ScoreTally: Sendable {
     }
 
     /// Takes a row of this log-likelihood and this statistic, nats; −∞ and ∞ where it could not be scored: it ranks as the
-    /// most unusual, but is in no mean. `isFlagged`: nil where the statistic tells.
+    /// most unusual, but is in no mean. `group`: whose calibration it is compared with. `isFlagged`: nil where its p-value tells.
     public mutating func take(
-        _ logLikelihood: Double, score: Double, isFlagged: Bool? = nil, _ group: Group = .unlabelled
+        _ logLikelihood: Double, score: Double, in group: Int? = nil, isFlagged: Bool? = nil,
+        _ label: Group = .unlabelled
     ) {
         let isPossible = logLikelihood > -.infinity
         if isPossible { allNats.take(-logLikelihood) } else { impossibleCount += 1 }
         var part = Part()
         // Out of the dictionary while it changes: its scores are not copied, then.
-        swap(&part, &parts[group, default: Part()])
+        swap(&part, &parts[label, default: Part()])
         if isPossible { part.nats.take(-logLikelihood) }
         part.rowCount += 1
-        if isFlagged ?? (judgement.isAnomaly(judgement.pValue(of: score)) == true) { part.flaggedCount += 1 }
-        if keepsScores || group != .unlabelled { part.scores.append(score) }
-        swap(&part, &parts[group, default: Part()])
+        let pValue = judgement.pValue(of: score, in: group)
+        if isFlagged ?? (judgement.isAnomaly(pValue, in: group) == true) { part.flaggedCount += 1 }
+        if keepsScores || label != .unlabelled { part.scores.append(score) }
+        if keepsScores, let pValue { part.pValues.append(pValue) }
+        swap(&part, &parts[label, default: Part()])
     }
 
     /// Rows taken.
@@ -62,6 +66,9 @@ public struct ScoreTally: Sendable {
 
     /// The statistic of a group's rows, nats, in the order they came; empty where they are not kept.
     public func scores(of group: Group) -> [Double] { parts[group]?.scores ?? [] }
+
+    /// The p-values of a group's rows, in the order they came; empty where scores are not kept, and without a calibration.
+    func pValues(of group: Group) -> [Double] { parts[group]?.pValues ?? [] }
 
     /// The share of a group's rows that is flagged: of the normal ones the false-alarm rate, of anomalies the detection
     /// rate. Nil where there is no calibration, or no row.

@@ -46,7 +46,8 @@ public enum Picture {
         height += Chart.height
         if tally.judgement.calibration != nil {
             ScoreCharts.calibration(
-                normal: normal, anomalies: anomalies, name: name, tally.judgement, offset: height, in: &drawing)
+                normal: tally.pValues(of: unlabelled.isEmpty ? .normal : .unlabelled),
+                anomalies: tally.pValues(of: .anomaly), name: name, tally.judgement, offset: height, in: &drawing)
             height += Chart.height
         }
         return drawing.document(width: Chart.width, height: height, title: "\(card.name), version \(card.version)")

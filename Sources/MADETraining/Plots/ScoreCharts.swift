@@ -19,10 +19,14 @@ enum ScoreCharts {
         let sorted = groups.map { $0.scores.sorted() }
         let low = sorted.compactMap(\.first).min() ?? 0
         let usual = sorted[0][Int(0.995 * Double(sorted[0].count - 1))]
-        let thresholds = judgement.calibration.map { calibration in
-            let scores = calibration.scores(judgement.statistic)
-            return alphas.compactMap { alpha in threshold(alpha, scores).map { (alpha, $0) } }
-        }
+        // Every group has thresholds of its own: none is the table's.
+        let thresholds =
+            judgement.hasGroups
+            ? nil
+            : judgement.calibration.map { calibration in
+                let scores = calibration.scores(judgement.statistic)
+                return alphas.compactMap { alpha in threshold(alpha, scores).map { (alpha, $0) } }
+            }
         let wanted = max(usual, thresholds?.map(\.1).max() ?? usual)
         let last = sorted.compactMap(\.last).max() ?? 0
         let range = low...max(min(last, wanted + max(wanted - low, 1e-9)), low + 1e-9)
@@ -70,7 +74,8 @@ enum ScoreCharts {
         return (0..<count).contains(rowsAbove) ? scores[count - 1 - rowsAbove] : nil
     }
 
-    /// The share of the normal rows whose p-value is at most alpha over alpha, which should be alpha, and of anomalies.
+    /// The share of the normal rows whose p-value is at most alpha over alpha, which should be alpha, and of anomalies, by their
+    /// p-values.
     static func calibration(
         normal: [Double], anomalies: [Double], name: String, _ judgement: Judgement, offset: Double,
         in drawing: inout Drawing
@@ -79,9 +84,7 @@ enum ScoreCharts {
         let pointCount = 80
         let low = calibration.smallestPValue
         let alphas = (0...pointCount).map { low * pow(1 / low, Double($0) / Double(pointCount)) }
-        let pValues = [normal, anomalies].map {
-            $0.map { calibration.pValue(of: $0, by: judgement.statistic) }.sorted()
-        }
+        let pValues = [normal, anomalies].map { $0.sorted() }
         let axis = Axis(logarithmic: "alpha", low...1)
         let chart = Chart(
             "Rows flagged at each alpha", x: axis, y: Axis(logarithmic: "share of the rows", low / 2...1),

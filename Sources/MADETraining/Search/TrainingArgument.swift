@@ -69,6 +69,7 @@ extension TrainingOptions {
             .init("validation-share", validationShare),
             .init("calibration-share", calibrationShare),
             .init("keep-rows", keptRowCount),
+            .init("groups", groupColumn ?? "none"),
             .init("folds", foldCount),
         ]
     }

@@ -231,6 +231,16 @@ struct Train: ParsableCommand {
         if summary.calibrationRows > 0 {
             let folds = summary.calibrationFolds.map { ", cross-fitted in \($0) parts" } ?? ""
             try Output.print("calibration \(summary.calibrationRows) rows\(folds)")
+            if let groups = model.calibration?.groups {
+                let own = groups.names.indices.filter(groups.isOwn)
+                let names = own.map { "\(groups.names[$0]) \(groups.rowCounts[$0])" }
+                try Output.print(
+                    "groups      \(own.count) of \(model.variables[groups.variable].name) with rows of their own"
+                        + (names.isEmpty
+                            ? ""
+                            : ": " + names.prefix(12).joined(separator: ", ")
+                                + (names.count > 12 ? " …" : "")))
+            }
         } else {
             try Output.print("calibration none: the model gives no p-values")
         }

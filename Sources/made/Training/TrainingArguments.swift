@@ -161,6 +161,14 @@ struct TrainingArguments: ParsableArguments {
 
     @Option(
         help: """
+            A column of labels or of two values: the rows of each value are compared with calibration rows of that value \
+            alone, so that each has its share of false alarms. Values of fewer than \(GroupCalibration.rowCountMin) \
+            calibration rows share those of the rest.
+            """)
+    var groups: String?
+
+    @Option(
+        help: """
             Parts in which a table is cross-fitted where its calibration share would be under 200 rows, so that neither \
             training nor calibration starves; 0 for never. (default: 10)
             """)
@@ -202,6 +210,7 @@ struct TrainingArguments: ParsableArguments {
         set(\.calibrationShare, calibrationShare)
         set(\.keptRowCount, keepRows)
         set(\.foldCount, folds)
+        if let groups { options.groupColumn = groups }
         return options
     }
 }

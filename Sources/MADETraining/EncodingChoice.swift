@@ -18,12 +18,15 @@ enum EncodingChoice {
     static let trimmedShare = 0.01
     /// Numbers that something can be told from.
     static let countMin = 20
+    /// Numbers that are looked at, spread evenly over the table: of so many, more would tell nothing new.
+    static let countMax = 100_000
 
     /// Precondition: `numbers` are finite, in the table's order.
     static func transform(for numbers: [Double]) -> NumberTransform {
         let identity = NumberTransform(linearWidth: nil)
         guard numbers.count >= countMin else { return identity }
-        let numbers = trimmed(numbers)
+        let step = (numbers.count - 1) / countMax + 1
+        let numbers = trimmed(stride(from: 0, to: numbers.count, by: step).map { numbers[$0] })
         let magnitudes = numbers.map { abs($0) }.filter { $0 > 0 }.sorted()
         guard magnitudes.count >= countMin / 2, let plain = heldOutSurprisals(numbers, identity)
         else { return identity }

@@ -50,6 +50,9 @@ import Testing
         // Whatever the unit, and the side of 0.
         #expect(width(amounts.map { 1024 * $0 }) == width(amounts).map { 1024 * $0 })
         #expect(width(amounts.map(-)) == width(amounts))
+        // Of very many numbers some stand for all.
+        let many = (0..<1000).flatMap { _ in amounts }
+        #expect(width(many) != nil && width(many) == width((0..<100_000).map { many[4 * $0] }))
         // Heavy tails on both sides.
         #expect(width((0..<400).map { tan(.pi * (Double($0 * 173 % 400) + 0.5 - 200) / 400) }) != nil)
         let plain = normals(400)

@@ -124,12 +124,12 @@ struct TableEncoder: Sendable {
         let isAtom = Set(atoms)
         let others = all.filter { !isAtom.contains($0) }
         // What is left may be too little to tell where it lies.
-        let sorted = others.count >= Atoms.rowsMin ? others : all
+        let hasOthers = others.count >= Atoms.rowsMin
+        let sorted = hasOthers ? others : all
         let transform =
             transform
             ?? (options.choosesEncodings
-                ? EncodingChoice.transform(
-                    for: others.count >= Atoms.rowsMin ? values.filter { !isAtom.contains($0) } : values)
+                ? EncodingChoice.transform(for: hasOthers ? values.filter { !isAtom.contains($0) } : values)
                 : NumberTransform(linearWidth: nil))
         let (centre, scale) = centreAndScale(sorted.map(transform.callAsFunction), isRobust: options.isRobust)
         var encoding = RealEncoding(

@@ -96,8 +96,12 @@ public final class Calibration: Sendable, Equatable {
     /// eq. 2.20). Precondition: the statistic is one of `statistics`.
     public func pValue(of score: Double, by statistic: RowStatistic) -> Double {
         if statistic == .likelihood { return pValue(of: -score) }
-        let scores = scores(statistic)
-        return Double(1 + scores.count - scores.partitionPoint { $0 < score }) / Double(1 + scores.count)
+        return Self.pValue(of: score, among: scores(statistic))
+    }
+
+    /// Of a score among `scores`, which ascend.
+    private static func pValue(of score: Double, among scores: [Double]) -> Double {
+        Double(1 + scores.count - scores.partitionPoint { $0 < score }) / Double(1 + scores.count)
     }
 
     /// The conformal p-value of a log-likelihood, (1 + #{calibration ≤ logLikelihood}) / (1 + #calibration) (Vovk et al. 2005, eq. 2.20):
@@ -154,7 +158,7 @@ extension Calibration {
     /// statistic is one of `statistics`.
     public func pValue(of score: Double, by statistic: RowStatistic, in group: Int?) -> Double {
         guard let scores = groupScores?.scores(statistic, of: group) else { return pValue(of: score, by: statistic) }
-        return Double(1 + scores.count - scores.partitionPoint { $0 < score }) / Double(1 + scores.count)
+        return Self.pValue(of: score, among: scores)
     }
 
     /// The smallest p-value that a row of `group` can have.

@@ -55,6 +55,22 @@ import Testing
         #expect(found.schema.columns[0].kind == .real(step: step, resolution: step))
     }
 
+    /// In every range of exponents, of both precisions.
+    @Test func theShortestDecimalIsWhatTheStandardLibraryDescribes() {
+        var generator = PhiloxGenerator(seed: 41)
+        var bytes: [UInt8] = []
+        for _ in 0..<20_000 {
+            let bits = generator.next()
+            let double = Double(bitPattern: bits)
+            let float = Float(bitPattern: UInt32(truncatingIfNeeded: bits))
+            bytes.removeAll()
+            NumberText.appendShortest(double, to: &bytes)
+            bytes.append(UInt8(ascii: " "))
+            NumberText.appendShortest(float, to: &bytes)
+            #expect(String(decoding: bytes, as: UTF8.self) == "\(double) \(float)")
+        }
+    }
+
     @Test func aNumberIsWrittenAsPeopleWriteItAndReadsBackToTheBit() {
         let written: KeyValuePairs = [
             0: "0", -0.0: "0", 1: "1", -1: "-1", 100_000: "100000", 0.5: "0.5", 1e15: "1000000000000000",

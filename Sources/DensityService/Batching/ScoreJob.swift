@@ -133,15 +133,15 @@ final class ScoreJob: @unchecked Sendable {
         }
     }
 
-    /// The statistic of one row, whose results stand in `sheet`.
-    private func score(_ row: Int, in sheet: ScoreSheet) -> Double {
-        let place = sheetStart + row
+    /// The statistics of its rows, whose results stand in `sheet`.
+    private func statistics(in sheet: ScoreSheet) -> [Double] {
+        let places = sheetStart..<sheetStart + rows.count
         let width = sheet.variableCount
-        let cells = judgement.needsSurprisals ? place * width..<(place + 1) * width : 0..<0
-        return judgement.score(
-            of: batch.values(ofRows: rows.lowerBound + row..<rows.lowerBound + row + 1).span,
-            logLikelihood: sheet.logLikelihoods[place],
-            surprisals: UnsafeMutableBufferPointer(rebasing: sheet.surprisals[cells]).span)
+        let cells = judgement.needsSurprisals ? places.lowerBound * width..<places.upperBound * width : 0..<0
+        return judgement.scores(
+            of: batch.values(ofRows: rows).span,
+            logLikelihoods: UnsafeBufferPointer(rebasing: sheet.logLikelihoods[places]),
+            surprisals: UnsafeBufferPointer(rebasing: sheet.surprisals[cells]))
     }
 
     /// Whether it has more rows, or surprisals, than a loop has the time to write down.
@@ -195,11 +195,12 @@ final class ScoreJob: @unchecked Sendable {
         self.sheet = sheet
         explain(0..<rows.count, sheet: sheet, from: 0, using: workspace)
         if hasMissing, judgement.calibration != nil {
+            let scores = statistics(in: sheet)
             for row in 0..<rows.count {
                 let values = values(ofRow: row)
                 guard values.contains(where: \.isNaN) else { continue }
                 maskedPValues[row] = model.masked.pValue(
-                    of: score(row, in: sheet), values, judgement, missing: options.missing, using: workspace)
+                    of: scores[row], values, judgement, missing: options.missing, using: workspace)
             }
         }
         model.note(batch.values(ofRows: rows), sheet.logLikelihoods(count: rows.count))
@@ -224,7 +225,7 @@ final class ScoreJob: @unchecked Sendable {
     }
 
     private func judge(in sheet: ScoreSheet) {
-        scores = (0..<rows.count).map { score($0, in: sheet) }
+        scores = statistics(in: sheet)
         guard let calibration = judgement.calibration else { return }
         groups = judgement.groups(of: batch.values(ofRows: rows).span, width: batch.variableCount)
         pValues = judgement.pValues(of: scores, in: groups)

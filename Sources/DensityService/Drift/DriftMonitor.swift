@@ -70,8 +70,9 @@ final class DriftMonitor: Sendable {
         let variableCount = model.variableCount
         notes.withLock { notes in
             var place = notes.rowCount % windowRows
+            var ring = notes.logLikelihoods.mutableSpan
             for logLikelihood in logLikelihoods {
-                notes.logLikelihoods[place] = logLikelihood
+                ring[place] = logLikelihood
                 place = place + 1 == windowRows ? 0 : place + 1
             }
             notes.rowCount += logLikelihoods.count

@@ -16,11 +16,13 @@ final class LogLikelihoodHistogram: Sendable {
 
     /// Counts the log-likelihoods of a batch. Any thread.
     func record(_ logLikelihoods: UnsafeBufferPointer<Double>) {
+        let bounds = Self.bounds
         state.withLock { state in
             for logLikelihood in logLikelihoods {
                 state.sum += logLikelihood
+                // Every bound is compared: where likelihoods lie on both sides of one, a branch would be guessed wrong often.
                 var bucket = 0
-                while bucket < Self.bounds.count, logLikelihood > Self.bounds[bucket] { bucket += 1 }
+                for bound in bounds { bucket += logLikelihood > bound ? 1 : 0 }
                 state.buckets[bucket] += 1
             }
         }

@@ -59,12 +59,24 @@ package enum NumberText {
         } else if value == value.rounded(), abs(value) < 0x1p63 {
             bytes.append(contentsOf: Int64(value).description.utf8)
         } else {
-            var text = value.description
-            if abs(value) < 1, abs(value) >= 1e-9, text.utf8.contains(UInt8(ascii: "e")) {
-                text = withoutExponent(text)
+            let start = bytes.count
+            appendShortest(value, to: &bytes)
+            if abs(value) < 1, abs(value) >= 1e-9, bytes[start...].contains(UInt8(ascii: "e")) {
+                let text = String(decoding: bytes[start...], as: UTF8.self)
+                bytes.replaceSubrange(start..., with: withoutExponent(text).utf8)
             }
-            text.withUTF8 { bytes.append(contentsOf: $0) }
         }
+    }
+
+    /// Appends the shortest decimal that reads back as the same `value`, as Swift's `description` writes it, without the
+    /// memory of a string.
+    package static func appendShortest(
+        _ value: some BinaryFloatingPoint & TextOutputStreamable, to bytes: inout [UInt8]
+    ) {
+        var text = ASCIIText()
+        swap(&text.bytes, &bytes)
+        value.write(to: &text)
+        swap(&text.bytes, &bytes)
     }
 
     /// The same as a text.
@@ -83,5 +95,19 @@ package enum NumberText {
         // The shortest description has one digit before its point; a lone ".0" is no digit of the number.
         return (text.hasPrefix("-") ? "-0." : "0.") + zeros
             + (parts[0].hasSuffix(".0") ? String(digits.dropLast()) : digits)
+    }
+}
+
+/// Bytes that numbers are written to.
+private struct ASCIIText: TextOutputStream {
+    var bytes: [UInt8] = []
+
+    mutating func write(_ string: String) {
+        bytes.append(contentsOf: string.utf8)
+    }
+
+    /// What the standard library calls with the digits of a number; without it, it would make a string of them for `write`.
+    mutating func _writeASCII(_ digits: UnsafeBufferPointer<UInt8>) {
+        bytes.append(contentsOf: digits)
     }
 }

@@ -48,6 +48,21 @@ public final class Judgement: Sendable {
             - logLikelihood
     }
 
+    /// The statistics [n] of encoded `rows` [n × D] with these log-likelihoods [n], nats; `surprisals` are [n × D], where they
+    /// are needed.
+    package func scores(
+        of rows: Span<Float>, logLikelihoods: UnsafeBufferPointer<Double>, surprisals: UnsafeBufferPointer<Float>
+    ) -> [Double] {
+        guard needsSurprisals else { return logLikelihoods.map { 0 - $0 } }
+        let width = logLikelihoods.isEmpty ? 0 : rows.count / logLikelihoods.count
+        return logLikelihoods.indices.map { row in
+            let cells = row * width..<(row + 1) * width
+            return score(
+                of: rows.extracting(cells), logLikelihood: logLikelihoods[row],
+                surprisals: surprisals.span.extracting(cells))
+        }
+    }
+
     /// Whether groups of rows have calibrations of their own.
     public var hasGroups: Bool { calibration?.groups != nil }
 

@@ -57,12 +57,10 @@ public final class RowScorer {
             model.score(rows, missing: missing, into: &results, standardErrors: &errors, using: workspace)
         }
         groups = judgement.groups(of: rows, width: model.variableCount)
-        let width = givesSurprisals ? model.variableCount : 0
-        for row in 0..<count {
-            scores[row] = judgement.score(
-                of: rows.extracting(row * model.variableCount..<(row + 1) * model.variableCount),
-                logLikelihood: logLikelihoods[row],
-                surprisals: surprisals.span.extracting(row * width..<(row + 1) * width))
+        scores = logLikelihoods.withUnsafeBufferPointer { logLikelihoods in
+            surprisals.withUnsafeBufferPointer {
+                judgement.scores(of: rows, logLikelihoods: logLikelihoods, surprisals: $0)
+            }
         }
     }
 
@@ -70,7 +68,6 @@ public final class RowScorer {
         guard count != logLikelihoods.count else { return }
         logLikelihoods = Array(repeating: 0, count: count)
         standardErrors = logLikelihoods
-        scores = logLikelihoods
         guard givesSurprisals else { return }
         surprisals = Array(repeating: 0, count: count * model.variableCount)
         explained = logLikelihoods

@@ -73,8 +73,7 @@ package struct JSONWriter {
         guard value.isFinite else { return null() }
         separate()
         needsComma = true
-        var text = value.description
-        text.withUTF8 { bytes.append(contentsOf: $0) }
+        NumberText.appendShortest(value, to: &bytes)
     }
 
     /// The shortest decimal that reads back as `value`, as for doubles.
@@ -82,8 +81,7 @@ package struct JSONWriter {
         guard value.isFinite else { return null() }
         separate()
         needsComma = true
-        var text = value.description
-        text.withUTF8 { bytes.append(contentsOf: $0) }
+        NumberText.appendShortest(value, to: &bytes)
     }
 
     /// A finite number as people write it in tables.

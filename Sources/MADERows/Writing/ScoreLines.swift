@@ -58,8 +58,9 @@ package struct ScoreLines: ScoreOutput {
     package mutating func write(_ row: ScoredRow, kept: KeptCells) {
         begin(kept)
         if isJSON { write(#""log_likelihood":"#) }
-        var text = row.logLikelihood.description
-        text.withUTF8 { bytes.append(contentsOf: $0) }
+        let digits = bytes.count
+        write(number: row.logLikelihood)
+        let digitsEnd = bytes.count
         if isCalibrated {
             write(isJSON ? #","p_value":"# : ",")
             if let pValue = row.pValue { write(number: pValue) } else if isJSON { write("null") }
@@ -71,7 +72,8 @@ package struct ScoreLines: ScoreOutput {
             if row.score == -row.logLikelihood, row.score != 0 {
                 // Ranked by likelihood, a row's score is the same number but for its sign.
                 if row.score < 0 { write("-") }
-                text.withUTF8 { bytes.append(contentsOf: $0[(row.score < 0 ? 0 : 1)...]) }
+                // A byte at a time: a slice of the lines would share their memory, and the append copy all of it.
+                for place in (row.score < 0 ? digits : digits + 1)..<digitsEnd { bytes.append(bytes[place]) }
             } else {
                 write(number: row.score)
             }
@@ -191,7 +193,6 @@ package struct ScoreLines: ScoreOutput {
 
     /// The shortest decimal that reads back as `value`, which is finite.
     private mutating func write(number value: Double) {
-        var text = value.description
-        text.withUTF8 { bytes.append(contentsOf: $0) }
+        NumberText.appendShortest(value, to: &bytes)
     }
 }

@@ -98,7 +98,7 @@ struct CalibrationTally {
         var (encoded, encodedSurprisals) = (logLikelihoods, surprisals)
         volumes.add(of: rows, toLogLikelihoods: &encoded, surprisals: &encodedSurprisals)
         cells.add(logLikelihoods: encoded, surprisals: encodedSurprisals.span)
-        let chosenCount = GainCalibration.rowCount(of: rowCount, variableCount: variables.count)
+        let chosenCount = GainCalibration.rowCount(of: rowCount, variables: variables)
         return logLikelihoods.indices.filter { index in
             (first + index + 1) * chosenCount / rowCount > (first + index) * chosenCount / rowCount
         }

@@ -30,10 +30,21 @@ import Testing
     }
 
     @Test func manyVariablesHaveFewerRows() {
-        #expect(GainCalibration.rowCount(of: 100, variableCount: 8) == 100)
-        #expect(GainCalibration.rowCount(of: 100_000, variableCount: 8) == 2048)
-        #expect(GainCalibration.rowCount(of: 100_000, variableCount: 784) == 334)
-        #expect(GainCalibration.rowCount(of: 100_000, variableCount: 10_000) == 256)
+        func rowCount(_ count: Int, _ variableCount: Int, _ kind: Variable.Kind) -> Int {
+            let variables = (0..<variableCount).map { Variable(name: "\($0)", kind: kind) }
+            return GainCalibration.rowCount(of: count, variables: variables)
+        }
+        #expect(rowCount(100, 8, .binary(.plusMinusOne)) == 100)
+        #expect(rowCount(100_000, 8, .binary(.plusMinusOne)) == 2048)
+        #expect(rowCount(100_000, 784, .binary(.plusMinusOne)) == 334)
+        #expect(rowCount(100_000, 10_000, .binary(.plusMinusOne)) == 256)
+        let number = Variable.Kind.real(RealEncoding(centre: 0, scale: 1, componentCount: 5, scaleFloor: 0.1))
+        #expect(rowCount(50, 1000, number) == 50)
+        #expect(rowCount(100_000, 64, number) == 2048)
+        #expect(rowCount(100_000, 256, number) == 1024)
+        // 500 columns with 24 numbers tried each, of 15 outputs: 9e7 outputs a row.
+        #expect(rowCount(100_000, 500, number) == 381)
+        #expect(rowCount(100_000, 2000, number) == 100)
     }
 
     private func written(_ change: (inout DensityModel) -> Void = { _ in }, bytes: (inout Data) -> Void = { _ in })

@@ -15,11 +15,25 @@ public struct GainCalibration: Sendable, Equatable {
     /// m.
     public var rowCount: Int { gains.count / variableCount }
 
-    /// How many of `count` calibration rows have their gains computed: a gain costs as much as many scores, and a row has D
-    /// of them.
-    public static func rowCount(of count: Int, variableCount: Int) -> Int {
-        min(count, min(max(1 << 18 / max(variableCount, 1), 256), 2048))
+    /// How many of `count` calibration rows of `variables` have their gains computed: as many as bounded memory keeps, and
+    /// bounded work computes, but `rowCountLeast` all the same.
+    ///
+    /// Each value that is tried in place of a row's own changes the outputs of the variables behind it, half of all on
+    /// average.
+    public static func rowCount(of count: Int, variables: [Variable]) -> Int {
+        let tried = variables.reduce(0) { $0 + ($1.isSingleUnit ? 1 : $1.classCount + ($1.isReal ? numbersTried : 0)) }
+        let outputs = variables.reduce(0) { $0 + $1.outputUnitCount }
+        let kept = max(keptGainsMax / max(variables.count, 1), 256)
+        return min(count, min(kept, max(workMax / max(tried * outputs / 2, 1), rowCountLeast), 2048))
     }
+
+    /// Enough for a p-value of 0.01.
+    private static let rowCountLeast = 100
+    private static let keptGainsMax = 1 << 18
+    /// Outputs, a minute of one processor or so.
+    private static let workMax = 1 << 34
+    /// About how many numbers the search for the best one tries.
+    private static let numbersTried = 24
 }
 
 /// The p-values of the cells of some columns, each of one or several variables, whose gain is the largest of these.

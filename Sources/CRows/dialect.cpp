@@ -41,8 +41,10 @@ bool DialectFinder::take(char byte) {
 }
 
 bool DialectFinder::end_line(char byte) {
+    if (is_first_line) named_separator = separator_named_by(held);
+    bool names_separator = is_first_line && named_separator != 0;
     is_first_line = false;
-    if (held.empty() || is_comment_so_far()) {
+    if (held.empty() || names_separator || is_comment_so_far()) {
         drop_line();
         return false;
     }
@@ -71,6 +73,17 @@ void DialectFinder::count(char byte) {
     if (is_at_cell_start) counts[candidate]++;
 }
 
+/// The separator that a line such as `sep=;` names, with which Excel begins a file; 0 where it is no such line.
+char DialectFinder::separator_named_by(std::string_view line) {
+    constexpr std::string_view key = "sep=";
+    if (line.size() > 1 && line.front() == '"' && line.back() == '"') line = line.substr(1, line.size() - 2);
+    if (line.size() != key.size() + 1) return 0;
+    bool is_key = std::equal(key.begin(), key.end(), line.begin(), [](char a, char b) { return a == b || a - 32 == b; });
+    char separator = line.back();
+    return is_key && separator != '"' && separator != ' ' ? separator : 0;
+}
+
 char DialectFinder::separator() const {
+    if (named_separator != 0) return named_separator;
     return candidates[size_t(std::max_element(std::begin(counts), std::end(counts)) - std::begin(counts))];
 }

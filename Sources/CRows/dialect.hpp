@@ -3,7 +3,8 @@
 #include "text.hpp"
 
 /// Finds the separator of CSV by its first line, which it holds back, whatever pieces it comes in. A byte order mark before it
-/// is dropped, and so are blank lines and comments.
+/// is dropped, and so are blank lines and comments. Where the very first line names the separator, as Excel has it, that is
+/// dropped as well.
 class DialectFinder {
 public:
     /// More of a line than that does not tell.
@@ -23,6 +24,8 @@ private:
     static constexpr std::string_view candidates = ",;\t|";
 
     size_t counts[candidates.size()] = {};
+    /// 0 where no line names it.
+    char named_separator = 0;
     bool is_first_line = true;
     bool is_comment = false;
     bool is_after_return = false;
@@ -35,4 +38,5 @@ private:
     bool is_comment_so_far() const;
     void drop_line();
     void count(char byte);
+    static char separator_named_by(std::string_view line);
 };

@@ -10,7 +10,8 @@ private let dialects = [
     "\u{FEFF}a,b\n1,2\n-3.5,4\n", "\"a\",\"b\"\r\"1\",\"2\"\r\n\"-3.5\",\"4\"\r", "\n\r\n\ra,b\n\n1,2\n\r\n-3.5,4\n\n",
     "# made by hand, with care; and \"love\na,b\n1,2\n-3.5,4", "#\n##x,\n#!x,y\n#\ty,z\n#lone\na;b\n1;2\n-3.5;4",
     "\u{FEFF}# x\r\n\r\na,b\r\n1,2\r\n#done\r\n-3.5,4\r\n# well, done? no\r\n", " a , b\t\n 1 , 2\n-3.5,4 ",
-    "\"a\n,\",,b,a\n9,9,2,1\n9,,4,-3.5",
+    "\"a\n,\",,b,a\n9,9,2,1\n9,,4,-3.5", "sep=;\r\na;b\r\n1;2\r\n-3.5;4\r\n", "\u{FEFF}\"sep=,\"\ra,b\r1,2\r-3.5,4",
+    "SEP=^\n# carets\na^b\n1^2\n-3.5^4\n",
 ]
 
 @Test(arguments: dialects)
@@ -45,7 +46,7 @@ func everyDialectOfCSVIsRead(_ text: String) {
 
 @Test func randomCSVIsReadTheSameWhereverItIsCut() {
     let parts = [
-        "a", "b", "1", "2.5", ",", ",", ";", "\t", "\n", "\r\n", "\r", "\"", "\"\"", "#", "# ", " ", "\u{E9}",
+        "sep=", "a", "b", "1", "2.5", ",", ",", ";", "\t", "\n", "\r\n", "\r", "\"", "\"\"", "#", "# ", " ", "\u{E9}",
         "\u{FEFF}", "",
     ]
     for seed in 0..<300 as Range<UInt64> {

@@ -105,6 +105,15 @@ import Testing
         #expect(try infer("#,b\n1,x\n2,y\n").schema.names == ["#", "b"])
     }
 
+    @Test func aFirstLineThatNamesTheSeparatorIsNoHeader() throws {
+        let found = try infer("sep=|\r\na,x|b\r\n1,5|x\r\n2,5|y\r\n")
+        #expect(found.schema.names == ["a,x", "b"] && found.table.values[0] == [1.5, 2.5])
+        #expect(found.remarks == ["cells are separated by \"|\""])
+        for text in ["sep=;,b\n1,2\n", "sep=\n1\n2\n", "sep=ab\n1\n2\n"] {
+            #expect(try infer(text).schema.names[0].hasPrefix("sep="), "\(text)")
+        }
+    }
+
     @Test func linesThatAreNoRowsArePassedOverAndSaid() throws {
         let found = try infer("a,b\n1.5,x\n2.5\n2.5,y,z\n3.5,x\n4.5,\"x\"y\n,\n")
         #expect(found.table.rows == [["1.5", "0"], ["3.5", "0"], ["-", "-"]])
@@ -132,6 +141,17 @@ import Testing
         #expect(found.schema.names == ["a  b c"] && found.remarks.count == 1)
         #expect(found.remarks[0].contains("tr -s ' ' ',' < TABLE | made train -"))
         #expect(try infer("1.5 2\n2.5 3\n").remarks.contains { $0.contains("tr -s") })
+        for (separator, tr) in [("\u{1}", "'\\001'"), ("\u{1f}", "'\\037'"), ("^", "'^'"), ("~", "'~'"), (":", "':'")] {
+            let text = "a b,c\n1.5 x,2\n2.5 y,3\n".split(separator: ",").joined(separator: separator)
+            #expect(try infer(text).remarks.contains { $0.hasSuffix("tr \(tr) ',' < TABLE | made train -") })
+        }
+        let error = #expect(throws: TableError.self) {
+            try infer("id^a\n" + (0..<60).map { "\($0)^\($0 * 7 % 11)\n" }.joined())
+        }
+        #expect(
+            error?.description.hasSuffix(
+                ": all columns are left out; one column was found; if carets separate the cells, put commas in their place: "
+                    + "tr '^' ',' < TABLE | made train -") == true)
         for text in ["full name\nx y z\nu v\n", "a b,c\n1 2,3\n", "a\nx\n"] {
             #expect(try infer(text).remarks.isEmpty, "\(text)")
         }

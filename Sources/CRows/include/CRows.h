@@ -488,10 +488,10 @@ typedef struct made_stream_read {
 /// has a bound, whatever comes.
 ///
 /// CSV is RFC 4180 with any separator, LF, CRLF or CR at line ends, and quotes that are data within an unquoted cell. The
-/// separator is the one of , ; tab | that the first line has most of outside quotes, the comma where it has none. Lines before it
-/// are comments that begin with #, where a space, tab, #, ! or the line's end follows or the line has no separator; so is a later
-/// line of one cell that begins with #, where a row has more. Columns are found by name, in normal form C without outer blanks;
-/// one without a name is passed over.
+/// separator is the one of , ; tab | that the first line has most of outside quotes, the comma where it has none, or the one that
+/// a line `sep=;` before it names. Lines before it are comments that begin with #, where a space, tab, #, ! or the line's end
+/// follows or the line has no separator; so is a later line of one cell that begins with #, where a row has more. Columns are
+/// found by name, in normal form C without outer blanks; one without a name is passed over.
 typedef struct made_row_stream made_row_stream;
 
 /// `schema` must outlive the stream; `header` is of CSV. `kept` are the names of columns whose cells are handed back, which

@@ -1,4 +1,4 @@
-/// Formats of tables and archives that are not text, known by their first bytes.
+/// Formats of tables and archives other than text with a row a line, known by their first bytes.
 public enum ForeignFormat: Sendable, CaseIterable, CustomStringConvertible {
     /// Columns of Apache Parquet.
     case parquet
@@ -32,6 +32,38 @@ public enum ForeignFormat: Sendable, CaseIterable, CustomStringConvertible {
     case gzip
     /// Data compressed with zstd within compressed data.
     case zstd
+    /// One array of JSON, of objects or arrays: its rows.
+    case jsonArray
+    /// JSON of several lines a row.
+    case jsonObjects
+    /// An object of JSON by column and row number, as pandas writes by default.
+    case jsonColumns
+    /// An object of JSON with the names of the columns and an array of rows, as pandas writes.
+    case jsonSplit
+    /// An object of JSON with a schema and an array of rows, as pandas writes.
+    case jsonTable
+    /// A page of HTML.
+    case html
+    /// A document in XML.
+    case xml
+    /// The format of Weka.
+    case arff
+    /// Statements that make tables.
+    case sql
+    /// What Git keeps of a large file in its place.
+    case gitLFS
+    /// Objects of Python.
+    case pickle
+    /// A table of Stata.
+    case stata
+    /// A table of SPSS.
+    case spss
+    /// A table of SAS.
+    case sas
+    /// A table of SAS in its transport format.
+    case sasTransport
+    /// One object of R.
+    case rds
 
     /// What it is, with an article where it takes one.
     public var description: String {
@@ -52,6 +84,22 @@ public enum ForeignFormat: Sendable, CaseIterable, CustomStringConvertible {
         case .tar: "a tar archive"
         case .gzip: "gzip data"
         case .zstd: "zstd data"
+        case .jsonArray: "a JSON array, not one row a line"
+        case .jsonObjects: "JSON of more than one line a row"
+        case .jsonColumns: "a JSON object of columns, not one row a line"
+        case .jsonSplit: "a JSON object of columns and data, not one row a line"
+        case .jsonTable: "a JSON object of a schema and data, not one row a line"
+        case .html: "an HTML page"
+        case .xml: "an XML document"
+        case .arff: "an ARFF file"
+        case .sql: "a dump of SQL"
+        case .gitLFS: "a pointer of Git LFS"
+        case .pickle: "a pickle of Python"
+        case .stata: "a Stata file"
+        case .spss: "an SPSS file"
+        case .sas: "a SAS file"
+        case .sasTransport: "a SAS transport file"
+        case .rds: "an object of R"
         }
     }
 
@@ -74,6 +122,18 @@ public enum ForeignFormat: Sendable, CaseIterable, CustomStringConvertible {
         case .tar: ".tar"
         case .gzip: ".gz"
         case .zstd: ".zst"
+        case .jsonArray, .jsonObjects, .jsonColumns, .jsonSplit, .jsonTable: ".json"
+        case .html: ".html"
+        case .xml: ".xml"
+        case .arff: ".arff"
+        case .sql: ".sql"
+        case .gitLFS: ".csv"
+        case .pickle: ".pkl"
+        case .stata: ".dta"
+        case .spss: ".sav"
+        case .sas: ".sas7bdat"
+        case .sasTransport: ".xpt"
+        case .rds: ".rds"
         }
     }
 }

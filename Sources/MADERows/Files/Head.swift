@@ -13,6 +13,15 @@ struct Head {
     var isUnclear: Bool {
         guard bytes.count < Self.byteCountMax, compression == nil else { return false }
         return bytes.count < 2 || hasControls || Self.marks.contains { $0.starts(with: bytes) }
+            || isUnclearText
+    }
+
+    private var isUnclearText: Bool {
+        let text = text
+        if Self.words.contains(where: { $0.word.hasPrefix(text) }) { return true }
+        if text.hasPrefix("%") { return "@relation".hasPrefix(Self.withoutComments(text)) }
+        guard beginsJSON else { return false }
+        return !text.contains(where: \.isNewline) || text.dropFirst().allSatisfy(\.isWhitespace)
     }
 
     /// What the bytes are compressed with, if this program can decompress it.
@@ -34,8 +43,53 @@ struct Head {
         for magic in Self.magics where bytes.starts(with: magic.bytes) && (!magic.isWord || hasControls) {
             return magic.format == .zip && holdsWorkbook(path: path) ? .xlsx : magic.format
         }
+        if Self.stataHeads.contains(where: { bytes.starts(with: $0) }) { return .stata }
         let isTar = bytes.count >= 262 && bytes[257..<262].elementsEqual("ustar".utf8)
-        return isTar ? .tar : nil
+        return isTar ? .tar : wordFormat ?? jsonFormat
+    }
+
+    /// The text in lower case, a byte order mark and blanks before it aside, if it is plain ASCII so far.
+    private var text: String {
+        let isMarked = bytes.starts(with: [0xef, 0xbb, 0xbf])
+        let start = bytes.dropFirst(isMarked ? 3 : 0).drop { Self.blanks.contains($0) }
+        return String(decoding: start, as: UTF8.self).lowercased()
+    }
+
+    /// What a text is that begins with a word of a language for something else than rows.
+    private var wordFormat: ForeignFormat? {
+        let text = text
+        if let found = Self.words.first(where: { text.hasPrefix($0.word) }) { return found.format }
+        return text.hasPrefix("%") && Self.withoutComments(text).hasPrefix("@relation") ? .arff : nil
+    }
+
+    /// An ARFF file behind its first comments.
+    private static func withoutComments(_ text: String) -> Substring {
+        var text = text[...]
+        while text.hasPrefix("%") {
+            text = text.drop { !$0.isNewline }.drop { $0.isWhitespace }
+        }
+        return text
+    }
+
+    private var beginsJSON: Bool { text.hasPrefix("[") || text.hasPrefix("{") }
+
+    /// What JSON is that has no row in its first line.
+    private var jsonFormat: ForeignFormat? {
+        guard beginsJSON else { return nil }
+        let text = text
+        let inner = text.dropFirst().drop { $0.isWhitespace }
+        guard let next = inner.first else { return nil }
+        let isBroken = text.dropFirst().prefix { $0.isWhitespace }.contains(where: \.isNewline)
+        if text.hasPrefix("[") { return isBroken || next == "{" || next == "[" ? .jsonArray : nil }
+        if isBroken { return .jsonObjects }
+        // What pandas writes of a whole table: one line, its index 0, 1, 2, …
+        guard next == "\"", !text.contains(where: \.isNewline) else { return nil }
+        let parts = inner.dropFirst().split(separator: "\"", maxSplits: 1)
+        guard parts.count == 2 else { return nil }
+        let value = parts[1].filter { !$0.isWhitespace }
+        if value.hasPrefix(":{\"0\":") { return .jsonColumns }
+        if parts[0] == "columns", value.hasPrefix(":[") { return .jsonSplit }
+        return parts[0] == "schema" && value.hasPrefix(":{\"fields\":") ? .jsonTable : nil
     }
 
     /// How the text is encoded, and how many bytes of byte order mark come before it.
@@ -102,7 +156,11 @@ extension Head {
             Magic(bytes: [0x93] + Array("NUMPY".utf8), format: .numpy),
             Magic(bytes: Array("%PDF-".utf8), format: .pdf),
             Magic(bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], format: .xz),
+            Magic(bytes: [UInt8](repeating: 0, count: 12) + [0xc2, 0xea, 0x81, 0x60], format: .sas),
+            Magic(bytes: Array("X\n\0\0\0".utf8), format: .rds),
         ]
+        // Protocols of pickle.
+        + (2...5).map { Magic(bytes: [0x80, $0], format: .pickle) }
         // A level; then the digits of π before the first block, or those of its root before the end.
         + (UInt8(ascii: "1")...UInt8(ascii: "9")).flatMap { level in
             [[0x31, 0x41, 0x59, 0x26, 0x53, 0x59], [0x17, 0x72, 0x45, 0x38, 0x50, 0x90]].map {
@@ -110,7 +168,23 @@ extension Head {
             }
         }
 
+    private static let blanks: [UInt8] = [0x20, 9, 10, 13]
+
+    /// How texts begin that are no rows, in lower case.
+    private static let words: [(word: String, format: ForeignFormat)] = [
+        ("<!doctype html", .html), ("<html", .html), ("<table", .html), ("<?xml", .xml), ("@relation", .arff),
+        ("<stata_dta>", .stata), ("header record*******lib", .sasTransport), ("$fl2@(#)", .spss), ("$fl3@(#)", .spss),
+        ("version https://git-lfs.github.com/spec/", .gitLFS), ("create table ", .sql), ("insert into ", .sql),
+        ("pragma foreign_keys", .sql), ("begin transaction;", .sql), ("-- mysql dump", .sql), ("-- mariadb dump", .sql),
+        ("--\n-- postgresql database dump", .sql), ("-- postgresql database dump", .sql),
+    ]
+
+    /// Tables of Stata before release 13, by version and byte order.
+    private static let stataHeads: [[UInt8]] = [0x71, 0x72, 0x73].flatMap { version in
+        [1, 2].map { order in [version, order, 1, 0] }
+    }
+
     /// All that a first byte or more is compared with.
     private static let marks: [[UInt8]] =
-        magics.map(\.bytes) + [gzip, zstd, [0xef, 0xbb, 0xbf]] + (0x50...0x5f).map { [$0] + skippable }
+        magics.map(\.bytes) + stataHeads + [gzip, zstd, [0xef, 0xbb, 0xbf]] + (0x50...0x5f).map { [$0] + skippable }
 }

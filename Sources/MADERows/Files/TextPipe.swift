@@ -28,6 +28,10 @@ struct TextPipe {
 
     private static let plain = "; this pipe makes text of it"
 
+    /// The names of the attributes as a header, and the lines behind `@data` without comments.
+    private static let arffProgram =
+        #"d && !/^%/; tolower($1) == "@attribute" { h = h s $2; s = "," } tolower($1) == "@data" { print h; d = 1 }"#
+
     private typealias Step = (advice: String, program: (String) -> String)
 
     /// What to know, and the program with its arguments for a file, whose name for a shell it takes.
@@ -65,7 +69,33 @@ struct TextPipe {
         case .numpy:
             let frame = "pandas.DataFrame(numpy.load(sys.argv[1])).add_prefix(\"x\")"
             return (plain + ": ", pandas(frame, imports: "numpy, "))
-        case .pdf: return nil
+        case .jsonArray:
+            let program = "import json, sys; [print(json.dumps(row)) for row in json.load(open(sys.argv[1]))]"
+            return ("; this pipe writes one row a line: ", { "python3 -c \(Shell.quoted(program)) \($0)" })
+        case .jsonObjects: return ("; this pipe writes one row a line: ", { "jq -c . \($0)" })
+        case .jsonColumns: return (plain + ": ", pandas("pandas.read_json(sys.argv[1])"))
+        case .jsonSplit: return (plain + ": ", pandas("pandas.read_json(sys.argv[1], orient=\"split\")"))
+        case .jsonTable: return (plain + ": ", pandas("pandas.read_json(sys.argv[1], orient=\"table\")"))
+        case .html: return ("; this pipe makes text of its first table: ", pandas("pandas.read_html(sys.argv[1])[0]"))
+        case .xml: return (plain + ": ", pandas("pandas.read_xml(sys.argv[1])"))
+        case .arff: return (plain + ": ", { "awk \(Shell.quoted(arffProgram)) \($0)" })
+        case .pickle:
+            return (
+                "; if you trust it, as it may run code, this pipe makes text of it: ",
+                pandas("pandas.read_pickle(sys.argv[1])")
+            )
+        case .stata: return (plain + ": ", pandas("pandas.read_stata(sys.argv[1])"))
+        case .spss: return (plain + ": ", pandas("pandas.read_spss(sys.argv[1])"))
+        case .sas:
+            return (plain + ": ", pandas("pandas.read_sas(sys.argv[1], format=\"sas7bdat\", encoding=\"latin-1\")"))
+        case .sasTransport:
+            return (plain + ": ", pandas("pandas.read_sas(sys.argv[1], format=\"xport\", encoding=\"latin-1\")"))
+        case .rds:
+            return (
+                plain + ": ",
+                { "Rscript -e 'write.csv(readRDS(commandArgs(TRUE)[1]), row.names = FALSE, na = \"\")' \($0)" }
+            )
+        case .pdf, .sql, .gitLFS: return nil
         case .bzip2, .xz, .tar, .gzip, .zstd:
             guard let filter = filter(format) else { return nil }
             return (plain + ": ", { format == .tar ? "tar -xOf \($0)" : "\(filter) \($0)" })

@@ -47,8 +47,10 @@ public struct TextSourceError: Error, Sendable, Equatable, CustomStringConvertib
                 + "zstd -dc --long=31 \(Shell.file(path, placeholder: "file.zst")) | \(command)"
         case .foreign(let format, let compression, let command):
             "\(compression.map { "holds, compressed with \($0)," } ?? "is") \(format)"
-                + (TextPipe(format, path: path, within: compression, command: command)?.advice ?? ", not text"
-                    + "; export its table as CSV where it was made")
+                + (TextPipe(format, path: path, within: compression, command: command)?.advice
+                    ?? (format == .gitLFS
+                        ? "; git lfs pull puts the file in its place"
+                        : ", not a table; export its table as CSV where it was made"))
         case .outOfMemory: "cannot be read: memory is short"
         }
     }

@@ -85,7 +85,9 @@ struct SchemaInference {
             }
             columns.append(decision.column)
         }
-        guard !found.kinds.isEmpty else { throw TableError(path: path, problem: .allDropped) }
+        guard !found.kinds.isEmpty else {
+            throw TableError(path: path, problem: .allDropped(advice: Self.separatorAdvice(scanner)))
+        }
         let schema = Schema(columns: columns, hasHeader: scanner.format == .ndjson || scanner.hasHeader)
         let kept = zip(schema.variableNames, found.kinds).map { TableSchema.Column(name: $0, kind: $1) }
         return InferredTable(
@@ -101,11 +103,7 @@ struct SchemaInference {
                 let name = scanner.separator == "\t" ? "tabs" : "\"\(scanner.separator)\""
                 remarks.append("cells are separated by \(name)")
             }
-            if Self.isSeparatedByBlanks(scanner) {
-                remarks.append(
-                    "one column was found; if blanks separate the cells, put commas in their place: "
-                        + "tr -s ' ' ',' < TABLE | made train -")
-            }
+            if let advice = Self.separatorAdvice(scanner) { remarks.append(advice) }
             if !scanner.hasHeader {
                 remarks.append(
                     "the first line is a row, columns are named column_1, column_2 …: --header if it names them")
@@ -123,14 +121,26 @@ struct SchemaInference {
         return remarks
     }
 
-    /// Whether there is but one column, and each of its cells has as many words as its name.
-    private static func isSeparatedByBlanks(_ scanner: TableScanner) -> Bool {
-        guard scanner.columns.count == 1, let name = scanner.columns.first else { return false }
-        let words = { (text: String) in text.split { $0 == " " || $0 == "\t" }.count }
+    /// What to do where there is but one column, and each of its cells has as many parts between blanks, or another character
+    /// that may separate cells, as its name.
+    private static func separatorAdvice(_ scanner: TableScanner) -> String? {
+        guard scanner.format == .csv, scanner.columns.count == 1, let name = scanner.columns.first else { return nil }
         let texts = scanner.texts(column: 0)
-        let count = scanner.hasHeader ? words(name) : texts.first.map { words($0.text) } ?? 0
-        return count > 1 && !texts.isEmpty && texts.allSatisfy { words($0.text) == count }
+        for (separator, word, shell) in separators {
+            let parts = { (text: String) in text.split { $0 == separator || $0 == "\t" && separator == " " }.count }
+            let count = scanner.hasHeader ? parts(name) : texts.first.map { parts($0.text) } ?? 0
+            guard count > 1, !texts.isEmpty, texts.allSatisfy({ parts($0.text) == count }) else { continue }
+            return "one column was found; if \(word) separate the cells, put commas in their place: "
+                + "tr\(separator == " " ? " -s" : "") '\(shell)' ',' < TABLE | made train -"
+        }
+        return nil
     }
+
+    /// Characters besides those that are told apart, what they are called, and how `tr` takes them.
+    private static let separators: [(Character, word: String, shell: String)] = [
+        ("\u{1}", "control-A characters", "\\001"), ("\u{1f}", "unit separators", "\\037"), ("^", "carets", "^"),
+        ("~", "tildes", "~"), (":", "colons", ":"), (" ", "blanks", " "),
+    ]
 
     /// The columns with their texts for missing values: a column of numbers teaches the others.
     private func markMissing(_ shapes: [ColumnShape]) -> [ColumnShape] {

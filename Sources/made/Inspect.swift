@@ -1,5 +1,6 @@
 import ArgumentParser
 import MADE
+import MADERows
 import MADETraining
 
 /// `made inspect`: the model card, and the proof of the autoregressive property.

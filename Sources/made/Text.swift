@@ -12,11 +12,3 @@ extension Double {
         return (self * scale).rounded() / scale
     }
 }
-
-extension [String] {
-    /// The first `limit`, and how many there are beyond.
-    func shortened(to limit: Int) -> String {
-        count <= limit
-            ? joined(separator: " ") : prefix(limit).joined(separator: " ") + " … (\(count - limit) more)"
-    }
-}

@@ -150,7 +150,8 @@ import Testing
         }
         #expect(
             error?.description.hasSuffix(
-                ": all columns are left out; one column was found; if carets separate the cells, put commas in their place: "
+                ": all columns are left out: id^a (its values name rows: --categorical id^a or --real id^a keeps it); "
+                    + "one column was found; if carets separate the cells, put commas in their place: "
                     + "tr '^' ',' < TABLE | made train -") == true)
         for text in ["full name\nx y z\nu v\n", "a b,c\n1 2,3\n", "a\nx\n"] {
             #expect(try infer(text).remarks.isEmpty, "\(text)")

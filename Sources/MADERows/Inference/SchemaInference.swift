@@ -86,7 +86,9 @@ struct SchemaInference {
             columns.append(decision.column)
         }
         guard !found.kinds.isEmpty else {
-            throw TableError(path: path, problem: .allDropped(advice: Self.separatorAdvice(scanner)))
+            let reasons = Schema(columns: columns).reasonsLeftOut(isSampled: scanner.rows.isSampled)
+            throw TableError(
+                path: path, problem: .allDropped(reasons: reasons, advice: Self.separatorAdvice(scanner)))
         }
         let schema = Schema(columns: columns, hasHeader: scanner.format == .ndjson || scanner.hasHeader)
         let kept = zip(schema.variableNames, found.kinds).map { TableSchema.Column(name: $0, kind: $1) }

@@ -36,8 +36,8 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
         case tooManyLabels(limit: Int)
         /// A column of labels holds a text of more than `limit` bytes.
         case labelTooLong(limit: Int)
-        /// All columns are left out; what would be right where that is likely to be a mistake about its form.
-        case allDropped(advice: String? = nil)
+        /// All columns are left out: the `reasons`, and what would be right where the table is likely to have another form.
+        case allDropped(reasons: [String], advice: String? = nil)
         /// A column without a value in any row.
         case columnEmpty
         /// A column that has values, but none in any of the `kept` rows that were sampled of `read` ones.
@@ -106,8 +106,9 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(place), \(name): more than \(limit) different labels; --drop leaves a column out"
         case .labelTooLong(let limit):
             "\(place), \(name): a text of more than \(limit) bytes is no label; --drop leaves a column out"
-        case .allDropped(let advice):
-            "\(place): all columns are left out; \(advice ?? "--real, --categorical or --binary keeps one")"
+        case .allDropped(let reasons, let advice):
+            "\(place): all columns are left out: \(reasons.joined(separator: "; ")); "
+                + (advice ?? "a model needs one column at least")
         case .columnEmpty: "\(place): \(name) has no value in any row; --drop leaves it out"
         case .columnUnsampled(let kept, let read):
             "\(place): \(name) has no value in any of the \(kept) rows sampled of \(read); --drop leaves it out, a larger "

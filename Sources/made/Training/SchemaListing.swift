@@ -30,12 +30,7 @@ struct SchemaListing {
                 lines.append("  \(name)\(Self.type(column.kind).padded(to: 13))\(Self.values(column, facts))")
             }
         }
-        for reason in Schema.LeftOut.allCases {
-            let names = inferred.leftOut.filter { $0.leftOut == reason }.map { $0.name.isEmpty ? "\"\"" : $0.name }
-            guard !names.isEmpty else { continue }
-            let shown = names.shortened(to: Self.namedMax)
-            lines.append("left out: \(shown)\(explanation(reason, names: names))")
-        }
+        lines += inferred.schema.table.reasonsLeftOut(isSampled: inferred.isSampled).map { "left out: \($0)" }
         if !inferred.missingTexts.isEmpty {
             let shown = inferred.missingTexts.shortened(to: Self.namedMax)
             lines.append("missing values are empty cells and \(shown): --schema if they are not")
@@ -48,24 +43,6 @@ struct SchemaListing {
         guard inferred.isSampled else { return "\(inferred.table.rowCount) rows" }
         let reason = isBoundByMemory ? "as many as fit in half of the memory: --rows-max" : "--rows-max"
         return "sampled \(inferred.table.rowCount) of \(inferred.readRowCount) rows (\(reason))"
-    }
-
-    private func explanation(_ reason: Schema.LeftOut, names: [String]) -> String {
-        let list = names.count <= 3 ? names.joined(separator: ",") : names[0]
-        let isOne = names.count == 1
-        switch reason {
-        case .asked: return ""
-        case .unnamed: return " (no name; one in the header keeps it)"
-        case .empty: return inferred.isSampled ? " (no value in any sampled row)" : " (no value in any row)"
-        case .identifier:
-            return
-                " (\(isOne ? "its values name" : "their values name") rows: --categorical \(list) or --real \(list) keeps "
-                + "\(isOne ? "it" : "them"))"
-        case .date:
-            return
-                " (dates of which no weekday, month or time of day comes back: --categorical \(list) keeps \(isOne ? "it" : "them"))"
-        case .text: return " (texts rather than labels: --categorical \(list) keeps \(isOne ? "it" : "them"))"
-        }
     }
 
     private static func type(_ kind: TableSchema.Kind) -> String {

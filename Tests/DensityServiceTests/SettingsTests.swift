@@ -134,17 +134,110 @@ private let unusual = [
         ("port: \"80\"", "etc/made.yaml:1: port: the text \"80\" is not \(number)"),
         ("port: [80]", "etc/made.yaml:1: port: a list is not \(number)"),
         ("models: [a, [b]]", "etc/made.yaml:1: models: a list of anything but texts is not paths"),
-        ("models: [a, ]\nmodels: b", "etc/made.yaml:1: models given twice"),
+        ("models: [a, ]\nmodels: b", "etc/made.yaml:2: models given twice, first in line 1"),
+        ("port:\n\n'port': 1", "etc/made.yaml:3: port given twice, first in line 1"),
+        ("port: &p 80\n*p : 1", #"etc/made.yaml:2: "80" is not a setting"#),
+        ("<<: {port: 1}", #"etc/made.yaml:1: "<<" is not a setting"#),
         ("- port", "etc/made.yaml:1: not keys and values, such as 'port: 8080'"),
         ("port", "etc/made.yaml:1: not keys and values, such as 'port: 8080'"),
     ]
     for (text, message) in cases { #expect(refusal(text) == message) }
-    for text in ["port: [", "port: 1\n  host: x", "a: 'b", "\t", "port: 1\n---\nport: 2", "x: *y"] {
-        #expect(refusal(text).contains(#/^etc/made\.yaml:\d: not YAML: /#), "\(text): \(refusal(text))")
+}
+
+@Test func whatIsNoYAMLIsRefusedWithItsLineAndColumn() {
+    for (text, place) in [
+        ("port: ]", "1:7"), ("port: 1\n  host: x", "2:7"), ("\t", "1:1"), ("port: 1\nhost: @a", "2:7"),
+        ("host: é\nport: \u{7}", "2:7"), ("host: é\u{7F}", "1:8"), ("\0", "1:1"),
+    ] {
+        #expect(refusal(text).hasPrefix("etc/made.yaml:\(place): not YAML: "), "\(text): \(refusal(text))")
         #expect(!refusal(text).contains("\n"))
     }
-    // More than any setting is deep: neither a crash nor a stack without end.
-    #expect(refusal(String(repeating: "[", count: 200_000)).hasPrefix("etc/made.yaml:"))
+    // Where the text began that has no end.
+    #expect(refusal("port: 1\nhost: 'b\n\n").hasPrefix("etc/made.yaml:4:1: not YAML: "))
+    #expect(refusal("port: 1\nhost: 'b\n\n").hasSuffix(" from line 2"))
+    #expect(refusal("port: 1\n---\nport: 2") == "etc/made.yaml:2:1: a second document begins")
+    #expect(refusal("port: 1\nhost: *y") == "etc/made.yaml:2:7: *y has no &y before it")
+    #expect(refusal("models: &m [*m]") == "etc/made.yaml:1:13: *m has no &m before it")
+}
+
+@Test func aFileCannotMakeItsReaderTakeMemoryOrStackWithoutEnd() {
+    let count = 200_000
+    for (text, place) in [
+        (String(repeating: "[", count: count), "1:101"), (String(repeating: "{a: ", count: count), "1:398"),
+        (String(repeating: "- ", count: count), "1:201"), (String(repeating: "? ", count: count), "1:201"),
+        ("models: " + String(repeating: "[", count: 100) + String(repeating: "]", count: 100), "1:108"),
+    ] {
+        #expect(refusal(text) == "etc/made.yaml:\(place): nested more than 100 deep")
+    }
+    // One more and it would be too deep.
+    let brackets = String(repeating: "[", count: 99) + String(repeating: "]", count: 99)
+    #expect(refusal("models: \(brackets)") == "etc/made.yaml:1: models: a list of anything but texts is not paths")
+
+    let text = String(repeating: "x", count: 1000)
+    let tail = "aliases repeat more than 1048576 bytes"
+    #expect(refusal("models: [&a \(text)" + String(repeating: ", *a", count: 1048) + "]").isEmpty)
+    #expect(refusal("models: [&a \(text)" + String(repeating: ", *a", count: 1049) + "]").hasSuffix(tail))
+    // Lists of lists of lists.
+    for leaf in ["x", "~", "[]"] {
+        let lists = (1...40).map { "k\($0): &l\($0) [*l\($0 - 1), *l\($0 - 1)]\n" }
+        #expect(refusal("k0: &l0 [\(leaf)]\n" + lists.joined()).hasSuffix(tail))
+        #expect(refusal("? &l0 [\(leaf)]\n: x\n" + lists.joined()).hasSuffix(tail))
+    }
+}
+
+/// The words of YAML 1.1 and 1.2 for numbers, truth and nothing are texts to whoever wants a text.
+@Test func scalarsAreReadAsTheyStand() throws {
+    func model(_ text: String) throws -> String? {
+        try configuration(file: "default-model: \(text)").options.defaultModel
+    }
+    for text in [
+        "yes", "No", "true", "0o17", "017", "1_000", "0x1F", "1e3", ".5", ".inf", ".nan", "2026-01-01", "1:30",
+    ] {
+        #expect(try model(text) == text)
+        #expect(try model("'\(text)'") == text)
+        #expect(try model("!!str \(text)") == text)
+    }
+    for text in ["null", "~", "Null", "NULL", ""] {
+        #expect(try model(text) == nil)
+        #expect(try model("!!null \(text)") == nil)
+        #expect(try file("default-model: !!str \(text)").entries["default-model"]?.texts == [text])
+    }
+    #expect(try model("nULL") == "nULL" && model("'~'") == "~" && model("\"null\"") == "null")
+    #expect(try model("a  # b") == "a" && model("a#b") == "a#b" && model("'it''s'") == "it's")
+    #expect(try model(#""\x41\u00e9\U0001F600\t\/\0b""#) == "Aé\u{1F600}\t/\0b")
+    #expect(try model("|\n  a\n  b\n") == "a\nb\n" && model(">-\n  a\n  b\n") == "a b" && model("a\n  b") == "a b")
+    // Numbers are digits, here as in a flag.
+    #expect(try configuration(file: "port: 010\nalpha: 1e-3\nwatch-models: 'true'").options.port == 10)
+    for (text, said) in [
+        ("0o17", "\"0o17\""), ("0x1F", "\"0x1F\""), ("1_0", "\"1_0\""), ("!!str 80", "the text \"80\""),
+    ] {
+        #expect(refusal("port: \(text)").hasPrefix("etc/made.yaml:1: port: \(said) is not"))
+    }
+    #expect(refusal("watch-models: yes") == #"etc/made.yaml:1: watch-models: "yes" is not true or false"#)
+}
+
+@Test func aliasesRepeatWhatTheirAnchorsHold() throws {
+    let options = try configuration(
+        file: "models: &m [&x /a, *x, /b]\ncors-origins: []\napi-keys-file: *x\ndefault-model: &x c\nhost: *x"
+    ).options
+    #expect(options.models == ["/a", "/a", "/b"] && options.apiKeysFile == "/a" && options.defaultModel == "c")
+    #expect(options.host == "c")
+    let repeated = try file("models: &m [/a]\n\n? &k port\n: &p 81\nqueue-rows-max: *p\ndefault-model: *k")
+    #expect(repeated.entries["queue-rows-max"]?.texts == ["81"] && repeated.entries["queue-rows-max"]?.line == 5)
+    #expect(repeated.entries["default-model"]?.texts == ["port"] && repeated.entries["port"]?.line == 3)
+    #expect(refusal("models: &m [/a]\nport: *m") == "etc/made.yaml:2: port: a list is not a whole number, 0 to 65535")
+}
+
+@Test func formsOfAFile() throws {
+    for text in [
+        "port: 81", "{port: 81}", "{\"port\":81}", "port:\r\n  81\r\n", "\u{FEFF}port: 81", "\u{FEFF}---\nport: 81",
+        "--- # a\nport: 81\n...\n# b",
+        "%YAML 1.1\n---\nport: 81", "%TAG ! tag:x,2026:\n--- !settings\nport: !!int 81", "? port\n: 81",
+        "  port  :  81  \n\n", "\"po\\x72t\": 81",
+    ] {
+        #expect(try configuration(file: text).options.port == 81, "\(text)")
+    }
+    #expect(try configuration(file: "models:\n- /a\n- '/b c'\n").options.models == ["/a", "/b c"])
 }
 
 @Test func aKeyWithoutValueIsAsNone() throws {

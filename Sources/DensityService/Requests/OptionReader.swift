@@ -1,11 +1,6 @@
 internal import CRows
+internal import FoundationEssentials
 internal import MADERows
-
-#if canImport(FoundationEssentials)
-    internal import FoundationEssentials
-#else
-    internal import Foundation
-#endif
 
 /// The small fields of a request beside its rows.
 struct OptionReader {

@@ -1,6 +1,5 @@
 internal import Glibc
 internal import MADERows
-internal import Yams
 
 /// The keys of a YAML file of settings, with the lines they stand in.
 public struct ConfigurationFile: Sendable {
@@ -29,20 +28,23 @@ public struct ConfigurationFile: Sendable {
     /// Reads `text`, which is said to stand in the file at `path`.
     init(text: String, path: String) throws(ServiceError) {
         self.path = path
-        guard let root = try Self.tree(text, path: path), !Self.isNull(root) else { return }
-        guard case .mapping(let mapping) = root else {
-            throw ServiceError("\(path):\(root.mark?.line ?? 1): not keys and values, such as 'port: 8080'")
+        guard let root = try Self.root(of: text, path: path), !root.isNull else { return }
+        guard case .mapping(let pairs) = root.content else {
+            throw ServiceError("\(path):\(root.line): not keys and values, such as 'port: 8080'")
         }
-        for (key, value) in mapping {
-            let line = key.mark?.line ?? 1
-            guard let name = key.scalar?.string, let setting = ServiceOptions.settings.first(where: { $0.name == name })
-            else {
-                let name = key.scalar?.string ?? "(no text)"
+        var lines: [String: Int] = [:]
+        for (key, value) in pairs {
+            let line = key.line
+            let name = key.text ?? "(no text)"
+            guard key.text != nil, let setting = ServiceOptions.settings.first(where: { $0.name == name }) else {
                 let known = ServiceOptions.settings.map(\.name)
                 throw ServiceError(
                     "\(path):\(line): \(quoted(name)) is not a setting\(suggestion(for: name, among: known))")
             }
-            if Self.isNull(value) { continue }
+            if let first = lines.updateValue(line, forKey: name) {
+                throw ServiceError("\(path):\(line): \(name) given twice, first in line \(first)")
+            }
+            if value.isNull { continue }
             do {
                 entries[name] = Entry(texts: try texts(of: value, for: setting), line: line)
             } catch {
@@ -55,26 +57,23 @@ public struct ConfigurationFile: Sendable {
         let what: String
     }
 
-    private func texts(of node: Node, for setting: Setting) throws(Mismatch) -> [String] {
-        switch node {
-        case .scalar(let scalar):
+    private func texts(of node: YAMLNode, for setting: Setting) throws(Mismatch) -> [String] {
+        switch node.content {
+        case .scalar(let text, let isPlain):
             // A number in quotes is a text, and whoever wrote it may have meant one.
-            guard setting.form != .number || scalar.style == .plain else {
-                throw Mismatch(what: "the text \(quoted(scalar.string))")
-            }
-            return [setting.form.isPath ? resolved(scalar.string) : scalar.string]
-        case .sequence(let sequence):
+            guard setting.form != .number || isPlain else { throw Mismatch(what: "the text \(quoted(text))") }
+            return [setting.form.isPath ? resolved(text) : text]
+        case .sequence(let elements):
             guard setting.form.isList else { throw Mismatch(what: "a list") }
             var texts: [String] = []
-            for element in sequence {
-                guard let text = element.scalar?.string, !Self.isNull(element) else {
+            for element in elements {
+                guard let text = element.text, !element.isNull else {
                     throw Mismatch(what: "a list of anything but texts")
                 }
                 texts.append(setting.form.isPath ? resolved(text) : text)
             }
             return texts
         case .mapping: throw Mismatch(what: "a mapping")
-        default: throw Mismatch(what: "an alias")
         }
     }
 
@@ -84,25 +83,11 @@ public struct ConfigurationFile: Sendable {
         return String(path[...slash]) + text
     }
 
-    private static func isNull(_ node: Node) -> Bool {
-        node.scalar?.style == .plain && ["", "~", "null", "Null", "NULL"].contains(node.scalar?.string)
-    }
-
-    private static func tree(_ text: String, path: String) throws(ServiceError) -> Node? {
+    private static func root(of text: String, path: String) throws(ServiceError) -> YAMLNode? {
         do {
-            return try compose(yaml: text)
-        } catch let error as YamlError {
-            switch error {
-            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-                .composer(_, let problem, let mark, _):
-                throw ServiceError("\(path):\(mark.line): not YAML: \(problem)")
-            case .duplicatedKeysInMapping(let names, let context):
-                throw ServiceError("\(path):\(context.mark.line): \(names.joined(separator: ", ")) given twice")
-            case .reader(let problem, _, _, _): throw ServiceError("\(path): not YAML: \(problem)")
-            default: throw ServiceError("\(path): not YAML")
-            }
+            return try YAMLReader.document(of: text, repeatedBytesMax: bytesMax)
         } catch {
-            throw ServiceError("\(path): not YAML")
+            throw ServiceError("\(path):\(error.line):\(error.column): \(error.what)")
         }
     }
 

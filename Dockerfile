@@ -18,10 +18,9 @@ LABEL org.opencontainers.image.title="made" \
       org.opencontainers.image.description="Density models of tables, and a server of them" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.base.name="docker.io/library/debian:bookworm-slim"
-# curl is for health checks from outside the program, as docker-compose.yml has one.
 RUN apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
-        curl libmicrohttpd12 libopenblas0-pthread libsimdjson14 libutf8proc2 libyaml-0-2 libzstd1 zlib1g \
+        libmicrohttpd12 libopenblas0-pthread libsimdjson14 libutf8proc2 libyaml-0-2 libzstd1 zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt \
     && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin made
 COPY --from=build /made /usr/local/bin/made

@@ -81,6 +81,11 @@ let nativeRefusals: [Refused] = [
     .init(body: #"{"rows":[],"alpha":1e999}"#, status: 400, pointer: "/alpha", detail: "a number"),
     .init(
         body: #"{"rows":[],"explain":99999999999999999999}"#, status: 400, pointer: "/explain", detail: "whole number"),
+    .init(
+        body: "{\"v0\":1}\n{\"v0\":0}\n", status: 400,
+        detail: "something follows the JSON object at byte 9; lines of CSV or NDJSON go to /score, with Content-Type: "
+            + "text/csv or application/x-ndjson"),
+    .init(body: "v0,v1,v2\n0,1,0\n", status: 400, detail: "Content-Type: text/csv or application/x-ndjson"),
     .init(body: #"{"rows":[]} {}"#, status: 400, detail: "something follows"),
     .init(body: #"{"rows":[NaN]}"#, status: 400, detail: "not JSON"),
     .init(body: #"{"rows":[[0,1,NaN]]}"#, status: 400, detail: "not JSON"),

@@ -71,7 +71,7 @@ extension Schema {
     var details: [(String, String)] {
         var lines: [(String, String)] = []
         for reason in LeftOut.allCases {
-            let names = columns.filter { $0.leftOut == reason }.map { $0.name.isEmpty ? "\"\"" : $0.name }
+            let names = names(leftOut: reason)
             if !names.isEmpty { lines.append(("left out", "\(names.shortened(to: 12)) (\(reason.rawValue))")) }
         }
         let texts = Set(columns.flatMap(\.missingTexts)).sorted()

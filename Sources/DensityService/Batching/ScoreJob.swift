@@ -37,7 +37,8 @@ final class ScoreJob: @unchecked Sendable {
     var sheet: ScoreSheet?
     var sheetStart = 0
     var computeStart: UInt64 = 0
-    /// The statistic of each row that it is judged by, nats; set when it is answered.
+    /// The statistic of each row that it is judged by, nats; set when it is answered, or before by the worker that scores rows
+    /// with values that are not known.
     private(set) var scores: [Double] = []
     /// What they rank as, then, NaN of a row with nothing to compare with; empty of a model that gives none.
     private(set) var pValues: [Double] = []
@@ -195,7 +196,7 @@ final class ScoreJob: @unchecked Sendable {
         self.sheet = sheet
         explain(0..<rows.count, sheet: sheet, from: 0, using: workspace)
         if hasMissing, judgement.calibration != nil {
-            let scores = statistics(in: sheet)
+            scores = statistics(in: sheet)
             for row in 0..<rows.count {
                 let values = values(ofRow: row)
                 guard values.contains(where: \.isNaN) else { continue }
@@ -225,7 +226,8 @@ final class ScoreJob: @unchecked Sendable {
     }
 
     private func judge(in sheet: ScoreSheet) {
-        scores = statistics(in: sheet)
+        // Where values are not known they were needed before.
+        if scores.isEmpty { scores = statistics(in: sheet) }
         guard let calibration = judgement.calibration else { return }
         groups = judgement.groups(of: batch.values(ofRows: rows).span, width: batch.variableCount)
         pValues = judgement.pValues(of: scores, in: groups)

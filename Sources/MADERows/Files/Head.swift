@@ -6,8 +6,15 @@ struct Head {
     static let byteCountMax = 512
 
     private let bytes: UnsafeRawBufferPointer.SubSequence
+    /// The same as text in lower case, without a byte order mark and blanks before it.
+    private let text: String
 
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes.prefix(Self.byteCountMax) }
+    init(_ bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes.prefix(Self.byteCountMax)
+        let isMarked = self.bytes.starts(with: Self.byteOrderMark)
+        let start = self.bytes.dropFirst(isMarked ? Self.byteOrderMark.count : 0).drop { Self.blanks.contains($0) }
+        text = String(decoding: start, as: UTF8.self).lowercased()
+    }
 
     /// Whether more bytes may tell more: not where text has begun, for which somebody may wait.
     var isUnclear: Bool {
@@ -17,7 +24,6 @@ struct Head {
     }
 
     private var isUnclearText: Bool {
-        let text = text
         if Self.words.contains(where: { $0.word.hasPrefix(text) }) { return true }
         if text.hasPrefix("%") { return "@relation".hasPrefix(Self.withoutComments(text)) }
         guard beginsJSON else { return false }
@@ -43,21 +49,12 @@ struct Head {
         for magic in Self.magics where bytes.starts(with: magic.bytes) && (!magic.isWord || hasControls) {
             return magic.format == .zip && holdsWorkbook(path: path) ? .xlsx : magic.format
         }
-        if Self.stataHeads.contains(where: { bytes.starts(with: $0) }) { return .stata }
         let isTar = bytes.count >= 262 && bytes[257..<262].elementsEqual("ustar".utf8)
         return isTar ? .tar : wordFormat ?? jsonFormat
     }
 
-    /// The text in lower case, a byte order mark and blanks before it aside, if it is plain ASCII so far.
-    private var text: String {
-        let isMarked = bytes.starts(with: [0xef, 0xbb, 0xbf])
-        let start = bytes.dropFirst(isMarked ? 3 : 0).drop { Self.blanks.contains($0) }
-        return String(decoding: start, as: UTF8.self).lowercased()
-    }
-
     /// What a text is that begins with a word of a language for something else than rows.
     private var wordFormat: ForeignFormat? {
-        let text = text
         if let found = Self.words.first(where: { text.hasPrefix($0.word) }) { return found.format }
         return text.hasPrefix("%") && Self.withoutComments(text).hasPrefix("@relation") ? .arff : nil
     }
@@ -76,7 +73,6 @@ struct Head {
     /// What JSON is that has no row in its first line.
     private var jsonFormat: ForeignFormat? {
         guard beginsJSON else { return nil }
-        let text = text
         let inner = text.dropFirst().drop { $0.isWhitespace }
         guard let next = inner.first else { return nil }
         let isBroken = text.dropFirst().prefix { $0.isWhitespace }.contains(where: \.isNewline)
@@ -94,7 +90,7 @@ struct Head {
 
     /// How the text is encoded, and how many bytes of byte order mark come before it.
     var encoding: (encoding: Encoding, markByteCount: Int) {
-        if bytes.starts(with: [0xef, 0xbb, 0xbf]) { return (.utf8, 3) }
+        if bytes.starts(with: Self.byteOrderMark) { return (.utf8, Self.byteOrderMark.count) }
         if bytes.starts(with: [0xff, 0xfe]) { return (.utf16(isBigEndian: false), 2) }
         if bytes.starts(with: [0xfe, 0xff]) { return (.utf16(isBigEndian: true), 2) }
         let units = bytes.count / 2
@@ -142,7 +138,7 @@ extension Head {
         var isWord = false
     }
 
-    private static let magics =
+    private static let magics: [Magic] =
         [
             Magic(bytes: Array("PAR1".utf8), format: .parquet, isWord: true),
             Magic(bytes: Array("SQLite format 3\0".utf8), format: .sqlite),
@@ -159,6 +155,7 @@ extension Head {
             Magic(bytes: [UInt8](repeating: 0, count: 12) + [0xc2, 0xea, 0x81, 0x60], format: .sas),
             Magic(bytes: Array("X\n\0\0\0".utf8), format: .rds),
         ]
+        + stataHeads.map { Magic(bytes: $0, format: .stata) }
         // Protocols of pickle.
         + (2...5).map { Magic(bytes: [0x80, $0], format: .pickle) }
         // A level; then the digits of π before the first block, or those of its root before the end.
@@ -168,6 +165,8 @@ extension Head {
             }
         }
 
+    /// Of UTF-8.
+    private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
     private static let blanks: [UInt8] = [0x20, 9, 10, 13]
 
     /// How texts begin that are no rows, in lower case.
@@ -186,5 +185,5 @@ extension Head {
 
     /// All that a first byte or more is compared with.
     private static let marks: [[UInt8]] =
-        magics.map(\.bytes) + stataHeads + [gzip, zstd, [0xef, 0xbb, 0xbf]] + (0x50...0x5f).map { [$0] + skippable }
+        magics.map(\.bytes) + [gzip, zstd, byteOrderMark] + (0x50...0x5f).map { [$0] + skippable }
 }

@@ -4,10 +4,15 @@ extension Schema {
     /// The columns that are left out, those of one reason together, with the reason and the options that keep them.
     package func reasonsLeftOut(isSampled: Bool) -> [String] {
         LeftOut.allCases.compactMap { reason in
-            let names = columns.filter { $0.leftOut == reason }.map { $0.name.isEmpty ? "\"\"" : $0.name }
+            let names = names(leftOut: reason)
             if names.isEmpty { return nil }
             return names.shortened(to: 12) + Self.explanation(reason, names: names, isSampled: isSampled)
         }
+    }
+
+    /// The columns that are left out for `reason`, as they are shown: one without a name as quotes.
+    package func names(leftOut reason: LeftOut) -> [String] {
+        columns.filter { $0.leftOut == reason }.map { $0.name.isEmpty ? "\"\"" : $0.name }
     }
 
     private static func explanation(_ reason: LeftOut, names: [String], isSampled: Bool) -> String {

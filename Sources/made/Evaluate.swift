@@ -72,7 +72,8 @@ struct Evaluate: ParsableCommand {
             throw ValidationError("memory is short")
         }
         let reader = try TableReader(
-            path: data, schema: schema, options: rows.options, kept: label.map { [$0] } ?? [])
+            path: data, schema: schema, options: rows.options, kept: label.map { [$0] } ?? [],
+            command: "made evaluate MODEL -")
         let labels = try label.map { (name) throws(TableError) in
             try TableSchema(binary: [name]).rowSchema(path: data)
         }

@@ -20,6 +20,25 @@ import Testing
         #expect(failed.output.isEmpty)
     }
 
+    @Test func everyVerbNamesThePipeThatItReads() throws {
+        let (model, out) = (Program.bundled("nltcs"), "\(folder)/m.safetensors")
+        let (table, rows) = ("\(folder)/t.csv", "\(folder)/rows.json")
+        try "a,b\n0,1\n1,1\n1,0\n0,0\n".write(toFile: table, atomically: true, encoding: .utf8)
+        try "[{\"a\":0},{\"a\":1}]".write(toFile: rows, atomically: true, encoding: .utf8)
+        for (arguments, pipe) in [
+            (["train", rows, "-o", out], "made train -"), (["score", model, rows], "made score MODEL -"),
+            (["train", table, "-o", out, "--validation", rows], "made train TABLE --validation -"),
+            (["train", table, "-o", out, "--calibration", rows], "made train TABLE --calibration -"),
+            (["train", table, "-o", out, "--test", rows], "made train TABLE --test -"),
+            (["evaluate", model, rows], "made evaluate MODEL -"),
+            (["repair", rows, "-m", model], "made repair - -m MODEL"),
+            (["impute", rows, "-m", model], "made impute - -m MODEL"),
+        ] {
+            let outcome = try Program.run(arguments)
+            #expect(outcome.status == 1 && outcome.errors.hasSuffix(" \(rows) | \(pipe)\n"), "\(outcome.errors)")
+        }
+    }
+
     @Test func helpNamesEveryVerb() throws {
         let help = try Program.run(["--help"])
         #expect(help.status == 0)

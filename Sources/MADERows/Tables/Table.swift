@@ -58,9 +58,9 @@ public struct Table: Sendable, Equatable {
 
     /// The same of a sample that does not exceed `limit`, drawn by `seed`; how many rows there were. All of them are checked.
     package static func read(
-        _ path: String, as schema: TableSchema, limit: RowLimit, seed: UInt64
+        _ path: String, as schema: TableSchema, limit: RowLimit, seed: UInt64, command: String = "made … -"
     ) throws(TableError) -> (table: Table, readRowCount: Int) {
-        let reader = try TableReader(path: path, schema: try schema.rowSchema(path: path))
+        let reader = try TableReader(path: path, schema: try schema.rowSchema(path: path), command: command)
         var rows = RowReservoir(limit, seed: seed, columnCount: schema.columns.count)
         while case let count = try reader.read(rowsMax: 4096), count > 0 {
             if let fault = reader.faults.first { throw fault }

@@ -24,13 +24,15 @@ public final class TableReader {
     private var isAtEnd = false
     private var isOver = false
 
-    /// Opens `path` (`-`: standard input). `kept` are names of columns whose cells are wanted as texts.
+    /// Opens `path` (`-`: standard input). `kept` are names of columns whose cells are wanted as texts, `command` is what reads
+    /// standard input in the pipes that errors name.
     ///
     /// - Throws: `TableError` where the file cannot be read.
     public convenience init(
-        path: String, schema: RowSchema, options: ReadingOptions = ReadingOptions(), kept: [String] = []
+        path: String, schema: RowSchema, options: ReadingOptions = ReadingOptions(), kept: [String] = [],
+        command: String = "made … -"
     ) throws(TableError) {
-        let source = try Self.open(path)
+        let source = try Self.open(path, command: command)
         try self.init(
             path, source, LineFormat(guessedFrom: source.rest) ?? .csv, schema, options, kept: kept, sent: nil)
     }
@@ -71,7 +73,7 @@ public final class TableReader {
     }
 
     private static func open(
-        _ path: String, command: String = "made … -", fillsPieces: Bool = false
+        _ path: String, command: String, fillsPieces: Bool = false
     ) throws(TableError) -> TextSource {
         do { return try TextSource(path: path, command: command, fillsPieces: fillsPieces) } catch {
             throw TableError(error)

@@ -184,10 +184,11 @@ struct Train: ParsableCommand {
 
     /// All tables, with the columns of the first.
     private func readTables(besides inferred: InferredTable, seed: UInt64) throws -> TrainingTables {
-        func other(_ path: String?) throws -> Table? {
+        func other(_ path: String?, _ option: String) throws -> Table? {
             guard let path else { return nil }
             let (table, readRowCount) = try Table.read(
-                path, as: inferred.schema, limit: .bytes(SystemMemory.byteCount / 8), seed: seed)
+                path, as: inferred.schema, limit: .bytes(SystemMemory.byteCount / 8), seed: seed,
+                command: "made train TABLE \(option) -")
             if table.rowCount < readRowCount {
                 let sample = "sampled \(table.rowCount) of \(readRowCount) rows"
                 Output.note("\(path): \(sample), as many as fit in an eighth of the memory")
@@ -195,9 +196,8 @@ struct Train: ParsableCommand {
             return table
         }
         return TrainingTables(
-            train: inferred.table, schema: inferred.schema, validation: try other(validation),
-            calibration: try other(calibration),
-            test: try other(test))
+            train: inferred.table, schema: inferred.schema, validation: try other(validation, "--validation"),
+            calibration: try other(calibration, "--calibration"), test: try other(test, "--test"))
     }
 
     /// A file name without its folders and its last extension.

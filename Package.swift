@@ -7,6 +7,9 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
 ]
+// What computes, and what tests compute with: unoptimised it takes ten times as long. Only where it is asked for, as packages
+// with flags of their own cannot be depended on.
+let computing = swiftSettings + (Context.environment["TESTED_BUILD"] == nil ? [] : [.unsafeFlags(["-O"])])
 let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
 
 let package = Package(
@@ -38,12 +41,12 @@ let package = Package(
         // The files of the web pages, as bytes.
         .target(name: "CPage", exclude: ["files"], cSettings: cSettings),
         .target(name: "Microhttpd", dependencies: ["CMicrohttpdShim", "CGnuTLS"], swiftSettings: swiftSettings),
-        .target(name: "MADE", dependencies: ["CStaircase"], swiftSettings: swiftSettings),
+        .target(name: "MADE", dependencies: ["CStaircase"], swiftSettings: computing),
         .target(name: "Codecs", dependencies: ["CZlib", "CZstd"], swiftSettings: swiftSettings),
         .target(name: "MADERows", dependencies: ["CRows", "MADE", "Codecs"], swiftSettings: swiftSettings),
         .target(
             name: "MADETraining", dependencies: ["MADERows", "MADE", "CStaircase", "COpenBLAS"],
-            swiftSettings: swiftSettings),
+            swiftSettings: computing),
         .target(
             name: "DensityService",
             dependencies: [
@@ -62,10 +65,10 @@ let package = Package(
 
         // The slow, double-precision reference that the fast code is held against.
         .target(
-            name: "Oracle", dependencies: ["MADE", "MADERows"], path: "Tests/Oracle", swiftSettings: swiftSettings),
+            name: "Oracle", dependencies: ["MADE", "MADERows"], path: "Tests/Oracle", swiftSettings: computing),
         // A client that sends exactly the bytes it is given.
         .target(name: "RawHTTP", dependencies: ["CGnuTLS"], path: "Tests/RawHTTP", swiftSettings: swiftSettings),
-        .testTarget(name: "CStaircaseTests", dependencies: ["CStaircase"], swiftSettings: swiftSettings),
+        .testTarget(name: "CStaircaseTests", dependencies: ["CStaircase"], swiftSettings: computing),
         .testTarget(
             name: "MADETests", dependencies: ["MADE", "Oracle"], resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),

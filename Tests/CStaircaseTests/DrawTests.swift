@@ -32,7 +32,8 @@ extension Path {
         pass.inverse_temperature = inverseTemperature
         (pass.uniforms, pass.normals) = (numbers.base, normals.map { UnsafePointer($0.base) })
         (pass.values, pass.values_stride) = (values.base, 3)
-        functions.sample(&pass)
+        let parts: [Any?] = [variable, evidence, normals, variables, layer, ends, progress, layers, outputs]
+        withExtendedLifetime(parts) { functions.sample(&pass) }
         #expect(numbers.elements.suffix(15) == behind[...])
         #expect(values.elements.enumerated().allSatisfy { $0 % 3 == 0 || $1.isNaN })
         return (0..<rows).map { values.elements[3 * $0] }

@@ -74,6 +74,11 @@ final class RunningProgram: @unchecked Sendable {
     func send(_ text: String) {
         let handle = input.fileHandleForWriting
         Thread.detachNewThread {
+            // A program that refuses its input ends before it has read all of it, and the tests are not to end with it.
+            var pipe = sigset_t()
+            sigemptyset(&pipe)
+            sigaddset(&pipe, SIGPIPE)
+            pthread_sigmask(SIG_BLOCK, &pipe, nil)
             try? handle.write(contentsOf: Data(text.utf8))
             try? handle.close()
         }

@@ -9,12 +9,13 @@ TEST = TESTED_BUILD=1 swift test --disable-xctest -Xcc -O2
 # What shares memory between threads, or is written in C.
 SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowsTests)\.|^DensityServiceTests\..*[Bb]atch
 
-.PHONY: help serve build test test-page test-examples test-cases bench soak quality lint fuzz sanitize sanitize-thread sanitize-address dist image release prepare
+.PHONY: help serve build test test-all test-page test-examples test-cases bench soak quality lint fuzz sanitize sanitize-thread sanitize-address dist image release prepare
 
 help:
 	@echo 'make serve     build, and serve the bundled models on http://127.0.0.1:8080; ARGS="--port 9000" passes more'
 	@echo 'make build     build the program: .build/release/made'
 	@echo 'make test      run the tests; ARGS="--filter MADETests" passes more'
+	@echo 'make test-all  run what is longer too: test-page, test-examples, test-cases, deploy/test'
 	@echo 'make test-page test the web pages in Chromium, where there is one; ARGS="-k repair" selects'
 	@echo 'make test-examples  build and run what is in Examples/, Python with packages from the network'
 	@echo 'make test-cases  train on small tables that went wrong elsewhere; CASES=FOLDER, ARGS="zeros units" selects'
@@ -36,6 +37,9 @@ build: prepare
 
 test: prepare
 	$(TEST) $(ARGS)
+
+test-all: test test-examples test-page test-cases
+	@deploy/test
 
 test-page: build
 	@Tests/Page/run .build/release/made $(ARGS)

@@ -32,9 +32,9 @@ extension ServiceOptions {
             "Bytes of the answer to such a body at most; it is held in memory."),
         .whole(
             "memory-bytes-max", .listening, \.memoryBytesMax, 0...1 << 50,
-            "Bytes of memory for bodies and answers, of all requests together. Beyond them requests are refused with 503, and "
-                + "bodies of NDJSON or CSV wait. 0 is a quarter of the memory of the machine or container, at least 4 x "
-                + "body-bytes-max."),
+            "Bytes of memory for bodies and answers, of all requests together. Beyond them requests are refused, with 503 or, "
+                + "if it would never be enough, with 413; bodies of NDJSON or CSV wait. 0 is a quarter of the memory of the machine "
+                + "or container, at least 4 x body-bytes-max."),
         .positive("head-seconds-max", .listening, \.headSecondsMax, upTo: 86400, "Seconds for a request's head."),
         .positive("body-seconds-max", .listening, \.bodySecondsMax, upTo: 86400, "Seconds for a request's body."),
         .positive(

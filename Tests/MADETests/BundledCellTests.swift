@@ -80,4 +80,30 @@ struct BundledCellTests {
             }
         }
     }
+
+    /// All members of diamonds have carat before the sides that determine it, so their own conditionals of it are wide: the
+    /// gain of a wrong carat is that of the right one all the same, at least. A peak that is narrower than the search's grid
+    /// and low may be passed over.
+    @Test func aWrongNumberGainsWhatTheRightOneHasWhereNoMemberPointsToIt() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let path = root.deletingLastPathComponent().appendingPathComponent("config/models/diamonds.safetensors").path
+        let model = CompiledModel(try Checkpoint.read(path))
+        let carat = try #require(model.card.variables.firstIndex { $0.name == "carat" })
+        let variable = model.card.variables[carat]
+        let workspace = model.makeWorkspace()
+        let width = model.variableCount
+        let rows = model.sample(SamplingRequest(count: 30, seed: 22), using: workspace).rows
+        var missed: Set<Int> = []
+        for row in 0..<30 {
+            let right = Array(rows[row * width..<(row + 1) * width])
+            for factor in [1 / 3.0, 0.5, 2, 3] {
+                var wrong = right
+                wrong[carat] = variable.encode(variable.decode(right[carat]) * factor)
+                let scores = model.scores(right + wrong)
+                let gain = model.gains(of: wrong, variables: [carat], using: workspace)[0].gain
+                if gain <= scores[0] - scores[1] - 0.01 { missed.insert(row) }
+            }
+        }
+        #expect(missed.count <= 1, "rows \(missed.sorted())")
+    }
 }

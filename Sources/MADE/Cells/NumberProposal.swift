@@ -50,17 +50,26 @@ struct NumberProposal {
         return min(ends[0], ends[1])...max(ends[0], ends[1])
     }
 
-    /// Points to begin with: the likeliest components' means, no two of them within one's half deviation, and evenly spaced
-    /// ones over the part of the range that a network can tell apart.
-    func seeds(meanCountMax: Int = 4, evenCount: Int = 6) -> [Float] {
+    /// Points to begin with: the likeliest components' means, no two of them within one's half deviation, and a grid over the
+    /// part of the range that a network can tell apart.
+    ///
+    /// Where all members have j before the variables that determine it, no component of theirs says where p(x(j→u)) peaks. A
+    /// peak of deviation σ that is H nats high shows over a distance of σ √(2H), so the grid is dense where most numbers of a
+    /// column are, within a few of its scales around its centre, and ever wider farther out.
+    func seeds(meanCountMax: Int = 4, gridCount: Int = 32) -> [Float] {
         var means: [Double] = []
         for component in components where means.count < meanCountMax && component.weight > 0.01 {
             if means.allSatisfy({ abs($0 - component.mean) > component.deviation / 2 }) { means.append(component.mean) }
         }
         let bound = encoding.inputBound
         let (low, high) = (max(range.lowerBound, -bound), min(range.upperBound, bound))
-        let even = low < high ? (0..<evenCount).map { low + (high - low) * Float($0) / Float(evenCount - 1) } : []
-        return means.map { Float($0) } + even + [range.lowerBound, range.upperBound]
+        // Even angles: about as far apart as at the centre up to `core`, five times as far at twice of it.
+        let core: Float = 1.5
+        let (first, last) = (atan(low / core), atan(high / core))
+        let grid =
+            low < high
+            ? (0..<gridCount).map { core * tan(first + (last - first) * Float($0) / Float(gridCount - 1)) } : []
+        return means.map { Float($0) } + grid + [range.lowerBound, range.upperBound]
     }
 
     /// What holds nearly all of the mass of the components: seven deviations on both sides of each.

@@ -264,10 +264,13 @@ public struct UnseenValues: Sendable, Equatable {
         self.init(rowCount: rows, singletonCount: once, doubletonCount: twice)
     }
 
+    /// −log of the probability of all unseen values together, nats.
+    public var rarity: Double { log(Double(rowCount) + 1) - log(Double(singletonCount) + 0.5) }
+
     /// −log p of one unseen value, nats, where known ones are not less likely.
     public var surprisal: Double {
-        let (n, once, twice) = (Double(rowCount), Double(singletonCount), Double(doubletonCount))
-        return log(n + 1) - log(once + 0.5) + log(max(once * (once - 1) / (2 * (twice + 1)), 1))
+        let (once, twice) = (Double(singletonCount), Double(doubletonCount))
+        return rarity + log(max(once * (once - 1) / (2 * (twice + 1)), 1))
     }
 
     /// What every known value's surprisal has more than its class's, nats.

@@ -64,6 +64,7 @@ struct Evaluation {
 struct CalibrationTally {
     private let variables: [Variable]
     private let volumes: LogVolumes
+    private let unseen: UnseenRarity
     private let rowCount: Int
     private var logLikelihoods: [Double] = []
     private var surprisals: SurprisalTally
@@ -79,6 +80,7 @@ struct CalibrationTally {
         self.variables = variables
         self.rowCount = rowCount
         volumes = LogVolumes(variables)
+        unseen = UnseenRarity(variables)
         surprisals = SurprisalTally(variableCount: variables.count)
         cells = CellCalibrationTally(variableCount: variables.count)
     }
@@ -97,7 +99,9 @@ struct CalibrationTally {
         }
         var (encoded, encodedSurprisals) = (logLikelihoods, surprisals)
         volumes.add(of: rows, toLogLikelihoods: &encoded, surprisals: &encodedSurprisals)
-        cells.add(logLikelihoods: encoded, surprisals: encodedSurprisals.span)
+        cells.add(
+            logLikelihoods: encoded, surprisals: encodedSurprisals.span,
+            unseen: unseen.nats(of: rows, count: encoded.count))
         let chosenCount = GainCalibration.rowCount(of: rowCount, variables: variables)
         return logLikelihoods.indices.filter { index in
             (first + index + 1) * chosenCount / rowCount > (first + index) * chosenCount / rowCount

@@ -16,10 +16,11 @@ public final class Calibration: Sendable, Equatable {
     private let groupScores: GroupScores?
     private let groupVariable: Variable?
     private let volumes: LogVolumes
+    private let unseen: UnseenRarity
 
     /// Sorts `logLikelihoods`; precondition: all finite, at least one, and as many as there are scores of `cells` and as `groups` has
-    /// classes of each. `variables` are the model's; of no use to one without groups and without numbers that are encoded by
-    /// their logarithm.
+    /// classes of each. `variables` are the model's; of no use to one without groups, without numbers that are encoded by
+    /// their logarithm, and without values that training never saw.
     public init(
         logLikelihoods: [Double], surprisals: SurprisalSummary? = nil, cells: CellCalibration? = nil,
         gains: GainCalibration? = nil, rows: CalibrationRows? = nil, groups: GroupCalibration? = nil,
@@ -46,6 +47,7 @@ public final class Calibration: Sendable, Equatable {
         }
         groupVariable = groups.map { variables[$0.variable] }
         volumes = LogVolumes(variables)
+        unseen = UnseenRarity(variables)
     }
 
     /// Whether both hold the same numbers.
@@ -85,11 +87,14 @@ public final class Calibration: Sendable, Equatable {
     ) -> Double {
         if statistic == .likelihood { return 0 - logLikelihood }
         guard let cells else { preconditionFailure("no calibration of cells") }
-        if volumes.isEmpty { return cells.score(statistic, logLikelihood: logLikelihood, surprisals: surprisals) }
+        let unseen = unseen.nats(of: row)
+        if volumes.isEmpty {
+            return cells.score(statistic, logLikelihood: logLikelihood, surprisals: surprisals) + unseen
+        }
         var logLikelihoods = [logLikelihood]
         var own = surprisals.indices.map { surprisals[$0] }
         volumes.add(of: row, toLogLikelihoods: &logLikelihoods, surprisals: &own)
-        return cells.score(statistic, logLikelihood: logLikelihoods[0], surprisals: own.span)
+        return cells.score(statistic, logLikelihood: logLikelihoods[0], surprisals: own.span) + unseen
     }
 
     /// The conformal p-value of a row's `score`: (1 + #{calibration ≥ score}) / (1 + #calibration) (Vovk et al. 2005,

@@ -13,6 +13,7 @@ public struct CellCalibrationTally: Sendable {
     private let variableCount: Int
     private let rowCountMax: Int
     private var logLikelihoods: [Double] = []
+    private var unseen: [Double] = []
     /// Of the first rows [m × D].
     private var surprisals: [Float] = []
     /// Of all rows after these, once they are too many to be kept: the curves, and the rows' cell scores.
@@ -31,9 +32,13 @@ public struct CellCalibrationTally: Sendable {
     }
 
     /// Adds n rows' log-likelihoods, and their surprisals [n × D], both of encoded values, nats; 0 of a value that is not known.
-    public mutating func add(logLikelihoods: [Double], surprisals: Span<Float>) {
+    /// `unseen` is what `UnseenRarity` has of each row; nil: nothing.
+    public mutating func add(logLikelihoods: [Double], surprisals: Span<Float>, unseen: [Double]? = nil) {
         precondition(surprisals.count == logLikelihoods.count * variableCount)
+        let unseen = unseen ?? [Double](repeating: 0, count: logLikelihoods.count)
+        precondition(unseen.count == logLikelihoods.count)
         self.logLikelihoods += logLikelihoods
+        self.unseen += unseen
         for row in logLikelihoods.indices {
             let cells = surprisals.extracting(row * variableCount..<(row + 1) * variableCount)
             if self.surprisals.count < rowCountMax * variableCount {
@@ -65,6 +70,10 @@ public struct CellCalibrationTally: Sendable {
         var combined = [Double](repeating: 0, count: scores.count)
         for (row, nats) in Self.leaveOneOut(cells, cellCurve) { combined[row] += nats }
         for (row, nats) in Self.leaveOneOut(likelihood, likelihoodCurve) { combined[row] += nats }
+        for row in unseen.indices where unseen[row] > 0 {
+            scores[row] += unseen[row]
+            combined[row] += unseen[row]
+        }
         let calibration = CellCalibration(
             surprisals: curves, cells: cellCurve, likelihood: likelihoodCurve, cellScores: scores,
             combinedScores: combined)

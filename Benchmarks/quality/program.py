@@ -1,5 +1,8 @@
 """The built program, run as a user runs it."""
 
+import csv
+import io
+import json
 import re
 import subprocess
 import time
@@ -15,6 +18,7 @@ class Program:
         self.scratch = scratch
         self.further = further
         self.count = 0
+        self.defaults = {}
 
     def train(self, table, options):
         """The path of the model of `table`, and the seconds that it took."""
@@ -23,6 +27,25 @@ class Program:
         start = time.monotonic()
         self.run(["train", str(table), "-o", str(model), *options, *self.further])
         return model, time.monotonic() - start
+
+    def by_default(self, table):
+        """What `train` gives without options, of a table that stays as it is: trained once."""
+        if table not in self.defaults:
+            self.defaults[table] = self.train(table, [])
+        return self.defaults[table]
+
+    def score(self, model, rows, *options):
+        """What `made score` says of each row of a file, a dictionary each."""
+        lines = self.run(["score", str(model), str(rows), "--output-format", "ndjson", *options]).splitlines()
+        return [json.loads(line) for line in lines]
+
+    def changes(self, model, rows, *options):
+        """The cells that `made repair` changes, as (row from 0, column, text it has instead), and the seconds that it took."""
+        start = time.monotonic()
+        log = self.run(["repair", str(rows), "-m", str(model), "--dry-run", *options])
+        lines = csv.DictReader(io.StringIO(log))
+        made = [(int(line["row"]) - 1, line["variable"], line["to"]) for line in lines if line["repaired"] == "true"]
+        return made, time.monotonic() - start
 
     def evaluate(self, model, table, options=()):
         """What `made evaluate` prints, a dictionary of each line's title and numbers, intervals included."""

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Trains and measures `made` on real tables, and prints one table of figures beside their goals.
 
-    quality.py [density] [planted] [odd] [oneclass] [contaminated] [calibration] [--sets dna,glass] [--seeds 20] [--train OPTIONS]
+    quality.py [SECTION...] [--sets dna,glass] [--seeds 20] [--train OPTIONS]
 
 Without a name all sections run. The tables are those of a folder that is no part of this project: DATA names it, else it
-is looked for as ../shared/data. The program is built first, unless MADE names one. Nothing but Python's standard library is needed; scikit-learn, which the contaminated
-section compares with, is installed into an environment of its own, or said to be skipped.
+is looked for as ../shared/data. The program is built first, unless MADE names one. Nothing but Python's standard library is needed; scikit-learn, which some
+sections compare with, is installed into an environment of its own, or said to be skipped.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def arguments():
     parser.add_argument("sections", nargs="*", metavar="SECTION",
                         help=f"of {', '.join(sections.SECTIONS)}; all where none is given")
     parser.add_argument("--sets", metavar="A,B", help="only the tables of these names")
-    parser.add_argument("--seeds", type=int, default=20, help="trainings a set in the section calibration (20)")
+    parser.add_argument("--seeds", type=int, default=20, help="trainings a set in the sections calibration and discoveries (20)")
     parser.add_argument("--train", metavar="OPTIONS", default="",
                         help="further options of `made train`, after those of the section")
     parsed = parser.parse_args()
@@ -54,7 +54,7 @@ def data_folder(names):
         sys.exit(
             f"quality: {folder} {'has no folder ' + missing[0] if folder.is_dir() else 'is not there'}. This needs a folder of "
             "tables, which is no part of the project: say where it is, as in `make quality DATA=/path/to/data`.\n"
-            "It holds binary/NAME/{train,valid,test}.csv, oneclass/NAME/{train,test}.csv and anomaly/NAME.csv, and beside it "
+            "It holds binary/NAME/{train,valid,test}.csv, oneclass/NAME/{train,test}.csv, anomaly/NAME.csv and mixed/diamonds.csv, and beside it "
             "lie real/NAME/{train.csv,rows.ndjson,truth.csv} and odd/NAME/{train,test}.csv; the last column of test.csv and "
             "anomaly/*.csv is `label`, 1 for anomalies, and a line of truth.csv has the `kind` and the `columns` of the "
             "mistake in the row.")

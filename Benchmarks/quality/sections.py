@@ -1,20 +1,17 @@
 """The sections of the table."""
 
-import bisect
-import csv
 import json
-import math
 import random
 import statistics
-import subprocess
 
-import environment
+import peers
 import recipes
+from cells import cells
+from discoveries import discoveries
+from imputation import imputation
+from measures import area, binomial_interval, blamed, interval, is_flagged, unusual
 from program import ProgramError
-
-
-def chosen(names, options):
-    return [name for name in names if options.sets is None or name in options.sets]
+from tables import chosen, normal_rows, planted_rows, tables_of, write
 
 
 def density(figures, program, data, options):
@@ -35,7 +32,7 @@ def oneclass(figures, program, data, options):
     figures.section("oneclass", "area under the ROC curve, default settings")
     areas, precisions, times, measured = [], [], [], []
     names = chosen(sorted(path.name for path in (data / "oneclass").iterdir()), options)
-    baseline = detectors(figures, "oneclass", [data / "oneclass" / name for name in names])
+    baseline = peers.answer(figures, "detectors.py", "oneclass", *(data / "oneclass" / name for name in names)) or {}
     for name in names:
         folder = data / "oneclass" / name
         try:
@@ -67,12 +64,10 @@ def planted(figures, program, data, options):
     measured = {"rank": [], "flagged": [], "first": []}
     folder = data / FOLDERS["planted"]
     for name in chosen(tables_of(folder, "truth.csv"), options):
-        with open(folder / name / "truth.csv", newline="") as file:
-            truth = [set(row["columns"].split(";")) if row["kind"] else None for row in csv.DictReader(file)]
+        _, truth = planted_rows(folder / name)
         try:
-            model, seconds = program.train(folder / name / "train.csv", [])
-            command = ["score", str(model), str(folder / name / "rows.ndjson"), "--explain", "1", "--alpha", str(ALPHA)]
-            rows = [json.loads(line) for line in program.run(command).splitlines()]
+            model, seconds = program.by_default(folder / name / "train.csv")
+            rows = program.score(model, folder / name / "rows.ndjson", "--explain", "1", "--alpha", str(ALPHA))
         except ProgramError as error:
             figures.skip(str(error))
             continue
@@ -100,8 +95,8 @@ def odd(figures, program, data, options):
     """Trained by default on normal rows; the anomalies are a class of their own."""
     figures.section("odd", "anomalies of another class, default settings")
     folder = data / FOLDERS["odd"]
-    peers = folder / "peers.json"
-    peers = json.loads(peers.read_text()) if peers.is_file() else {}
+    published = folder / "peers.json"
+    published = json.loads(published.read_text()) if published.is_file() else {}
     areas, precisions, measured = [], [], []
     for name in chosen(tables_of(folder, "test.csv"), options):
         try:
@@ -117,7 +112,7 @@ def odd(figures, program, data, options):
     if not areas:
         return
     whole = options.sets is None
-    known = [peers[name] for name in measured if name in peers]
+    known = [published[name] for name in measured if name in published]
 
     def beside(place):
         return ", ".join(
@@ -127,47 +122,12 @@ def odd(figures, program, data, options):
     figures.add("mean average precision", statistics.mean(precisions), (">=", 0.495) if whole else None, beside(1))
 
 
-def tables_of(folder, file):
-    return sorted(path.parent.name for path in folder.glob(f"*/{file}"))
-
-
-def unusual(row):
-    """What to sort a row by; one that cannot be scored is the most unusual."""
-    return math.inf if row.get("score") is None else row["score"]
-
-
-def is_flagged(row):
-    return row.get("score") is None or bool(row.get("anomaly"))
-
-
-def blamed(row):
-    return row["explanation"][0]["variable"] if row.get("explanation") else None
-
-
-def area(positives, negatives):
-    """Under the ROC curve; ties count half."""
-    ordered = sorted(negatives)
-    below = sum(bisect.bisect_left(ordered, score) + bisect.bisect_right(ordered, score) for score in positives)
-    return below / 2 / len(positives) / len(negatives)
-
-
-def binomial_interval(count, share, level=0.99):
-    """The shares of `count` that lie between the quantiles of a binomial distribution which leave out 1 − level."""
-    def quantile(target):
-        below = 0.0
-        for k in range(count + 1):
-            below += math.comb(count, k) * share**k * (1 - share) ** (count - k)
-            if below >= target:
-                return k / count
-        return 1.0
-    return round(quantile((1 - level) / 2), 4), round(quantile((1 + level) / 2), 4)
-
-
 def contaminated(figures, program, data, options):
     """Trained on everything unlabelled, tested on the same rows."""
     figures.section("contaminated", "area under the ROC curve, --contaminated")
     names = chosen(sorted(path.stem for path in (data / "anomaly").glob("*.csv")), options)
-    baseline = detectors(figures, "contaminated", [data / "anomaly" / f"{name}.csv" for name in names])
+    baseline = peers.answer(
+        figures, "detectors.py", "contaminated", *(data / "anomaly" / f"{name}.csv" for name in names)) or {}
     areas = []
     for name in names:
         table = data / "anomaly" / f"{name}.csv"
@@ -179,23 +139,6 @@ def contaminated(figures, program, data, options):
         return
     goal = (">=", round(statistics.mean(baseline["IForest"].values()), 4)) if "IForest" in baseline else None
     figures.add(f"mean of the {len(areas)}, goal: IForest's in this run", statistics.mean(areas), goal)
-
-
-def detectors(figures, protocol, tables):
-    """Areas of scikit-learn's detectors on the same tables: a dictionary a detector; empty where there is none."""
-    try:
-        environment.install("scikit-learn")
-    except environment.Unavailable as error:
-        figures.skip(f"comparison: {error}")
-        return {}
-    script = str(environment.FOLDER) + "/quality/detectors.py"
-    command = [environment.PYTHON, script, protocol, *map(str, tables)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        figures.skip(f"comparison: {done.stderr.strip().splitlines()[-1]}")
-        return {}
-    figures.note(environment.versions("scikit-learn"))
-    return json.loads(done.stdout)
 
 
 # At which rows of the section `planted` are flagged.
@@ -237,34 +180,10 @@ def calibration(figures, program, data, options):
             figures.add(f"mean at {alpha}", statistics.mean(rates[alpha]), bounds, interval(rates[alpha]), places=5)
 
 
-def interval(rates):
-    """The 95 % interval of the mean over seeds."""
-    if len(rates) < 2:
-        return ""
-    margin = 1.96 * statistics.stdev(rates) / len(rates) ** 0.5
-    middle = statistics.mean(rates)
-    return f"95 % interval {middle - margin:.5f}…{middle + margin:.5f} of {len(rates)} trainings"
-
-
-def normal_rows(folder):
-    """The header without the label, and all normal rows of both files."""
-    with open(folder / "train.csv", newline="") as file:
-        header, *rows = csv.reader(file)
-    with open(folder / "test.csv", newline="") as file:
-        names, *others = csv.reader(file)
-    assert names == [*header, "label"], folder
-    return header, rows + [row[:-1] for row in others if float(row[-1]) == 0]
-
-
-def write(path, header, rows):
-    with open(path, "w", newline="") as file:
-        csv.writer(file).writerows([header, *rows])
-
-
 # Where each section's tables are.
 FOLDERS = {
     "density": "binary", "planted": "../real", "odd": "../odd", "oneclass": "oneclass", "contaminated": "anomaly",
-    "calibration": "oneclass"}
+    "calibration": "oneclass", "cells": "../real", "imputation": "../real", "discoveries": "oneclass"}
 SECTIONS = {
     "density": density, "planted": planted, "odd": odd, "oneclass": oneclass, "contaminated": contaminated,
-    "calibration": calibration}
+    "calibration": calibration, "cells": cells, "imputation": imputation, "discoveries": discoveries}

@@ -2,7 +2,7 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
-        libmicrohttpd-dev libopenblas-dev libsimdjson-dev libutf8proc-dev libyaml-dev libzstd-dev pkg-config zlib1g-dev \
+        libmicrohttpd-dev libsimdjson-dev libutf8proc-dev libyaml-dev libzstd-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY Package.swift ./
@@ -20,7 +20,7 @@ LABEL org.opencontainers.image.title="made" \
       org.opencontainers.image.base.name="docker.io/library/debian:bookworm-slim"
 RUN apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
-        libmicrohttpd12 libopenblas0-pthread libsimdjson14 libutf8proc2 libyaml-0-2 libzstd1 zlib1g \
+        libmicrohttpd12 libsimdjson14 libutf8proc2 libyaml-0-2 libzstd1 zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt \
     && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin made
 COPY --from=build /made /usr/local/bin/made

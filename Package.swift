@@ -31,7 +31,6 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CMicrohttpdShim", dependencies: ["CMicrohttpd"], cSettings: cSettings),
         .target(name: "CStaircase", cSettings: cSettings),
         .target(
@@ -45,8 +44,7 @@ let package = Package(
         .target(name: "Codecs", dependencies: ["CZlib", "CZstd"], swiftSettings: swiftSettings),
         .target(name: "MADERows", dependencies: ["CRows", "MADE", "Codecs"], swiftSettings: swiftSettings),
         .target(
-            name: "MADETraining", dependencies: ["MADERows", "MADE", "CStaircase", "COpenBLAS"],
-            swiftSettings: computing),
+            name: "MADETraining", dependencies: ["MADERows", "MADE", "CStaircase"], swiftSettings: computing),
         .target(
             name: "DensityService",
             dependencies: [
@@ -95,14 +93,14 @@ let package = Package(
 // What the sanitizers do not run (`make sanitize`) need not be built for them.
 if Context.environment["SANITIZED_BUILD"] != nil {
     let tests = ["MADETests", "MADERowsTests", "MADETrainingTests", "ProgramTests"]
-    let left = Set(["made", "MADETraining", "COpenBLAS"] + tests)
+    let left = Set(["made", "MADETraining"] + tests)
     package.targets.removeAll { left.contains($0.name) }
     package.products.removeAll { ["made", "MADETraining"].contains($0.name) }
 }
 
 // `make fuzz`: the service and its readers under libFuzzer.
 if Context.environment["FUZZED_BUILD"] != nil {
-    package.targets.removeAll { $0.isTest || ["made", "MADETraining", "COpenBLAS", "Oracle"].contains($0.name) }
+    package.targets.removeAll { $0.isTest || ["made", "MADETraining", "Oracle"].contains($0.name) }
     package.products = []
     package.targets += [
         .target(name: "CFuzzer", path: "Tests/CFuzzer", cSettings: cSettings),

@@ -32,10 +32,17 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
     return rows >= ROWS_STEP ? ROWS_STEP : steps[rows];
 }
 
+// The same for products of matrices.
+enum { PRODUCT_PANELS = 2 };
+
+#define PRODUCT_TILES(TILE) \
+    TILE(12, 2) TILE(8, 2) TILE(4, 2) TILE(2, 2) TILE(1, 2) TILE(24, 1) TILE(16, 1) TILE(8, 1) TILE(4, 1) TILE(2, 1) TILE(1, 1)
+
 #include "bernoulli.h"
 #include "mixed.h"
 #include "mixture_gradient.h"
 #include "multiply.h"
+#include "product.h"
 #include "random.h"
 #include "sampling.h"
 #include "shift.h"
@@ -55,8 +62,11 @@ const staircase_kernels staircase_avx512 = {
     .mixed_surprisals = mixed_surprisals,
     .uniforms = uniforms,
     .sample = sample,
+    .multiply_matrices = multiply_matrices,
+    .squares = squares,
     .adam_step = adam_step,
     .mixture_gradient = mixture_gradient,
+    .softmax_gradient = softmax_gradient,
 };
 
 #pragma clang attribute pop

@@ -1,4 +1,4 @@
-// The loss of a mixture of Gaussians and its derivatives, for training.
+// The losses of a mixture of Gaussians and of a softmax, and their derivatives, for training.
 
 #ifndef MADE_MIXTURE_GRADIENT_H
 #define MADE_MIXTURE_GRADIENT_H
@@ -88,6 +88,41 @@ static void mixture_gradient(
             mixture_gradient_rows(
                 count, components, floor, share, u + row * u_stride, u_stride, z + row * z_stride, z_stride, nats + row);
         }
+    }
+}
+
+// Sixteen rows or fewer: rows are the lanes.
+INLINE void softmax_gradient_rows(
+    size_t count, size_t classes, float share, const float *labels, float *z, size_t z_stride, float *nats) {
+    const lanes label = count == 16 ? load(labels) : load_first(labels, count, 0);
+    const integers known = label == label;
+    lanes peak = splat(-3e38f);
+    for (size_t k = 0; k < classes; k++) peak = at_least(gather(z + k, z_stride, count), peak);
+    lanes sum = splat(0), own = splat(0);
+    for (size_t k = 0; k < classes; k++) {
+        const lanes logit = gather(z + k, z_stride, count);
+        const lanes weight = exp_negative(logit - peak);
+        own = label == splat((float)k) ? logit : own;
+        sum += weight;
+        scatter(z + k, z_stride, count, weight);
+    }
+    const lanes loss = (peak - own) + logarithm(sum, splat(0));
+    scatter(nats, 1, count, known ? loss : splat(0));
+    const lanes portion = known ? splat(share) / sum : splat(0);
+    for (size_t k = 0; k < classes; k++) {
+        const lanes is_own = label == splat((float)k) ? splat(share) : splat(0);
+        scatter(z + k, z_stride, count, gather(z + k, z_stride, count) * portion - is_own);
+    }
+}
+
+static void softmax_gradient(
+    size_t rows, size_t classes, float share, const float *labels, float *z, size_t z_stride, float *nats) {
+    size_t row = 0;
+    for (; row + 16 <= rows; row += 16) {
+        softmax_gradient_rows(16, classes, share, labels + row, z + row * z_stride, z_stride, nats + row);
+    }
+    if (row < rows) {
+        softmax_gradient_rows(rows - row, classes, share, labels + row, z + row * z_stride, z_stride, nats + row);
     }
 }
 

@@ -24,10 +24,15 @@ static inline size_t tile_rows(size_t rows, size_t panels) {
     return rows >= ROWS_STEP ? ROWS_STEP : steps[rows];
 }
 
+enum { PRODUCT_PANELS = 1 };
+
+#define PRODUCT_TILES(TILE) TILE(4, 1) TILE(2, 1) TILE(1, 1)
+
 #include "bernoulli.h"
 #include "mixed.h"
 #include "mixture_gradient.h"
 #include "multiply.h"
+#include "product.h"
 #include "random.h"
 #include "sampling.h"
 #include "shift.h"
@@ -47,6 +52,9 @@ const staircase_kernels staircase_portable = {
     .mixed_surprisals = mixed_surprisals,
     .uniforms = uniforms,
     .sample = sample,
+    .multiply_matrices = multiply_matrices,
+    .squares = squares,
     .adam_step = adam_step,
     .mixture_gradient = mixture_gradient,
+    .softmax_gradient = softmax_gradient,
 };

@@ -11,16 +11,18 @@ public struct Philox: Sendable {
 
     /// The four random words of `counter`.
     public func words(at counter: SIMD4<UInt32>) -> SIMD4<UInt32> {
-        var counter = counter
-        var key = key
+        // Words and keys one by one: vectors would be taken apart and put together in each round.
+        var (x, y, z, w) = (counter.x, counter.y, counter.z, counter.w)
+        var (low, high) = (key.x, key.y)
         for _ in 0..<10 {
-            let first = counter.x.multipliedFullWidth(by: 0xD251_1F53)
-            let second = counter.z.multipliedFullWidth(by: 0xCD9E_8D57)
-            counter = SIMD4(
-                second.high ^ counter.y ^ key.x, second.low, first.high ^ counter.w ^ key.y, first.low)
-            key &+= SIMD2(0x9E37_79B9, 0xBB67_AE85)
+            let first = UInt64(x) &* 0xD251_1F53
+            let second = UInt64(z) &* 0xCD9E_8D57
+            (x, y) = (UInt32(truncatingIfNeeded: second >> 32) ^ y ^ low, UInt32(truncatingIfNeeded: second))
+            (z, w) = (UInt32(truncatingIfNeeded: first >> 32) ^ w ^ high, UInt32(truncatingIfNeeded: first))
+            low &+= 0x9E37_79B9
+            high &+= 0xBB67_AE85
         }
-        return counter
+        return SIMD4(x, y, z, w)
     }
 }
 

@@ -41,24 +41,23 @@ struct Adam {
         variancePower = 1
     }
 
-    /// Scales `gradient` down to a Euclidean norm of at most `bound` over the parameters that count (Pascanu et al. 2013,
+    /// What scales `gradient` down to a Euclidean norm of at most `bound` over the parameters that count (Pascanu et al. 2013,
     /// algorithm 1).
-    func clip(_ gradient: FloatBuffer, to bound: Float) {
+    func clippingScale(of gradient: FloatBuffer, to bound: Float) -> Float {
         let squares = runs.reduce(0.0) { sum, run in
-            sum + Double(MatrixProduct.squaredNorm(gradient.pointer + run.range.lowerBound, count: run.range.count))
+            sum + kernels.squares(run.range.count, gradient.pointer + run.range.lowerBound)
         }
         let norm = squares.squareRoot()
-        guard norm > Double(bound) else { return }
-        MatrixProduct.scale(gradient.pointer, count: gradient.count, by: bound / Float(norm))
+        return norm > Double(bound) ? bound / Float(norm) : 1
     }
 
-    /// One step down the `gradient`; parameters that a mask takes away stay as they are.
-    mutating func step(_ parameters: FloatBuffer, gradient: FloatBuffer, learningRate: Float) {
+    /// One step down the `gradient`, times `scale`; parameters that a mask takes away stay as they are.
+    mutating func step(_ parameters: FloatBuffer, gradient: FloatBuffer, scale: Float = 1, learningRate: Float) {
         meanPower *= Self.meanDecay
         variancePower *= Self.varianceDecay
         for (range, penalty) in runs {
             var constants = staircase_adam(
-                mean_share: 1 - Self.meanDecay, variance_share: 1 - Self.varianceDecay,
+                gradient_scale: scale, mean_share: 1 - Self.meanDecay, variance_share: 1 - Self.varianceDecay,
                 rate: learningRate / (1 - meanPower), variance_correction: 1 / (1 - variancePower),
                 epsilon: Self.epsilon, kept: 1 - learningRate * penalty.decay, threshold: learningRate * penalty.l1)
             let start = range.lowerBound

@@ -2,8 +2,10 @@ internal import MADE
 
 /// The memory that a training takes at its peak: what grows with its networks, and the encoded rows.
 struct TrainingMemory: Equatable {
-    /// Parameters of one network, masked ones included.
+    /// Parameters of one network, masked ones included, and those without the direct connections that are never there, which
+    /// a network has that is trained.
     let parameterCount: Int
+    let trainedCount: Int
     /// Arrays of as many that a network has while it is trained: parameters, gradient, two moments, the best so far and each
     /// mask; at the end what is kept, twice. Several masks that share weights have two more, and their coverage.
     let copyCount: Int
@@ -29,18 +31,27 @@ struct TrainingMemory: Equatable {
 
     private init(_ variables: [Variable], _ options: TrainingOptions, fitCount: Int, tableBytes: Int) {
         let inputCount = variables.reduce(0) { $0 + $1.inputUnitCount }
-        let outputCount = variables.reduce(0) { sum, variable in
-            guard case .real = variable.kind, let count = options.componentCount else {
-                return sum + variable.outputUnitCount
+        var outputCount = 0
+        var directCount = 0
+        for variable in variables {
+            guard case .real(let encoding) = variable.kind else {
+                outputCount += variable.outputUnitCount
+                directCount += variable.outputUnitCount
+                continue
             }
-            return sum + variable.classCount + 3 * count
+            let count = options.componentCount ?? encoding.componentCount
+            outputCount += variable.classCount + 3 * count
+            directCount += variable.classCount + count
         }
+        let widths = [inputCount] + options.hiddenWidths + [outputCount]
         parameterCount = ParameterPlan.count(
-            widths: [inputCount] + options.hiddenWidths + [outputCount], isDirect: options.isDirect)
+            widths: widths, directOutputCount: options.isDirect ? outputCount : 0)
+        trainedCount = ParameterPlan.count(widths: widths, directOutputCount: options.isDirect ? directCount : 0)
         copyCount = options.maskCount == 1 ? 8 : 10 + options.maskCount
         activationCount =
             max(options.batchRows, MemberTraining.validationBatchRows)
-            * (inputCount + outputCount + 2 * options.hiddenWidths.reduce(0, +) + (options.hiddenWidths.max() ?? 0))
+            * (inputCount + outputCount + (options.isDirect ? directCount : 0) + 2 * options.hiddenWidths.reduce(0, +)
+                + (options.hiddenWidths.max() ?? 0))
         networkCount = fitCount * options.memberCount
         servedCount = options.memberCount
         self.tableBytes = tableBytes
@@ -49,7 +60,7 @@ struct TrainingMemory: Equatable {
     /// Bytes with so many networks trained side by side: then, or in the end, when those that are served are compiled and
     /// written.
     func byteCount(threadCount: Int) -> Int {
-        let training = min(threadCount, networkCount) * (copyCount * parameterCount + activationCount)
+        let training = min(threadCount, networkCount) * (copyCount * trainedCount + activationCount)
         let ending = 2 * servedCount * parameterCount
         return (networkCount * parameterCount + max(training, ending)) * MemoryLayout<Float>.size + tableBytes
     }
@@ -85,9 +96,13 @@ struct TrainingMemory: Equatable {
 
     /// How the bytes of one network trained at a time come about.
     private var arithmetic: String {
-        let copies = max(copyCount, 2 * servedCount)
-        return "\(parameterCount) parameters × 4 bytes × (\(copies) copies of a network in training + \(networkCount) "
-            + "trained) + \(Self.gigabytes(activationCount * 4 + tableBytes)) of rows"
+        let isEndLarger = 2 * servedCount * parameterCount > copyCount * trainedCount + activationCount
+        let work =
+            isEndLarger
+            ? "\(2 * servedCount) copies to be written"
+            : "\(copyCount) copies of \(trainedCount) in training"
+        return "4 bytes × (\(networkCount) networks of \(parameterCount) parameters + \(work)) + "
+            + "\(Self.gigabytes(activationCount * 4 + tableBytes)) of rows"
     }
 
     /// `bytes` with one digit behind the point.

@@ -69,7 +69,7 @@ import Testing
             return
         }
         // 40 inputs, 64 hidden units, 40 outputs, direct connections.
-        #expect(arithmetic.hasPrefix("6824 parameters × 4 bytes × (8 copies of a network in training + 6 trained) + "))
+        #expect(arithmetic.hasPrefix("4 bytes × (6 networks of 6824 parameters + 8 copies of 6824 in training) + "))
         #expect(remedies.map { $0.split(separator: " (")[0] } == ["--members 1", "--no-direct", "--hidden 16"])
         // Each remedy holds what it says.
         #expect(throws: Never.self) {

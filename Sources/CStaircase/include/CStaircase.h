@@ -183,8 +183,41 @@ typedef struct {
     size_t unit_stride;
 } staircase_pass;
 
+/// Columns of a product of matrices that bounds are given for together.
+enum { STAIRCASE_STRIP = 32 };
+
+/// What of a product one strip of columns needs; all else of a or b is 0 there, or nobody reads c.
+typedef struct {
+    size_t first_row;
+    size_t first_depth;
+    size_t end_depth;
+} staircase_strip;
+
+/// c [rows * columns] = a [rows * depth] b [depth * columns], or c += a b. Of the two strides of a and of b one is 1 each.
+///
+/// Every element of c is the sum of the depth's pieces of 256, each one chain of fused multiply-adds in ascending order from
+/// 0. So what is left out of a strip because it is 0 does not change its bits.
+typedef struct {
+    size_t rows;
+    size_t columns;
+    size_t depth;
+    const float *a;
+    size_t a_row_stride;
+    size_t a_depth_stride;
+    const float *b;
+    size_t b_depth_stride;
+    size_t b_column_stride;
+    float *c;
+    size_t c_stride;
+    bool adds;
+    /// One a strip of columns; NULL: all is needed.
+    const staircase_strip *strips;
+} staircase_product;
+
 /// The constants of one step of Adam (Kingma and Ba 2015, algorithm 1).
 typedef struct {
+    /// What the gradient is multiplied with first.
+    float gradient_scale;
     /// 1 - beta1 and 1 - beta2: what a slope adds to the moments.
     float mean_share;
     float variance_share;
@@ -264,7 +297,13 @@ typedef struct {
     /// Draws the variables of `rows` rows one after the other, and computes what lies between.
     void (*sample)(const staircase_pass *pass);
 
-    /// One step of `count` parameters down their gradient; `means` and `variances` are the moments.
+    void (*multiply_matrices)(const staircase_product *product);
+
+    /// The sum of the squares of `count` numbers.
+    double (*squares)(size_t count, const float *numbers);
+
+    /// One step of `count` parameters down their gradient; `means` and `variances` are the moments. 15 floats after each must
+    /// be readable, and writable but for the gradient's, and keep their values.
     void (*adam_step)(
         const staircase_adam *adam, size_t count, float *parameters, const float *gradient, float *means,
         float *variances);
@@ -276,6 +315,12 @@ typedef struct {
     void (*mixture_gradient)(
         size_t rows, size_t components, float floor, float share, const float *u, size_t u_stride, float *z,
         size_t z_stride, float *nats);
+
+    /// Training a softmax over `classes`: replaces each row's logits at z + row * z_stride by share times the derivatives of
+    /// -log p(label) by them, and writes -log p(label) to nats[row]. Labels are whole numbers below `classes`; where one is
+    /// NaN both are 0.
+    void (*softmax_gradient)(
+        size_t rows, size_t classes, float share, const float *labels, float *z, size_t z_stride, float *nats);
 } staircase_kernels;
 
 typedef enum {

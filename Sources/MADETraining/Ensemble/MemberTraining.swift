@@ -211,8 +211,9 @@ final class MemberTraining {
             countedRows += rows.count - trimmedCount
             guard nats.isFinite else { return .infinity }
             passes.backward()
-            if options.gradientNormMax > 0 { adam.clip(passes.gradient, to: options.gradientNormMax) }
-            adam.step(passes.parameters, gradient: passes.gradient, learningRate: schedule.rate)
+            let norm = options.gradientNormMax
+            let scale = norm > 0 ? adam.clippingScale(of: passes.gradient, to: norm) : 1
+            adam.step(passes.parameters, gradient: passes.gradient, scale: scale, learningRate: schedule.rate)
             schedule.advance()
             stepsDone += 1
         }

@@ -1,3 +1,4 @@
+internal import CStaircase
 internal import MADE
 
 /// Forward and backward passes of one masked network over batches of rows, on one thread.
@@ -7,8 +8,8 @@ final class Backpropagation {
     let plan: ParameterPlan
     /// [plan.count].
     let parameters: FloatBuffer
-    /// [plan.count]: derivatives of the batch's mean negative log-likelihood. Masked entries hold leftovers of whole
-    /// blocks and must be multiplied with `plan.mask`.
+    /// [plan.count]: derivatives of the batch's mean negative log-likelihood. Masked entries hold leftovers, and must be
+    /// multiplied with `plan.mask`.
     let gradient: FloatBuffer
 
     private let activation: Activation
@@ -20,13 +21,18 @@ final class Backpropagation {
     private let outputs: FloatBuffer
     /// [rows × units] of the widest hidden layer: derivatives by the layer's outputs.
     private let upstream: FloatBuffer
+    /// [rows × plan.directPlaces]: what direct connections give to their outputs, then derivatives by these; of no use where they
+    /// lead to all outputs.
+    private let directOutputs: FloatBuffer
+    /// Outputs of direct connections that lie side by side among all outputs: where, and the first's number.
+    private let directRuns: [(outputs: Range<Int>, first: Int)]
+    private let kernels = staircase_kernels_best().pointee
 
     /// `sibling`: passes of the same network under another mask, which lend their buffers and are not used beside these.
     init(
         plan: ParameterPlan, places: VariablePlaces, activation: Activation, isResidual: Bool, rowsMax: Int,
         sharing sibling: Backpropagation? = nil
     ) {
-        MatrixProduct.prepare
         self.plan = plan
         self.activation = activation
         self.isResidual = isResidual
@@ -39,6 +45,17 @@ final class Backpropagation {
             ?? plan.layers.dropLast().map { HiddenUnits(rowsMax: rowsMax, unitCount: $0.outputCount) }
         outputs = sibling?.outputs ?? FloatBuffer(count: rowsMax * plan.outputCount)
         upstream = sibling?.upstream ?? FloatBuffer(count: rowsMax * (hidden.map(\.unitCount).max() ?? 0))
+        var runs: [(outputs: Range<Int>, first: Int)] = []
+        for (index, place) in plan.directPlaces.enumerated() {
+            if let last = runs.last, last.outputs.upperBound == place {
+                runs[runs.count - 1].outputs = last.outputs.lowerBound..<place + 1
+            } else {
+                runs.append((place..<place + 1, index))
+            }
+        }
+        directRuns = runs
+        directOutputs =
+            sibling?.directOutputs ?? FloatBuffer(count: runs.count > 1 ? rowsMax * plan.directPlaces.count : 0)
     }
 
     private var rowCount: Int { batch.rowCount }
@@ -80,7 +97,17 @@ final class Backpropagation {
             }
             source = target
         }
-        if let direct = plan.direct { multiply(direct, batch.inputs, into: outputs) }
+        guard let direct = plan.direct else { return }
+        guard directRuns.count > 1 else { return multiply(direct, batch.inputs, into: outputs) }
+        directOutputs.clear(0..<rowCount * direct.outputCount)
+        multiply(direct, batch.inputs, into: directOutputs)
+        for row in 0..<rowCount {
+            let some = directOutputs.pointer + row * direct.outputCount
+            let all = outputs.pointer + row * plan.outputCount
+            for run in directRuns {
+                for index in 0..<run.outputs.count { all[run.outputs.lowerBound + index] += some[run.first + index] }
+            }
+        }
     }
 
     /// Whether hidden layer `index` adds the layer before it to its own units. Both have the same degrees, hence the same
@@ -101,7 +128,7 @@ final class Backpropagation {
 
     /// Computes `gradient` from the derivatives that `loss` left.
     func backward() {
-        if let direct = plan.direct { setGradient(of: direct, derivatives: outputs, source: batch.inputs) }
+        if let direct = plan.direct { setGradient(ofDirect: direct) }
         var derivatives = outputs
         for index in plan.layers.indices.reversed() {
             let layer = plan.layers[index]
@@ -115,23 +142,45 @@ final class Backpropagation {
         }
     }
 
+    private func setGradient(ofDirect direct: ParameterPlan.Product) {
+        guard directRuns.count > 1 else { return setGradient(of: direct, derivatives: outputs, source: batch.inputs) }
+        for row in 0..<rowCount {
+            let some = directOutputs.pointer + row * direct.outputCount
+            let all = outputs.pointer + row * plan.outputCount
+            for run in directRuns {
+                for index in 0..<run.outputs.count { some[run.first + index] = all[run.outputs.lowerBound + index] }
+            }
+        }
+        setGradient(of: direct, derivatives: directOutputs, source: batch.inputs)
+    }
+
     /// target [rows × outputs] += source [rows × inputs] · weight transposed.
     private func multiply(_ product: ParameterPlan.Product, _ source: FloatBuffer, into target: FloatBuffer) {
-        for block in product.blocks where block.inputCount > 0 {
-            MatrixProduct.addTransposed(
-                source.pointer, stride: product.inputCount, weight(of: block, in: product, parameters),
-                stride: product.inputCount, into: target.pointer + block.outputs.lowerBound,
-                stride: product.outputCount, rows: rowCount, columns: block.outputs.count, depth: block.inputCount)
-        }
+        let (inputs, outputs) = (product.inputCount, product.outputCount)
+        multiply(
+            staircase_product(
+                rows: rowCount, columns: outputs, depth: inputs, a: source.pointer, a_row_stride: inputs,
+                a_depth_stride: 1, b: parameters.pointer + product.weight.lowerBound, b_depth_stride: 1,
+                b_column_stride: inputs, c: target.pointer, c_stride: outputs, adds: true, strips: nil),
+            product.forward)
     }
 
     /// gradient [outputs × inputs] = derivatives [rows × outputs] transposed · source [rows × inputs].
     private func setGradient(of product: ParameterPlan.Product, derivatives: FloatBuffer, source: FloatBuffer) {
-        for block in product.blocks where block.inputCount > 0 {
-            MatrixProduct.setOuter(
-                derivatives.pointer + block.outputs.lowerBound, stride: product.outputCount, source.pointer,
-                stride: product.inputCount, into: weight(of: block, in: product, gradient),
-                stride: product.inputCount, rows: block.outputs.count, columns: block.inputCount, depth: rowCount)
+        let (inputs, outputs) = (product.inputCount, product.outputCount)
+        multiply(
+            staircase_product(
+                rows: outputs, columns: inputs, depth: rowCount, a: derivatives.pointer, a_row_stride: 1,
+                a_depth_stride: outputs, b: source.pointer, b_depth_stride: inputs, b_column_stride: 1,
+                c: gradient.pointer + product.weight.lowerBound, c_stride: inputs, adds: false, strips: nil),
+            product.gradient)
+    }
+
+    private func multiply(_ product: staircase_product, _ strips: [staircase_strip]) {
+        strips.withUnsafeBufferPointer { strips in
+            var product = product
+            product.strips = strips.baseAddress
+            kernels.multiply_matrices(&product)
         }
     }
 
@@ -142,14 +191,15 @@ final class Backpropagation {
     private func passBack(
         _ product: ParameterPlan.Product, derivatives: FloatBuffer, to units: HiddenUnits, keeping isKept: Bool
     ) {
-        let count = rowCount * product.inputCount
+        let (inputs, outputs) = (product.inputCount, product.outputCount)
+        let count = rowCount * inputs
         if !isKept { upstream.clear(0..<count) }
-        for block in product.blocks where block.inputCount > 0 {
-            MatrixProduct.add(
-                derivatives.pointer + block.outputs.lowerBound, stride: product.outputCount,
-                weight(of: block, in: product, parameters), stride: product.inputCount, into: upstream.pointer,
-                stride: product.inputCount, rows: rowCount, columns: block.inputCount, depth: block.outputs.count)
-        }
+        multiply(
+            staircase_product(
+                rows: rowCount, columns: inputs, depth: outputs, a: derivatives.pointer, a_row_stride: outputs,
+                a_depth_stride: 1, b: parameters.pointer + product.weight.lowerBound, b_depth_stride: inputs,
+                b_column_stride: 1, c: upstream.pointer, c_stride: inputs, adds: true, strips: nil),
+            product.backward)
         let values = units.values.pointer
         let slopes = units.slopes.pointer
         let upstream = upstream.pointer
@@ -164,11 +214,5 @@ final class Backpropagation {
             let line = derivatives.pointer + row * range.count
             for unit in 0..<range.count { sums[unit] += line[unit] }
         }
-    }
-
-    private func weight(
-        of block: ParameterPlan.Block, in product: ParameterPlan.Product, _ buffer: FloatBuffer
-    ) -> UnsafeMutablePointer<Float> {
-        buffer.pointer + product.weight.lowerBound + block.outputs.lowerBound * product.inputCount
     }
 }

@@ -6,6 +6,35 @@ internal import MADE
 /// An unknown cell's input units are 0: the middle of the column, which is also what input dropout leaves, so that a network
 /// trained with either knows what not knowing looks like.
 final class Batch {
+    /// How the values of one variable become input units: `Variable`'s, looked up once.
+    private struct Column {
+        enum Form { case single, classes, number }
+
+        let index: Int
+        let form: Form
+        let inputs: Range<Int>
+        /// Of a single unit.
+        var encoding = AffineEncoding.identity
+        /// Classes besides a missing value, and the one of values beyond these; negative for none.
+        var labelCount = 0
+        var otherClass = -1
+        /// What of an outcome's value over `Variable.missingValue` is its number among the outcomes.
+        var outcomeOffset = 0
+        /// The first outcome's place in `outcomeInputs`.
+        var firstOutcome = 0
+        var inputBound: Float = 0
+        /// The step, in units of the column's scale; nil for none.
+        var step: Double?
+        var transform = NumberTransform(linearWidth: nil)
+        var centre = 0.0
+        var scale = 1.0
+
+        /// What the step is of an encoded value.
+        func width(_ step: Double, at value: Float) -> Float {
+            Float(step * exp(-transform.logVolume(centre + Double(value) * scale)))
+        }
+    }
+
     let places: [VariablePlaces.Place]
     /// [rows × inputs], in the plan's order of units.
     let inputs: FloatBuffer
@@ -15,6 +44,9 @@ final class Batch {
     private(set) var rowCount = 0
     private let inputCount: Int
     private let rowsMax: Int
+    private let columns: [Column]
+    /// What the network sees of each outcome of each real variable as a number.
+    private let outcomeInputs: FloatBuffer
 
     init(_ places: VariablePlaces, rowsMax: Int) {
         self.places = places.places
@@ -22,6 +54,35 @@ final class Batch {
         inputCount = self.places.last?.inputs.upperBound ?? 0
         inputs = FloatBuffer(count: rowsMax * inputCount)
         targets = FloatBuffer(count: rowsMax * self.places.count)
+        var outcomeInputs: [Float] = []
+        columns = self.places.map { Self.column($0, &outcomeInputs) }
+        self.outcomeInputs = FloatBuffer(outcomeInputs)
+    }
+
+    private static func column(_ place: VariablePlaces.Place, _ outcomeInputs: inout [Float]) -> Column {
+        let variable = place.variable
+        switch variable.kind {
+        case .binary(let encoding) where variable.isSingleUnit:
+            return Column(
+                index: place.index, form: .single, inputs: place.inputs, encoding: encoding)
+        case .binary: return Column(index: place.index, form: .classes, inputs: place.inputs, labelCount: 2)
+        case .categorical(let categories):
+            return Column(
+                index: place.index, form: .classes, inputs: place.inputs, labelCount: categories.labels.count,
+                otherClass: categories.otherIndex ?? -1)
+        case .real(let encoding):
+            let firstOutcome = outcomeInputs.count
+            let offset = variable.hasMissing ? 1 : 2
+            for outcome in 0..<variable.outcomeCount {
+                let number = variable.decode(Float(outcome + offset) * Variable.missingValue)
+                outcomeInputs.append(number.isNaN ? 0 : encoding.input(number))
+            }
+            return Column(
+                index: place.index, form: .number, inputs: place.inputs, outcomeOffset: offset,
+                firstOutcome: firstOutcome, inputBound: encoding.inputBound,
+                step: encoding.step.map { abs($0 / encoding.scale) }, transform: encoding.transform,
+                centre: encoding.centre, scale: encoding.scale)
+        }
     }
 
     /// Takes the rows at `indices` of `values` [n × D], encoded; precondition: at most `rowsMax`. A rare label is its class, a
@@ -29,45 +90,55 @@ final class Batch {
     func load(_ indices: ArraySlice<Int>, of values: [Float], corruption: inout Corruption?) {
         precondition(indices.count <= rowsMax)
         rowCount = indices.count
-        for (row, index) in indices.enumerated() {
-            let inputs = inputs.pointer + row * inputCount
-            let targets = targets.pointer + row * places.count
-            for (position, place) in places.enumerated() {
-                var value = values[index * places.count + place.index]
-                // A missing value that the gradient's rows never had.
-                if value <= -Variable.missingValue { value = .nan }
-                switch place.variable.kind {
-                case .binary(let encoding) where place.variable.isSingleUnit:
-                    let isKnown = value >= 0
-                    inputs[place.inputs.lowerBound] = isKnown ? encoding(value) : 0
-                    targets[position] = isKnown ? value : .nan
-                case .binary, .categorical:
-                    (inputs + place.inputs.lowerBound).update(repeating: 0, count: place.inputs.count)
-                    let label = place.variable.classIndex(of: value)
-                    if let label { inputs[place.inputs.lowerBound + label] = 1 }
-                    targets[position] = label.map { Float($0) } ?? .nan
-                case .real(let encoding):
-                    (inputs + place.inputs.lowerBound).update(repeating: 0, count: place.inputs.count)
-                    if value >= Variable.missingValue, let outcome = place.variable.classIndex(of: value) {
-                        let number = place.variable.decode(value)
-                        inputs[place.inputs.lowerBound] = number.isNaN ? 0 : encoding.input(number)
-                        inputs[place.inputs.lowerBound + 1 + outcome] = 1
-                        targets[position] = value
-                        continue
-                    }
-                    let spread =
-                        encoding.step.map { step in
-                            corruption?.offset(within: Float(encoding.width(step, at: Double(value)))) ?? 0
-                        } ?? 0
-                    let encoded = value + spread
-                    targets[position] = encoded
-                    let noisy = encoded + (corruption?.normal() ?? 0)
-                    let bound = encoding.inputBound
-                    let stray = corruption?.stray().map { $0 * bound }
-                    inputs[place.inputs.lowerBound] = value.isNaN ? 0 : stray ?? min(max(noisy, -bound), bound)
+        inputs.clear(0..<rowCount * inputCount)
+        var own = corruption
+        let dropsInputs = own.map { $0.dropout > 0 } ?? false
+        values.withUnsafeBufferPointer { values in
+            for (row, index) in indices.enumerated() {
+                let inputs = inputs.pointer + row * inputCount
+                let targets = targets.pointer + row * columns.count
+                for (position, column) in columns.enumerated() {
+                    let value = values[index * columns.count + column.index]
+                    targets[position] = put(value, column, into: inputs + column.inputs.lowerBound, &own)
                 }
+                if dropsInputs { own?.drop(inputs, of: places) }
             }
-            corruption?.drop(inputs, of: places)
+        }
+        corruption = own
+    }
+
+    /// Sets the `units` of one cell, which are 0, and returns its target.
+    private func put(
+        _ value: Float, _ column: Column, into units: UnsafeMutablePointer<Float>, _ corruption: inout Corruption?
+    ) -> Float {
+        switch column.form {
+        case .single:
+            guard value >= 0 else { return .nan }
+            units[0] = column.encoding(value)
+            return value
+        case .classes:
+            let label =
+                value >= Variable.missingValue
+                ? column.labelCount : value < Float(column.labelCount) ? Int(max(value, -1)) : column.otherClass
+            guard value >= 0, label >= 0 else { return .nan }
+            units[label] = 1
+            return Float(label)
+        case .number:
+            if value >= Variable.missingValue {
+                let outcome = Int(value / Variable.missingValue) - column.outcomeOffset
+                units[0] = outcomeInputs.pointer[column.firstOutcome + outcome]
+                units[1 + outcome] = 1
+                return value
+            }
+            // A missing value that the gradient's rows never had is as good as one not known.
+            let number = value <= -Variable.missingValue ? .nan : value
+            let spread = column.step.map { corruption?.offset(within: column.width($0, at: number)) ?? 0 } ?? 0
+            let encoded = number + spread
+            let noisy = encoded + (corruption?.normal() ?? 0)
+            let bound = column.inputBound
+            let stray = corruption?.stray().map { $0 * bound }
+            units[0] = number.isNaN ? 0 : stray ?? min(max(noisy, -bound), bound)
+            return encoded
         }
     }
 }

@@ -96,15 +96,10 @@ private struct Arrangement {
 
     init(_ plan: ParameterPlan, in shared: ParameterPlan) {
         func part(_ product: ParameterPlan.Product, _ other: ParameterPlan.Product) -> Part {
-            let width = product.inputCount
-            return Part(
+            Part(
                 start: product.weight.lowerBound, rows: Self.places(product.outputUnits, in: other.outputUnits),
                 columns: Self.places(product.inputUnits, in: other.inputUnits),
-                passedCounts: (0..<product.outputCount).map { row in
-                    let start = product.weight.lowerBound + row * width
-                    return plan.mask[start..<start + width].count { $0 != 0 }
-                },
-                readCounts: product.blocks.flatMap { block in block.outputs.map { _ in block.inputCount } })
+                passedCounts: product.reach, readCounts: product.reach.indices.map(product.readCount))
         }
         var parts = zip(plan.layers, shared.layers).map { part($0, $1) }
         for (biases, products) in zip(plan.biases, zip(plan.layers, shared.layers)) {
@@ -153,7 +148,7 @@ private struct Arrangement {
 
     /// Where each of `units` stands in `others`, the same units in another order.
     private static func places(_ units: [Int], in others: [Int]) -> [Int] {
-        var places = [Int](repeating: 0, count: units.count)
+        var places = [Int](repeating: 0, count: (units.max() ?? -1) + 1)
         for (place, unit) in others.enumerated() { places[unit] = place }
         return units.map { places[$0] }
     }

@@ -10,7 +10,20 @@ final class OutputLoss {
     private enum Segment {
         case binary(positions: Range<Int>, outputs: Int)
         case categorical(position: Int, outputs: Range<Int>)
-        case real(position: Int, outputs: Range<Int>, variable: Variable, encoding: RealEncoding)
+        case real(position: Int, outputs: Range<Int>, outcomes: Outcomes, mixture: Mixture)
+    }
+
+    /// What of a real variable is no number of its mixture.
+    private struct Outcomes {
+        /// With "a number", which is the last; 0 where there are none.
+        let classCount: Int
+        /// What of an encoded value over `Variable.missingValue` is its class.
+        let offset: Int
+    }
+
+    private struct Mixture {
+        let componentCount: Int
+        let scaleFloor: Float
     }
 
     private let segments: [Segment]
@@ -19,6 +32,9 @@ final class OutputLoss {
     /// −log p of each row, nats.
     private var rowNats: [Double]
     private let mixtureNats: FloatBuffer
+    /// What the classes of one column cost, and which they are, NaN for none [rows].
+    private let classNats: FloatBuffer
+    private let labels: FloatBuffer
     /// The numbers of one column that a mixture is to give, NaN for none [rows].
     private let numbers: FloatBuffer
     private let kernels = staircase_kernels_best().pointee
@@ -37,7 +53,12 @@ final class OutputLoss {
             case .binary, .categorical: segments.append(.categorical(position: position, outputs: place.outputs))
             case .real(let encoding):
                 segments.append(
-                    .real(position: position, outputs: place.outputs, variable: place.variable, encoding: encoding))
+                    .real(
+                        position: position, outputs: place.outputs,
+                        outcomes: Outcomes(
+                            classCount: place.variable.classCount, offset: place.variable.hasMissing ? 1 : 2),
+                        mixture: Mixture(
+                            componentCount: encoding.componentCount, scaleFloor: encoding.scaleFloor)))
             }
         }
         self.segments = segments
@@ -45,6 +66,8 @@ final class OutputLoss {
         outputCount = places.last?.outputs.upperBound ?? 0
         rowNats = Array(repeating: 0, count: rowsMax)
         mixtureNats = FloatBuffer(count: rowsMax)
+        classNats = FloatBuffer(count: rowsMax)
+        labels = FloatBuffer(count: rowsMax)
         numbers = FloatBuffer(count: rowsMax)
     }
 
@@ -72,24 +95,23 @@ final class OutputLoss {
                         outputs.pointer + row * outputCount + start, count: positions.count, share: share)
                 }
             case .categorical(let position, let range):
-                for row in 0..<rowCount {
-                    rowNats[row] += categorical(
-                        batch.targets.pointer[row * variableCount + position],
-                        outputs.pointer + row * outputCount + range.lowerBound, count: range.count, share: share)
-                }
-            case .real(let position, let range, let variable, let encoding):
-                let start = range.lowerBound + variable.classCount
+                for row in 0..<rowCount { labels.pointer[row] = batch.targets.pointer[row * variableCount + position] }
+                classify(outputs, range, rowCount: rowCount, share: share)
+            case .real(let position, let range, let outcomes, let mixture):
+                let start = range.lowerBound + outcomes.classCount
                 for row in 0..<rowCount {
                     let target = batch.targets.pointer[row * variableCount + position]
-                    numbers.pointer[row] = target < Variable.missingValue ? target : .nan
-                    guard variable.classCount > 0 else { continue }
-                    rowNats[row] += categorical(
-                        variable.classIndex(of: target).map { Float($0) } ?? .nan,
-                        outputs.pointer + row * outputCount + range.lowerBound, count: variable.classCount, share: share
-                    )
+                    let isNumber = target < Variable.missingValue
+                    numbers.pointer[row] = isNumber ? target : .nan
+                    // Whole numbers, exactly.
+                    let outcome = target / Variable.missingValue - Float(outcomes.offset)
+                    labels.pointer[row] = isNumber ? Float(outcomes.classCount - 1) : outcome
+                }
+                if outcomes.classCount > 0 {
+                    classify(outputs, range.lowerBound..<start, rowCount: rowCount, share: share)
                 }
                 kernels.mixture_gradient(
-                    rowCount, encoding.componentCount, encoding.scaleFloor, share, numbers.pointer, 1,
+                    rowCount, mixture.componentCount, mixture.scaleFloor, share, numbers.pointer, 1,
                     outputs.pointer + start, outputCount, mixtureNats.pointer)
                 let units = start..<range.upperBound
                 if trimmedValueCount > 0 { trimValues(trimmedValueCount, outputs, units: units, rowCount: rowCount) }
@@ -130,27 +152,12 @@ final class OutputLoss {
         return Double(linear) + Double(logarithms + logf(product))
     }
 
-    /// −log softmax(z)[target]; the derivatives are softmax(z), less 1 at the target.
-    private func categorical(
-        _ target: Float, _ outputs: UnsafeMutablePointer<Float>, count: Int, share: Float
-    ) -> Double {
-        if target.isNaN {
-            outputs.update(repeating: 0, count: count)
-            return 0
-        }
-        let index = Int(target)
-        let logit = outputs[index]
-        var peak = outputs[0]
-        for place in 1..<count { peak = max(peak, outputs[place]) }
-        var sum: Float = 0
-        for place in 0..<count {
-            outputs[place] = expf(outputs[place] - peak)
-            sum += outputs[place]
-        }
-        let portion = share / sum
-        for place in 0..<count { outputs[place] *= portion }
-        outputs[index] -= share
-        return Double(peak - logit) + Double(logf(sum))
+    /// Adds −log softmax(z)[label] to what each row costs; the derivatives by `units` are softmax(z), less 1 at the label.
+    private func classify(_ outputs: FloatBuffer, _ units: Range<Int>, rowCount: Int, share: Float) {
+        kernels.softmax_gradient(
+            rowCount, units.count, share, labels.pointer, outputs.pointer + units.lowerBound, outputCount,
+            classNats.pointer)
+        for row in 0..<rowCount { rowNats[row] += Double(classNats.pointer[row]) }
     }
 
     /// Clears the derivatives by `units` in the `count` rows where the mixture's loss is largest and the value remote, and

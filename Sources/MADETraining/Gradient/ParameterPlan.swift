@@ -1,34 +1,60 @@
+internal import CStaircase
 internal import MADE
 
 /// How the parameters of one masked network lie in one array while it is trained.
 ///
-/// Units of every layer are sorted by degree, so that what a mask lets through of a block of outputs is a prefix of the
-/// inputs: the products stop there and do about half of the dense layer's multiplications.
+/// Units of every layer are sorted by degree, so that what a mask lets through to an output is a prefix of the inputs, as long
+/// as that of the output before or longer: products leave out the rest, about half of the dense layer's multiplications.
 struct ParameterPlan: Sendable {
-    /// Some outputs of a product that read the first `inputCount` of its inputs and no others.
-    struct Block: Sendable {
-        let outputs: Range<Int>
-        let inputCount: Int
-    }
-
     /// One masked matrix, [outputs × inputs] row-major from `weight` on.
     struct Product: Sendable {
         let weight: Range<Int>
         /// Network units that the matrix's columns and rows stand for.
         let inputUnits: [Int]
         let outputUnits: [Int]
-        let blocks: [Block]
+        /// How many inputs the mask lets through to each output, ascending [outputs].
+        let reach: [Int]
+        /// What is needed of the product that gives outputs, of the one that passes derivatives back to the inputs, and of the
+        /// one that gives the gradient.
+        let forward: [staircase_strip]
+        let backward: [staircase_strip]
+        let gradient: [staircase_strip]
 
         var inputCount: Int { inputUnits.count }
         var outputCount: Int { outputUnits.count }
+
+        init(weight: Range<Int>, inputUnits: [Int], outputUnits: [Int], reach: [Int]) {
+            self.weight = weight
+            self.inputUnits = inputUnits
+            self.outputUnits = outputUnits
+            self.reach = reach
+            let width = Int(STAIRCASE_STRIP)
+            forward = stride(from: width, to: reach.count + width, by: width).map { end in
+                staircase_strip(first_row: 0, first_depth: 0, end_depth: reach[min(end, reach.count) - 1])
+            }
+            let firstOutputs = stride(from: 0, to: inputUnits.count, by: width).map { input in
+                reach.firstIndex { $0 > input } ?? reach.count
+            }
+            backward = firstOutputs.map { staircase_strip(first_row: 0, first_depth: $0, end_depth: reach.count) }
+            gradient = firstOutputs.map { staircase_strip(first_row: $0, first_depth: 0, end_depth: .max) }
+        }
+
+        /// How many inputs' weights the products read of an output.
+        func readCount(of output: Int) -> Int {
+            let width = Int(STAIRCASE_STRIP)
+            let own = (reach[output] + width - 1) / width * width
+            return min(max(forward[output / width].end_depth, own), inputCount)
+        }
     }
 
     /// The hidden layers, then the output layer.
     let layers: [Product]
     /// Where each layer's biases [outputs] lie.
     let biases: [Range<Int>]
-    /// Direct input→output connections.
+    /// Direct input→output connections, of the outputs that they lead to.
     let direct: Product?
+    /// Where these outputs stand among all of the output layer.
+    let directPlaces: [Int]
     /// Number of parameters, masked ones included.
     let count: Int
     /// 1 where a parameter counts, 0 where a mask takes it away, [count].
@@ -39,49 +65,50 @@ struct ParameterPlan: Sendable {
         var count = 0
         var mask: [Float] = []
         let widths = [degrees.inputs.count] + degrees.hidden.map(\.count) + [degrees.outputs.count]
-        mask.reserveCapacity(Self.count(widths: widths, isDirect: directOutputs != nil))
+        let directCount = directOutputs?.count { $0 } ?? 0
+        mask.reserveCapacity(Self.count(widths: widths, directOutputCount: directCount))
         func product(
-            from inputDegrees: [Int], to outputDegrees: [Int], passes: (_ output: Int, _ input: Int) -> Bool
+            from inputDegrees: [Int], to outputs: [Int], passes: (_ output: Int, _ input: Int) -> Bool
         ) -> Product {
             let inputs = Self.sorted(inputDegrees)
-            let outputs = Self.sorted(outputDegrees)
+            var reach: [Int] = []
             for output in outputs {
-                for input in inputs { mask.append(passes(output, input) ? 1 : 0) }
+                let count = inputs.count { passes(output, $0) }
+                reach.append(count)
+                mask += [Float](repeating: 1, count: count) + [Float](repeating: 0, count: inputs.count - count)
             }
             defer { count = mask.count }
-            return Product(
-                weight: count..<mask.count, inputUnits: inputs, outputUnits: outputs,
-                blocks: Self.blocks(outputCount: outputs.count) { block in
-                    block.map { output in inputs.count(where: { passes(outputs[output], $0) }) }.max() ?? 0
-                })
+            return Product(weight: count..<mask.count, inputUnits: inputs, outputUnits: outputs, reach: reach)
         }
         var layers: [Product] = []
         var biases: [Range<Int>] = []
         for layer in 0..<degrees.layerCount {
             layers.append(
-                product(from: degrees.degreesInto(layer: layer), to: degrees.degreesOut(of: layer)) {
+                product(from: degrees.degreesInto(layer: layer), to: Self.sorted(degrees.degreesOut(of: layer))) {
                     degrees.passes(layer: layer, output: $0, input: $1)
                 })
             mask += [Float](repeating: 1, count: layers[layer].outputCount)
             biases.append(count..<mask.count)
             count = mask.count
         }
-        direct = directOutputs.map { isReached in
-            product(from: degrees.inputs, to: degrees.outputs) { output, input in
-                isReached[output] && degrees.passesDirect(output: output, input: input)
+        let outputUnits = layers[layers.count - 1].outputUnits
+        directPlaces = outputUnits.indices.filter { directOutputs?[outputUnits[$0]] == true }
+        direct =
+            directPlaces.isEmpty
+            ? nil
+            : product(from: degrees.inputs, to: directPlaces.map { outputUnits[$0] }) {
+                degrees.passesDirect(output: $0, input: $1)
             }
-        }
         self.layers = layers
         self.biases = biases
         self.count = count
         self.mask = mask
     }
 
-    /// Parameters, masked ones included, of a network whose layers, from its inputs to its outputs, are so wide.
-    static func count(widths: [Int], isDirect: Bool) -> Int {
-        let layers = zip(widths, widths.dropFirst()).reduce(0) { $0 + ($1.0 + 1) * $1.1 }
-        guard isDirect, let inputs = widths.first, let outputs = widths.last else { return layers }
-        return layers + inputs * outputs
+    /// Parameters, masked ones included, of a network whose layers, from its inputs to its outputs, are so wide, with direct
+    /// connections to so many of its outputs.
+    static func count(widths: [Int], directOutputCount: Int) -> Int {
+        zip(widths, widths.dropFirst()).reduce(0) { $0 + ($1.0 + 1) * $1.1 } + (widths.first ?? 0) * directOutputCount
     }
 
     /// Number of input units.
@@ -111,9 +138,10 @@ struct ParameterPlan: Sendable {
             layers: zip(layers, biases).map { product, biases in
                 var bias = [Float](repeating: 0, count: product.outputCount)
                 for (place, unit) in zip(biases, product.outputUnits) { bias[unit] = parameters[place] }
-                return MaskedNetwork.Layer(weight: scattered(product, from: parameters), bias: bias)
+                return MaskedNetwork.Layer(
+                    weight: scattered(product, outputCount: product.outputCount, from: parameters), bias: bias)
             },
-            direct: direct.map { scattered($0, from: parameters) })
+            direct: direct.map { scattered($0, outputCount: outputCount, from: parameters) })
     }
 
     private func gather(_ weight: Matrix, by product: Product, into parameters: inout [Float]) {
@@ -126,8 +154,8 @@ struct ParameterPlan: Sendable {
         }
     }
 
-    private func scattered(_ product: Product, from parameters: [Float]) -> Matrix {
-        var weight = Matrix(rows: product.outputCount, columns: product.inputCount) { _, _ in 0 }
+    private func scattered(_ product: Product, outputCount: Int, from parameters: [Float]) -> Matrix {
+        var weight = Matrix(rows: outputCount, columns: product.inputCount) { _, _ in 0 }
         var place = product.weight.lowerBound
         for output in product.outputUnits {
             for input in product.inputUnits {
@@ -141,14 +169,5 @@ struct ParameterPlan: Sendable {
     /// Unit numbers in ascending degree, equal degrees in ascending number.
     private static func sorted(_ degrees: [Int]) -> [Int] {
         degrees.indices.sorted { (degrees[$0], $0) < (degrees[$1], $1) }
-    }
-
-    /// Cuts outputs of ascending degree into blocks: narrow enough to follow the staircase, wide enough for a fast product.
-    private static func blocks(outputCount: Int, inputCount: (_ outputs: Range<Int>) -> Int) -> [Block] {
-        let width = max(48, (outputCount + 7) / 8)
-        return stride(from: 0, to: outputCount, by: width).map { start in
-            let end = min(start + width, outputCount)
-            return Block(outputs: start..<end, inputCount: inputCount(start..<end))
-        }
     }
 }

@@ -5,11 +5,10 @@ import statistics
 
 import environment
 import peers
-from measures import blamed, is_flagged, share
+from measures import ALPHA, blamed, is_flagged, share
 from program import ProgramError
 from tables import chosen, columns, planted_rows, read, tables_of, write, write_lines
 
-ALPHA = "0.01"
 # Diamonds with one wrong number; rows of each table that lose a field; rows of each table and kind of mistake.
 DIAMONDS, LOST, MISTAKES = 200, 200, 40
 
@@ -86,7 +85,7 @@ def lost_fields(program, model, table):
         rows.append({**row, touched[-1]: None})
     path = program.scratch / "lost.ndjson"
     write_lines(path, rows)
-    scored = program.score(model, path, "--explain", "1", "--alpha", ALPHA)
+    scored = program.score(model, path, "--explain", "1", "--alpha", str(ALPHA))
     return share(is_flagged(row) and blamed(row) == name for row, name in zip(scored, touched))
 
 
@@ -99,7 +98,7 @@ def repaired(figures, program, model, table, seconds):
     mistakes = mistakes_of(table)
     path = program.scratch / "mistakes.ndjson"
     write_lines(path, [row for _, row, _ in mistakes])
-    changes, plain = program.changes(model, path, "--alpha", ALPHA)
+    changes, plain = program.changes(model, path, "--alpha", str(ALPHA))
     _, together = program.changes(model, path, "--fdr", "0.1")
     seconds.append((table.name, plain, together))
     figures.note(f"{table.name}: repair of {len(mistakes)} rows {plain:.1f} s, with --fdr {together:.1f} s")

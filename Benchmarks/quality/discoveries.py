@@ -4,9 +4,8 @@ import random
 import statistics
 
 from measures import interval
-from tables import chosen, normal_rows, read, write
+from tables import LARGE_SETS, chosen, normal_rows, read, write
 
-SETS = ["PageBlocks", "annthyroid", "mammography", "pendigits", "satellite"]
 RATES = [0.05, 0.1, 0.2]
 TRAIN_MAX, TEST_MAX = 6000, 1000
 # Of the rows that are judged, one in so many is an anomaly, or has a wrong number.
@@ -18,7 +17,7 @@ def discoveries(figures, program, data, options):
     figures.section("discoveries", f"false ones, {options.seeds} seeds a set")
     false = {what: {rate: [] for rate in RATES} for what in ("rows", "cells")}
     found = {what: {rate: [] for rate in RATES} for what in false}
-    for name in chosen(SETS, options):
+    for name in chosen(LARGE_SETS, options):
         header, rows = normal_rows(data / "oneclass" / name)
         anomalies = [row[:-1] for row in read(data / "oneclass" / name / "test.csv")[1] if float(row[-1]) == 1]
         for seed in range(1, options.seeds + 1):

@@ -5,6 +5,10 @@ import math
 import statistics
 
 
+# At which rows with mistakes are flagged.
+ALPHA = 0.01
+
+
 def share(found):
     """Of a sequence the share that is true."""
     found = list(found)

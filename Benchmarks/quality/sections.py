@@ -9,9 +9,9 @@ import recipes
 from cells import cells
 from discoveries import discoveries
 from imputation import imputation
-from measures import area, binomial_interval, blamed, interval, is_flagged, unusual
+from measures import ALPHA, area, binomial_interval, blamed, interval, is_flagged, unusual
 from program import ProgramError
-from tables import chosen, normal_rows, planted_rows, tables_of, write
+from tables import LARGE_SETS, chosen, normal_rows, planted_rows, tables_of, write
 
 
 def density(figures, program, data, options):
@@ -141,9 +141,6 @@ def contaminated(figures, program, data, options):
     figures.add(f"mean of the {len(areas)}, goal: IForest's in this run", statistics.mean(areas), goal)
 
 
-# At which rows of the section `planted` are flagged.
-ALPHA = 0.01
-CALIBRATION_SETS = ["PageBlocks", "annthyroid", "mammography", "pendigits", "satellite"]
 ALPHAS = [0.01, 0.05]
 
 
@@ -155,7 +152,7 @@ def calibration(figures, program, data, options):
     """
     figures.section("calibration", f"false-alarm rate, {options.seeds} seeds a set")
     rates = {alpha: [] for alpha in ALPHAS}
-    for name in chosen(CALIBRATION_SETS, options):
+    for name in chosen(LARGE_SETS, options):
         header, rows = normal_rows(data / "oneclass" / name)
         hundreds = (len(rows) // 2 + 5) // 500
         train_count = 5 * (100 * hundreds - 1)

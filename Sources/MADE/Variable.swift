@@ -96,7 +96,7 @@ public struct Variable: Sendable, Equatable {
             if value < 0 { return nil }
             if value >= Self.missingValue { return categories.labels.count }
             return value < Float(categories.labels.count) ? Int(value) : categories.otherIndex
-        case .real: return value < Self.missingValue ? outcomeCount : Self.outcome(of: value) - (hasMissing ? 0 : 1)
+        case .real: return value < Self.missingValue ? outcomeCount : Int(value / Self.missingValue) - outcomeOffset
         }
     }
 
@@ -105,6 +105,9 @@ public struct Variable: Sendable, Equatable {
         guard case .real(let encoding) = kind else { return 0 }
         return encoding.atoms.count + (hasMissing ? 1 : 0)
     }
+
+    /// How much more a real variable's encoded outcome is, over `missingValue`, than its class.
+    public var outcomeOffset: Int { hasMissing ? 1 : 2 }
 
     /// The encoded value of an outcome that is no label, and no number of a mixture: 0 is a missing value, k + 1 atom k of a
     /// real variable. As the kernels have it.

@@ -1,11 +1,3 @@
-#if canImport(Darwin)
-    internal import Darwin
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Glibc
-#endif
-
 /// How rare it is that a row has values which training never saw: −log of the share of rows that are to be expected with one
 /// in its column (see `UnseenValues`), added up over such values; nats.
 ///
@@ -34,9 +26,7 @@ public struct UnseenRarity: Sendable, Equatable {
         if isEmpty { return 0 }
         precondition(row.count == bounds.count)
         var sum = 0.0
-        bounds.withUnsafeBufferPointer { bounds in
-            for variable in row.indices where row[variable] < bounds[variable] { sum += nats[variable] }
-        }
+        for variable in row.indices where row[variable] < bounds[variable] { sum += nats[variable] }
         return sum
     }
 

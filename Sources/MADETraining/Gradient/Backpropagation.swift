@@ -101,12 +101,19 @@ final class Backpropagation {
         guard directRuns.count > 1 else { return multiply(direct, batch.inputs, into: outputs) }
         directOutputs.clear(0..<rowCount * direct.outputCount)
         multiply(direct, batch.inputs, into: directOutputs)
+        forEachDirectRun { some, all, count in
+            for index in 0..<count { all[index] += some[index] }
+        }
+    }
+
+    /// Calls `body` with each row's runs of direct outputs: among these, among all outputs, and how many they are.
+    private func forEachDirectRun(
+        _ body: (_ some: UnsafeMutablePointer<Float>, _ all: UnsafeMutablePointer<Float>, _ count: Int) -> Void
+    ) {
         for row in 0..<rowCount {
-            let some = directOutputs.pointer + row * direct.outputCount
+            let some = directOutputs.pointer + row * plan.directPlaces.count
             let all = outputs.pointer + row * plan.outputCount
-            for run in directRuns {
-                for index in 0..<run.outputs.count { all[run.outputs.lowerBound + index] += some[run.first + index] }
-            }
+            for run in directRuns { body(some + run.first, all + run.outputs.lowerBound, run.outputs.count) }
         }
     }
 
@@ -144,13 +151,7 @@ final class Backpropagation {
 
     private func setGradient(ofDirect direct: ParameterPlan.Product) {
         guard directRuns.count > 1 else { return setGradient(of: direct, derivatives: outputs, source: batch.inputs) }
-        for row in 0..<rowCount {
-            let some = directOutputs.pointer + row * direct.outputCount
-            let all = outputs.pointer + row * plan.outputCount
-            for run in directRuns {
-                for index in 0..<run.outputs.count { some[run.first + index] = all[run.outputs.lowerBound + index] }
-            }
-        }
+        forEachDirectRun { some, all, count in some.update(from: all, count: count) }
         setGradient(of: direct, derivatives: directOutputs, source: batch.inputs)
     }
 

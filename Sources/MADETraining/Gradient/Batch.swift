@@ -18,7 +18,7 @@ final class Batch {
         /// Classes besides a missing value, and the one of values beyond these; negative for none.
         var labelCount = 0
         var otherClass = -1
-        /// What of an outcome's value over `Variable.missingValue` is its number among the outcomes.
+        /// `Variable.outcomeOffset`.
         var outcomeOffset = 0
         /// The first outcome's place in `outcomeInputs`.
         var firstOutcome = 0
@@ -72,13 +72,12 @@ final class Batch {
                 otherClass: categories.otherIndex ?? -1)
         case .real(let encoding):
             let firstOutcome = outcomeInputs.count
-            let offset = variable.hasMissing ? 1 : 2
             for outcome in 0..<variable.outcomeCount {
-                let number = variable.decode(Float(outcome + offset) * Variable.missingValue)
+                let number = variable.decode(Float(outcome + variable.outcomeOffset) * Variable.missingValue)
                 outcomeInputs.append(number.isNaN ? 0 : encoding.input(number))
             }
             return Column(
-                index: place.index, form: .number, inputs: place.inputs, outcomeOffset: offset,
+                index: place.index, form: .number, inputs: place.inputs, outcomeOffset: variable.outcomeOffset,
                 firstOutcome: firstOutcome, inputBound: encoding.inputBound,
                 step: encoding.step.map { abs($0 / encoding.scale) }, transform: encoding.transform,
                 centre: encoding.centre, scale: encoding.scale)

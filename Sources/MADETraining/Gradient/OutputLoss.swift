@@ -17,7 +17,7 @@ final class OutputLoss {
     private struct Outcomes {
         /// With "a number", which is the last; 0 where there are none.
         let classCount: Int
-        /// What of an encoded value over `Variable.missingValue` is its class.
+        /// `Variable.outcomeOffset`.
         let offset: Int
     }
 
@@ -56,7 +56,7 @@ final class OutputLoss {
                     .real(
                         position: position, outputs: place.outputs,
                         outcomes: Outcomes(
-                            classCount: place.variable.classCount, offset: place.variable.hasMissing ? 1 : 2),
+                            classCount: place.variable.classCount, offset: place.variable.outcomeOffset),
                         mixture: Mixture(
                             componentCount: encoding.componentCount, scaleFloor: encoding.scaleFloor)))
             }

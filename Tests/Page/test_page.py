@@ -508,6 +508,61 @@ def test_draws_rows_again_by_their_seed(visit, check):
     assert name == "orders-samples.csv" and len(text.splitlines()) == 4 and text.startswith("when,city,")
 
 
+def test_draws_rows_that_have_some_values(visit, check):
+    page = visit("/#samples", expected=["422"])
+    expect(page.locator("#sample-rows tbody tr")).to_have_count(20)
+    columns = page.get_by_label("Fix a value")
+
+    def field(name):
+        return page.locator("#sample-fixed label").filter(has_text=name).locator("input, select")
+
+    columns.select_option("city")
+    city = field("city")
+    expect(city).to_be_focused()
+    city.select_option("Bern")
+    columns.select_option("weight")
+    field("weight").fill("1.5")
+    assert "city" not in columns.locator("option").all_inner_texts()
+    check(page, "samples-fixed")
+    def draw():
+        page.get_by_role("button", name="Draw", exact=True).click()
+        expect(page.locator("#sample-status")).to_contain_text("drawn with seed")
+
+    def drawn(name):
+        heads = page.locator("#sample-rows thead th").all_inner_texts()
+        return page.locator(f"#sample-rows tbody tr > :nth-child({heads.index(name) + 1})").all_inner_texts()
+
+    draw()
+    expect(page.locator("#sample-status")).to_contain_text("independent ones")
+    assert drawn("city") == ["Bern"] * 20 and drawn("weight") == ["1.5"] * 20
+    # The price follows from both: 4 * 1.5 + 3, give or take.
+    prices = sorted(map(float, drawn("price")))
+    assert 8 < prices[10] < 10
+
+    field("weight").fill("heavy")
+    page.get_by_role("button", name="Draw", exact=True).click()
+    expect(page.locator("#sample-error")).to_contain_text("given.weight")
+    expect(field("weight")).to_have_attribute("aria-invalid", "true")
+    check(page, "samples-refused")
+    page.get_by_role("button", name="Remove the value of weight").click()
+    expect(field("weight")).to_have_count(0)
+    expect(columns).to_be_focused()
+    draw()
+    expect(page.locator("#sample-error")).to_be_hidden()
+    assert drawn("city") == ["Bern"] * 20 and len(set(drawn("weight"))) > 5
+    # An empty field fixes nothing, and another model has columns of its own.
+    city.select_option("drawn")
+    draw()
+    assert set(drawn("city")) == {"Bern", "Graz", "Lyon"}
+    page.locator("#model").select_option("nltcs")
+    expect(page.locator("#sample-fixed")).to_be_hidden()
+    expect(page.locator("#sample-rows thead")).to_contain_text("v0")
+    columns.select_option("v4")
+    field("v4").select_option("1")
+    draw()
+    assert drawn("v4") == ["1"] * 20
+
+
 # Drift
 
 

@@ -66,7 +66,8 @@ function moveTo(index) {
   rowCells.forEach((cell, place) => { cell.element.tabIndex = place === index ? 0 : -1; });
 }
 
-function fieldCell(variable, index) {
+/** A labelled field for a value of a variable; `none` is what it shows where there is no value. */
+function valueField(variable, listId, none) {
   const texts = textsOf(variable);
   const labels = variable.type === "binary" ? texts || [0, 1] : variable.type === "categorical" ? variable.categories
       : null;
@@ -74,31 +75,41 @@ function fieldCell(variable, index) {
   const input = el(isList ? "select" : "input", isList ? {} : {type: "text", autocomplete: "off", spellcheck: "false"});
   const element = el("label", {}, el("span", {}, variable.name), input);
   if (isList) {
-    input.append(el("option", {value: "-1"}, "missing"),
+    input.append(el("option", {value: "-1"}, none),
         ...labels.map((label, place) => el("option", {value: place}, textOf(label))));
   } else {
-    input.placeholder = "missing";
+    input.placeholder = none;
     if (variable.type === "real") input.inputMode = "decimal";
     if (variable.training_range) input.title = "In training: " + variable.training_range.join(" to ");
-    if (labels) offerLabels(element, input, labels, index);
+    if (labels) offerLabels(element, input, labels, listId);
   }
+  return {element, input,
+    value() {
+      if (isList) return input.value === "-1" ? null : labels[input.value];
+      return labels ? (input.value === "" ? null : input.value) : valueOf(input.value);
+    },
+    show(value) {
+      if (isList) input.value = value === null || value === undefined ? "-1"
+          : String(labels.findIndex(label => String(label) === String(value)));
+      else input.value = value ?? "";
+      input.removeAttribute("aria-invalid");
+    }};
+}
+
+function fieldCell(variable, index) {
+  const field = valueField(variable, "labels-" + index, "missing");
+  const {element, input} = field;
   input.onfocus = () => { if (rowAnswer && chosenColumn !== variable.name) showConditional(variable.name); };
   input.onchange = () => {
-    if (isList) row[index] = input.value === "-1" ? null : labels[input.value];
-    else row[index] = labels ? (input.value === "" ? null : input.value) : valueOf(input.value);
+    row[index] = field.value();
     scoreRow();
   };
-  return {element, input, refresh() {
-    if (isList) input.value = row[index] === null || row[index] === undefined ? "-1"
-        : String(labels.findIndex(label => String(label) === String(row[index])));
-    else input.value = row[index] ?? "";
-    input.removeAttribute("aria-invalid");
-  }};
+  return {element, input, refresh() { field.show(row[index]); }};
 }
 
 /** Of thousands of labels the list has those that hold what is typed. */
-function offerLabels(element, input, labels, index) {
-  const list = el("datalist", {id: "labels-" + index});
+function offerLabels(element, input, labels, listId) {
+  const list = el("datalist", {id: listId});
   const offer = () => {
     const typed = input.value.toLowerCase();
     const found = [];

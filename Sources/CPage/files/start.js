@@ -60,6 +60,7 @@ $("find").oninput = findColumn;
 $("accept").onclick = acceptRepair;
 $("copy").onclick = () => navigator.clipboard.writeText($("curl").textContent);
 $("sample-form").onsubmit = event => { event.preventDefault(); drawSamples(); };
+$("sample-fix").onchange = () => fixColumn($("sample-fix").value);
 $("sample-download").onclick = downloadSamples;
 
 refreshModels();

@@ -3,13 +3,46 @@
 // Samples
 
 let samples = null;
+/** The columns whose values are fixed, by name, with their fields. */
+const fixedFields = new Map();
+
+/** Adds a field for a column whose value all drawn rows shall have. */
+function fixColumn(name) {
+  const variable = card.variables.find(variable => variable.name === name);
+  if (!variable || fixedFields.has(name)) return;
+  const field = valueField(variable, "fixed-" + name, "drawn");
+  fixedFields.set(name, field);
+  const remove = el("button", {type: "button", "aria-label": "Remove the value of " + name, onclick: () => {
+    fixedFields.delete(name);
+    box.remove();
+    offerColumns();
+    $("sample-fix").focus();
+  }}, "Remove");
+  const box = el("span", {class: "fixed"}, field.element, remove);
+  $("sample-fixed").append(box);
+  offerColumns();
+  field.input.focus();
+}
+
+/** The columns that are not fixed yet. */
+function offerColumns() {
+  $("sample-fix").replaceChildren(el("option", {value: ""}, "choose a column"),
+    ...card.variables.filter(variable => !fixedFields.has(variable.name)).map(variable =>
+      el("option", {value: variable.name}, variable.name)));
+}
 
 async function drawSamples() {
   say("sample-error");
+  const given = {};
+  for (const [name, field] of fixedFields) {
+    field.input.removeAttribute("aria-invalid");
+    const value = field.value();
+    if (value !== null) given[name] = value;
+  }
   const seed = $("sample-seed").value.trim();
   const body = '{"n":' + Number($("sample-n").value) + ',"temperature":' + Number($("sample-temperature").value) +
     // A seed may have more digits than a double.
-    (seed ? ',"seed":' + seed : "") + "}";
+    (seed ? ',"seed":' + seed : "") + (Object.keys(given).length ? ',"given":' + JSON.stringify(given) : "") + "}";
   $("sample-status").textContent = "Drawing…";
   try {
     const mine = card;
@@ -17,10 +50,15 @@ async function drawSamples() {
     if (mine !== card) return;
     samples = JSON.parse(text);
     $("sample-status").textContent = plural(samples.rows.length, "row") + " drawn with seed " +
-        /"seed":(\d+)/.exec(text)[1] + ".";
+        /"seed":(\d+)/.exec(text)[1] + "." + (samples.effective_sample_size === undefined ? ""
+        : " They were chosen from draws weighted by how well they fit, worth " +
+          short(samples.effective_sample_size, 3) + " independent ones" +
+          (samples.effective_sample_size < 300 ? ": be wary." : "."));
     showSamples();
   } catch (error) {
     $("sample-status").textContent = "";
+    const pointer = /^\/given\/(.+)$/.exec(error.pointer || "")?.[1];
+    fixedFields.get(pointer?.replaceAll("~1", "/").replaceAll("~0", "~"))?.input.setAttribute("aria-invalid", "true");
     say("sample-error", error.message);
   }
 }
@@ -67,6 +105,9 @@ views.samples = {
     $("sample-status").textContent = "";
     $("sample-download").disabled = true;
     say("sample-error");
+    fixedFields.clear();
+    $("sample-fixed").replaceChildren();
+    offerColumns();
   },
   open() { if (!samples) drawSamples(); },
 };

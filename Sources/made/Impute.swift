@@ -40,47 +40,32 @@ struct Impute: ParsableCommand {
             throw ValidationError(
                 "--\(draws == nil ? "seed" : "draws") needs --method draw; the best values are not drawn")
         }
-        guard (1...1000).contains(draws ?? 1) else { throw ValidationError("draws must lie in 1…1000") }
+        let range = ImputationMethod.drawCounts
+        guard range.contains(draws ?? 1) else {
+            throw ValidationError("draws must lie in \(range.lowerBound)…\(range.upperBound)")
+        }
     }
 
     func run() throws {
         let target = try output.map { try outputs.target($0, .table, inputs: [source.model, table]) }
         let model = try source.load()
         guard let schema = RowSchema(model.card) else { throw ValidationError("memory is short") }
-        let (reader, lines) = try TableReader.givingBack(
-            table, schema: schema, options: ReadingOptions(missingIsUnknown: true), command: "made impute - -m MODEL")
-        let imputer = Imputer(model, schema, imputing(), format: lines.format)
-        let crew = RowCrew(model)
-        let front = draws == nil ? nil : lines.columns.newName("draw")
+        let imputed = try ImputedLines(
+            table, model, schema, imputing(), numbersDraws: draws != nil, command: "made impute - -m MODEL")
         var writer = try TableOutput(target)
-        try writer.write(lines.header(first: front))
+        try writer.write(imputed.header)
         var filledCount = 0
-        while true {
-            let first = reader.rowCount
-            if try reader.read(rowsMax: 1024) == 0 { break }
-            let rows = reader.sentRows
-            let filled = crew.map(rows.count) { index, workspace in
-                rows[index].values.isEmpty
-                    ? [] : imputer.cells(of: rows[index], number: first + index, using: workspace)
-            }
-            var bytes: [UInt8] = []
-            for (row, cells) in zip(rows, filled) {
-                filledCount += cells.count
-                for draw in 0..<(draws ?? 1) {
-                    lines.append(
-                        lines.columns.row(row, with: cells, draw: draw), first: front.map { ($0, draw + 1) }, to: &bytes
-                    )
-                }
-            }
-            try writer.write(bytes)
-            for fault in reader.faults { Output.note("\(fault); the row stays as it is") }
+        while let piece = try imputed.next() {
+            filledCount += piece.cells.reduce(0) { $0 + $1.count }
+            try writer.write(piece.bytes)
+            for fault in imputed.reader.faults { Output.note("\(fault); the row stays as it is") }
         }
         try writer.close()
-        for remark in reader.remarks { Output.note(remark.description) }
+        for remark in imputed.reader.remarks { Output.note(remark.description) }
         Output.note("\(filledCount) value\(filledCount == 1 ? "" : "s") filled in")
     }
 
-    private func imputing() -> Imputer.Method {
+    private func imputing() -> ImputationMethod {
         guard method == .draw else { return .best }
         let seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         if self.seed == nil { Output.note("seed \(seed)") }

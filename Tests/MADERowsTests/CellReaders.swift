@@ -36,7 +36,7 @@ enum CellReader: CaseIterable {
         case .validation, .validationNDJSON: "Tables/Table.swift"
         case .bulk, .bulkNDJSON: "Scoring/BulkScorer.swift"
         case .infer: "Inference/SchemaInference.swift"
-        case .rows: "Model/TableModel+Repairing.swift"
+        case .rows: "Model/TableModel+SentRows.swift"
         }
     }
 

@@ -106,6 +106,67 @@ import Testing
         #expect(throws: TableModelError.self) { try model.repair(contentsOf: path, writingTo: path) }
     }
 
+    @Test func whatARowLacksIsFilledInWithItsRange() throws {
+        let holes = Self.usual.with("price", nil).with("cut", nil)
+        let filled = try model.impute([Self.usual, holes, TableRow([("id", 7), ("carat", 0.51)])])
+        #expect(filled.map(\.index) == [0, 1, 2])
+        #expect(filled[0].cells.isEmpty && filled[0].rows[0]["z"] == 3.18)
+        #expect(filled[1].cells.map(\.column) == ["cut", "price"], "in the order of the columns")
+        let (cut, price) = (filled[1].cells[0], filled[1].cells[1])
+        #expect(cut.values.count == 1 && filled[1].rows.count == 1)
+        // The best value is the likeliest label, and the number that half of the distribution lies below.
+        let values = try model.read([holes], SentColumns(model.columns, model.schema), Imputer.readingOptions) {
+            "\($0)"
+        }
+        let workspace = model.compiled.makeWorkspace()
+        let labels = model.compiled.fullConditional(of: 1, in: values[0].values, using: workspace)
+        let likeliest = labels.likeliest(holding: 0.9).map { model.text.tableCell($0.value, of: 1) }
+        #expect(cut.values == [likeliest[0]])
+        guard case .values(let likely) = cut.parts[0].range, case .numbers(let range) = price.parts[0].range
+        else { throw RowFault(index: 1, description: "\(filled[1])") }
+        #expect(likely.map(\.value) == likeliest && likely.reduce(0) { $0 + $1.probability } >= 0.9)
+        #expect(price.values[0].number.map { range.contains($0) && abs($0 - 1970) < 1000 } == true)
+        #expect(price.parts.map(\.part) == [nil])
+        for name in model.columns where name != "cut" && name != "price" {
+            #expect(filled[1].rows[0][name] == Self.usual[name])
+        }
+        #expect(filled[1].rows[0]["cut"] == cut.values[0] && filled[1].rows[0]["price"] == price.values[0])
+        #expect(filled[2].cells.count == 9 && filled[2].rows[0]["id"] == 7, "what the model does not know stays")
+        #expect(try model.impute([]) == [])
+    }
+
+    @Test func drawsDifferAndComeAgainWithTheirSeed() throws {
+        let holes = Self.usual.with("price", nil).with("cut", nil)
+        let drawn = try model.impute([holes, holes], method: .draw(count: 20, seed: 1))
+        #expect(drawn.map(\.rows.count) == [20, 20] && drawn[0].rows != drawn[1].rows, "rows alike are drawn apart")
+        for row in drawn {
+            #expect(row.cells.map(\.values.count) == [20, 20])
+            for (column, cell) in zip(["cut", "price"], row.cells) {
+                #expect(row.rows.map { $0[column] } == cell.values)
+            }
+            #expect(Set(row.cells[1].values.compactMap(\.number)).count > 5)
+        }
+        #expect(try model.impute([holes, holes], method: .draw(count: 20, seed: 1)) == drawn)
+        #expect(try model.impute([holes, holes], method: .draw(count: 20, seed: 2)) != drawn)
+    }
+
+    @Test func aFileIsWrittenBackWithoutHoles() throws {
+        let folder = try TestFolder()
+        let text =
+            String(decoding: csv([Self.usual.with("price", nil)]), as: UTF8.self)
+            + "heavy,Ideal,E,VS1,60,55,1970,5,5,3\n"
+        let path = try folder.write(Array(text.utf8))
+        let output = folder.path("filled.csv")
+        let filled = try model.impute(contentsOf: path, writingTo: output, method: .draw(count: 2, seed: 3))
+        #expect(filled.rows.map(\.index) == [0] && filled.faults.map(\.index) == [1])
+        let prices = filled.rows[0].cells[0].values.map(\.description)
+        let lines = text.split(separator: "\n").map(String.init)
+        let filledIn = prices.map { lines[1].replacing(",,", with: ",\($0),") }
+        let wanted = ["draw," + lines[0], "1," + filledIn[0], "2," + filledIn[1], "1," + lines[2], "2," + lines[2]]
+        #expect(try String(contentsOfFile: output, encoding: .utf8) == wanted.joined(separator: "\n") + "\n")
+        #expect(throws: TableModelError.self) { try model.impute(contentsOf: path, writingTo: output) }
+    }
+
     @Test func drawnRowsAreThoseOfTheWriter() throws {
         let rows = try model.sample(50, seed: 5, given: ["cut": "Ideal"])
         #expect(rows.allSatisfy { $0["cut"] == "Ideal" && $0.names == model.columns })
@@ -140,6 +201,11 @@ import Testing
             ("alpha: 7.0 is no share", { _ = try model.score([Self.usual], alpha: 7) }),
             ("alpha: no row is judged at alpha 1e-09", { _ = try model.repair([Self.usual], alpha: 1e-9) }),
             ("changesMax: 0 is not", { _ = try model.repair([Self.usual], changesMax: 0) }),
+            (
+                "method: 0 draws of a row; there must be 1 to 1000",
+                { _ = try model.impute([Self.usual], method: .draw(count: 0, seed: 1)) }
+            ),
+            ("rows[0].cut: ", { _ = try model.impute([Self.usual.with("cut", 3)]) }),
             ("count: -1 is no number", { _ = try model.sample(-1) }),
             ("temperature: 0.0 is not", { _ = try model.sample(1, temperature: 0) }),
             ("there is no such file", { _ = try model.score(contentsOf: "/nowhere/x.csv") }),

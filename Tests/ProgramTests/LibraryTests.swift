@@ -58,6 +58,31 @@ import Testing
                 == run(["repair", table, "-m", path, "--alpha", "0.001"]))
     }
 
+    @Test func whatIsFilledInIsTheSame() throws {
+        let path = Program.bundled("diamonds")
+        let model = try TableModel(contentsOf: path)
+        let table = folder.path("holes.csv")
+        let text = try run(["sample", path, "-n", "30", "--seed", "4"])
+        let lines = text.split(separator: "\n").enumerated().map { index, line in
+            var cells = line.split(separator: ",").map(String.init)
+            if index > 0 { (cells[index % 10], cells[index * 7 % 10]) = ("", "") }
+            return (cells + [index > 0 ? "note \(index)" : "note"]).joined(separator: ",") + "\n"
+        }
+        try lines.joined().write(toFile: table, atomically: true, encoding: .utf8)
+        let cases: [(ImputationMethod, [String])] = [
+            (.best, []), (.draw(count: 1, seed: 5), ["--method", "draw", "--seed", "5"]),
+            (.draw(count: 3, seed: 5), ["--method", "draw", "--seed", "5", "--draws", "3"]),
+        ]
+        for (index, (method, options)) in cases.enumerated() {
+            let output = folder.path("filled-\(index).csv")
+            let filled = try model.impute(contentsOf: table, writingTo: output, method: method)
+            #expect(filled.rows.count == 30 && filled.rows.allSatisfy { !$0.cells.isEmpty })
+            #expect(
+                try String(contentsOfFile: output, encoding: .utf8)
+                    == run(["impute", table, "-m", path] + options))
+        }
+    }
+
     private func cell(_ value: Any?) -> TableCell? {
         switch value {
         case let text as String: .text(text)

@@ -5,10 +5,10 @@ internal import MADERows
 struct ImputeAnswer {
     let model: LoadedModel
     let rows: [SentRow]
-    let method: Imputer.Method
+    let method: ImputationMethod
     let imputer: Imputer
 
-    init(model: LoadedModel, rows: [SentRow], method: Imputer.Method) {
+    init(model: LoadedModel, rows: [SentRow], method: ImputationMethod) {
         self.model = model
         self.rows = rows
         self.method = method

@@ -4,11 +4,10 @@ internal import MADERows
 
 /// How the values that rows lack are filled in.
 struct ImputeRequest: SentRowFields, Sendable {
-    let method: Imputer.Method
+    let method: ImputationMethod
     let ignoresUnknown: Bool
 
     static let fieldNames = ["method", "draws", "seed", "ignore_unknown"]
-    static let drawsRange = 1...1000
 
     /// - Throws: 400 for a field of the wrong type, 422 for one out of its range, or without a meaning here.
     init(_ scan: made_scan) throws(Problem) {
@@ -25,10 +24,10 @@ struct ImputeRequest: SentRowFields, Sendable {
             }
             method = .best
         case "draw":
-            guard Self.drawsRange.contains(draws ?? 1) else {
+            guard ImputationMethod.drawCounts.contains(draws ?? 1) else {
                 throw Problem(
                     422,
-                    "'draws' is \(draws ?? 1); it must be \(Self.drawsRange.lowerBound) to \(Self.drawsRange.upperBound)",
+                    "'draws' is \(draws ?? 1); it must be \(ImputationMethod.drawCounts.lowerBound) to \(ImputationMethod.drawCounts.upperBound)",
                     pointer: "/draws")
             }
             method = .draw(count: draws ?? 1, seed: seed ?? .random(in: SampleRequest.drawnSeeds))

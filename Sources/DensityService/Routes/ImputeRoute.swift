@@ -5,7 +5,7 @@ internal import Microhttpd
 extension RequestHandler {
     /// POST /impute.
     func impute(_ call: Call, _ model: LoadedModel) throws(Problem) {
-        let (rows, request) = try sentRows(of: call, model, ReadingOptions(missingIsUnknown: true)) {
+        let (rows, request) = try sentRows(of: call, model, Imputer.readingOptions) {
             (scan) throws(Problem) in try ImputeRequest(scan)
         }
         let answer = ImputeAnswer(model: model, rows: rows, method: request.method)

@@ -165,9 +165,7 @@ package struct CellExplainer: Sendable {
 
     /// The same as a value.
     func column(_ cell: CellExplanation) -> ColumnExplanation {
-        func value(_ number: Double) -> TableCell {
-            number.isNaN ? .missing : TableCell(text.cell(number, of: cell.variable, in: .ndjson))
-        }
+        func value(_ number: Double) -> TableCell { text.tableCell(number, of: cell.variable) }
         let expected = cell.expectation
         return ColumnExplanation(
             column: schema.columns[cell.column].name, part: schema.part(cell.variable)?.rawValue,

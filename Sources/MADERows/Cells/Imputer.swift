@@ -2,13 +2,8 @@ package import MADE
 
 /// Fills the values that rows lack.
 package struct Imputer: Sendable {
-    /// What is put in the place of a value that is not known.
-    package enum Method: Sendable, Equatable {
-        /// The median of a number, the most probable label: each given all that is there.
-        case best
-        /// So many draws of all the row's missing values together, given all that is there.
-        case draw(count: Int, seed: UInt64)
-    }
+    /// How the rows are read: what is missing is not known.
+    package static let readingOptions = ReadingOptions(missingIsUnknown: true)
 
     /// One variable of a cell that was filled.
     package struct Part: Sendable {
@@ -35,10 +30,10 @@ package struct Imputer: Sendable {
     private let text: RowText
     private let times: ClockTimes?
     private let format: LineFormat
-    private let method: Method
+    private let method: ImputationMethod
 
     /// For rows that are written in `format`.
-    package init(_ model: CompiledModel, _ schema: RowSchema, _ method: Method, format: LineFormat) {
+    package init(_ model: CompiledModel, _ schema: RowSchema, _ method: ImputationMethod, format: LineFormat) {
         self.model = model
         self.schema = schema
         self.method = method
@@ -61,7 +56,7 @@ package struct Imputer: Sendable {
         return ranges + 2 * count * unknownCount
     }
 
-    /// The cells that `row`, number `number` of all, lacks. Where its values are read, what is missing is not known (NaN).
+    /// The cells that `row`, number `number` of all, lacks. Its values are read with `readingOptions`.
     package func cells(of row: SentRow, number: Int, using workspace: CompiledModel.Workspace) -> [Cell] {
         let lacking = schema.columns.indices.filter { lacks($0, row) }
         if lacking.isEmpty { return [] }

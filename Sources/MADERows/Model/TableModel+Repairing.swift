@@ -1,4 +1,3 @@
-internal import CRows
 public import MADE
 
 extension TableModel {
@@ -13,10 +12,7 @@ extension TableModel {
         _ rows: [TableRow], alpha: Double = Judgement.defaultAlpha, statistic: RowStatistic? = nil,
         changesMax: Int = 3
     ) throws(TableModelError) -> [RowRepair] {
-        var names = SentColumns(of: schema).names
-        var known = Set(names)
-        for row in rows { names += (row.names ?? []).filter { known.insert($0).inserted } }
-        let columns = SentColumns(names, schema)
+        let columns = sentColumns(of: rows)
         let repairer = try repairer(columns, .ndjson, alpha, statistic, changesMax)
         let read = try read(rows, columns, ReadingOptions()) { "rows[\($0)]" }
         let repairs = RowCrew(compiled).map(read.count) { repairer.repair(read[$0], using: $1) }
@@ -33,7 +29,7 @@ extension TableModel {
         contentsOf path: String, writingTo output: String? = nil, alpha: Double = Judgement.defaultAlpha,
         statistic: RowStatistic? = nil, changesMax: Int = 3
     ) throws(TableModelError) -> TableRepairs {
-        do {
+        try withOwnErrors {
             let target = try output.map { try OutputTarget(path: $0, kind: .table, inputs: [path]) }
             let (reader, lines) = try TableReader.givingBack(
                 path, schema: schema, options: ReadingOptions(), command: "a program that reads standard input")
@@ -55,20 +51,10 @@ extension TableModel {
                     rows.append(self.repair(repair, of: sent[index], lines.columns, index: first + index))
                 }
                 try file?.append(bytes)
-                faults += zip(reader.faultyRows, reader.faults).map {
-                    RowFault(index: first + $0, description: $1.description)
-                }
+                faults += reader.rowFaults(from: first)
             }
             try file.take()?.close()
             return TableRepairs(rows: rows, faults: faults)
-        } catch let error as TableError {
-            throw .table(error)
-        } catch let error as OutputError {
-            throw .output(error)
-        } catch let error as TableModelError {
-            throw error
-        } catch {
-            throw .memory
         }
     }
 
@@ -92,9 +78,7 @@ extension TableModel {
     private func repair(
         _ repair: Repairer.Repair, of row: SentRow, _ columns: SentColumns, index: Int
     ) -> RowRepair {
-        let cells = columns.row(row, with: repair.isRepaired == true ? repair.changes : [])
-        let own = columns.names.indices.filter { cells[$0] != .absent || columns.places.contains($0) }
-        return RowRepair(
+        RowRepair(
             index: index, pValueBefore: repair.pValues.before, pValueAfter: repair.pValues.after,
             isRepaired: repair.isRepaired,
             changes: repair.changes.map {
@@ -102,34 +86,6 @@ extension TableModel {
                     column: schema.columns[$0.column].name, from: TableCell($0.from), to: TableCell($0.to),
                     gain: $0.gain, pValue: $0.pValue)
             },
-            row: TableRow(
-                names: own.count == cells.count ? columns.names : own.map { columns.names[$0] },
-                cells: own.map { TableCell(cells[$0]) }))
-    }
-
-    /// `rows` with the cells of `columns` as they came.
-    ///
-    /// - Parameter name: what messages call row i.
-    /// - Throws: `TableModelError.row` of the first that cannot be read, `.memory`.
-    func read(
-        _ rows: [TableRow], _ columns: SentColumns, _ options: ReadingOptions, name: (Int) -> String
-    ) throws(TableModelError) -> [SentRow] {
-        let stream = RowStream(.ndjson, header: .present, schema: schema, options: options, kept: columns.names)
-        guard let stream else { throw .memory }
-        let buffer = RowBuffer()
-        let read = TableRow.lines(rows).withUnsafeBytes {
-            stream.read($0, isLast: true, rowsMax: rows.count, into: buffer)
-        }
-        if StreamError(read, schema: schema) != nil { throw .memory }
-        if let error = UnsafeBufferPointer(start: read.errors, count: read.error_count).first {
-            let problem = RowProblem(error, row: name(error.row), place: "", columns: schema.columns)
-            throw .row(RowFault(index: error.row, description: problem.detail))
-        }
-        let width = schema.variables.count
-        return (0..<read.row_count).map { row in
-            columns.row(
-                KeptCells(read.kept, row: row, count: columns.names.count),
-                values: buffer.values[row * width..<(row + 1) * width])
-        }
+            row: columns.tableRow(columns.row(row, with: repair.isRepaired == true ? repair.changes : [])))
     }
 }

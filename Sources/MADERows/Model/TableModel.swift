@@ -1,6 +1,7 @@
 public import MADE
 
-/// A model of a table's rows: scores them, says which cells are wrong, puts them right, and draws new ones.
+/// A model of a table's rows: scores them, says which cells are wrong, puts them right, fills in what is missing, and draws new
+/// ones.
 ///
 /// ```swift
 /// let model = try TableModel(contentsOf: "diamonds.safetensors")
@@ -10,9 +11,10 @@ public import MADE
 /// ```
 ///
 /// The first step for who uses the libraries: scratch memory, encoded values and batches are its own affair. It gives the
-/// numbers of `made score`, `made sample` and `made repair`, to the bit. Any number of threads may call any of its methods
-/// at once; nothing of it changes, and every call has scratch memory of its own. Rows are scored on the thread that calls and
-/// repaired on all processors. The results of a whole file are held in memory; `BulkScorer` is for files of any length.
+/// numbers of `made score`, `made sample`, `made repair` and `made impute`, to the bit. Any number of threads may call any of
+/// its methods at once; nothing of it changes, and every call has scratch memory of its own. Rows are scored on the thread that
+/// calls, repaired and filled in on all processors. The results of a whole file are held in memory; `BulkScorer` is for files
+/// of any length.
 public final class TableModel: Sendable {
     /// As it was trained.
     public let trained: DensityModel

@@ -142,6 +142,51 @@ def test_moves_alpha_by_slider_number_and_histogram(visit, check):
     check(page, "alpha-dragged")
 
 
+def test_moves_the_marker_in_the_histogram_by_keyboard(visit, check):
+    page = visit()
+    paste(page, spoiled())
+    settled(page)
+    marker = page.get_by_role("slider", name="Score from which rows are flagged")
+
+    def press(key, times=1):
+        for _ in range(times):
+            marker.press(key)
+        settled(page)
+        told = re.fullmatch(r"score ([\d.e+-]+), ([\d,]+) rows? flagged at alpha (\S+)", marker.get_attribute("aria-valuetext"))
+        assert told and int(told[2]) == flagged(page) and f"at alpha {told[3]}" in page.locator("#count").inner_text()
+        now, least, most = (float(marker.get_attribute(f"aria-value{name}")) for name in ["now", "min", "max"])
+        assert least <= now <= most and f"{now:.3g}" == f"{float(told[1]):.3g}"
+        line, grip = page.locator("#histogram .limit"), marker.bounding_box()
+        if line.count():
+            assert abs(line.bounding_box()["x"] - grip["x"] - grip["width"] / 2) < 2
+        return flagged(page), now
+
+    before, score = press("ArrowRight")
+    # Each step to the right flags fewer rows, from a higher score on; to the left more.
+    fewer, higher = press("ArrowRight", 2)
+    assert 0 < fewer < before and higher > score
+    more, lower = press("ArrowLeft", 3)
+    assert more > before and lower < score
+    assert press("ArrowUp")[0] < more and press("ArrowDown")[0] == more
+    assert press("PageDown")[0] >= more + 10 and press("PageUp")[0] == more
+    check(page, "alpha-marker")
+    last = press("End")
+    assert last == press("ArrowRight"), "there is nothing beyond the end"
+    first = press("Home")
+    assert first == press("ArrowLeft") and first[0] > 500 and first[1] == float(marker.get_attribute("aria-valuemin"))
+    # The slider below tells of the same alpha, and both follow the pointer.
+    press("End")
+    expect(page.get_by_label("Alpha as a number")).to_have_value(
+        re.search(r"alpha (\S+)", marker.get_attribute("aria-valuetext"))[1]
+    )
+    box = page.locator("#histogram").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + 60)
+    settled(page)
+    assert flagged(page) > more and abs(marker.bounding_box()["x"] - box["x"] - box["width"] * 0.5) < 40
+    marker.press("Tab")
+    expect(page.get_by_role("slider", name="Alpha, the share")).to_be_focused()
+
+
 def test_accepts_a_repair_by_a_click_and_undoes_it(visit, check):
     page = visit()
     lines = spoiled()

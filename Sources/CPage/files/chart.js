@@ -40,6 +40,9 @@ function binsOf(scores) {
 }
 const binOf = (bins, score) => Math.min(bins.count - 1, Math.max(0, Math.floor((score - bins.low) / bins.width)));
 
+/** How far from the left a score stands, as a share of the width. */
+const placeOf = (bins, score) => Math.min(1, Math.max(0, Math.min(bins.count - 1, (score - bins.low) / bins.width) / bins.count));
+
 /** Flagged rows stand on top of the others, so that the picture is right where no one score divides them. */
 function showHistogram(svg, bins, scores, isFlagged, bound) {
   const {width, height} = canvas(svg);
@@ -61,7 +64,7 @@ function showHistogram(svg, bins, scores, isFlagged, bound) {
   }
   shapes.push(shape("line", {x1: 0, x2: width, y1: floor, y2: floor, class: "axis"}));
   if (bound !== null) {
-    const x = Math.min(width - 1, Math.max(1, Math.min(bins.count - 1, (bound - bins.low) / bins.width) * step));
+    const x = Math.min(width - 1, Math.max(1, width * placeOf(bins, bound)));
     shapes.push(shape("line", {x1: x, x2: x, y1: 0, y2: floor, class: "limit"}));
   }
   shapes.push(shape("text", {x: 0, y: height - 4}, short(bins.low, 3)),

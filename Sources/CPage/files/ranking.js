@@ -12,6 +12,7 @@ function resetRanking() {
   $("ranking-rows").replaceChildren();
   $("ranking-head").replaceChildren();
   $("histogram").replaceChildren();
+  $("alpha-marker").hidden = true;
   $("count").textContent = "";
   $("faults").hidden = true;
   $("more").hidden = true;
@@ -58,6 +59,7 @@ function showRanking() {
   if (bins) {
     const bound = alpha === null ? null : !flagged ? bins.high : least > mostNormal ? least : null;
     showHistogram($("histogram"), bins, mine.scores, index => isFlagged(mine, index), bound);
+    if (alpha !== null) showMarker(flagged ? least : bins.high, flagged);
     $("histogram").setAttribute("aria-label",
         "Histogram of " + plural(mine.scored - mine.faults.size, "score") + " from " +
       short(bins.low) + " to " + short(bins.high) + (alpha === null ? "" : ", " + flagged + " of them flagged"));
@@ -328,6 +330,33 @@ function typeAlpha() {
   }
   say("table-error");
   moveAlpha(value);
+}
+
+/** Puts the marker where the least unusual of the flagged rows is. */
+function showMarker(score, flagged) {
+  const marker = $("alpha-marker");
+  marker.hidden = false;
+  marker.style.left = 100 * placeOf(bins, score) + "%";
+  const values = {"aria-valuemin": bins.low, "aria-valuemax": bins.high, "aria-valuenow": score};
+  for (const [name, value] of Object.entries(values)) marker.setAttribute(name, short(value, 6));
+  marker.setAttribute("aria-valuetext",
+      "score " + short(score) + ", " + plural(flagged, "row") + " flagged at alpha " + short(alpha, 3));
+}
+
+/** Moves the marker past so many different p-values: to the right, where rows are more unusual, and fewer are flagged. */
+function stepAlpha(count) {
+  const known = [...new Set(sheet.pValues.filter(value => value !== null))].sort((one, other) => one - other);
+  if (!known.length) return;
+  const place = known.filter(value => value <= alpha * (1 + 1e-9)).length - 1 - count;
+  moveAlpha(place < 0 ? alphaLeast() : known[Math.min(place, known.length - 1)]);
+}
+
+function pressAlpha(event) {
+  const step = {ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -Infinity,
+    End: Infinity}[event.key];
+  if (!step || !sheet || alpha === null || event.ctrlKey || event.altKey || event.metaKey) return;
+  event.preventDefault();
+  stepAlpha(step);
 }
 
 /** Flags the rows whose score is as large as where the pointer is. */

@@ -51,6 +51,7 @@ $("alpha-text").onchange = typeAlpha;
 $("repair-all").onclick = repairAll;
 $("more").onclick = () => { shownCount += pageRows; showRanking(); };
 $("histogram").onpointerdown = event => { $("histogram").setPointerCapture(event.pointerId); dragAlpha(event); };
+$("alpha-marker").onkeydown = pressAlpha;
 $("histogram").onpointermove = event => { if (event.buttons) dragAlpha(event); };
 
 $("draw").onclick = drawRow;

@@ -376,6 +376,46 @@ def test_flags_nothing_without_a_calibration(visit, check):
     check(page, "row-no-calibration")
 
 
+def test_says_among_which_rows_a_row_is_rare(visit, server, check):
+    page = visit()
+    page.locator("#model").select_option("grouped")
+    expect(page).to_have_title(re.compile("^grouped"))
+    lines = spoiled(200)
+    lines[3] = re.sub("Bern|Graz|Lyon", "Oslo", lines[3])
+    paste(page, lines)
+    settled(page)
+    heads = page.locator("#ranking-head th").all_inner_texts()
+    assert heads[3] == "Among city"
+    while page.locator("#more").is_visible():
+        page.locator("#more").click()
+    groups = {
+        number: line.locator("td").nth(2).inner_text()
+        for number, line in zip(ranked(page), page.locator("#ranking-rows tr").all())
+    }
+    rows = [line.split(",") for line in lines[1:]]
+    assert len(groups) == 200 and groups[3] == groups[101] == "the rest"
+    assert all(groups[number] == rows[number - 1][2] for number in groups if number not in (3, 101))
+    check(page, "table-groups")
+    # A repair of the city changes the group that the row is compared with, and its undoing changes it back.
+    row(page, 101).get_by_role("button", name="Accept the repair of row 101").click()
+    settled(page)
+    assert row(page, 101).locator("td").nth(2).inner_text() in ("Bern", "Graz", "Lyon")
+    row(page, 101).get_by_role("button", name="Undo the repair of row 101").click()
+    expect(row(page, 101).locator("td").nth(2)).to_have_text("the rest")
+    name, text = downloaded(page, "Download scores")
+    scores = list(csv.DictReader(text.splitlines()))
+    assert scores[2]["group"] == "" and scores[0]["group"] == rows[0][2] and scores[0]["p_value"]
+    page.get_by_role("button", name="Open row 1", exact=True).click()
+    expect(page.locator("#figures")).to_contain_text(f"city: {rows[0][2]}")
+    check(page, "row-group")
+    page.locator("#row > label").filter(has_text="city").locator("select").select_option("Oslo")
+    expect(page.locator("#figures")).to_contain_text("city: the rest")
+    # Of a model without groups there is nothing to say.
+    page.locator("#model").select_option("orders")
+    expect(page.locator("#figures dd").first).to_be_visible()
+    expect(page.locator("#figures")).not_to_contain_text("among")
+
+
 # One row
 
 

@@ -140,6 +140,10 @@ let wantedName = null, choices = 0;
 
 const path = verb => "models/" + encodeURIComponent(card.name) + (verb ? "/" + verb : "");
 const isCalibrated = () => Boolean(card.calibration);
+/** The column whose values have calibrations of their own; undefined of a model without groups. */
+const groupColumn = () => card.calibration?.groups?.column;
+/** The group that a p-value is read from: of few rows, those that such groups share. */
+const groupText = group => group === undefined ? "" : group === null ? "the rest" : textOf(group);
 const isBinaryModel = () => card.variables.every(variable => variable.type === "binary" && !textsOf(variable));
 const tableColumn = name => card.table?.columns?.find(column => column.name === name);
 /** The two words of a binary column, where its table has words. */

@@ -81,7 +81,9 @@ function showCount(mine, flagged, isBusy) {
 }
 
 function showHead(mine) {
-  const fixed = [["Row", ""], ["Score", "number"], ["p-value", "number"], ["Repair", ""]];
+  const groups = groupColumn();
+  const fixed = [["Row", ""], ["Score", "number"], ["p-value", "number"],
+    ...(groups === undefined ? [] : [["Among " + groups, ""]]), ["Repair", ""]];
   const rest = mine.isWide ? [...passed(mine).map(column => mine.header[column]),
       ...(card.image_width ? ["Picture"] : []),
     "Suspicious values"] : mine.header;
@@ -126,6 +128,7 @@ function fillRow(mine, index, element) {
     el("th", {scope: "row"}, grouped(index + 1), flagged ? el("span", {class: "said"}, ", an anomaly") : null),
     el("td", {class: "number"}, short(mine.scores[index])),
     el("td", {class: "number"}, short(mine.pValues[index], 3)),
+    ...(groupColumn() === undefined ? [] : [el("td", {class: "brief"}, groupText(mine.groups[index]))]),
     actionsOf(mine, index, name, flagged)];
   const marks = new Map(findings.map(entry => [mine.header.indexOf(entry.variable), entry]));
   if (mine.isWide) {

@@ -197,6 +197,7 @@ function showVerdict(answer) {
   const figures = [["log-likelihood",
       answer.log_likelihood[0].toFixed(3) + spread + " nats (the higher, the more usual)"]];
   if (p !== null) figures.push(["p-value", short(p, 3) + " (anomaly at " + short(answer.alpha, 3) + " or less)"]);
+  if (p !== null && answer.groups) figures.push(["among", groupColumn() + ": " + groupText(answer.groups[0])]);
   if (answer.score) figures.push(["score", short(answer.score[0]) + " (" + answer.statistic + ")"]);
   if (answer.calibration_rows) figures.push(["compared with", plural(answer.calibration_rows[0], "row")]);
   if (answer.note) figures.push(["note", answer.note]);

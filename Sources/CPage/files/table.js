@@ -15,7 +15,7 @@ function newSheet(name, pieces, size) {
     header: null, hasHeader: true, headerLine: "", delimiter: ",", ignoresUnknown: false, absent: [],
     records: [], batchRows: 200, isPumping: false,
     // Of what is scored. `firstScores` rank: a row keeps its place when it is repaired.
-    scored: 0, firstScores: [], firstPValues: [], scores: [], pValues: [], faults: new Map(),
+    scored: 0, firstScores: [], firstPValues: [], firstGroups: [], scores: [], pValues: [], groups: [], faults: new Map(),
     findings: new Map(), repairs: new Map(), edits: new Map(), versions: new Map(), controller: new AbortController(),
   };
 }
@@ -176,9 +176,11 @@ function take(mine, index, answer, isFirst) {
   if (answer.error) mine.faults.set(index, answer.error);
   mine.scores[index] = score;
   mine.pValues[index] = answer.p_value ?? null;
+  mine.groups[index] = mine.pValues[index] === null ? undefined : answer.group;
   if (isFirst) {
     mine.firstScores[index] = score;
     mine.firstPValues[index] = mine.pValues[index];
+    mine.firstGroups[index] = mine.groups[index];
   }
 }
 
@@ -188,7 +190,8 @@ function scoreAgain() {
   mine.controller.abort();
   mine.controller = new AbortController();
   for (const map of [mine.faults, mine.findings, mine.repairs, mine.edits]) map.clear();
-  Object.assign(mine, {scored: 0, firstScores: [], firstPValues: [], scores: [], pValues: [], isStopped: false});
+  Object.assign(mine, {scored: 0, firstScores: [], firstPValues: [], firstGroups: [], scores: [], pValues: [], groups: [],
+    isStopped: false});
   resetRanking();
   showHead(mine);
   // A pump that runs goes on with the first row.
@@ -244,6 +247,7 @@ function undo(mine, index) {
   mine.edits.delete(index);
   mine.scores[index] = mine.firstScores[index];
   mine.pValues[index] = mine.firstPValues[index];
+  mine.groups[index] = mine.firstGroups[index];
   mine.faults.delete(index);
   mine.findings.delete(index);
   mine.repairs.delete(index);
@@ -260,9 +264,11 @@ function downloadTable() {
 }
 
 function downloadScores() {
-  const lines = ["row,score,p_value,anomaly,repaired,error"];
+  const hasGroups = groupColumn() !== undefined;
+  const lines = ["row,score,p_value," + (hasGroups ? "group," : "") + "anomaly,repaired,error"];
   for (let index = 0; index < sheet.scored; index++) {
     lines.push([index + 1, sheet.scores[index] ?? "", sheet.pValues[index] ?? "",
+      ...(hasGroups ? [quoted(sheet.groups[index] ?? "", ",")] : []),
       sheet.pValues[index] === null || alpha === null ? "" : isFlagged(sheet, index), sheet.edits.has(index),
       quoted(sheet.faults.get(index) || "", ",")].join(","));
   }

@@ -9,14 +9,13 @@ extension TableSchema {
         let forms = Dictionary(table.columns.map { ($0.name, $0) }) { first, _ in first }
         let candidates = columns.filter { !$0.variable.isReal && forms[$0.name].map { $0.clock == nil } ?? false }
         if let found = columns.firstIndex(where: { $0.name == name && candidates.contains($0) }) { return found }
-        let reason =
+        let problem: TrainingError.GroupProblem =
             switch forms[name] {
-            case nil: "the table has no such column\(suggestion(for: name, among: candidates.map(\.name)))"
-            case let column? where column.leftOut != nil:
-                "the column is left out of the model; --categorical \(name) takes it in"
-            case let column? where column.clock != nil: "it is a column of dates"
-            default: "it is a column of numbers; --categorical \(name) makes labels of them"
+            case nil: .unknown(nearest: suggestion(for: name, among: candidates.map(\.name)))
+            case let column? where column.leftOut != nil: .leftOut
+            case let column? where column.clock != nil: .dates
+            default: .numbers
             }
-        throw .groups(column: name, reason: reason, candidates: candidates.map(\.name))
+        throw .groups(column: name, problem: problem, candidates: candidates.map(\.name))
     }
 }

@@ -73,13 +73,15 @@ public struct Trainer: Sendable {
             throw .imageWidth(imageWidth, variableCount: tables.train.columns.count)
         }
         guard options.maskCount == 1 || tables.train.columns.count > 1 else {
-            throw .option(name: "masks", range: "1 for a table of one column, which has one ordering")
+            throw .option(
+                name: OptionName.maskCount.rawValue, range: "1 for a table of one column, which has one ordering")
         }
         if let column = options.groupColumn {
             _ = try tables.schema.groupVariable(column)
             guard tables.calibration != nil || options.calibrationShare > 0 else {
                 throw .option(
-                    name: "calibration-share", range: "above 0 for --groups, whose calibrations are made of it")
+                    name: OptionName.calibrationShare.rawValue,
+                    range: "above 0 with groups, whose calibrations are made of it")
             }
         }
         return try TableSplit(

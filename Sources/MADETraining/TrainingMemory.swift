@@ -74,24 +74,21 @@ struct TrainingMemory: Equatable {
         let memory = TrainingMemory(fits)
         let counts = (1...max(1, min(options.threadCount, memory.networkCount))).reversed()
         if let count = counts.first(where: { memory.byteCount(threadCount: $0) <= bytesMax }) { return count }
-        let changes: [(words: String, change: (inout TrainingOptions) -> Void)] = [
-            ("--members 1", { $0.memberCount = 1 }), ("--no-direct", { $0.isDirect = false }),
-            ("--components 1", { $0.componentCount = 1 }), ("--hidden 16", { $0.hiddenWidths = [16] }),
-        ]
-        func byteCount(_ changes: some Sequence<(inout TrainingOptions) -> Void>) -> Int {
-            let options = changes.reduce(into: options) { $1(&$0) }
+        func byteCount(_ changes: [TrainingError.MemoryRemedy.Change]) -> Int {
+            let options = changes.reduce(into: options) { $1.apply(to: &$0) }
             return TrainingMemory(
                 fits[0].variables, options, fitCount: fits.count, tableBytes: memory.tableBytes
             ).byteCount(threadCount: 1)
         }
         let needed = memory.byteCount(threadCount: 1)
-        let useful = changes.filter { byteCount([$0.change]) < needed }
-        let each = useful.map { (words: $0.words, bytes: byteCount([$0.change])) }.filter { $0.bytes <= bytesMax }
-        let all = (words: useful.map(\.words).joined(separator: " "), bytes: byteCount(useful.map(\.change)))
-        let remedies = each.isEmpty && all.bytes <= bytesMax ? [all] : each
+        let useful = TrainingError.MemoryRemedy.Change.allCases.filter { byteCount([$0]) < needed }
+        func fitting(_ choices: [[TrainingError.MemoryRemedy.Change]]) -> [TrainingError.MemoryRemedy] {
+            choices.map { .init(changes: $0, byteCount: byteCount($0)) }.filter { $0.byteCount <= bytesMax }
+        }
+        let each = fitting(useful.map { [$0] })
         throw .memory(
             needed: needed, available: bytesMax, arithmetic: memory.arithmetic,
-            remedies: remedies.map { "\($0.words) (\(gigabytes($0.bytes)))" })
+            remedies: each.isEmpty ? fitting([useful]) : each)
     }
 
     /// How the bytes of one network trained at a time come about.

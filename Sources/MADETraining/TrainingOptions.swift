@@ -147,47 +147,48 @@ public struct TrainingOptions: Sendable, Equatable {
 
     /// - Throws: `TrainingError.option` naming the option that is out of its range.
     func check() throws(TrainingError) {
-        func require(_ holds: Bool, _ name: String, _ range: String) throws(TrainingError) {
-            guard holds else { throw TrainingError.option(name: name, range: range) }
+        func require(_ holds: Bool, _ name: OptionName, _ range: String) throws(TrainingError) {
+            guard holds else { throw TrainingError.option(name: name.rawValue, range: range) }
         }
         let widths = hiddenWidths.allSatisfy { (1...Self.hiddenWidthMax).contains($0) }
-        try require(widths, "hidden", "1…\(Self.hiddenWidthMax) units a layer")
+        try require(widths, .hiddenWidths, "1…\(Self.hiddenWidthMax) units a layer")
         try require(
-            hiddenWidths.count <= Self.hiddenLayerCountMax, "hidden", "at most \(Self.hiddenLayerCountMax) layers")
+            hiddenWidths.count <= Self.hiddenLayerCountMax, .hiddenWidths, "at most \(Self.hiddenLayerCountMax) layers")
         try require(
-            !hiddenWidths.isEmpty || isDirect, "hidden", "at least one layer where there are no direct connections")
-        try require((1...Self.memberCountMax).contains(memberCount), "members", "1…\(Self.memberCountMax)")
+            !hiddenWidths.isEmpty || isDirect, .hiddenWidths, "at least one layer where there are no direct connections"
+        )
+        try require((1...Self.memberCountMax).contains(memberCount), .memberCount, "1…\(Self.memberCountMax)")
         try require(
-            maskCount >= 1 && maskCount <= Self.memberCountMax / memberCount, "masks",
-            "1…\(Self.memberCountMax / memberCount): --members × --masks, at most \(Self.memberCountMax), are averaged")
-        try require(epochsMax.map { $0 >= 1 } ?? true, "epochs", "1 or more")
-        try require((1...1_000_000).contains(batchRows), "batch", "1…1000000 rows")
-        try require(learningRate > 0 && learningRate <= 1, "learning-rate", "above 0, at most 1")
-        try require(patienceEpochs >= 1, "patience", "1 or more")
-        try require(stepCount.map { $0 >= 1 } ?? true, "steps", "1 or more")
+            maskCount >= 1 && maskCount <= Self.memberCountMax / memberCount, .maskCount,
+            "1…\(Self.memberCountMax / memberCount): members × masks, at most \(Self.memberCountMax), are averaged")
+        try require(epochsMax.map { $0 >= 1 } ?? true, .epochsMax, "1 or more")
+        try require((1...1_000_000).contains(batchRows), .batchRows, "1…1000000 rows")
+        try require(learningRate > 0 && learningRate <= 1, .learningRate, "above 0, at most 1")
+        try require(patienceEpochs >= 1, .patienceEpochs, "1 or more")
+        try require(stepCount.map { $0 >= 1 } ?? true, .stepCount, "1 or more")
         try require(
-            componentCount.map { (1...RealEncoding.componentCountMax).contains($0) } ?? true, "components",
+            componentCount.map { (1...RealEncoding.componentCountMax).contains($0) } ?? true, .componentCount,
             "1…\(RealEncoding.componentCountMax)")
-        try require(scaleFloor.map { $0 > 0 && $0 <= 1 } ?? true, "scale-floor", "above 0, at most 1")
-        try require(inputBound > 0 && inputBound.isFinite, "input-bound", "above 0")
-        try require(inputDropout >= 0 && inputDropout <= 0.95, "input-dropout", "0…0.95")
-        try require(inputNoise.map { $0 >= 0 && $0.isFinite } ?? true, "input-noise", "0 or more")
-        try require(gradientNormMax >= 0, "clip-norm", "0 or more")
-        try require(trimmedShare >= 0 && trimmedShare <= 0.5, "trim", "0…0.5")
-        try require(trimmedValueShare >= 0 && trimmedValueShare <= 0.5, "trim-values", "0…0.5")
-        try require(strayShare >= 0 && strayShare <= 0.5, "input-strays", "0…0.5")
-        try require(reductionCount >= 0, "reductions", "0 or more")
-        try require(dropout >= 0 && dropout <= 0.95, "dropout", "0…0.95")
+        try require(scaleFloor.map { $0 > 0 && $0 <= 1 } ?? true, .scaleFloor, "above 0, at most 1")
+        try require(inputBound > 0 && inputBound.isFinite, .inputBound, "above 0")
+        try require(inputDropout >= 0 && inputDropout <= 0.95, .inputDropout, "0…0.95")
+        try require(inputNoise.map { $0 >= 0 && $0.isFinite } ?? true, .inputNoise, "0 or more")
+        try require(gradientNormMax >= 0, .gradientNormMax, "0 or more")
+        try require(trimmedShare >= 0 && trimmedShare <= 0.5, .trimmedShare, "0…0.5")
+        try require(trimmedValueShare >= 0 && trimmedValueShare <= 0.5, .trimmedValueShare, "0…0.5")
+        try require(strayShare >= 0 && strayShare <= 0.5, .strayShare, "0…0.5")
+        try require(reductionCount >= 0, .reductionCount, "0 or more")
+        try require(dropout >= 0 && dropout <= 0.95, .dropout, "0…0.95")
         try require(
-            weightDecay >= 0 && weightDecay * learningRate < 1, "weight-decay", "0 or more, below 1 / learning rate")
-        try require(l1 >= 0 && l1.isFinite && directL1 >= 0 && directL1.isFinite, "l1", "0 or more")
-        try require(validationShare > 0 && validationShare < 1, "validation-share", "above 0, below 1")
-        try require(keptRowCount >= 0 && keptRowCount <= 1_000_000, "keep-rows", "0…1000000")
-        try require(calibrationShare >= 0 && calibrationShare < 1, "calibration-share", "0 or more, below 1")
+            weightDecay >= 0 && weightDecay * learningRate < 1, .weightDecay, "0 or more, below 1 / learning rate")
+        try require(l1 >= 0 && l1.isFinite && directL1 >= 0 && directL1.isFinite, .l1, "0 or more")
+        try require(validationShare > 0 && validationShare < 1, .validationShare, "above 0, below 1")
+        try require(keptRowCount >= 0 && keptRowCount <= 1_000_000, .keptRowCount, "0…1000000")
+        try require(calibrationShare >= 0 && calibrationShare < 1, .calibrationShare, "0 or more, below 1")
         try require(
-            validationShare + calibrationShare < 1, "validation-share", "below 1 together with the calibration share")
-        try require(foldCount == 0 || (2...100).contains(foldCount), "folds", "0 or 2…100")
-        try require((1...1024).contains(threadCount), "threads", "1…1024")
+            validationShare + calibrationShare < 1, .validationShare, "below 1 together with the calibration share")
+        try require(foldCount == 0 || (2...100).contains(foldCount), .foldCount, "0 or 2…100")
+        try require((1...1024).contains(threadCount), .threadCount, "1…1024")
     }
 }
 
@@ -243,40 +244,116 @@ extension TrainingOptions {
 
 /// Why there is no model.
 public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// An option of the command's name is outside `range`.
+    /// The option of this name, one of `TrainingOptions` or of a search, is outside `range`.
     case option(name: String, range: String)
     /// Too few rows to have some for the gradient, for validation and for calibration.
     case tooFewRows(path: String, found: Int, needed: Int)
     /// The column named in the options can form no groups; `candidates` could.
-    case groups(column: String, reason: String, candidates: [String])
+    case groups(column: String, problem: GroupProblem, candidates: [String])
     /// Nothing is left that a search of settings could vary.
     case nothingToSearch
     /// The networks would not fit in the memory that the process may use, bytes; `remedies` would make them.
-    case memory(needed: Int, available: Int, arithmetic: String, remedies: [String])
+    case memory(needed: Int, available: Int, arithmetic: String, remedies: [MemoryRemedy])
     /// A picture's lines do not fill a row.
     case imageWidth(Int, variableCount: Int)
 
+    /// Why the values of a column are no groups.
+    public enum GroupProblem: Sendable, Equatable {
+        /// The table has no such column; the nearest that could be meant, as the end of a sentence.
+        case unknown(nearest: String)
+        /// It is left out of the model.
+        case leftOut
+        /// It is one of dates.
+        case dates
+        /// It is one of numbers.
+        case numbers
+    }
+
+    /// Changes of options after which a training would fit in the memory.
+    public struct MemoryRemedy: Sendable, Equatable {
+        /// One change.
+        public enum Change: Sendable, CaseIterable {
+            /// `memberCount` 1.
+            case oneMember
+            /// `isDirect` false.
+            case withoutDirect
+            /// `componentCount` 1.
+            case oneComponent
+            /// `hiddenWidths` of one layer of 16.
+            case narrow
+        }
+
+        /// Together they suffice.
+        public let changes: [Change]
+        /// What the training would then take.
+        public let byteCount: Int
+    }
+
     /// One line.
-    public var description: String {
+    public var description: String { description(naming: \.rawValue) }
+}
+
+extension TrainingError: NamesOptions {
+    package func description(naming name: (OptionName) -> String) -> String {
         switch self {
-        case .option(let name, let range): "--\(name) must be \(range)"
+        case .option(let option, let range): "\(OptionName(rawValue: option).map(name) ?? option) must be \(range)"
         case .tooFewRows(let path, let found, let needed):
             "\(path): \(found) row\(found == 1 ? "" : "s"); at least \(needed) are needed for training and the rows held out"
-        case .groups(let column, let reason, let candidates):
-            "--groups \(column): \(reason); "
+        case .groups(let column, let problem, let candidates):
+            "\(name(.groupColumn)) \(column): \(problem.description(of: column, naming: name)); "
                 + (candidates.isEmpty
                     ? "the table has no column of labels or of two values"
                     : "groups are the values of a column of labels or of two values: "
                         + candidates.prefix(12).joined(separator: ", ")
                         + (candidates.count > 12 ? " and \(candidates.count - 12) more" : ""))
-        case .nothingToSearch: "--search: all settings that it varies are fixed by options of their own"
+        case .nothingToSearch:
+            "\(name(.trialCount)): all settings that it varies are fixed by options of their own"
         case .memory(let needed, let available, let arithmetic, let remedies):
             "the training would take \(TrainingMemory.gigabytes(needed)) of memory, and the process may use "
                 + "\(TrainingMemory.gigabytes(available)): \(arithmetic). "
                 + (remedies.isEmpty
-                    ? "Leave out columns (--drop)" : "These would fit: \(remedies.joined(separator: ", "))")
+                    ? "Leave out columns (\(name(.drop)))"
+                    : "These would fit: " + remedies.map { $0.description(naming: name) }.joined(separator: ", "))
         case .imageWidth(let width, let count):
-            "--image-width \(width) does not divide the \(count) variables of a row into lines"
+            "\(name(.imageWidth)) \(width) does not divide the \(count) variables of a row into lines"
+        }
+    }
+}
+
+extension TrainingError.GroupProblem {
+    fileprivate func description(of column: String, naming name: (OptionName) -> String) -> String {
+        switch self {
+        case .unknown(let nearest): "the table has no such column\(nearest)"
+        case .leftOut: "the column is left out of the model; \(name(.categorical)) \(column) takes it in"
+        case .dates: "it is a column of dates"
+        case .numbers: "it is a column of numbers; \(name(.categorical)) \(column) makes labels of them"
+        }
+    }
+}
+
+extension TrainingError.MemoryRemedy {
+    fileprivate func description(naming name: (OptionName) -> String) -> String {
+        changes.map { $0.description(naming: name) }.joined(separator: " ")
+            + " (\(TrainingMemory.gigabytes(byteCount)))"
+    }
+}
+
+extension TrainingError.MemoryRemedy.Change {
+    func apply(to options: inout TrainingOptions) {
+        switch self {
+        case .oneMember: options.memberCount = 1
+        case .withoutDirect: options.isDirect = false
+        case .oneComponent: options.componentCount = 1
+        case .narrow: options.hiddenWidths = [16]
+        }
+    }
+
+    fileprivate func description(naming name: (OptionName) -> String) -> String {
+        switch self {
+        case .oneMember: "\(name(.memberCount)) 1"
+        case .withoutDirect: name(.withoutDirect)
+        case .oneComponent: "\(name(.componentCount)) 1"
+        case .narrow: "\(name(.hiddenWidths)) 16"
         }
     }
 }

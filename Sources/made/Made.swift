@@ -69,6 +69,7 @@ struct Made: ParsableCommand {
             Output.note(usage.message)
             return 2
         }
+        let error = ArgumentError(error) ?? error
         let status = exitCode(for: error)
         let message = fullMessage(for: error)
         if status.isSuccess {

@@ -100,7 +100,7 @@ struct Score: ParsableCommand {
             do {
                 try output.write(scorer.score(text.rest, isLast: isLast, using: workspace))
             } catch let error as StreamError {
-                throw TableError(path: data, problem: .columns(error.description))
+                throw TableError(path: data, problem: .stream(error))
             }
             text.drop(text.rest.count)
         }

@@ -69,10 +69,8 @@ extension Variable {
 extension Schema {
     /// What there is to say of the table beside its variables: columns left out, texts for missing values, forms of numbers and dates.
     var details: [(String, String)] {
-        var lines: [(String, String)] = []
-        for reason in LeftOut.allCases {
-            let names = names(leftOut: reason)
-            if !names.isEmpty { lines.append(("left out", "\(names.shortened(to: 12)) (\(reason.rawValue))")) }
+        var lines = leftOutColumns(isSampled: false).map { columns in
+            ("left out", "\(columns.shownNames) (\(columns.reason.rawValue))")
         }
         let texts = Set(columns.flatMap(\.missingTexts)).sorted()
         if !texts.isEmpty { lines.append(("missing", "empty cells and \(texts.shortened(to: 12))")) }

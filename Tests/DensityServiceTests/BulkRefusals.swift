@@ -12,7 +12,8 @@ let bulkRefusals: [Refused] = [
     .init(headers: csv, body: "v0,vl,v2\n", status: 422, detail: "did you mean 'v0'?"),
     .init(headers: csv, body: "v0,v1\n0,1\n", status: 422, detail: "lacks \"v2\""),
     .init(
-        headers: csv, body: "v0,zip,v1,v2\n", status: 422, detail: "\"zip\" is none of the model's; --ignore-unknown"),
+        headers: csv, body: "v0,zip,v1,v2\n", status: 422,
+        detail: "\"zip\" is none of the model's; ignore_unknown passes over"),
     .init(path: "/score?keep=", headers: csv, body: "v0,v1,v2\n", status: 422, detail: "'keep' must name columns"),
     .init(path: "/score?keep=,", headers: ndjson, body: "[0,1,0]", status: 422, detail: "separated by commas"),
     .init(

@@ -126,6 +126,6 @@ extension String {
         let error = #expect(throws: TableError.self) {
             try infer("a,b\n1,2\n") { $0.choices = ["a": .drop, "b": .drop] }
         }
-        #expect(error?.problem == .allDropped(reasons: ["a b"]))
+        #expect(error?.problem == .allDropped([LeftOutColumns(names: ["a", "b"], reason: .asked)]))
     }
 }

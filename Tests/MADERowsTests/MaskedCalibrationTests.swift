@@ -132,7 +132,7 @@ import Testing
             of: 1, [0, 1, .nan, 0, 0, 1], Judgement(compiled.card.calibration, alpha: 0.01), missing: MissingValues(),
             using: compiled.makeWorkspace())
         #expect(found.value == nil && found.rowCount == 0 && found.isAnomaly(0.01) == nil)
-        #expect(found.note(0.01)?.contains("--keep-rows") == true)
+        #expect(found.note(0.01)?.contains("train it to keep some") == true)
         let few = MaskedCalibration.PValue(value: 0.05, rowCount: 19, group: nil, usableRowCount: 19)
         #expect(few.isAnomaly(0.01) == nil && few.isAnomaly(0.05) == true && few.isAnomaly(0.06) == true)
         #expect(few.note(0.01)?.contains("19 calibration rows") == true && few.note(0.05) == nil)

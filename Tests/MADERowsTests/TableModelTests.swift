@@ -213,9 +213,22 @@ import Testing
         ] as [(String, () throws -> Void)] {
             let found = message(body)
             #expect(found.contains(text), "\(found)")
+            #expect(!found.contains(" --") && !found.contains("made "), "a library has no command line: \(found)")
         }
-        try withTemporaryFile(Array("carat,cot\n1,2\n".utf8)) { path in
-            #expect(message { _ = try model.score(contentsOf: path) }.contains("\"cot\" is none of the model's"))
+        let parquet = Array("PAR1\u{15}".utf8)
+        for (bytes, text) in [
+            (Array("carat,cot\n1,2\n".utf8), "\"cot\" is none of the model's; did you mean 'cut'?"),
+            (
+                Array("carat,shop\n1,2\n".utf8),
+                "\"shop\" is none of the model's; ignoresUnknown passes over such columns"
+            ),
+            (parquet, "a Parquet file; this command makes text of it: duckdb"),
+        ] {
+            try withTemporaryFile(bytes) { path in
+                let found = message { _ = try model.score(contentsOf: path) }
+                #expect(found.contains(text), "\(found)")
+                #expect(!found.contains(" --") && !found.contains("made "), "\(found)")
+            }
         }
     }
 

@@ -43,7 +43,7 @@ import Testing
         ("a,b\n1\n1,2,3\n4,5\n", 2, .ragged(found: 1, expected: 2)),
         ("a,b\n0,\"1\n1,1\n", 2, .quoteUnclosed),
         ("a,b\n\"0\"0,1\n", 2, .ragged(found: 0, expected: 2)),
-        ("a,b\n,\n,\n", nil, .allDropped(reasons: ["a b (no value in any row)"])),
+        ("a,b\n,\n,\n", nil, .allDropped([LeftOutColumns(names: ["a", "b"], reason: .empty)])),
     ]
 
     @Test(arguments: wrong) func refusesNamingThePlace(
@@ -140,10 +140,12 @@ import Testing
     @Test func anErrorSaysWhereWhatAndWhatWouldBeRight() {
         let error = TableError(path: "t.csv", line: 7, column: "b", problem: .cellNotBinary(text: "x"))
         #expect(error.description == "t.csv, line 7, column \"b\": \"x\" is not 0 or 1")
-        let dropped = TableError(path: "-", problem: .allDropped(reasons: ["a (no name)", "b c"]))
+        let columns = [LeftOutColumns(names: ["a"], reason: .text), LeftOutColumns(names: ["b", ""], reason: .asked)]
+        let dropped = TableError(path: "-", problem: .allDropped(columns))
         #expect(
             dropped.description
-                == "standard input: all columns are left out: a (no name); b c; a model needs one column at least")
+                == "standard input: all columns are left out: a (texts rather than labels: the choice .categorical for a "
+                + "keeps it); b \"\"; a model needs one column at least")
     }
 
     @Test func aTableLongerThanTheBufferIsReadWhole() throws {

@@ -6,7 +6,7 @@ import Testing
 /// What outputs replace, and what they leave alone.
 @Suite struct OutputFileTests {
     private static let note = OutputKind("a note", prefix: "note: ")
-    private static let byForce = "choose another name, or --force to replace what is there"
+    private static let byForce = "choose another name"
 
     private let folder: TemporaryFolder
 

@@ -93,10 +93,12 @@ import Testing
         }
         let rule = "groups are the values of a column of labels or of two values: kind, even"
         #expect(
-            problem("x") == "--groups x: it is a column of numbers; --categorical x makes labels of them; \(rule)")
+            problem("x")
+                == "groupColumn x: it is a column of numbers; the choice .categorical for x makes labels of them; \(rule)"
+        )
         #expect(
             problem("kinds")
-                == "--groups kinds: the table has no such column; did you mean 'kind'?; \(rule)")
+                == "groupColumn kinds: the table has no such column; did you mean 'kind'?; \(rule)")
         var columns = SchemaOptions()
         columns.choices = ["kind": .drop]
         #expect(problem("kind", columns: columns)?.contains("is left out of the model") == true)
@@ -106,6 +108,6 @@ import Testing
                 options.calibrationShare = 0
             }
         }
-        #expect(error?.description.contains("--calibration-share must be above 0 for --groups") == true)
+        #expect(error?.description.contains("calibrationShare must be above 0 with groups") == true)
     }
 }

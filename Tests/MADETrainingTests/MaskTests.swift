@@ -245,7 +245,7 @@ import Testing
                         $0.maskCount = masks; $0.memberCount = members
                     })
             }
-            guard case .option("masks", _) = error else {
+            guard case .option("maskCount", _) = error else {
                 Issue.record("\(masks) masks of \(members) members: \(String(describing: error))")
                 continue
             }
@@ -254,6 +254,6 @@ import Testing
         let error = #expect(throws: TrainingError.self) {
             try Trainer(options()).train(TrainingTables(train: column), name: "m")
         }
-        #expect(error?.description == "--masks must be 1 for a table of one column, which has one ordering")
+        #expect(error?.description == "maskCount must be 1 for a table of one column, which has one ordering")
     }
 }

@@ -70,7 +70,8 @@ import Testing
         }
         // 40 inputs, 64 hidden units, 40 outputs, direct connections.
         #expect(arithmetic.hasPrefix("4 bytes × (6 networks of 6824 parameters + 8 copies of 6824 in training) + "))
-        #expect(remedies.map { $0.split(separator: " (")[0] } == ["--members 1", "--no-direct", "--hidden 16"])
+        #expect(remedies.map(\.changes) == [[.oneMember], [.withoutDirect], [.narrow]])
+        #expect(error.description.contains(". These would fit: memberCount 1 (0.0 GB), isDirect = false ("), "\(error)")
         // Each remedy holds what it says.
         #expect(throws: Never.self) {
             let options = options { $0.hiddenWidths = [16] }
@@ -85,7 +86,7 @@ import Testing
             $0.hiddenWidths = [16]
         }
         let bytes = try memory(smallest).byteCount(threadCount: 1)
-        func remedies(_ bytesMax: Int) -> [String]? {
+        func remedies(_ bytesMax: Int) -> [TrainingError.MemoryRemedy]? {
             let trainer = try? Trainer(options(), memoryBytesMax: bytesMax)
             do throws(TrainingError) {
                 _ = try trainer?.train(TrainingTables(train: table), name: "m")
@@ -95,8 +96,7 @@ import Testing
                 return remedies
             }
         }
-        #expect(remedies(bytes)?.count == 1)
-        #expect(remedies(bytes)?.first?.hasPrefix("--members 1 --no-direct --hidden 16 (") == true)
+        #expect(remedies(bytes) == [.init(changes: [.oneMember, .withoutDirect, .narrow], byteCount: bytes)])
         #expect(remedies(bytes - 1) == [])
     }
 }

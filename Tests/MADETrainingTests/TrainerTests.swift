@@ -295,19 +295,22 @@ import Testing
 
     @Test func wrongOptionsAreNamed() {
         let changes: [(String, (inout TrainingOptions) -> Void)] = [
-            ("hidden", { $0.hiddenWidths = [0] }), ("hidden", { $0.hiddenWidths = [Int](repeating: 1, count: 17) }),
-            ("members", { $0.memberCount = 0 }), ("epochs", { $0.epochsMax = 0 }), ("batch", { $0.batchRows = 0 }),
-            ("learning-rate", { $0.learningRate = .nan }), ("learning-rate", { $0.learningRate = 0 }),
-            ("patience", { $0.patienceEpochs = 0 }), ("dropout", { $0.dropout = 1 }), ("l1", { $0.l1 = .infinity }),
-            ("weight-decay", { $0.weightDecay = 1e4 }), ("validation-share", { $0.validationShare = 0 }),
-            ("calibration-share", { $0.calibrationShare = -0.1 }), ("validation-share", { $0.calibrationShare = 0.95 }),
-            ("steps", { $0.stepCount = 0 }), ("components", { $0.componentCount = 65 }),
-            ("scale-floor", { $0.scaleFloor = 0 }), ("input-noise", { $0.inputNoise = -1 }),
-            ("input-dropout", { $0.inputDropout = 1 }), ("clip-norm", { $0.gradientNormMax = -1 }),
-            ("trim", { $0.trimmedShare = 0.6 }),
-            ("trim-values", { $0.trimmedValueShare = 0.6 }), ("input-strays", { $0.strayShare = -0.1 }),
-            ("folds", { $0.foldCount = 1 }),
-            ("threads", { $0.threadCount = 0 }),
+            ("hiddenWidths", { $0.hiddenWidths = [0] }),
+            ("hiddenWidths", { $0.hiddenWidths = [Int](repeating: 1, count: 17) }),
+            ("memberCount", { $0.memberCount = 0 }), ("epochsMax", { $0.epochsMax = 0 }),
+            ("batchRows", { $0.batchRows = 0 }),
+            ("learningRate", { $0.learningRate = .nan }), ("learningRate", { $0.learningRate = 0 }),
+            ("patienceEpochs", { $0.patienceEpochs = 0 }), ("dropout", { $0.dropout = 1 }),
+            ("l1", { $0.l1 = .infinity }),
+            ("weightDecay", { $0.weightDecay = 1e4 }), ("validationShare", { $0.validationShare = 0 }),
+            ("calibrationShare", { $0.calibrationShare = -0.1 }), ("validationShare", { $0.calibrationShare = 0.95 }),
+            ("stepCount", { $0.stepCount = 0 }), ("componentCount", { $0.componentCount = 65 }),
+            ("scaleFloor", { $0.scaleFloor = 0 }), ("inputNoise", { $0.inputNoise = -1 }),
+            ("inputDropout", { $0.inputDropout = 1 }), ("gradientNormMax", { $0.gradientNormMax = -1 }),
+            ("trimmedShare", { $0.trimmedShare = 0.6 }),
+            ("trimmedValueShare", { $0.trimmedValueShare = 0.6 }), ("strayShare", { $0.strayShare = -0.1 }),
+            ("foldCount", { $0.foldCount = 1 }),
+            ("threadCount", { $0.threadCount = 0 }),
         ]
         for (name, change) in changes {
             let error = #expect(throws: TrainingError.self) { try Trainer(options(change)) }

@@ -122,7 +122,7 @@ import Testing
         let unknown = try Program.run(["score", few], input: "{\"cut\":\"Fair\"}")
         #expect(unknown.output.contains("\"p_value\":null,\"anomaly\":null"), "\(unknown)")
         #expect(unknown.output.contains("\"calibration_rows\":0"), "\(unknown)")
-        #expect(unknown.errors.contains("train it with --keep-rows above 0"), "\(unknown)")
+        #expect(unknown.errors.contains("train it to keep some"), "\(unknown)")
     }
 
     @Test func inspectTellsWhatEveryVariableIs() throws {

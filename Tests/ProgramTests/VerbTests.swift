@@ -39,6 +39,41 @@ import Testing
         }
     }
 
+    @Test func trainingOptionsOutOfRangeAreNamedAsTheyWereGiven() throws {
+        for (option, value) in [
+            ("--hidden", "70000"), ("--members", "0"), ("--masks", "0"), ("--epochs", "0"), ("--batch", "0"),
+            ("--learning-rate", "0"), ("--patience", "0"), ("--steps", "0"), ("--components", "65"),
+            ("--scale-floor", "0"), ("--input-dropout", "1"), ("--input-noise", "-1"),
+            ("--clip-norm", "-1"), ("--trim", "0.6"), ("--trim-values", "0.6"), ("--input-strays", "-0.1"),
+            ("--dropout", "1"), ("--weight-decay", "10000"), ("--l1", "-1"),
+            ("--validation-share", "0"), ("--keep-rows", "-1"), ("--calibration-share", "-0.1"), ("--folds", "1"),
+            ("--threads", "0"), ("--search", "0"), ("--search-minutes", "0"),
+        ] {
+            let search = option == "--search-minutes" ? ["--search", "2"] : []
+            let refused = try Program.run(
+                ["train", "\(folder)/t.csv", "-o", "\(folder)/m", "\(option)=\(value)"] + search)
+            #expect(refused.status == 2 && refused.errors.hasPrefix("Error: \(option) must be "), "\(refused.errors)")
+        }
+    }
+
+    @Test func whatWouldBeRightIsAnOptionOfTheVerb() throws {
+        let (table, out) = ("\(folder)/t.csv", "\(folder)/m.safetensors")
+        try "a,b,empty\n0,x,\n1,y,\n1,x,\n0,y,\n".write(toFile: table, atomically: true, encoding: .utf8)
+        let state = Program.fixture("net_random_relu_deep.safetensors")
+        for (arguments, text) in [
+            (["train", table, "-o", out, "--categorical", "empty"], "no value in any row; --drop leaves it out"),
+            (["train", table, "-o", out, "--groups", "c"], "--groups c: the table has no such column"),
+            (["train", table, "-o", out, "--image-width", "3"], "--image-width 3 does not divide the 2 variables"),
+            (["train", table, "-o", table], "is a file that is read; choose another name, or --force to replace"),
+            (["inspect", state], "give --activation relu, elu, tanh or sigmoid"),
+            (["inspect", Program.bundled("nltcs"), "--activation", "elu"], "(relu); leave --activation away"),
+            (["score", Program.bundled("nltcs"), table], "is none of the model's; --ignore-unknown passes over"),
+        ] {
+            let refused = try Program.run(arguments)
+            #expect(refused.status != 0 && refused.errors.contains(text), "\(arguments): \(refused.errors)")
+        }
+    }
+
     @Test func helpNamesEveryVerb() throws {
         let help = try Program.run(["--help"])
         #expect(help.status == 0)

@@ -282,10 +282,11 @@ final class RefusedBody: BodySink {
 
 extension Problem {
     init(_ error: StreamError) {
+        let detail = "the body: " + error.description { $0 == .ignoresUnknown ? "ignore_unknown" : $0.rawValue }
         switch error.kind {
-        case .malformed: self.init(400, "the body: \(error.description)")
-        case .columns: self.init(422, "the body: \(error.description)")
-        case .memory: self.init(503, "the body: \(error.description)", retryAfter: 1)
+        case .malformed: self.init(400, detail)
+        case .columns: self.init(422, detail)
+        case .memory: self.init(503, detail, retryAfter: 1)
         }
     }
 }

@@ -37,12 +37,20 @@ public struct CheckpointError: Error, Equatable, CustomStringConvertible {
     }
 
     /// One line for the user.
-    public var description: String { "\(path): \(problem)" }
+    public var description: String { description(naming: \.rawValue) }
+}
+
+extension CheckpointError: NamesOptions {
+    package func description(naming name: (OptionName) -> String) -> String {
+        "\(path): \(problem.description(naming: name))"
+    }
 }
 
 extension CheckpointError.Problem: CustomStringConvertible {
     /// What is wrong, where, and what would be right.
-    public var description: String {
+    public var description: String { description(naming: \.rawValue) }
+
+    fileprivate func description(naming name: (OptionName) -> String) -> String {
         switch self {
         case .unreadable(let reason): "cannot be read: \(reason)"
         case .notSafetensors(let reason): "not a whole safetensors file: \(reason)"
@@ -70,9 +78,9 @@ extension CheckpointError.Problem: CustomStringConvertible {
             "\(reason); a PyTorch state dict needs weight, bias and mask of every layer (layers.0.linear.weight, "
                 + "layers.0.linear.bias, layers.0.mask, or net.0.weight, net.0.bias, net.0.mask)"
         case .activationNeeded:
-            "a PyTorch state dict does not hold its activation; say --activation relu, elu, tanh or sigmoid"
+            "a PyTorch state dict does not hold its activation; give \(name(.activation)) relu, elu, tanh or sigmoid"
         case .activationAlreadyKnown(let activation):
-            "this checkpoint holds its activation (\(activation.rawValue)); leave --activation away"
+            "this checkpoint holds its activation (\(activation.rawValue)); leave \(name(.activation)) away"
         case .weightOverflow(let overflow): "\(overflow)"
         case .notAutoregressive(let violation): "\(violation)"
         }

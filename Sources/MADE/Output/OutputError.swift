@@ -28,15 +28,15 @@ public struct OutputError: Error, Equatable, CustomStringConvertible {
     public let path: String
     /// What is wrong with it.
     public let problem: Problem
-    /// What to do about a file that only the user may give up.
-    let remedy: String
+    /// What to do about a file that only the user may give up; nil: choose another name, or force it.
+    let remedy: String?
 
     /// An error of the output at `path`.
     public init(_ path: String, _ problem: Problem) {
-        self.init(path, problem, remedy: OutputKind.forceRemedy)
+        self.init(path, problem, remedy: nil)
     }
 
-    init(_ path: String, _ problem: Problem, remedy: String) {
+    init(_ path: String, _ problem: Problem, remedy: String?) {
         self.path = path
         self.problem = problem
         self.remedy = remedy
@@ -48,9 +48,9 @@ public struct OutputError: Error, Equatable, CustomStringConvertible {
     }
 
     /// One line for the user.
-    public var description: String { "\(path.isEmpty ? "\"\"" : path): \(reason)" }
+    public var description: String { description(naming: \.rawValue) }
 
-    private var reason: String {
+    private func reason(_ remedy: String) -> String {
         switch problem {
         case .unwritable(let reason): "cannot be written: \(reason)"
         case .unsynchronised(let reason):
@@ -68,5 +68,13 @@ public struct OutputError: Error, Equatable, CustomStringConvertible {
         case .unreadable(let reason): "cannot be read to see what it is: \(reason); \(remedy)"
         case .changed: "leads to another file than before the work began"
         }
+    }
+}
+
+extension OutputError: NamesOptions {
+    package func description(naming name: (OptionName) -> String) -> String {
+        let force = name(.force)
+        let usual = "choose another name" + (force.isEmpty ? "" : ", or \(force) to replace what is there")
+        return "\(path.isEmpty ? "\"\"" : path): \(reason(remedy ?? usual))"
     }
 }

@@ -2,23 +2,21 @@ internal import Glibc
 
 /// What an output is, and how files of that kind are told from others.
 public struct OutputKind: Sendable {
-    static let forceRemedy = "choose another name, or --force to replace what is there"
-
     /// As in "is not a checkpoint".
     let noun: String
-    /// What to do about a file that only the user may give up.
-    let remedy: String
+    /// What to do about a file that only the user may give up; nil: choose another name, or force it.
+    let remedy: String?
     /// Whether an open regular file is of this kind.
     let matches: @Sendable (_ descriptor: Int32) -> Bool
 
     /// Models, as `Checkpoint.write` leaves them.
     public static let checkpoint = OutputKind(
-        noun: "a checkpoint", remedy: forceRemedy, matches: { SafetensorsFile.isCheckpoint($0) })
+        noun: "a checkpoint", remedy: nil, matches: { SafetensorsFile.isCheckpoint($0) })
 
     /// Tables, and logs of what became of them: nothing tells one from what anybody wrote, so none is replaced.
-    public static let table = OutputKind(noun: "a new file", remedy: forceRemedy, matches: { _ in false })
+    public static let table = OutputKind(noun: "a new file", remedy: nil, matches: { _ in false })
 
-    private init(noun: String, remedy: String, matches: @escaping @Sendable (_ descriptor: Int32) -> Bool) {
+    private init(noun: String, remedy: String?, matches: @escaping @Sendable (_ descriptor: Int32) -> Bool) {
         self.noun = noun
         self.remedy = remedy
         self.matches = matches
@@ -28,9 +26,9 @@ public struct OutputKind: Sendable {
     ///
     /// - Parameters:
     ///   - noun: as in "is not a plot".
-    ///   - remedy: what the user can do about another file in the place; nil: choose another name, or `--force`.
+    ///   - remedy: what the user can do about another file in the place; nil: choose another name, or force it.
     public init(_ noun: String, prefix: String, remedy: String? = nil) {
-        self.init(noun: noun, remedy: remedy ?? Self.forceRemedy) { descriptor in
+        self.init(noun: noun, remedy: remedy) { descriptor in
             var start = [UInt8](repeating: 0, count: prefix.utf8.count)
             let count = start.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
             return count == start.count && start.elementsEqual(prefix.utf8)

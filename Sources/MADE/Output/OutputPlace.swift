@@ -10,7 +10,7 @@ struct OutputPlace {
     /// Looks, and follows a link if `followsLinks`.
     ///
     /// - Throws: `OutputError` where there is anything else.
-    init(_ path: String, followsLinks: Bool, remedy: String) throws(OutputError) {
+    init(_ path: String, followsLinks: Bool, remedy: String?) throws(OutputError) {
         guard let last = path.utf8.last, last != UInt8(ascii: "/") else { throw OutputError(path, .noFileName) }
         var file = path
         var status = stat()

@@ -6,10 +6,10 @@ final class CompressedReader: ByteReader {
     private let codec: Codec
     private let decompressor: any Decompressor
     private let path: String
-    private let command: String
+    private let command: String?
 
     /// `command` is what reads a pipe, for an error that names one.
-    init(_ input: Feed, _ codec: Codec, path: String, command: String) throws(TextSourceError) {
+    init(_ input: Feed, _ codec: Codec, path: String, command: String?) throws(TextSourceError) {
         guard let decompressor = codec.makeDecompressor() else {
             throw TextSourceError(path: path, problem: .outOfMemory)
         }

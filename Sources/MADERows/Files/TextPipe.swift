@@ -6,16 +6,20 @@ struct TextPipe {
     let advice: String
 
     /// Nil where no common program does it. A file from standard input has a placeholder for its name.
-    init?(_ format: ForeignFormat, path: String, within compression: TextSource.Compression?, command: String) {
+    init?(_ format: ForeignFormat, path: String, within compression: TextSource.Compression?, command: String?) {
+        let end = Self.end(command)
+        // What nothing reads is no pipe.
+        let words = { (advice: String) in command == nil ? advice.replacing("this pipe", with: "this command") : advice
+        }
         let outer = path == "-" ? "file\(format.suffix)\(compression?.suffix ?? "")" : path
         guard let compression else {
             guard let step = Self.step(format, path: outer) else { return nil }
-            advice = step.advice + step.program(Shell.file(outer)) + " | \(command)"
+            advice = words(step.advice) + step.program(Shell.file(outer)) + end
             return
         }
         let decompress = "\(compression.program) \(Shell.file(outer))"
         if let filter = Self.filter(format) {
-            advice = "\(Self.plain): \(decompress) | \(filter) | \(command)"
+            advice = "\(Self.plain): \(decompress) | \(filter)\(end)"
             return
         }
         // These programs move about in the file, which a pipe does not allow.
@@ -23,8 +27,11 @@ struct TextPipe {
         let inner = isNamed ? String(outer.dropLast(compression.suffix.count)) : outer + format.suffix
         guard let step = Self.step(format, path: inner) else { return nil }
         let file = Shell.file(inner)
-        advice = step.advice + "\(decompress) > \(file) && \(step.program(file)) | \(command)"
+        advice = words(step.advice) + "\(decompress) > \(file) && \(step.program(file))\(end)"
     }
+
+    /// How `command` reads what a pipe hands it; nothing where it is not known.
+    static func end(_ command: String?) -> String { command.map { " | \($0)" } ?? "" }
 
     private static let plain = "; this pipe makes text of it"
 

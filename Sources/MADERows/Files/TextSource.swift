@@ -22,13 +22,13 @@ public final class TextSource {
 
     /// Opens `path` and reads the first piece; `-` is standard input, which stays open.
     ///
-    /// `command`, such as "made train -", is what reads standard input in the pipes that errors name. Where
+    /// `command` is what reads standard input in the pipes that errors name, where that is known. Where
     /// `fillsPieces`, each piece is as large as it can be, so that the first one shows as much of a pipe as of a file; else
     /// what a pipe has is handed out at once.
     ///
     /// - Throws: `TextSourceError` where the file cannot be read or is not text.
     public convenience init(
-        path: String, command: String = "made … -", fillsPieces: Bool = false
+        path: String, command: String? = nil, fillsPieces: Bool = false
     ) throws(TextSourceError) {
         try self.init(FileReader(path: path), command: command, PieceSizes(areFilled: fillsPieces))
     }
@@ -36,17 +36,17 @@ public final class TextSource {
     /// Text that is in memory, which errors call `name`.
     convenience init(_ bytes: [UInt8], name: String) throws(TextSourceError) {
         try self.init(
-            MemoryReader(bytes), path: name, byteCount: bytes.count, command: "", PieceSizes(areFilled: true))
+            MemoryReader(bytes), path: name, byteCount: bytes.count, command: nil, PieceSizes(areFilled: true))
     }
 
     convenience init(
-        _ file: FileReader, command: String = "made … -", _ sizes: PieceSizes = PieceSizes()
+        _ file: FileReader, command: String? = nil, _ sizes: PieceSizes = PieceSizes()
     ) throws(TextSourceError) {
         try self.init(file, path: file.path, byteCount: file.byteCount, command: command, sizes)
     }
 
     private init(
-        _ reader: any ByteReader, path: String, byteCount fileByteCount: Int?, command: String, _ sizes: PieceSizes
+        _ reader: any ByteReader, path: String, byteCount fileByteCount: Int?, command: String?, _ sizes: PieceSizes
     ) throws(TextSourceError) {
         var feed = Feed(reader, sizes)
         try feed.readHead()

@@ -11,10 +11,10 @@ public struct TextSourceError: Error, Sendable, Equatable, CustomStringConvertib
         /// Compressed data are damaged, which is found at a byte of the file, counted from 0; the reason of the library
         /// that decompresses.
         case corrupt(TextSource.Compression, atByte: Int, reason: String)
-        /// To decompress it takes more memory than zstd grants; `command` reads what another program decompresses.
-        case windowTooLarge(command: String)
+        /// To decompress it takes more memory than zstd grants; `command` reads what another program decompresses, where it is known.
+        case windowTooLarge(command: String?)
         /// No text, but a format that another program makes text of, for `command` to read; `compression` is around it.
-        case foreign(ForeignFormat, within: TextSource.Compression?, command: String)
+        case foreign(ForeignFormat, within: TextSource.Compression?, command: String?)
         /// Memory is short.
         case outOfMemory
     }
@@ -44,7 +44,7 @@ public struct TextSourceError: Error, Sendable, Equatable, CustomStringConvertib
             "the \(compression) data are corrupt at byte \(place): \(reason)"
         case .windowTooLarge(let command):
             "the zstd data need a window of more than 128 MiB, which zstd grants on request: "
-                + "zstd -dc --long=31 \(Shell.file(path, placeholder: "file.zst")) | \(command)"
+                + "zstd -dc --long=31 \(Shell.file(path, placeholder: "file.zst"))" + TextPipe.end(command)
         case .foreign(let format, let compression, let command):
             "\(compression.map { "holds, compressed with \($0)," } ?? "is") \(format)"
                 + (TextPipe(format, path: path, within: compression, command: command)?.advice

@@ -19,16 +19,22 @@ struct SchemaInference {
 
     private let options: SchemaOptions
     let path: String
+    /// What reads standard input in the pipes that are advised; nil: nothing that is known.
+    private let command: String?
 
     /// Reads the table at `path` and decides on its columns.
     ///
     /// - Throws: `TableError`, where it is no table, or a column is not what it was chosen to be.
-    static func run(path: String, options: SchemaOptions) throws(TableError) -> InferredTable {
+    static func run(path: String, options: SchemaOptions, command: String?) throws(TableError) -> InferredTable {
         try run(
-            TableScanner(path: path, header: options.header, limit: options.rowLimit, seed: options.seed), options)
+            TableScanner(
+                path: path, header: options.header, limit: options.rowLimit, seed: options.seed, command: command),
+            options, command: command)
     }
 
-    static func run(_ scanner: TableScanner, _ options: SchemaOptions) throws(TableError) -> InferredTable {
+    static func run(
+        _ scanner: TableScanner, _ options: SchemaOptions, command: String? = nil
+    ) throws(TableError) -> InferredTable {
         let path = scanner.path
         for (name, choice) in options.choices {
             try scanner.use(name, as: cells(choice), form: choice.numberForm, order: choice.dateOrder)
@@ -46,7 +52,7 @@ struct SchemaInference {
                 path: path, line: first.line, problem: .ragged(found: first.cells, expected: names.count))
         }
         guard scanner.rows.rowCount > 0 else { throw TableError(path: path, problem: .noRows) }
-        return try SchemaInference(options: options, path: path).decide(scanner)
+        return try SchemaInference(options: options, path: path, command: command).decide(scanner)
     }
 
     private static func cells(_ choice: SchemaOptions.Choice) -> made_cell_use {
@@ -86,9 +92,8 @@ struct SchemaInference {
             columns.append(decision.column)
         }
         guard !found.kinds.isEmpty else {
-            let reasons = Schema(columns: columns).reasonsLeftOut(isSampled: scanner.rows.isSampled)
-            throw TableError(
-                path: path, problem: .allDropped(reasons: reasons, advice: Self.separatorAdvice(scanner)))
+            let leftOut = Schema(columns: columns).leftOutColumns(isSampled: scanner.rows.isSampled)
+            throw TableError(path: path, problem: .allDropped(leftOut, advice: separatorAdvice(scanner)))
         }
         let schema = Schema(columns: columns, hasHeader: scanner.format == .ndjson || scanner.hasHeader)
         let kept = zip(schema.variableNames, found.kinds).map { TableSchema.Column(name: $0, kind: $1) }
@@ -105,10 +110,9 @@ struct SchemaInference {
                 let name = scanner.separator == "\t" ? "tabs" : "\"\(scanner.separator)\""
                 remarks.append("cells are separated by \(name)")
             }
-            if let advice = Self.separatorAdvice(scanner) { remarks.append(advice) }
+            if let advice = separatorAdvice(scanner) { remarks.append(advice) }
             if !scanner.hasHeader {
-                remarks.append(
-                    "the first line is a row, columns are named column_1, column_2 …: --header if it names them")
+                remarks.append("the first line is a row, columns are named column_1, column_2 …")
             }
         }
         let malformed = scanner.malformed
@@ -125,15 +129,15 @@ struct SchemaInference {
 
     /// What to do where there is but one column, and each of its cells has as many parts between blanks, or another character
     /// that may separate cells, as its name.
-    private static func separatorAdvice(_ scanner: TableScanner) -> String? {
+    private func separatorAdvice(_ scanner: TableScanner) -> String? {
         guard scanner.format == .csv, scanner.columns.count == 1, let name = scanner.columns.first else { return nil }
         let texts = scanner.texts(column: 0)
-        for (separator, word, shell) in separators {
+        for (separator, word, shell) in Self.separators {
             let parts = { (text: String) in text.split { $0 == separator || $0 == "\t" && separator == " " }.count }
             let count = scanner.hasHeader ? parts(name) : texts.first.map { parts($0.text) } ?? 0
             guard count > 1, !texts.isEmpty, texts.allSatisfy({ parts($0.text) == count }) else { continue }
             return "one column was found; if \(word) separate the cells, put commas in their place: "
-                + "tr\(separator == " " ? " -s" : "") '\(shell)' ',' < TABLE | made train -"
+                + "tr\(separator == " " ? " -s" : "") '\(shell)' ',' < TABLE" + (command.map { " | \($0)" } ?? "")
         }
         return nil
     }

@@ -36,8 +36,7 @@ extension TableModel {
         return try withOwnErrors {
             let target = try output.map { try OutputTarget(path: $0, kind: .table, inputs: [path]) }
             let imputed = try ImputedLines(
-                path, compiled, schema, method, numbersDraws: method.drawCount > 1,
-                command: "a program that reads standard input")
+                path, compiled, schema, method, numbersDraws: method.drawCount > 1)
             var file = try target?.open()
             try file?.append(imputed.header)
             var (rows, faults): ([RowImputation], [RowFault]) = ([], [])

@@ -32,7 +32,7 @@ extension TableModel {
         try withOwnErrors {
             let target = try output.map { try OutputTarget(path: $0, kind: .table, inputs: [path]) }
             let (reader, lines) = try TableReader.givingBack(
-                path, schema: schema, options: ReadingOptions(), command: "a program that reads standard input")
+                path, schema: schema, options: ReadingOptions())
             let repairer = try repairer(lines.columns, lines.format, alpha, statistic, changesMax)
             let crew = RowCrew(compiled)
             var file = try target?.open()

@@ -151,7 +151,7 @@ extension TableModel {
         } catch let error as TextSourceError {
             throw .table(TableError(error))
         } catch let error as StreamError where error.kind != .memory {
-            throw .table(TableError(path: name, problem: .columns(error.description)))
+            throw .table(TableError(path: name, problem: .stream(error)))
         } catch {
             throw .memory
         }

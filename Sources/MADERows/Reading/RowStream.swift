@@ -1,5 +1,5 @@
 package import CRows
-internal import MADE
+package import MADE
 
 /// Rows of a text that comes in pieces; one owner at a time.
 package final class RowStream {
@@ -50,15 +50,21 @@ public struct StreamError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// What is wrong.
     public let kind: Kind
-    /// What is wrong, and what would be right; one sentence.
-    public let description: String
+    /// What is wrong.
+    private let finding: String
+    /// Whether columns that are not the model's could be passed over.
+    private let couldPassOver: Bool
 
-    static let memory = StreamError(kind: .memory, description: "memory is short; try again later")
+    static let memory = StreamError(kind: .memory, finding: "memory is short; try again later")
 
-    private init(kind: Kind, description: String) {
+    private init(kind: Kind, finding: String, couldPassOver: Bool = false) {
         self.kind = kind
-        self.description = description
+        self.finding = finding
+        self.couldPassOver = couldPassOver
     }
+
+    /// What is wrong, and what would be right; one sentence.
+    public var description: String { description(naming: \.rawValue) }
 
     /// What is wrong with a stream as a whole; nil where nothing is.
     init?(_ read: made_stream_read, schema: RowSchema) {
@@ -66,22 +72,27 @@ public struct StreamError: Error, Sendable, Equatable, CustomStringConvertible {
         switch read.status {
         case MADE_STREAM_OK: return nil
         case MADE_STREAM_HEADER_MALFORMED:
-            self.init(kind: .malformed, description: "the first line is not UTF-8, or no CSV (RFC 4180)")
+            self.init(kind: .malformed, finding: "the first line is not UTF-8, or no CSV (RFC 4180)")
         case MADE_STREAM_HEADER_REPEATED:
-            self.init(kind: .malformed, description: "the first line names the column \(quoted(name)) twice")
+            self.init(kind: .malformed, finding: "the first line names the column \(quoted(name)) twice")
         case MADE_STREAM_HEADER_UNKNOWN:
             let nearest = suggestion(for: name, among: schema.columns.lazy.map(\.name))
             self.init(
                 kind: .columns,
-                description: "the first line must name the columns, and \(quoted(name)) is none of the model's"
-                    + (nearest.isEmpty
-                        ? "; --ignore-unknown, ignore_unknown over HTTP, passes over such columns" : nearest))
+                finding: "the first line must name the columns, and \(quoted(name)) is none of the model's" + nearest,
+                couldPassOver: nearest.isEmpty)
         case MADE_STREAM_HEADER_INCOMPLETE:
             self.init(
                 kind: .columns,
-                description: "the first line must name all \(schema.columns.count) columns of the model, and lacks "
+                finding: "the first line must name all \(schema.columns.count) columns of the model, and lacks "
                     + quoted(name))
         default: self = .memory
         }
+    }
+}
+
+extension StreamError: NamesOptions {
+    package func description(naming name: (OptionName) -> String) -> String {
+        finding + (couldPassOver ? "; \(name(.ignoresUnknown)) passes over such columns" : "")
     }
 }

@@ -24,7 +24,7 @@ package final class MaskedCalibration: Sendable {
             guard isAnomaly(alpha) == nil else { return nil }
             return usableRowCount == 0
                 ? "rows with unknown values have no p-value: the model keeps no calibration rows to compare them with; train it "
-                    + "with --keep-rows above 0"
+                    + "to keep some"
                 : "rows with unknown values are compared with \(usableRowCount) calibration rows that lack the same: no p-value "
                     + "is below \(1 / Double(usableRowCount + 1)), and none is judged at alpha \(alpha)"
         }

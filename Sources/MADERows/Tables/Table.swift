@@ -35,7 +35,14 @@ public struct Table: Sendable, Equatable {
     public static func infer(_ path: String, options: SchemaOptions = SchemaOptions()) throws(TableError)
         -> InferredTable
     {
-        try SchemaInference.run(path: path, options: options)
+        try infer(path, options: options, command: nil)
+    }
+
+    /// The same; `command` is what reads standard input in the pipes that errors and remarks name.
+    package static func infer(
+        _ path: String, options: SchemaOptions, command: String?
+    ) throws(TableError) -> InferredTable {
+        try SchemaInference.run(path: path, options: options, command: command)
     }
 
     /// The same of rows, which errors call `name`.
@@ -58,7 +65,7 @@ public struct Table: Sendable, Equatable {
 
     /// The same of a sample that does not exceed `limit`, drawn by `seed`; how many rows there were. All of them are checked.
     package static func read(
-        _ path: String, as schema: TableSchema, limit: RowLimit, seed: UInt64, command: String = "made … -"
+        _ path: String, as schema: TableSchema, limit: RowLimit, seed: UInt64, command: String? = nil
     ) throws(TableError) -> (table: Table, readRowCount: Int) {
         let reader = try TableReader(path: path, schema: try schema.rowSchema(path: path), command: command)
         var rows = RowReservoir(limit, seed: seed, columnCount: schema.columns.count)

@@ -1,3 +1,5 @@
+package import MADE
+
 /// What is wrong with a table of input, and where.
 public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The ways in which a table can be wrong.
@@ -16,6 +18,8 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
         case ragged(found: Int, expected: Int)
         /// The columns of its header are not those that are needed; what would be right.
         case columns(String)
+        /// Nothing of it can be read as rows of a model.
+        case stream(StreamError)
         /// A row is none of the schema; its number, what is wrong, and what would be right.
         case row(String)
         /// A row, counted from 1 below the header, has no label.
@@ -36,8 +40,8 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
         case tooManyLabels(limit: Int)
         /// A column of labels holds a text of more than `limit` bytes.
         case labelTooLong(limit: Int)
-        /// All columns are left out: the `reasons`, and what would be right where the table is likely to have another form.
-        case allDropped(reasons: [String], advice: String? = nil)
+        /// All columns are left out, and what would be right where the table is likely to have another form.
+        case allDropped([LeftOutColumns], advice: String? = nil)
         /// A column without a value in any row.
         case columnEmpty
         /// A column that has values, but none in any of the `kept` rows that were sampled of `read` ones.
@@ -74,7 +78,20 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// One line: where, what is wrong, and what would be right.
-    public var description: String {
+    public var description: String { description(naming: \.rawValue) }
+
+    private static func cut(_ text: String) -> String {
+        let scalars = text.unicodeScalars
+        return scalars.count > 40 ? String(scalars.prefix(40)) + "…" : text
+    }
+
+    private static func list(_ names: [String]) -> String {
+        names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", … (\(names.count))" : "")
+    }
+}
+
+extension TableError: NamesOptions {
+    package func description(naming option: (OptionName) -> String) -> String {
         let file = path == "-" ? "standard input" : path
         let place = line.map { "\(file), line \($0)" } ?? file
         let name = column.map { "column \"\(String($0.unicodeScalars.prefix(60)))\"" } ?? "a column"
@@ -90,6 +107,7 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(place): is no table: most lines do not have the first line's \(expected) cell\(expected == 1 ? "" : "s"); "
                 + "this one has \(found)"
         case .columns(let reason): "\(place): \(reason)"
+        case .stream(let error): "\(place): \(error.description(naming: option))"
         case .row(let reason): "\(place): \(reason)"
         case .rowUnlabelled(let number, let text):
             "\(place), \(name): row \(number) is \(text.map { "\"\(Self.cut($0))\"" } ?? "empty"); 0 or 1 expected"
@@ -99,33 +117,25 @@ public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
         case .dateOrder(let form):
             "\(place): \(name) has a date whose day and month stand the other way round than in \(form)"
         case .datesAlike:
-            "\(place): \(name) has dates that are all of one weekday, month and time of day; --drop leaves it out"
+            "\(place): \(name) has dates that are all of one weekday, month and time of day; \(option(.drop)) leaves it out"
         case .labelUnknown(let text, let labels):
             "\(place), \(name): \"\(Self.cut(text))\" is none of its labels: \(Self.list(labels))"
         case .tooManyLabels(let limit):
-            "\(place), \(name): more than \(limit) different labels; --drop leaves a column out"
+            "\(place), \(name): more than \(limit) different labels; \(option(.drop)) leaves a column out"
         case .labelTooLong(let limit):
-            "\(place), \(name): a text of more than \(limit) bytes is no label; --drop leaves a column out"
-        case .allDropped(let reasons, let advice):
-            "\(place): all columns are left out: \(reasons.joined(separator: "; ")); "
+            "\(place), \(name): a text of more than \(limit) bytes is no label; \(option(.drop)) leaves a column out"
+        case .allDropped(let columns, let advice):
+            "\(place): all columns are left out: "
+                + columns.map { $0.description(naming: option) }.joined(separator: "; ") + "; "
                 + (advice ?? "a model needs one column at least")
-        case .columnEmpty: "\(place): \(name) has no value in any row; --drop leaves it out"
+        case .columnEmpty: "\(place): \(name) has no value in any row; \(option(.drop)) leaves it out"
         case .columnUnsampled(let kept, let read):
-            "\(place): \(name) has no value in any of the \(kept) rows sampled of \(read); --drop leaves it out, a larger "
-                + "--rows-max may find one"
+            "\(place): \(name) has no value in any of the \(kept) rows sampled of \(read); \(option(.drop)) leaves it out, a larger "
+                + "\(option(.rowsMax)) may find one"
         case .cellTooLong(let limit): "\(place): a cell of more than \(limit) bytes; is a quote left open?"
         case .quoteUnclosed: "\(place): a quote is opened and never closed"
         case .headerMalformed: "\(place): a separator or the line's end must follow a closing quote"
         case .columnMissing(let present): "\(place): no \(name); there are \(Self.list(present))"
         }
-    }
-
-    private static func cut(_ text: String) -> String {
-        let scalars = text.unicodeScalars
-        return scalars.count > 40 ? String(scalars.prefix(40)) + "…" : text
-    }
-
-    private static func list(_ names: [String]) -> String {
-        names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", … (\(names.count))" : "")
     }
 }

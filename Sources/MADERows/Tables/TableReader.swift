@@ -25,12 +25,12 @@ public final class TableReader {
     private var isOver = false
 
     /// Opens `path` (`-`: standard input). `kept` are names of columns whose cells are wanted as texts, `command` is what reads
-    /// standard input in the pipes that errors name.
+    /// standard input in the pipes that errors name, where that is known.
     ///
     /// - Throws: `TableError` where the file cannot be read.
     public convenience init(
         path: String, schema: RowSchema, options: ReadingOptions = ReadingOptions(), kept: [String] = [],
-        command: String = "made … -"
+        command: String? = nil
     ) throws(TableError) {
         let source = try Self.open(path, command: command)
         try self.init(
@@ -41,7 +41,7 @@ public final class TableReader {
     ///
     /// - Throws: `TableError` where the file cannot be read, or columns cannot be told apart.
     package static func givingBack(
-        _ path: String, schema: RowSchema, options: ReadingOptions, command: String
+        _ path: String, schema: RowSchema, options: ReadingOptions, command: String? = nil
     ) throws(TableError) -> (reader: TableReader, lines: SentLines) {
         let source = try open(path, command: command, fillsPieces: true)
         guard let head = TableHead(source.rest, schema) else {
@@ -73,7 +73,7 @@ public final class TableReader {
     }
 
     private static func open(
-        _ path: String, command: String, fillsPieces: Bool = false
+        _ path: String, command: String?, fillsPieces: Bool = false
     ) throws(TableError) -> TextSource {
         do { return try TextSource(path: path, command: command, fillsPieces: fillsPieces) } catch {
             throw TableError(error)
@@ -101,7 +101,7 @@ public final class TableReader {
             let firstValue = buffer.count
             let found = stream.read(bytes, isLast: isAtEnd, rowsMax: rowsMax - count, into: buffer)
             if let error = StreamError(found, schema: schema) {
-                throw TableError(path: path, problem: .columns(error.description))
+                throw TableError(path: path, problem: .stream(error))
             }
             take(found, from: count, firstValue: firstValue)
             source.drop(found.byte_count)

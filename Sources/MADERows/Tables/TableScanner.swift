@@ -33,11 +33,12 @@ final class TableScanner {
     ///
     /// - Throws: `TableError` where the file cannot be read or holds nothing.
     convenience init(
-        path: String, header: LineHeader, limit: RowLimit = .rows(.max), seed: UInt64 = 0
+        path: String, header: LineHeader, limit: RowLimit = .rows(.max), seed: UInt64 = 0,
+        command: String? = nil
     ) throws(TableError) {
         let source: TextSource
         do {
-            source = try TextSource(path: path, command: "made train -", fillsPieces: true)
+            source = try TextSource(path: path, command: command, fillsPieces: true)
         } catch {
             throw TableError(error)
         }

@@ -27,7 +27,7 @@ package struct ImputedLines {
     /// - Throws: `TableError` where the file cannot be read, or columns cannot be told apart.
     package init(
         _ path: String, _ model: CompiledModel, _ schema: RowSchema, _ method: ImputationMethod, numbersDraws: Bool,
-        command: String
+        command: String? = nil
     ) throws(TableError) {
         (reader, lines) = try TableReader.givingBack(
             path, schema: schema, options: Imputer.readingOptions, command: command)

@@ -29,10 +29,10 @@ public struct SettingSearch: Sendable {
     ) throws(TrainingError) {
         try options.check()
         guard (1...Self.trialCountMax).contains(trialCount) else {
-            throw .option(name: "search", range: "1…\(Self.trialCountMax)")
+            throw .option(name: OptionName.trialCount.rawValue, range: "1…\(Self.trialCountMax)")
         }
         if let secondsMax, !(secondsMax > 0 && secondsMax.isFinite) {
-            throw .option(name: "search-minutes", range: "above 0")
+            throw .option(name: OptionName.secondsMax.rawValue, range: "above 0")
         }
         self.options = options
         self.fixed = fixed

@@ -30,12 +30,16 @@ struct SchemaListing {
                 lines.append("  \(name)\(Self.type(column.kind).padded(to: 13))\(Self.values(column, facts))")
             }
         }
-        lines += inferred.schema.table.reasonsLeftOut(isSampled: inferred.isSampled).map { "left out: \($0)" }
+        lines += inferred.schema.table.leftOutColumns(isSampled: inferred.isSampled).map {
+            "left out: " + $0.description(naming: \.argument)
+        }
         if !inferred.missingTexts.isEmpty {
             let shown = inferred.missingTexts.shortened(to: Self.namedMax)
             lines.append("missing values are empty cells and \(shown): --schema if they are not")
         }
-        return (lines + inferred.remarks).joined(separator: "\n")
+        lines += inferred.remarks
+        if !inferred.schema.table.hasHeader { lines.append("--header if the first line names the columns") }
+        return lines.joined(separator: "\n")
     }
 
     /// How many rows there are, or were sampled.

@@ -85,7 +85,7 @@ struct Train: ParsableCommand {
             _ = try Trainer(options)
             _ = try search(around: options)
         } catch {
-            throw ValidationError(error.description)
+            throw ValidationError(error.description(naming: \.argument))
         }
     }
 
@@ -94,7 +94,7 @@ struct Train: ParsableCommand {
         var columnOptions = try columns.options()
         columnOptions.rowsMax = rowsMax
         columnOptions.seed = options(for: TableSchema(columns: []), rowCount: 0).seed
-        let inferred = try Table.infer(data, options: columnOptions)
+        let inferred = try Table.infer(data, options: columnOptions, command: "made train -")
         if columns.printSchema {
             try Output.print(SchemaFile.text(of: inferred), terminator: "")
             return

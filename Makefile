@@ -9,7 +9,7 @@ TEST = TESTED_BUILD=1 swift test --disable-xctest -Xcc -O2
 # What shares memory between threads, or is written in C.
 SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowsTests)\.|^DensityServiceTests\..*[Bb]atch
 
-.PHONY: help serve build test test-all test-page test-examples test-cases bench soak quality lint fuzz sanitize sanitize-thread sanitize-address dist image release prepare
+.PHONY: help serve build test test-all test-page test-examples test-cases bench soak quality lint api-check fuzz sanitize sanitize-thread sanitize-address dist image release prepare
 
 help:
 	@echo 'make serve     build, and serve the bundled models on http://127.0.0.1:8080; ARGS="--port 9000" passes more'
@@ -23,6 +23,7 @@ help:
 	@echo 'make soak      serve mixed load with 1,000 reloads for SECONDS=3600, and check answers, memory and descriptors'
 	@echo 'make quality   train on real tables, and print the results beside the goals; DATA=FOLDER, ARGS="oneclass"'
 	@echo 'make lint      check the format of the sources, and the links of the documentation'
+	@echo 'make api-check compare the interface of the libraries with that of the newest release; ARGS=TAG with another'
 	@echo 'make fuzz      run the fuzz targets for SECONDS=60 each under libFuzzer; TARGETS="json csv" selects'
 	@echo 'make sanitize  run what is threaded or written in C under the thread and the address sanitizer'
 	@echo 'make dist      build dist/: a Debian package and a tarball'
@@ -63,6 +64,9 @@ lint:
 	swift format lint --strict -r Sources Tests Package.swift Benchmarks/Sources Benchmarks/Package.swift \
 		Examples/Sources Examples/Package.swift
 	.ci/docs-links
+
+api-check: prepare
+	@.ci/api-check $(ARGS)
 
 fuzz: prepare
 	@Tests/Fuzzing/run $(or $(SECONDS),60) $(TARGETS)

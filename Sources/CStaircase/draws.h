@@ -126,6 +126,32 @@ static float settled(const staircase_variable *variable, float u) {
     return (float)(value < -1e30 ? -1e30 : value) + 0.0f;
 }
 
+// A draw's numbers lie between these: the range, and half a step more on either side, which is rounded into it.
+typedef struct {
+    double low;
+    double high;
+} draw_range;
+
+static draw_range encoded_range(const staircase_variable *variable) {
+    const double margin = variable->step_over > 0 ? variable->step_over / variable->step_under / 2 : 0;
+    double low = (transformed(variable, variable->minimum - margin) - variable->centre) / variable->scale;
+    double high = (transformed(variable, variable->maximum + margin) - variable->centre) / variable->scale;
+    return low < high ? (draw_range){low, high} : (draw_range){high, low};
+}
+
+// A uniform number whose quantile lies outside low ... high, in standard deviations, made one whose quantile lies within: what
+// another draw from the Gaussian, given that it is within, would have. A number that is within stays as it is.
+//
+// Set to the nearest bound instead, all such draws would share one number, which hardly a row of the table has.
+static float drawn_within(float uniform, double low, double high) {
+    const double root = 0.70710678118654752;
+    double below = __builtin_erfc(-low * root) / 2, above = __builtin_erfc(high * root) / 2;
+    double rest = uniform < below ? uniform / below : uniform > 1 - above ? (1 - uniform) / above : -1;
+    if (rest < 0) return uniform;
+    double within = below + rest * (1 - above - below);
+    return (float)(within < 0x1p-25 ? 0x1p-25 : within);
+}
+
 INLINE lanes drawn_category(
     const staircase_variable *variable, const output_units *units, float inverse_temperature, lanes uniform) {
     lanes label = __builtin_convertvector(chosen(units, variable->count, inverse_temperature, uniform), lanes);
@@ -150,8 +176,23 @@ INLINE lanes drawn_number(
     // log(1 + e^s) = max(s, 0) + log(1 + e^-|s|).
     lanes sigma = log1p_positive(exp_negative(-absolute(s))) + at_least(s, splat(0)) + splat(variable->scale_floor);
     sigma *= __builtin_elementwise_sqrt(splat(1) / splat(inverse_temperature));
-    float draws[16];
+    float draws[16], sigmas[16], uniforms[16];
     store(draws, at_most(at_least(fused(sigma, normal_quantile(normal), mean), -most), most));
+    const draw_range range = encoded_range(variable);
+    bool is_any_outside = false;
+    for (size_t lane = 0; lane < units->rows; lane++) {
+        is_any_outside |= draws[lane] < range.low || draws[lane] > range.high;
+    }
+    if (is_any_outside) {
+        store(means, mean);
+        store(sigmas, sigma);
+        store(uniforms, normal);
+        for (size_t lane = 0; lane < units->rows; lane++) {
+            uniforms[lane] = drawn_within(
+                uniforms[lane], (range.low - means[lane]) / sigmas[lane], (range.high - means[lane]) / sigmas[lane]);
+        }
+        store(draws, at_most(at_least(fused(sigma, normal_quantile(load(uniforms)), mean), -most), most));
+    }
     for (size_t lane = 0; lane < units->rows; lane++) draws[lane] = settled(variable, draws[lane]);
     return load(draws);
 }

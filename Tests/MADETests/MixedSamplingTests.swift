@@ -161,6 +161,42 @@ struct MixedSamplingTests {
         #expect(realCount == 18)
     }
 
+    /// A Gaussian of which two fifths lie outside the column's range: draws have its distribution, given that they are within, and
+    /// none sits on a bound.
+    @Test(arguments: Kernels.all.indices) func aNumberBeyondTheRangeIsDrawnAgain(path: Int) {
+        let count = 20_000
+        for seed in UInt64(500)..<504 {
+            func compiled(_ range: ClosedRange<Double>?) -> CompiledModel {
+                var generator = PhiloxGenerator(seed: seed)
+                let encoding = RealEncoding(
+                    centre: 3, scale: seed % 2 == 0 ? 2 : -2, linearWidth: seed < 502 ? nil : 0.5, componentCount: 1,
+                    scaleFloor: 0.1, minimum: range?.lowerBound, maximum: range?.upperBound)
+                return CompiledModel(
+                    RandomModel.mixed(
+                        [Variable(name: "x", kind: .real(encoding))], hiddenWidths: [4], using: &generator),
+                    kernels: Kernels.all[path])
+            }
+            func numbers(_ model: CompiledModel, seed: UInt64) -> [Double] {
+                let request = SamplingRequest(count: count, seed: seed)
+                return model.sample(request, using: model.makeWorkspace()).rows.map(model.card.variables[0].decode)
+            }
+            let unbounded = numbers(compiled(nil), seed: seed).sorted()
+            let range = unbounded[count / 10]...unbounded[count * 7 / 10]
+            let model = compiled(range)
+            guard
+                case .number(let mixture, _) = Conditional(
+                    model.card.variables[0], outputs: model.outputs(of: [0], member: 0, using: model.makeWorkspace()))
+            else {
+                Issue.record("no number")
+                continue
+            }
+            let drawn = numbers(model, seed: seed + 1)
+            let (low, high) = (mixture.cdf(range.lowerBound), mixture.cdf(range.upperBound))
+            #expect(distance(drawn.map { (mixture.cdf($0) - low) / (high - low) }) < 2.28, "seed \(seed)")
+            #expect(drawn.count { $0 == range.lowerBound || $0 == range.upperBound } <= 2, "seed \(seed)")
+        }
+    }
+
     /// Holds all pairs of events of two variables against the grid, to four standard errors of `effective` draws.
     private func expectMoments(
         of samples: Samples, _ exact: GridDistribution, effective: Double, _ comment: Comment

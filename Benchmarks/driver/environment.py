@@ -37,6 +37,8 @@ PACKAGES = {
     "FastAPI": ["numpy", "onnx", "onnxruntime", "safetensors", "fastapi", "uvicorn", "httptools", "uvloop", "orjson"],
     "PyTorch": ["numpy", "safetensors", "torch"],
     "scikit-learn": ["numpy", "scikit-learn"],
+    "XGBoost": ["numpy", "pandas", "scikit-learn", "xgboost"],
+    "TabularARGN": ["torch", "mostlyai-engine"],
 }
 
 

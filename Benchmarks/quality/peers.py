@@ -6,10 +6,10 @@ import subprocess
 import environment
 
 
-def answer(figures, script, *arguments):
-    """What a script of this folder prints, run with scikit-learn; None where there is none, which is said."""
+def answer(figures, script, *arguments, peer="scikit-learn"):
+    """What a script of this folder prints, run with a peer's packages; None where there are none, which is said."""
     try:
-        environment.install("scikit-learn")
+        environment.install(peer)
     except environment.Unavailable as error:
         figures.skip(f"comparison: {error}")
         return None
@@ -18,5 +18,5 @@ def answer(figures, script, *arguments):
     if done.returncode != 0:
         figures.skip(f"comparison: {done.stderr.strip().splitlines()[-1]}")
         return None
-    figures.note(environment.versions("scikit-learn"))
+    figures.note(environment.versions(peer))
     return json.loads(done.stdout)

@@ -1,6 +1,8 @@
 """The built program, run as a user runs it."""
 
+import contextlib
 import csv
+import http.client
 import io
 import json
 import re
@@ -55,9 +57,46 @@ class Program:
             measures[title] = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", text)]
         return measures
 
+    @contextlib.contextmanager
+    def serving(self, model):
+        """A server of one model, asked over one connection."""
+        command = [self.path, "serve", str(model), "--port", "0"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            try:
+                port = process.stdout.readline().strip().rpartition(":")[2]
+                if not port:
+                    raise ProgramError(f"made serve {model}: does not start")
+                with contextlib.closing(http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)) as connection:
+                    yield Service(connection, f"/models/{model.stem}")
+            finally:
+                process.terminate()
+
     def run(self, command):
         done = subprocess.run([self.path, *command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
             words = [line for line in done.stderr.splitlines() if line.startswith("Error")] or [done.stderr.strip()[-300:]]
             raise ProgramError(f"made {' '.join(command)}: {words[-1]}")
         return done.stdout
+
+
+class Service:
+    """The routes of one model."""
+
+    def __init__(self, connection, path):
+        self.connection = connection
+        self.path = path
+
+    def post(self, route, rows=b""):
+        """Sends CSV."""
+        return self.ask("POST", route, rows, {"Content-Type": "text/csv"} if rows else {})
+
+    def get(self, route):
+        return json.loads(self.ask("GET", route))
+
+    def ask(self, method, route, body=None, headers={}):
+        self.connection.request(method, self.path + route, body, headers)
+        answer = self.connection.getresponse()
+        content = answer.read()
+        if answer.status != 200:
+            raise ProgramError(f"{method} {self.path}{route}: {answer.status} {content[:300].decode(errors='replace')}")
+        return content

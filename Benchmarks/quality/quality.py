@@ -31,7 +31,7 @@ def arguments():
     parser.add_argument("sections", nargs="*", metavar="SECTION",
                         help=f"of {', '.join(sections.SECTIONS)}; all where none is given")
     parser.add_argument("--sets", metavar="A,B", help="only the tables of these names")
-    parser.add_argument("--seeds", type=int, default=20, help="trainings a set in the sections calibration and discoveries (20)")
+    parser.add_argument("--seeds", type=int, default=20, help="trainings a table in the sections alarms, calibration, discoveries and drift (20)")
     parser.add_argument("--train", metavar="OPTIONS", default="",
                         help="further options of `made train`, after those of the section")
     parsed = parser.parse_args()

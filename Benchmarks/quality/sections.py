@@ -6,11 +6,14 @@ import statistics
 
 import peers
 import recipes
+from alarms import alarms
 from cells import cells
 from discoveries import discoveries
+from drift import drift
 from imputation import imputation
 from measures import ALPHA, area, binomial_interval, blamed, interval, is_flagged, unusual
 from program import ProgramError
+from samples import samples
 from tables import LARGE_SETS, chosen, normal_rows, planted_rows, tables_of, write
 
 
@@ -180,7 +183,9 @@ def calibration(figures, program, data, options):
 # Where each section's tables are.
 FOLDERS = {
     "density": "binary", "planted": "../real", "odd": "../odd", "oneclass": "oneclass", "contaminated": "anomaly",
-    "calibration": "oneclass", "cells": "../real", "imputation": "../real", "discoveries": "oneclass"}
+    "calibration": "oneclass", "cells": "../real", "imputation": "../real", "discoveries": "oneclass",
+    "alarms": "../real", "samples": "mixed", "drift": "../real"}
 SECTIONS = {
     "density": density, "planted": planted, "odd": odd, "oneclass": oneclass, "contaminated": contaminated,
-    "calibration": calibration, "cells": cells, "imputation": imputation, "discoveries": discoveries}
+    "calibration": calibration, "cells": cells, "imputation": imputation, "discoveries": discoveries,
+    "alarms": alarms, "samples": samples, "drift": drift}

@@ -46,6 +46,27 @@ import Testing
         }
     }
 
+    @Test func aKnotOfACurveWithoutOneValueHasTheShareOfTheOthers() {
+        for seed in 0..<20 as Range<UInt64> {
+            var generator = PhiloxGenerator(seed: seed)
+            let values = (0..<Int.random(in: 2...60, using: &generator)).map { _ in
+                let value = -log(Double.random(in: 1e-9..<1, using: &generator))
+                return seed % 2 == 0 ? value.rounded() : value
+            }.sorted(by: >)
+            for place in values.indices {
+                var others = values
+                let value = others.remove(at: place)
+                let curve = TailCurve(values).leavingOut(value, of: values.count)
+                for knot in curve.values {
+                    let count = others.count { $0 >= knot }
+                    #expect(
+                        abs(curve.nats(of: knot) - log(Double(values.count) / Double(count))) < 1e-9,
+                        "seed \(seed), without \(value), at \(knot)")
+                }
+            }
+        }
+    }
+
     /// Rows of surprisals [n × D] with tails of several kinds, and log-likelihoods that go with them.
     private func rows(_ count: Int, of width: Int, seed: UInt64) -> (logLikelihoods: [Double], surprisals: [Float]) {
         var generator = PhiloxGenerator(seed: seed)
@@ -93,6 +114,31 @@ import Testing
         #expect(zip(found.cellScores, cells.sorted()).allSatisfy { abs($0 - $1) < 1e-12 })
         #expect(zip(found.combinedScores, combined.sorted()).allSatisfy { abs($0 - $1) < 1e-12 })
         #expect(found.surprisals == columns.map { TailCurve($0.sorted(by: >)) })
+    }
+
+    /// Of a row whose values are all known, what is left is the whole row, and it is measured against the others as above, but
+    /// for where the knots lie.
+    @Test func aRowLeftOutAgainIsMeasuredAgainstTheOthers() throws {
+        let (count, width) = (60, 5)
+        let rows = rows(count, of: width, seed: 3)
+        var tally = CellCalibrationTally(variableCount: width)
+        tally.add(logLikelihoods: rows.logLikelihoods, surprisals: rows.surprisals.span)
+        let exact = try #require(tally.withRowScores)
+        for (statistic, wanted) in [(RowStatistic.cells, exact.cellScores), (.combined, exact.combinedScores)] {
+            var (near, far) = (0.0, 0.0)
+            for row in 0..<count {
+                let cells = rows.surprisals[row * width..<(row + 1) * width]
+                let left = exact.calibration.score(
+                    statistic, logLikelihood: rows.logLikelihoods[row], surprisals: cells.span,
+                    leavingOut: (rows.logLikelihoods[row], cells.span), of: count)
+                let among = exact.calibration.score(
+                    statistic, logLikelihood: rows.logLikelihoods[row], surprisals: cells.span)
+                near += (left - wanted[row]) / Double(count)
+                far += (among - wanted[row]) / Double(count)
+            }
+            #expect(
+                abs(near) < 0.1 && abs(near) < abs(far) / 2, "\(statistic): \(near) nats on average; among all \(far)")
+        }
     }
 
     @Test(arguments: [5, 30, 400]) func aCellScoreIsTheLargestOfAllCurves(count: Int) throws {

@@ -97,6 +97,26 @@ public final class Calibration: Sendable, Equatable {
         return cells.score(statistic, logLikelihood: logLikelihoods[0], surprisals: own.span) + unseen
     }
 
+    /// A row with its log-likelihood, nats, and its surprisals [D].
+    public typealias ScoredRow = (row: [Float], logLikelihood: Double, surprisals: [Float])
+
+    /// The statistic of what is left of one of the calibration rows, which was `whole`, as a row has it that is none of them: the
+    /// curves leave it out. Precondition: it is one of `statistics`.
+    public func score(_ statistic: RowStatistic, of left: ScoredRow, leavingOut whole: ScoredRow) -> Double {
+        if statistic == .likelihood { return 0 - left.logLikelihood }
+        guard let cells else { preconditionFailure("no calibration of cells") }
+        func encoded(_ scored: ScoredRow) -> (Double, [Float]) {
+            if volumes.isEmpty { return (scored.logLikelihood, scored.surprisals) }
+            var (logLikelihoods, own) = ([scored.logLikelihood], scored.surprisals)
+            volumes.add(of: scored.row.span, toLogLikelihoods: &logLikelihoods, surprisals: &own)
+            return (logLikelihoods[0], own)
+        }
+        let (own, all) = (encoded(left), encoded(whole))
+        return cells.score(
+            statistic, logLikelihood: own.0, surprisals: own.1.span, leavingOut: (all.0, all.1.span),
+            of: logLikelihoods.count) + unseen.nats(of: left.row.span)
+    }
+
     /// The conformal p-value of a row's `score`: (1 + #{calibration ≥ score}) / (1 + #calibration) (Vovk et al. 2005,
     /// eq. 2.20). Precondition: the statistic is one of `statistics`.
     public func pValue(of score: Double, by statistic: RowStatistic) -> Double {

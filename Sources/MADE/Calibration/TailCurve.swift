@@ -64,11 +64,39 @@ public struct TailCurve: Sendable, Equatable {
         }
         self.values = values.reversed()
         self.nats = nats.reversed()
-        let tailCount = min(max(Self.tailCountMin, count / 100), count)
-        let rise = value(1) - value(tailCount)
+        let tailCount = Self.tailCount(of: count)
+        slope = Self.slope(tailCount: tailCount, rise: value(1) - value(tailCount))
+    }
+
+    /// Values that the slope of a curve of `count` is told from.
+    private static func tailCount(of count: Int) -> Int { min(max(tailCountMin, count / 100), count) }
+
+    /// `rise`: what the largest of these values has more than the least.
+    private static func slope(tailCount: Int, rise: Double) -> Double {
         // The slope of −log of an exponential tail's share is one over its mean excess; a surprisal is itself a −log, so
         // more than one nat a nat is only the tail of few.
-        slope = rise > 0 ? min(log(Double(tailCount)) / rise, 1) : 1
+        rise > 0 ? min(log(Double(tailCount)) / rise, 1) : 1
+    }
+
+    /// The curve of the others of the `count` values that it was made of, without this one, exact at this curve's knots. Itself
+    /// where there is no other.
+    func leavingOut(_ value: Double, of count: Int) -> TailCurve {
+        // Where a value was computed once more.
+        let value = value + 1e-6 * max(abs(value), 1)
+        var values: [Double] = []
+        var nats: [Double] = []
+        for (knot, own) in zip(self.values, self.nats) {
+            let rank = (Double(count + 1) * exp(-own)).rounded() - (knot <= value ? 1 : 0)
+            guard rank > 0 else { continue }
+            values.append(knot)
+            nats.append(max(log(Double(count) / rank), nats.last ?? 0))
+        }
+        guard let largest = values.last else { return self }
+        let tailCount = Self.tailCount(of: count - 1)
+        let others = TailCurve(values: values, nats: nats, slope: 0)
+        let least = others.value(ofNats: log(Double(count) / Double(tailCount)))
+        let rise = largest - min(max(least, values[0]), largest)
+        return TailCurve(values: values, nats: nats, slope: Self.slope(tailCount: tailCount, rise: rise))
     }
 
     /// 1, 2, 3, 4, 6, 8, 12, 16, 24, …

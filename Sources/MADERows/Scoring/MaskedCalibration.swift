@@ -165,16 +165,30 @@ package final class MaskedCalibration: Sendable {
         }
         let scorer = RowScorer(model, judgement: judgement, missing: missing)
         scorer.score(masked.span, using: workspace)
-        guard !rows.surprisalOffsets.isEmpty else { return scorer.scores.sorted() }
+        let hasOffsets = !rows.surprisalOffsets.isEmpty
+        guard let calibration = judgement.calibration, judgement.needsSurprisals else {
+            return chosen.enumerated().map { place, row in
+                let offsets = mask.indices.map { mask[$0] || !hasOffsets ? 0 : rows.surprisalOffsets[row * width + $0] }
+                return Double(offsets.reduce(0, +)) - scorer.logLikelihoods[place]
+            }.sorted()
+        }
+        let values = chosen.flatMap { rows.values[$0 * width..<($0 + 1) * width] }
+        let wholes = RowScorer(model, judgement: judgement, missing: missing)
+        wholes.score(values.span, using: workspace)
         return chosen.enumerated().map { place, row in
-            let offsets = mask.indices.map { mask[$0] ? 0 : rows.surprisalOffsets[row * width + $0] }
-            let surprisals =
-                judgement.needsSurprisals
-                ? zip(scorer.surprisals[place * width..<(place + 1) * width], offsets).map { max($0 + $1, 0) } : []
-            return judgement.score(
-                of: masked.span.extracting(place * width..<(place + 1) * width),
-                logLikelihood: scorer.logLikelihoods[place] - Double(offsets.reduce(0, +)),
-                surprisals: surprisals.span)
+            let cells = place * width..<(place + 1) * width
+            func scored(_ rows: [Float], by scorer: RowScorer, _ offsets: [Float]) -> Calibration.ScoredRow {
+                (
+                    Array(rows[cells]), scorer.logLikelihoods[place] - Double(offsets.reduce(0, +)),
+                    hasOffsets
+                        ? zip(scorer.surprisals[cells], offsets).map { max($0 + $1, 0) }
+                        : Array(scorer.surprisals[cells])
+                )
+            }
+            let all = mask.indices.map { hasOffsets ? rows.surprisalOffsets[row * width + $0] : 0 }
+            let left = zip(mask, all).map { $0 ? 0 : $1 }
+            return calibration.score(
+                judgement.statistic, of: scored(masked, by: scorer, left), leavingOut: scored(values, by: wholes, all))
         }.sorted()
     }
 }

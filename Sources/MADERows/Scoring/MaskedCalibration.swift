@@ -36,21 +36,28 @@ package final class MaskedCalibration: Sendable {
         }
     }
 
-    /// Of one pattern: the statistic of the first calibration rows, ascending, and of all of them once they are needed.
+    /// Of one pattern: the statistic of its first calibration rows, of twice as many, and so on, as far as it was needed.
     private struct Scores {
         /// Calibration rows that have all that rows of the pattern have.
         var usable: [Int]
         /// The group that they are of.
         var group: Int?
-        var first: [Double]
-        var all: [Double]?
+        /// Each ascending.
+        var stages: [[Double]] = []
 
-        func pValue(of score: Double, among scores: [Double]) -> PValue {
-            guard !scores.isEmpty else { return PValue(value: nil, rowCount: 0, group: group, usableRowCount: 0) }
-            let greater = scores.count - scores.partitionPoint { $0 < score }
-            return PValue(
-                value: Double(1 + greater) / Double(1 + scores.count), rowCount: scores.count, group: group,
-                usableRowCount: usable.count)
+        /// Numbers that are kept.
+        var count: Int { stages.reduce(usable.count) { $0 + $1.count } }
+
+        /// Calibration rows of a stage.
+        func rowCount(ofStage stage: Int) -> Int {
+            // Fewer rows than half a stage more are no stage of their own.
+            let count = firstRowCount << stage
+            return count + count / 2 >= usable.count ? usable.count : count
+        }
+
+        /// How many calibration rows of a stage score as high.
+        func greaterCount(than score: Double, stage: Int) -> Int {
+            stages[stage].count - stages[stage].partitionPoint { $0 < score }
         }
     }
 
@@ -71,8 +78,9 @@ package final class MaskedCalibration: Sendable {
 
     /// Rows that are enough where a row is usual.
     private static let firstRowCount = 50
-    /// p-values above it are read from these alone.
-    private static let usualPValue = 0.2
+    /// So many rows that score as high are enough to read a p-value from (Besag and Clifford 1991, "Sequential Monte Carlo
+    /// p-values"). It is valid: a value of at most t is only read where the least stage on which t can be read so says t or less.
+    private static let greaterCountMin = 10
     /// Scores that are kept, of all patterns together.
     private static let scoreCountMax = 1 << 20
 
@@ -106,35 +114,45 @@ package final class MaskedCalibration: Sendable {
         let key = Key(
             pattern: pattern, statistic: judgement.statistic, particles: missing.particles, seed: missing.seed,
             part: part)
-        var found = known.withLock { $0.scores[key] } ?? begin(mask, part, judgement, missing, workspace)
-        let usual = found.pValue(of: score, among: found.first)
-        if let value = usual.value, value > Self.usualPValue || found.usable.count <= Self.firstRowCount {
+        var found = known.withLock { $0.scores[key] } ?? begin(mask, part, judgement)
+        guard !found.usable.isEmpty else {
             keep(found, of: key)
-            return usual
+            return PValue(value: nil, rowCount: 0, group: found.group, usableRowCount: 0)
         }
-        if found.all == nil {
-            let rest = scores(of: mask, found.usable.dropFirst(Self.firstRowCount), judgement, missing, workspace)
-            found.all = (found.first + rest).sorted()
+        let knownStageCount = found.stages.count
+        var stage = 0
+        while true {
+            let rowCount = found.rowCount(ofStage: stage)
+            if stage == found.stages.count {
+                let before = found.stages.last ?? []
+                let more = scores(of: mask, found.usable[before.count..<rowCount], judgement, missing, workspace)
+                found.stages.append((before + more).sorted())
+            }
+            let greaterCount = found.greaterCount(than: score, stage: stage)
+            guard greaterCount >= Self.greaterCountMin || rowCount == found.usable.count else {
+                stage += 1
+                continue
+            }
+            if found.stages.count > knownStageCount { keep(found, of: key) }
+            return PValue(
+                value: Double(1 + greaterCount) / Double(1 + rowCount), rowCount: rowCount, group: found.group,
+                usableRowCount: found.usable.count)
         }
-        keep(found, of: key)
-        return found.pValue(of: score, among: found.all ?? found.first)
     }
 
     private func keep(_ scores: Scores, of key: Key) {
         known.withLock { known in
-            if let before = known.scores[key], before.all != nil || scores.all == nil { return }
-            let count = scores.usable.count + scores.first.count + (scores.all?.count ?? 0)
-            if known.count + count > Self.scoreCountMax { known = ([:], 0) }
+            let before = known.scores[key]
+            if let before, before.stages.count >= scores.stages.count { return }
+            let count = known.count + scores.count - (before?.count ?? 0)
+            if count > Self.scoreCountMax { known = ([:], 0) }
             known.scores[key] = scores
-            known.count += count
+            known.count = count > Self.scoreCountMax ? scores.count : count
         }
     }
 
     /// What is known of a pattern at first.
-    private func begin(
-        _ mask: [Bool], _ part: Part, _ judgement: Judgement, _ missing: MissingValues,
-        _ workspace: CompiledModel.Workspace
-    ) -> Scores {
+    private func begin(_ mask: [Bool], _ part: Part, _ judgement: Judgement) -> Scores {
         let variables = model.card.variables
         let all = (0..<rowCount).filter { row in
             guard let rows else { return false }
@@ -148,12 +166,10 @@ package final class MaskedCalibration: Sendable {
             }
             if own.count >= GroupCalibration.rowCountMin { (usable, used) = (own, group) }
         }
-        return Scores(
-            usable: usable, group: used,
-            first: scores(of: mask, usable.prefix(Self.firstRowCount), judgement, missing, workspace))
+        return Scores(usable: usable, group: used)
     }
 
-    /// The statistic of `chosen` calibration rows with what `mask` leaves of them, ascending.
+    /// The statistic of `chosen` calibration rows with what `mask` leaves of them.
     private func scores(
         of mask: [Bool], _ chosen: ArraySlice<Int>, _ judgement: Judgement, _ missing: MissingValues,
         _ workspace: CompiledModel.Workspace
@@ -170,7 +186,7 @@ package final class MaskedCalibration: Sendable {
             return chosen.enumerated().map { place, row in
                 let offsets = mask.indices.map { mask[$0] || !hasOffsets ? 0 : rows.surprisalOffsets[row * width + $0] }
                 return Double(offsets.reduce(0, +)) - scorer.logLikelihoods[place]
-            }.sorted()
+            }
         }
         let values = chosen.flatMap { rows.values[$0 * width..<($0 + 1) * width] }
         let wholes = RowScorer(model, judgement: judgement, missing: missing)
@@ -189,6 +205,6 @@ package final class MaskedCalibration: Sendable {
             let left = zip(mask, all).map { $0 ? 0 : $1 }
             return calibration.score(
                 judgement.statistic, of: scored(masked, by: scorer, left), leavingOut: scored(values, by: wholes, all))
-        }.sorted()
+        }
     }
 }

@@ -38,8 +38,10 @@ struct LearningSchedule {
     /// The rate after the step that led to the best weights.
     private var rateAtBest: Float
     private var epochsSinceGain = 0
-    /// Looks in a row, of a course of fixed length, that were far worse than the best.
-    private var worseLookCount = 0
+    /// What the last looks in a row of a course of fixed length, all far worse than the best, count together.
+    private var worseCount = 0
+    /// Validation nats of the last look.
+    private var lastNats = Double.infinity
     /// The nats from which the next gain is measured.
     private var mark = Double.infinity
 
@@ -48,12 +50,16 @@ struct LearningSchedule {
     private static let smallestGain = 1e-4
     /// About how often a course of fixed length looks at the validation rows.
     private static let lookCount = 50
-    /// How many looks in a row must be worse than the best, by how large a share of its nats or of one nat, that a course of
-    /// fixed length is broken off: what it learns by then is the training rows by heart, and a smaller rate does not unlearn
-    /// it. It goes on from the best weights, with a rate that falls to 0 in some share of the passes that led to them.
-    private static let worseLooksMax = 12
-    private static let endingShare: Float = 0.5
+    /// A course of fixed length is broken off after looks in a row that are worse than the best by at least `worseShare` of
+    /// its nats, or of one nat, and count so much together: what it learns by then is the training rows by heart, and a
+    /// smaller rate does not unlearn it. It goes on from the best weights, with a rate that falls to 0 in some share of the
+    /// passes that led to them.
+    private static let worseCountMax = 12
     private static let worseShare = 0.02
+    private static let endingShare: Float = 0.5
+    /// A look counts once, and one that is worse than the look before by how many times `worseShare` it is worse than the best,
+    /// up to so many: few looks that rise steeply say as much as many on a level, which may be chance.
+    private static let worseCountOfALookMax = 4.0
 
     /// A rate that falls on plateaus.
     init(rate: Float, patience: Int, reductionCount: Int) {
@@ -103,8 +109,10 @@ struct LearningSchedule {
 
     /// Takes the validation nats after `epoch`; what is not finite counts as a plateau reached.
     mutating func take(_ nats: Double, epoch: Int) -> Verdict {
-        let isWorse = nats > bestNats + Self.worseShare * max(abs(bestNats), 1)
-        worseLookCount = isWorse ? worseLookCount + 1 : 0
+        let worseShares = (nats - bestNats) / (Self.worseShare * max(abs(bestNats), 1))
+        let count = nats > lastNats ? Int(min(worseShares, Self.worseCountOfALookMax)) : 1
+        worseCount = worseShares > 1 ? worseCount + count : 0
+        lastNats = nats
         if nats < bestNats {
             bestNats = nats
             bestEpoch = epoch
@@ -113,7 +121,7 @@ struct LearningSchedule {
         switch course {
         case .cosine(_, let stepsDone, let epochs, let isEnding):
             epochsLeft = nats.isFinite ? max(0, epochs - epoch) : 0
-            guard epochsLeft > 0, !isEnding, worseLookCount >= Self.worseLooksMax else {
+            guard epochsLeft > 0, !isEnding, worseCount >= Self.worseCountMax else {
                 return epochsLeft == 0 ? .end : .goOn
             }
             return breakOff(at: epoch, epochSteps: stepsDone / epoch)

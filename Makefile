@@ -2,10 +2,7 @@
 
 # C's assertions name their files: without the folder's name the same sources give the same program wherever they lie.
 BUILD = swift build -c release --static-swift-stdlib --product made -Xcc '-ffile-prefix-map=$(CURDIR)/='
-# C stays optimised in debug builds, and so does the Swift that computes (TESTED_BUILD, see Package.swift): the kernels' tests
-# multiply real matrices. All tests are Swift Testing's: XCTest would report that it ran none, and leaks a little under the
-# address sanitizer.
-TEST = TESTED_BUILD=1 swift test --disable-xctest -Xcc -O2
+TEST = Tests/run
 # What shares memory between threads, or is written in C.
 SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowsTests)\.|^DensityServiceTests\..*[Bb]atch
 
@@ -37,7 +34,7 @@ build: prepare
 	@$(BUILD) >&2
 
 test: prepare
-	$(TEST) $(ARGS)
+	@$(TEST) $(ARGS)
 
 test-all: test test-examples test-page test-cases
 	@deploy/test

@@ -17,8 +17,7 @@ private func lines(host: String, keys: String? = nil) throws -> [String] {
         $0.host = host
         if keys != nil { $0.apiKeysFile = file }
     }
-    service.service.stop()
-    sink.flush()
+    service.stop()
     return try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map(String.init)
 }
 

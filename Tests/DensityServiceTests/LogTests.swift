@@ -98,7 +98,7 @@ private func answer() -> Observer.Answer {
         _ = try service.post("/score", body([[0, 1, 0]]), headers: ["traceparent: \(trace)", "X-Request-ID: one"])
         _ = try service.post("/score", body([[0, 1]]), headers: ["traceparent: \(trace)", "X-Request-ID: two"])
         _ = try service.get("/livez", headers: ["traceparent: nonsense", "X-Request-ID: three"])
-        service.service.stop()
+        service.stop()
     }
     let objects = try lines.map { try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
     func line(_ id: String) throws -> [String: Any] { try #require(objects.first { $0["id"] as? String == id }) }

@@ -91,7 +91,7 @@ private let extra = Route(
     let metrics = try service.get("/metrics", headers: ["X-API-Key: prometheus-key"]).text
     #expect(metrics.contains("made_http_requests_total{route=\"\(extra.label)\",status=\"200\"} 3\n"))
     #expect(metrics.contains("made_http_request_duration_seconds_count{route=\"\(extra.label)\"} "))
-    service.service.stop()
+    service.stop()
     #expect(try String(contentsOf: log, encoding: .utf8).contains("method=POST route=\(extra.label) client=operator"))
 }
 

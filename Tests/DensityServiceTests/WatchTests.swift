@@ -142,6 +142,7 @@ extension TestService {
     }
     let sink = LogSink(descriptor: descriptor)
     let service = try TestService([], sink: sink, options: { $0.watchesModels = true })
+    defer { service.stop() }
     #expect(try service.get("/readyz").status == 503)
     sink.flush()
     let lines = try String(contentsOfFile: log, encoding: .utf8)

@@ -116,9 +116,12 @@ public struct TrainingOptions: Sendable, Equatable {
 
     /// The scale floor for a column of `rowCount` numbers.
     ///
-    /// It falls as everything falls that n rows leave uncertain, with 1 / √n: what is narrower cannot be told from chance.
+    /// Of few rows it falls as everything falls that n rows leave uncertain, with 1 / √n: what is narrower cannot be told from
+    /// chance. Of more than 625 it falls with 1 / n, so that as many rows lie within the width of the narrowest Gaussian however
+    /// many there are: where columns nearly determine one another, that is how narrow the conditionals are.
     func scaleFloor(rowCount: Int) -> Float {
-        scaleFloor ?? min(Self.scaleFloorMax, 8 / Float(max(rowCount, 1)).squareRoot())
+        let count = Float(max(rowCount, 1))
+        return scaleFloor ?? min(Self.scaleFloorMax, 8 / count.squareRoot(), 200 / count)
     }
 
     /// The noise on inputs for a table of `rowCount` rows: as the floor, so that the conditionals of a large table are as

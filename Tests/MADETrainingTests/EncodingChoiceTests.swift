@@ -145,10 +145,12 @@ import Testing
         let few = encoding((0..<100).map(Double.init))
         let many = encoding((0..<27_000).map(Double.init))
         #expect(few?.scaleFloor == 0.5 && few?.componentCount == 5)
-        // 8 / √27000, and √27000 / 8.
-        #expect(abs((many?.scaleFloor ?? 0) - 8 / 164.3168) < 1e-5 && many?.componentCount == 20)
-        // Ten values, 500 rows each: the IQR is 5 or so, a quarter of a step less than the histogram's bins.
-        let counts = encoding((0..<5000).map { Double($0 % 10) }, step: 1)
+        // 200 / 27000, and √27000 / 8.
+        #expect(abs((many?.scaleFloor ?? 0) - 200 / 27_000) < 1e-6 && many?.componentCount == 20)
+        let some = encoding((0..<400).map(Double.init))
+        #expect(abs((some?.scaleFloor ?? 0) - 8 / 20) < 1e-6)
+        // Ten values, 200 rows each: the IQR is 5 or so, a quarter of a step less than the histogram's bins.
+        let counts = encoding((0..<2000).map { Double($0 % 10) }, step: 1)
         #expect(counts.map { abs(Double($0.scaleFloor) - 0.25 / $0.scale) < 1e-6 } == true)
         let rare = encoding((0..<900).map { Double($0 % 10) }, step: 1)
         #expect(rare.map { Double($0.scaleFloor) > 0.25 / $0.scale } == true)

@@ -85,11 +85,16 @@ public struct TailCurve: Sendable, Equatable {
         let value = value + 1e-6 * max(abs(value), 1)
         var values: [Double] = []
         var nats: [Double] = []
-        for (knot, own) in zip(self.values, self.nats) {
-            let rank = (Double(count + 1) * exp(-own)).rounded() - (knot <= value ? 1 : 0)
-            guard rank > 0 else { continue }
+        for (index, knot) in self.values.enumerated() {
+            func rank(_ index: Int) -> Double { (Double(count + 1) * exp(-self.nats[index])).rounded() }
+            let own = rank(index) - (knot <= value ? 1 : 0)
+            // A knot that is this value and no other's is none of theirs: a new value of the same size lies between two.
+            let isLast = index + 1 == self.values.count
+            let isThisValue = knot <= value && (isLast || self.values[index + 1] > value)
+            guard own > 0, !isThisValue || own > (isLast ? 0 : rank(index + 1)) || abs(knot - value) > 2e-6 * max(abs(value), 1)
+            else { continue }
             values.append(knot)
-            nats.append(max(log(Double(count) / rank), nats.last ?? 0))
+            nats.append(max(log(Double(count) / own), nats.last ?? 0))
         }
         guard let largest = values.last else { return self }
         let tailCount = Self.tailCount(of: count - 1)

@@ -90,9 +90,10 @@ public struct TailCurve: Sendable, Equatable {
             let own = rank(index) - (knot <= value ? 1 : 0)
             // A knot that is this value and no other's is none of theirs: a new value of the same size lies between two.
             let isLast = index + 1 == self.values.count
-            let isThisValue = knot <= value && (isLast || self.values[index + 1] > value)
-            guard own > 0, !isThisValue || own > (isLast ? 0 : rank(index + 1)) || abs(knot - value) > 2e-6 * max(abs(value), 1)
-            else { continue }
+            let isThisValue =
+                knot <= value && (isLast || self.values[index + 1] > value)
+                && value - knot <= 2e-6 * max(abs(value), 1)
+            guard own > (isThisValue && !isLast ? rank(index + 1) : 0) else { continue }
             values.append(knot)
             nats.append(max(log(Double(count) / own), nats.last ?? 0))
         }

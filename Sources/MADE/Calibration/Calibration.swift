@@ -91,30 +91,32 @@ public final class Calibration: Sendable, Equatable {
         if volumes.isEmpty {
             return cells.score(statistic, logLikelihood: logLikelihood, surprisals: surprisals) + unseen
         }
-        var logLikelihoods = [logLikelihood]
-        var own = surprisals.indices.map { surprisals[$0] }
-        volumes.add(of: row, toLogLikelihoods: &logLikelihoods, surprisals: &own)
-        return cells.score(statistic, logLikelihood: logLikelihoods[0], surprisals: own.span) + unseen
+        let own = encoded(row, logLikelihood: logLikelihood, surprisals: surprisals.indices.map { surprisals[$0] })
+        return cells.score(statistic, logLikelihood: own.logLikelihood, surprisals: own.surprisals.span) + unseen
+    }
+
+    /// The log-likelihood and the surprisals of a row's encoded values, where those of the values are given.
+    private func encoded(
+        _ row: Span<Float>, logLikelihood: Double, surprisals: [Float]
+    ) -> (logLikelihood: Double, surprisals: [Float]) {
+        var (logLikelihoods, surprisals) = ([logLikelihood], surprisals)
+        volumes.add(of: row, toLogLikelihoods: &logLikelihoods, surprisals: &surprisals)
+        return (logLikelihoods[0], surprisals)
     }
 
     /// A row with its log-likelihood, nats, and its surprisals [D].
-    public typealias ScoredRow = (row: [Float], logLikelihood: Double, surprisals: [Float])
+    package typealias ScoredRow = (row: [Float], logLikelihood: Double, surprisals: [Float])
 
     /// The statistic of what is left of one of the calibration rows, which was `whole`, as a row has it that is none of them: the
-    /// curves leave it out. Precondition: it is one of `statistics`.
-    public func score(_ statistic: RowStatistic, of left: ScoredRow, leavingOut whole: ScoredRow) -> Double {
-        if statistic == .likelihood { return 0 - left.logLikelihood }
+    /// curves leave it out. Precondition: it is one of `statistics`, and not the likelihood, which has no curves.
+    package func score(_ statistic: RowStatistic, of left: ScoredRow, leavingOut whole: ScoredRow) -> Double {
         guard let cells else { preconditionFailure("no calibration of cells") }
-        func encoded(_ scored: ScoredRow) -> (Double, [Float]) {
-            if volumes.isEmpty { return (scored.logLikelihood, scored.surprisals) }
-            var (logLikelihoods, own) = ([scored.logLikelihood], scored.surprisals)
-            volumes.add(of: scored.row.span, toLogLikelihoods: &logLikelihoods, surprisals: &own)
-            return (logLikelihoods[0], own)
-        }
-        let (own, all) = (encoded(left), encoded(whole))
+        let own = encoded(left.row.span, logLikelihood: left.logLikelihood, surprisals: left.surprisals)
+        let all = encoded(whole.row.span, logLikelihood: whole.logLikelihood, surprisals: whole.surprisals)
         return cells.score(
-            statistic, logLikelihood: own.0, surprisals: own.1.span, leavingOut: (all.0, all.1.span),
-            of: logLikelihoods.count) + unseen.nats(of: left.row.span)
+            statistic, logLikelihood: own.logLikelihood, surprisals: own.surprisals.span,
+            leavingOut: (all.logLikelihood, all.surprisals.span), of: logLikelihoods.count)
+            + unseen.nats(of: left.row.span)
     }
 
     /// The conformal p-value of a row's `score`: (1 + #{calibration ≥ score}) / (1 + #calibration) (Vovk et al. 2005,

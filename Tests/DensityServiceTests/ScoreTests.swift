@@ -19,7 +19,8 @@ import Testing
             #expect(abs(try #require(value) - expected) < 1e-4)
         }
         for (bits, value) in zip(reply.bitsPerDimension, reply.logLikelihood) {
-            #expect(abs(try #require(bits) + (try #require(value)) / (9 * log(2))) < 1e-12)
+            let expected = try -#require(value) / (9 * log(2))
+            #expect(abs(try #require(bits) - expected) < 1e-12)
         }
         #expect(reply.pValue == nil && reply.alpha == nil && reply.anomaly == nil)
     }

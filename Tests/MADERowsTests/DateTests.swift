@@ -160,12 +160,13 @@ import Testing
     }
 
     @Test func aSecondTimeIsToldFromTheFirst() throws {
-        let rows = (0..<60).map { row in
-            "2024-03-\(10 + row % 19) 10:\(10 + row % 49):00,2024-03-\(10 + row % 19) 10:\(10 + row % 49):\(10 + row % 7)"
+        let rows = (0..<60).map { (row: Int) -> String in
+            let minute = "2024-03-\(10 + row % 19) 10:\(10 + row % 49)"
+            return "\(minute):00,\(minute):\(10 + row % 7)"
         }
         let found = try infer("start,end\n" + rows.joined(separator: "\n") + "\n")
         #expect(found.schema.names == ["start.weekday", "start.time", "end.elapsed"])
-        #expect(found.table.values[2] == (0..<60).map { Double(10 + $0 % 7) })
+        #expect(found.table.values[2] == (0..<60).map { (row: Int) -> Double in Double(10 + row % 7) })
         #expect(found.schema.table.columns[1].clock?.since == "start")
         guard case .real(let step, _) = found.schema.columns[2].kind else { return #expect(Bool(false)) }
         #expect(step == 1)

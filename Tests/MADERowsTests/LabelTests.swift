@@ -78,7 +78,8 @@ import Testing
 
     @Test func numbersAmongWordsAreLabelsHoweverManyThereAre() throws {
         // More different numbers than are kept as texts; a fifth of the rows are words.
-        let cells = (0..<15_000).map { $0 % 5 == 0 ? ["low", "high", "none"][$0 / 5 % 3] : "\($0 * 7 % 1500)" }
+        let words = ["low", "high", "none"]
+        let cells = (0..<15_000).map { (row: Int) -> String in row % 5 == 0 ? words[row / 5 % 3] : "\(row * 7 % 1500)" }
         let decision = try Decision(cells)
         #expect(decision.found.facts[0].missingCount == 0 && decision.labels == cells)
         #expect(try read("1499\nlow\n1\n1.50\n", decision).map { $0 < 0 } == [false, false, false, true])

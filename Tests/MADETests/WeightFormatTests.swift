@@ -62,9 +62,8 @@ struct WeightFormatTests {
             let compiled = CompiledModel(model, weights: format, kernels: kernels)
             let together = compiled.scores(rows)
             for size in [1, 2, 3] {
-                let few = (0..<9 / size).flatMap {
-                    compiled.scores(Array(rows[$0 * size * count..<($0 + 1) * size * count]))
-                }
+                let width = size * count
+                let few = (0..<9 / size).flatMap { compiled.scores(Array(rows[($0 * width)...].prefix(width))) }
                 #expect(few == Array(together.prefix(few.count)), "\(kernels.name), \(size) at a time")
             }
         }

@@ -45,7 +45,8 @@ import Testing
             }
             let total = consistent.reduce(0) { $0 + probabilities[$1] }
             // Resampled draws err as their particles do, and once more as draws from those.
-            let draws = 1 / (1 / 20_000 + 1 / (answer.effective_sample_size ?? .infinity))
+            let particles: Double = answer.effective_sample_size ?? .infinity
+            let draws = 1 / (1 / 20_000 + 1 / particles)
             for variable in 0..<Self.variableCount where evidence[variable] == nil {
                 let exact =
                     consistent.reduce(0) { $0 + probabilities[$1] * Double(Self.allRows[$1][variable]) } / total

@@ -38,7 +38,7 @@ struct Quadrature {
 
         func halves(logTotal: Double) -> [DensityCurve.Panel] {
             let f = scores.map { exp($0 - logTotal) }
-            return [0, 2].map { first in
+            return [0, 2].map { (first: Int) in
                 DensityCurve.Panel(
                     low: Double(u[first]), high: Double(u[first + 2]), lowDensity: f[first],
                     middleDensity: f[first + 1], highDensity: f[first + 2])

@@ -6,15 +6,16 @@ TEST = Tests/run
 # What shares memory between threads, or is written in C.
 SANITIZED = ^(MicrohttpdTests|CStaircaseTests|CRowsTests)\.|^DensityServiceTests\..*[Bb]atch
 
-.PHONY: help serve build test test-all test-page test-examples test-cases bench soak quality lint api-check fuzz sanitize sanitize-thread sanitize-address dist image release prepare
+.PHONY: help serve build test test-all test-page test-examples test-clients test-cases bench soak quality lint api-check fuzz sanitize sanitize-thread sanitize-address dist image release prepare
 
 help:
 	@echo 'make serve     build, and serve the bundled models on http://127.0.0.1:8080; ARGS="--port 9000" passes more'
 	@echo 'make build     build the program: .build/release/made'
 	@echo 'make test      run the tests; ARGS="--filter MADETests" passes more'
-	@echo 'make test-all  run what is longer too: test-page, test-examples, test-cases, deploy/test'
+	@echo 'make test-all  run what is longer too: test-page, test-examples, test-clients, test-cases, deploy/test'
 	@echo 'make test-page test the web pages in Chromium, where there is one; ARGS="-k repair" selects'
 	@echo 'make test-examples  build and run what is in Examples/, Python with packages from the network'
+	@echo 'make test-clients  hold the service against clients from PyPI: kserve, tritonclient, mlserver, openapi-python-client'
 	@echo 'make test-cases  train on small tables that went wrong elsewhere; CASES=FOLDER, ARGS="zeros units" selects'
 	@echo 'make bench     measure against onnxruntime, PyTorch and FastAPI; ARGS="kernels sampling cells training requests cost" selects'
 	@echo 'make soak      serve mixed load with 1,000 reloads for SECONDS=3600, and check answers, memory and descriptors'
@@ -36,7 +37,7 @@ build: prepare
 test: prepare
 	@$(TEST) $(ARGS)
 
-test-all: test test-examples test-page test-cases
+test-all: test test-examples test-page test-clients test-cases
 	@deploy/test
 
 test-page: build
@@ -44,6 +45,9 @@ test-page: build
 
 test-examples: prepare
 	@Tests/Examples/run
+
+test-clients: build
+	@Tests/Clients/run .build/release/made
 
 test-cases: build
 	@CASES='$(CASES)' Tests/Cases/run .build/release/made $(ARGS)

@@ -44,6 +44,10 @@ struct Evaluate: ParsableCommand {
 
     @OptionGroup var outputs: OutputArguments
 
+    @OptionGroup var results: ResultArguments
+
+    @OptionGroup var remarks: RemarkArguments
+
     func run() throws {
         let target = try plot.map { try outputs.target($0, .plot, inputs: [source.model, data]) }
         let (model, _) = try source.load()
@@ -53,6 +57,9 @@ struct Evaluate: ParsableCommand {
             ScoreTally(judgement, keepsScores: plot != nil), judgement)
         guard tally.rowCount > 0 else { throw TableError(path: data, problem: .noRows) }
         try target?.write(Array(Picture.ofScores(tally, model.card).utf8))
+        if results.json {
+            return try Output.print(String(decoding: json(tally, model.card, judgement), as: UTF8.self))
+        }
         for (title, text) in lines(tally, model.card, judgement) {
             try Output.print(title.padded(to: 20) + text)
         }
@@ -128,8 +135,46 @@ struct Evaluate: ParsableCommand {
         }
     }
 
+    /// Whose share of flagged rows is told, what it is called, and what it is a share of.
+    private static let shares: [(ScoreTally.Group, title: String, of: String)] = [
+        (.unlabelled, "anomalies", "rows"), (.normal, "false alarms", "normal rows"),
+        (.anomaly, "detected", "anomalies"),
+    ]
+
+    /// What `lines` tell, numbers in full: an interval is its two ends, null where there is none.
+    private func json(_ tally: ScoreTally, _ card: ModelCard, _ judgement: Judgement) -> [UInt8] {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("model", card.name)
+        json.member("version", card.version)
+        json.member("rows", tally.rowCount)
+        json.member("not_scored", tally.impossibleCount)
+        json.member("nats", tally.nats)
+        json.member("bits_per_dimension", bitsPerDimension(tally, card))
+        if label != nil {
+            json.member("normal_nats", tally.nats(of: .normal))
+            json.member("anomaly_nats", tally.nats(of: .anomaly))
+            json.member("auroc", tally.ranking?.auroc)
+            json.member("average_precision", tally.ranking?.averagePrecision)
+        }
+        json.member("statistic", judgement.statistic.rawValue)
+        json.member("alpha", judgement.alpha)
+        for (group, title, _) in Self.shares {
+            guard judgement.canJudge, let flagged = tally.flagged(group) else { continue }
+            json.member(title.split(separator: " ").joined(separator: "_"), flagged)
+        }
+        if let note = judgement.note { json.member("note", note) }
+        json.endObject()
+        return json.bytes
+    }
+
+    /// NaN where no row was scored.
+    private func bitsPerDimension(_ tally: ScoreTally, _ card: ModelCard) -> Double {
+        tally.nats.count > 0 ? tally.nats.mean / (Double(card.variables.count) * log(2)) : .nan
+    }
+
     private func lines(_ tally: ScoreTally, _ card: ModelCard, _ judgement: Judgement) -> [(String, String)] {
-        let bits = tally.nats.mean / (Double(card.variables.count) * log(2))
+        let bits = bitsPerDimension(tally, card)
         var lines = [("nats a row", text(tally.nats))]
         if tally.nats.count > 0 { lines.append(("bits per dimension", "\(bits.rounded(places: 4))")) }
         if tally.impossibleCount > 0 {
@@ -143,11 +188,7 @@ struct Evaluate: ParsableCommand {
             lines.append(("AUROC", ranking.map { text($0.auroc) } ?? "none: that needs normal rows and anomalies"))
             if let ranking { lines.append(("average precision", text(ranking.averagePrecision))) }
         }
-        let shares: [(ScoreTally.Group, String, String)] = [
-            (.unlabelled, "anomalies", "rows"), (.normal, "false alarms", "normal rows"),
-            (.anomaly, "detected", "anomalies"),
-        ]
-        for (group, title, rows) in shares {
+        for (group, title, rows) in Self.shares {
             guard judgement.canJudge, let flagged = tally.flagged(group) else { continue }
             lines.append((title, "\(text(flagged)) of the \(rows) at alpha \(judgement.alpha)"))
         }
@@ -167,5 +208,35 @@ struct Evaluate: ParsableCommand {
         let value = "\(estimate.value.rounded(places: 5))"
         guard let interval = estimate.interval else { return value }
         return "\(value) (\(interval.lowerBound.rounded(places: 5))…\(interval.upperBound.rounded(places: 5)))"
+    }
+}
+
+extension JSONWriter {
+    /// Null where there were no rows.
+    fileprivate mutating func member(_ name: String, _ nats: Moments) {
+        key(name)
+        guard nats.count > 0 else { return null() }
+        beginObject()
+        member("mean", nats.mean)
+        member("standard_error", nats.standardError)
+        member("rows", nats.count)
+        endObject()
+    }
+
+    fileprivate mutating func member(_ name: String, _ estimate: Estimate?) {
+        key(name)
+        guard let estimate else { return null() }
+        beginObject()
+        member("value", estimate.value)
+        key("interval")
+        if let interval = estimate.interval {
+            beginArray()
+            number(interval.lowerBound)
+            number(interval.upperBound)
+            endArray()
+        } else {
+            null()
+        }
+        endObject()
     }
 }

@@ -17,7 +17,7 @@ struct Health: ParsableCommand {
     func run() throws {
         let trust = insecure ? ProbeTrust.anybody : caFile.map { .file($0) } ?? .system
         guard let reason = HealthProbe.check(url, trust: trust) else { return }
-        Output.note(reason)
+        Output.error(reason)
         throw ExitCode.failure
     }
 }

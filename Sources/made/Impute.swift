@@ -35,6 +35,8 @@ struct Impute: ParsableCommand {
 
     @OptionGroup var outputs: OutputArguments
 
+    @OptionGroup var remarks: RemarkArguments
+
     func validate() throws {
         if method == .best, draws != nil || seed != nil {
             throw ValidationError(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DensityService
 import MADE
 import MADERows
 import MADETraining
@@ -19,11 +20,17 @@ struct Inspect: ParsableCommand {
 
     @OptionGroup var outputs: OutputArguments
 
+    @OptionGroup var results: ResultArguments
+
     func run() throws {
         let target = try plot.map { try outputs.target($0, .plot, inputs: [source.model]) }
-        let (read, model, verdict) = try source.loadBoth()
-        let last = [("fp16 weights", halves(of: read)), ("autoregressive", proof(verdict))]
+        let (file, read, model, verdict) = try source.loadAll()
         if let target { try writePicture(of: model, to: target) }
+        if results.json {
+            let text = try ModelCardDocument.text(of: file, model, weights: source.weights, verdict: verdict)
+            return try Output.print(text)
+        }
+        let last = [("fp16 weights", halves(of: read)), ("autoregressive", proof(verdict))]
         for (title, text) in lines(of: model.card) + last {
             try Output.print(title.padded(to: 16) + text)
         }

@@ -24,6 +24,6 @@ struct Key: ParsableCommand {
             throw ValidationError(error.description)
         }
         try Output.print(key.line)
-        Output.note("key of \(name): \(key.text)")
+        Output.error("key of \(name): \(key.text)")
     }
 }

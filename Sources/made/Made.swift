@@ -66,7 +66,7 @@ struct Made: ParsableCommand {
     /// Tells `error`, which may be a call for help, and returns the exit status.
     private static func end(with error: any Error) -> Int32 {
         if let usage = error as? WrongUsage {
-            Output.note(usage.message)
+            Output.error(usage.message)
             return 2
         }
         let error = ArgumentError(error) ?? error
@@ -80,7 +80,7 @@ struct Made: ParsableCommand {
                 return end(with: error)
             }
         } else if !message.isEmpty, (error as? Output.Failure)?.isOfReader != true {
-            Output.note(message)
+            Output.error(message)
         }
         return status == .validationFailure ? 2 : status.rawValue
     }

@@ -14,15 +14,15 @@ struct ModelArguments: ParsableArguments {
 
     /// Reads the model, and proves it autoregressive before anything is computed with it.
     func load() throws -> (model: CompiledModel, verdict: AutoregressiveVerdict) {
-        let (_, model, verdict) = try loadBoth()
+        let (_, _, model, verdict) = try loadAll()
         return (model, verdict)
     }
 
-    /// The same, and the model as the file has it.
-    func loadBoth() throws -> (DensityModel, model: CompiledModel, verdict: AutoregressiveVerdict) {
+    /// The same, and the file with the model as it has it.
+    func loadAll() throws -> (CheckpointFile, DensityModel, model: CompiledModel, verdict: AutoregressiveVerdict) {
         let file = try CheckpointFile(model)
         let read = try file.model(activation: activation)
         let (compiled, verdict) = try file.compiled(read, weights: weights)
-        return (read, compiled, verdict)
+        return (file, read, compiled, verdict)
     }
 }

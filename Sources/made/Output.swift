@@ -1,5 +1,6 @@
 internal import Glibc
 internal import MADE
+internal import Synchronization
 
 /// Lines to standard output, written in large pieces.
 struct Output: ~Copyable {
@@ -47,14 +48,23 @@ struct Output: ~Copyable {
         try output.flush()
     }
 
-    /// Writes one line to standard error; where that fails there is nobody to tell.
+    /// Whether standard error gets errors alone.
+    static let isQuiet = Atomic(false)
+
+    /// Writes a remark, one line, to standard error, unless it is quiet.
     static func note(_ line: String) {
+        if !isQuiet.load(ordering: .relaxed) { error(line) }
+    }
+
+    /// Writes one line to standard error; where that fails there is nobody to tell.
+    static func error(_ line: String) {
         _ = Array("\(line)\n".utf8).withUnsafeBytes { writeAll($0, to: STDERR_FILENO) }
     }
 
     /// Writes a piece of progress to standard error, less than a page; where the reader is behind it is left out, as the
     /// work does not wait for whoever watches it.
     static func progress(_ text: String) {
+        if isQuiet.load(ordering: .relaxed) { return }
         var entry = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
         guard poll(&entry, 1, 0) > 0 else { return }
         _ = Array(text.utf8).withUnsafeBytes { writeAll($0, to: STDERR_FILENO) }

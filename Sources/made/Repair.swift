@@ -50,6 +50,8 @@ struct Repair: ParsableCommand {
 
     @OptionGroup var outputs: OutputArguments
 
+    @OptionGroup var remarks: RemarkArguments
+
     func validate() throws {
         guard changesMax >= 1 else { throw ValidationError("changes-max must be 1 or more") }
         if let fdr, !(fdr > 0 && fdr < 1) { throw ValidationError("fdr must lie between 0 and 1") }

@@ -26,6 +26,8 @@ struct Sample: ParsableCommand {
     @Option(help: "Logits are divided by it: below 1 draws likelier rows, above 1 more even ones.")
     var temperature: Float = 1
 
+    @OptionGroup var remarks: RemarkArguments
+
     func validate() throws {
         guard (1...10_000_000).contains(count) else { throw ValidationError("n must lie in 1…10000000") }
         guard temperature.isFinite, temperature > 0 else { throw ValidationError("temperature must be above 0") }

@@ -61,6 +61,8 @@ struct Score: ParsableCommand {
     @Option(help: "Format of what is printed: ndjson or csv. Default: that of the rows.")
     var outputFormat: LineFormat?
 
+    @OptionGroup var remarks: RemarkArguments
+
     func validate() throws {
         guard (1...65536).contains(particles) else {
             throw ValidationError("particles must lie in 1…65536")

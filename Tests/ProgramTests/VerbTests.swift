@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import RawHTTP
 import Testing
 
 @Suite struct VerbTests {
@@ -118,6 +119,59 @@ import Testing
         #expect(scores.output.hasPrefix("log_likelihood,p_value,anomaly,score,error\n"))
         let last = scores.output.split(separator: "\n").last?.split(separator: ",", omittingEmptySubsequences: false)
         #expect(last?[2] == "true", "unequal twins are an anomaly: \(scores.output)")
+    }
+
+    @Test func aQuietVerbSaysErrorsAlone() throws {
+        let (data, model) = (try table(rows: 400, seed: 3), "\(folder)/quiet.safetensors")
+        for arguments in [
+            ["train", data, "-o", model, "--hidden", "4", "--epochs", "3"], ["score", model, data],
+            ["sample", model], ["evaluate", model, data, "--drop", "none"], ["impute", data, "-m", model],
+            ["repair", data, "-m", model],
+        ] {
+            let outcome = try Program.run(arguments + ["--quiet"])
+            #expect(
+                outcome.status == 0 && outcome.errors.isEmpty && !outcome.output.isEmpty,
+                "\(arguments): \(outcome.errors)")
+        }
+        let refused = try Program.run(["train", "\(folder)/none.csv", "-o", "\(folder)/m.safetensors", "-q"])
+        #expect(refused.status == 1 && refused.errors.hasPrefix("Error: "))
+    }
+
+    @Test func resultsAreOneJSONObjectWhereAsked() throws {
+        let (data, path) = (try table(rows: 1000, seed: 4), "\(folder)/twins.safetensors")
+        func object(_ arguments: [String]) throws -> NSDictionary {
+            let outcome = try Program.run(arguments + ["--json"])
+            let found = try? JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? NSDictionary
+            return try #require(found, "\(outcome.output)\(outcome.errors)")
+        }
+        let trained = try object(["train", data, "-o", path, "--hidden", "8", "--search", "2", "--epochs", "20"])
+        #expect(trained["path"] as? String == path)
+        let search = try #require(trained["search"] as? NSDictionary)
+        #expect(search["trials"] as? Int == 2 && search["ending"] as? String == "complete")
+        #expect((search["command"] as? String)?.contains("made train") == true)
+
+        let inspected = try object(["inspect", path])
+        #expect(inspected == trained["model"] as? NSDictionary)
+        let server = try ServingProgram([path])
+        let served = try server.client().get("/models/twins").body
+        #expect(try inspected == JSONSerialization.jsonObject(with: Data(served)) as? NSDictionary)
+
+        let labelled = "\(folder)/labelled.csv"
+        let rows = (0..<100).map { (row: Int) -> String in
+            let isWrong = row % 5 == 0
+            return "\(row % 2),\(row / 2 % 2),\(isWrong ? 1 - row % 2 : row % 2),\(isWrong ? 1 : 0)\n"
+        }
+        try ("a,b,c,wrong\n" + rows.joined()).write(toFile: labelled, atomically: true, encoding: .utf8)
+        let measured = try object(["evaluate", path, labelled, "--label", "wrong"])
+        let area = try #require(measured["auroc"] as? NSDictionary)
+        #expect(measured["rows"] as? Int == 100 && (area["value"] as? Double ?? 0) > 0.99, "\(measured)")
+        let lines = try Program.run(["evaluate", path, labelled, "--label", "wrong"]).output
+        let nats = try #require((measured["nats"] as? NSDictionary)?["mean"] as? Double)
+        #expect(lines.contains("nats a row          \((nats * 10000).rounded() / 10000) "), "\(lines)\(nats)")
+        let detected = try #require((measured["detected"] as? NSDictionary)?["interval"] as? [Double])
+        #expect(detected.count == 2 && detected[0] <= detected[1] && detected[1] <= 1)
+        let alone = try object(["evaluate", path, data])
+        #expect(alone["auroc"] == nil && alone["anomalies"] != nil)
     }
 
     @Test func aSampleOfTheRowsIsTheSameFromAFileAndFromStandardInput() throws {

@@ -1,4 +1,3 @@
-internal import CGnuTLS
 internal import Dispatch
 internal import MADE
 internal import MADERows
@@ -94,7 +93,10 @@ final class LoadedModel: Sendable {
         for (what, text) in [("name", card.name), ("version", card.version)] where text.isEmpty || text.contains("/") {
             throw LoadError(description: "\(file.path): the model's \(what) \(quoted(text)) cannot stand in a path")
         }
-        digest = try Self.digest(of: checkpoint)
+        guard let digest = ModelCardDocument.sha256(of: checkpoint) else {
+            throw LoadError(description: "\(file.path): GnuTLS gives no SHA-256 here")
+        }
+        self.digest = digest
         guard let schema = RowSchema(card) else {
             throw LoadError(description: "\(file.path): memory is short")
         }
@@ -112,7 +114,7 @@ final class LoadedModel: Sendable {
         members.member("model", card.name)
         members.member("version", card.version)
         nameMembers = members.bytes
-        document = Self.document(
+        document = ModelCardDocument.json(
             card: card, schema: schema, weights: environment.weights, verdict: verdict, digest: digest,
             statistic: statistic)
         indices = Dictionary(zip(schema.columns.map(\.name), schema.columns.indices)) { first, _ in first }
@@ -163,16 +165,6 @@ final class LoadedModel: Sendable {
             guard case .activationNeeded = error.problem, activation != nil else { throw error }
             return try file.model(activation: activation)
         }
-    }
-
-    /// SHA-256 of a file, hexadecimal.
-    private static func digest(of file: CheckpointFile) throws(LoadError) -> String {
-        var digest = [UInt8](repeating: 0, count: 32)
-        let status = file.withBytes { gnutls_hash_fast(GNUTLS_DIG_SHA256, $0.baseAddress, $0.count, &digest) }
-        guard status == 0 else {
-            throw LoadError(description: "\(file.path): GnuTLS gives no SHA-256 here")
-        }
-        return hexadecimal(digest)
     }
 
     /// Draws a few rows, scores and explains them; nanoseconds a row of each, the quickest of three times. Nil where the

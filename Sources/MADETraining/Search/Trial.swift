@@ -33,11 +33,11 @@ public enum SearchEvent: Sendable {
 }
 
 /// How a search ended.
-public enum SearchEnding: Sendable, Equatable {
+public enum SearchEnding: String, Sendable {
     /// All settings were tried.
     case complete
     /// The time ran out.
-    case outOfTime
+    case outOfTime = "out_of_time"
     /// Before its end; the state file is kept.
     case interrupted
 }

@@ -36,6 +36,10 @@ struct Train: ParsableCommand {
 
     @OptionGroup var outputs: OutputArguments
 
+    @OptionGroup var results: ResultArguments
+
+    @OptionGroup var remarks: RemarkArguments
+
     @Option(help: "The model's name. (default: the output's file name)")
     var name: String?
 
@@ -121,7 +125,7 @@ struct Train: ParsableCommand {
         progress.end()
         if stop.isRaised { Output.note("interrupted: keeping the best so far") }
         try Checkpoint.write(model, to: targets.model)
-        try report(model, output)
+        try TrainingReport(path: output, model: model, search: nil).print(asJSON: results.json)
     }
 
     private func search(around options: TrainingOptions) throws(TrainingError) -> SettingSearch? {
@@ -152,10 +156,9 @@ struct Train: ParsableCommand {
                     + (found ?? "\(output) is what there is of the first trial's model")
                     + "; the same command goes on (\(stateFile.path))")
         }
-        if let model = outcome.model { try report(model, output) }
         // On a machine of another memory other rows would be drawn.
         let added = isSampled && rowsMax == nil ? ["--rows-max", "\(tables.train.rowCount)"] : []
-        try report(outcome, adding: added)
+        try TrainingReport(path: output, model: outcome.model, search: (outcome, added)).print(asJSON: results.json)
     }
 
     /// The files that are written.
@@ -205,60 +208,5 @@ struct Train: ParsableCommand {
         let file = output.split(separator: "/").last.map(String.init) ?? output
         guard let dot = file.lastIndex(of: "."), dot > file.startIndex else { return file }
         return String(file[..<dot])
-    }
-
-    private func report(_ model: DensityModel, _ output: String) throws {
-        guard let summary = model.training else { return }
-        try Output.print("model       \(output)")
-        try Output.print("name        \(model.name)")
-        try Output.print("variables   \(model.variables.summary)")
-        if let names = model.variables.logarithms {
-            try Output.print("logarithms  \(names): numbers over many decades; --no-logarithms takes them as they are")
-        }
-        let networkCount = model.networks.count
-        let networks = "\(networkCount) network\(networkCount == 1 ? "" : "s")"
-        try Output.print("members     \(model.members.count), of \(networks)")
-        try Output.print("parameters  \(model.card.parameterCount)")
-        try Output.print("seed        \(summary.seed)")
-        try Output.print("epochs      \(summary.epochs)")
-        let trainNats = ProgressLine.decimal(summary.trainNats, 4)
-        try Output.print("train       \(trainNats) nats a row, \(summary.trainRows) rows")
-        let validationNats = ProgressLine.decimal(summary.validationNats, 4)
-        try Output.print("validation  \(validationNats) nats a row, \(summary.validationRows) rows")
-        if let nats = summary.testNats {
-            try Output.print("test        \(ProgressLine.decimal(nats, 4)) nats a row")
-        }
-        if summary.calibrationRows > 0 {
-            let folds = summary.calibrationFolds.map { ", cross-fitted in \($0) parts" } ?? ""
-            try Output.print("calibration \(summary.calibrationRows) rows\(folds)")
-            if let groups = model.calibration?.groups {
-                let own = groups.names.indices.filter(groups.isOwn)
-                let names = own.map { "\(groups.names[$0]) \(groups.rowCounts[$0])" }
-                try Output.print(
-                    "groups      \(own.count) of \(model.variables[groups.variable].name) with rows of their own"
-                        + (names.isEmpty
-                            ? ""
-                            : ": " + names.prefix(12).joined(separator: ", ")
-                                + (names.count > 12 ? " …" : "")))
-            }
-        } else {
-            try Output.print("calibration none: the model gives no p-values")
-        }
-    }
-
-    private func report(_ outcome: SearchOutcome, adding words: [String]) throws {
-        let abandonedCount = outcome.trials.count { $0.nats == nil }
-        let ending = outcome.ending == .outOfTime ? "; the time ran out" : ""
-        try Output.print("trials      \(outcome.trials.count), \(abandonedCount) of them abandoned\(ending)")
-        guard let best = outcome.best, let nats = best.nats else {
-            try Output.print("winner      none: no trial came to its end")
-            return
-        }
-        let given = outcome.trials.first?.nats.map { ", as given \(ProgressLine.decimal($0, 4))" } ?? ""
-        let title = outcome.ending == .interrupted ? "best so far" : "winner     "
-        try Output.print("\(title) trial \(best.number), valid \(ProgressLine.decimal(nats, 4))\(given)")
-        let command = Reproduction.command(
-            Array(CommandLine.arguments.dropFirst()), settings: words + best.settings)
-        try Output.print("command     \(command)")
     }
 }

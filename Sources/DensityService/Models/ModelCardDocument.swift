@@ -1,9 +1,28 @@
-internal import MADE
+internal import CGnuTLS
+package import MADE
 internal import MADERows
 
-extension LoadedModel {
-    /// The model card as JSON.
-    static func document(
+/// The model card as JSON: what `GET /models/{model}` answers.
+package enum ModelCardDocument {
+    /// That of a model which was read from `file` and `compiled` with such weights, judged by its default statistic; nil where
+    /// memory is short, or GnuTLS gives no SHA-256 here.
+    package static func json(
+        of file: CheckpointFile, compiled model: CompiledModel, weights: WeightFormat, verdict: AutoregressiveVerdict
+    ) -> [UInt8]? {
+        guard let schema = RowSchema(model.card), let digest = sha256(of: file) else { return nil }
+        return json(
+            card: model.card, schema: schema, weights: weights, verdict: verdict, digest: digest,
+            statistic: model.card.calibration?.statistic() ?? .likelihood)
+    }
+
+    /// SHA-256 of a file, hexadecimal; nil where GnuTLS gives none.
+    static func sha256(of file: CheckpointFile) -> String? {
+        var digest = [UInt8](repeating: 0, count: 32)
+        let status = file.withBytes { gnutls_hash_fast(GNUTLS_DIG_SHA256, $0.baseAddress, $0.count, &digest) }
+        return status == 0 ? hexadecimal(digest) : nil
+    }
+
+    static func json(
         card: ModelCard, schema: RowSchema, weights: WeightFormat, verdict: AutoregressiveVerdict, digest: String,
         statistic: RowStatistic
     ) -> [UInt8] {

@@ -54,7 +54,7 @@ public struct Degrees: Sendable, Equatable {
     }
 
     /// `passes` for all connections of one layer, which finds the layer's degrees once.
-    func passes(layer: Int) -> (_ output: Int, _ input: Int) -> Bool {
+    package func passes(layer: Int) -> (_ output: Int, _ input: Int) -> Bool {
         let into = degreesInto(layer: layer)
         let out = degreesOut(of: layer)
         return layer == hidden.count ? { into[$1] < out[$0] } : { into[$1] <= out[$0] }

@@ -51,8 +51,9 @@ public struct Oracle {
         var jacobian = (0..<inputCount).map { unit in (0..<inputCount).map { $0 == unit ? 1.0 : 0.0 } }
         for (index, layer) in network.layers.enumerated() {
             var next = [[Double]](repeating: [Double](repeating: 0, count: inputCount), count: layer.bias.count)
+            let passes = degrees.passes(layer: index)
             for output in 0..<layer.bias.count {
-                for input in 0..<layer.weight.columns where degrees.passes(layer: index, output: output, input: input) {
+                for input in 0..<layer.weight.columns where passes(output, input) {
                     for column in 0..<inputCount {
                         next[output][column] += Double(layer.weight[output, input]) * jacobian[input][column]
                     }
@@ -90,8 +91,9 @@ public struct Oracle {
         var values = inputs
         for (index, layer) in network.layers.enumerated() {
             var sums = layer.bias.map(Double.init)
+            let passes = degrees.passes(layer: index)
             for output in sums.indices {
-                for input in values.indices where degrees.passes(layer: index, output: output, input: input) {
+                for input in values.indices where passes(output, input) {
                     sums[output] += Double(layer.weight[output, input]) * values[input]
                 }
             }

@@ -137,6 +137,22 @@ import Testing
         #expect(refused.status == 1 && refused.errors.hasPrefix("Error: "))
     }
 
+    @Test func linesOfProgressFitATerminal() throws {
+        var generator = PhiloxGenerator(seed: 6)
+        let (width, path) = (60, "\(folder)/wide.csv")
+        let header = (0..<width).map { "v\($0)" }.joined(separator: ",")
+        let rows = (0..<300).map { _ in
+            (0..<width).map { _ in "\(Double.random(in: 0..<1e6, using: &generator))" }.joined(separator: ",")
+        }
+        try (header + "\n" + rows.joined(separator: "\n") + "\n").write(toFile: path, atomically: true, encoding: .utf8)
+        let outcome = try Program.run([
+            "train", path, "-o", "\(folder)/wide.safetensors", "--hidden", "4", "--epochs", "2",
+        ])
+        let lines = outcome.errors.split(separator: "\n").filter { $0.hasPrefix("member ") }
+        #expect(!lines.isEmpty && lines.allSatisfy { $0.count < 80 && $0.hasSuffix(" s left") }, "\(outcome.errors)")
+        #expect(lines.contains { $0.contains("  train ") && $0.contains("  valid ") }, "\(lines)")
+    }
+
     @Test func resultsAreOneJSONObjectWhereAsked() throws {
         let (data, path) = (try table(rows: 1000, seed: 4), "\(folder)/twins.safetensors")
         func object(_ arguments: [String]) throws -> NSDictionary {

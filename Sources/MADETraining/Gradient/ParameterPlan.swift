@@ -84,9 +84,9 @@ struct ParameterPlan: Sendable {
         var biases: [Range<Int>] = []
         for layer in 0..<degrees.layerCount {
             layers.append(
-                product(from: degrees.degreesInto(layer: layer), to: Self.sorted(degrees.degreesOut(of: layer))) {
-                    degrees.passes(layer: layer, output: $0, input: $1)
-                })
+                product(
+                    from: degrees.degreesInto(layer: layer), to: Self.sorted(degrees.degreesOut(of: layer)),
+                    passes: degrees.passes(layer: layer)))
             mask += [Float](repeating: 1, count: layers[layer].outputCount)
             biases.append(count..<mask.count)
             count = mask.count

@@ -17,7 +17,7 @@ final class ProgressLine: Sendable {
         state.withLock { state in
             guard isDue(&state, orIf: progress.isLast) else { return }
             if isTerminal {
-                rewrite(Self.text(progress), &state)
+                rewrite(Self.text(progress, width: Self.terminalWidth), &state)
             } else {
                 Output.progress(Self.text(progress) + "\n")
             }
@@ -28,7 +28,9 @@ final class ProgressLine: Sendable {
     func rewrite(_ progress: TrainingProgress, of title: String) {
         guard isTerminal else { return }
         state.withLock { state in
-            if isDue(&state, orIf: false) { rewrite("\(title)  \(Self.text(progress))", &state) }
+            if isDue(&state, orIf: false) {
+                rewrite(Self.text(progress, of: title, width: Self.terminalWidth), &state)
+            }
         }
     }
 
@@ -59,17 +61,40 @@ final class ProgressLine: Sendable {
         state.width = line.count
     }
 
-    private static func text(_ progress: TrainingProgress) -> String {
-        let looks = [("valid", progress.validationNats), ("best", progress.bestValidationNats)]
-        let validation = looks.map { name, nats in nats.map { "  \(name) \(decimal($0, 3))" } ?? "" }.joined()
-        return """
-            member \(progress.member)/\(progress.memberCount)  epoch \(progress.epoch)  \
-            train \(decimal(progress.trainNats, 3))\(validation)  \(Int(progress.rowsPerSecond)) rows/s  \
-            \(Int(progress.secondsLeft.rounded(.up))) s left
-            """
+    /// A line that is rewritten in place must not wrap: the cursor would go back to the start of its last part only.
+    private static var terminalWidth: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return widthMax }
+        return Int(size.ws_col) - 1
     }
 
-    /// `value` with `places` digits after the point.
+    /// Characters of a line where nobody says how many there is room for.
+    private static let widthMax = 79
+
+    /// In at most `width` characters, as far as that is possible: what tells least is left out.
+    static func text(_ progress: TrainingProgress, of title: String? = nil, width: Int = widthMax) -> String {
+        func nats(_ name: String, _ value: Double?) -> String? { value.map { "\(name) \(decimal($0, 3))" } }
+        var parts = [
+            title, "member \(progress.member)/\(progress.memberCount)", "epoch \(progress.epoch)",
+            nats("train", progress.trainNats), nats("valid", progress.validationNats),
+            nats("best", progress.bestValidationNats), "\(short(progress.rowsPerSecond)) rows/s",
+            "\(Int(progress.secondsLeft.rounded(.up))) s left",
+        ]
+        for index in [6, 3, 2, 4, 5] {
+            let text = parts.compactMap(\.self).joined(separator: "  ")
+            if text.count <= width { return text }
+            parts[index] = nil
+        }
+        return parts.compactMap(\.self).joined(separator: "  ")
+    }
+
+    /// Few digits of a number, with k for thousands and M for millions.
+    private static func short(_ value: Double) -> String {
+        guard value >= 1000 else { return decimal(value, 1) }
+        return value < 1_000_000 ? "\(decimal(value / 1000, 1))k" : "\(decimal(value / 1_000_000, 1))M"
+    }
+
+    /// `value` with `places` digits, at least one, after the point.
     static func decimal(_ value: Double, _ places: Int) -> String {
         guard value.isFinite && abs(value) < 1e12 else { return "\(value)" }
         let scale = (0..<places).reduce(1) { product, _ in product * 10 }

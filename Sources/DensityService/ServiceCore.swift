@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Glibc
+internal import MADE
 internal import Microhttpd
 internal import Synchronization
 
@@ -44,7 +45,7 @@ final class ServiceCore: Sendable {
             environment: LoadedModel.Environment(
                 activation: options.activation, weights: options.weights, loopCount: options.serverOptions.loopCount,
                 limits: WorkerQueue.Limits(
-                    workerCount: options.workers > 0 ? options.workers : Processors.count,
+                    workerCount: options.workers > 0 ? options.workers : SystemProcessors.count,
                     batchRowsMax: options.batchRowsMax, waitingRowsMax: options.queueRowsMax,
                     waitNanosecondsMax: options.queueMillisecondsMax * 1_000_000,
                     delay: .microseconds(options.delayMax)),

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import MADE
 public import MADERows
 
 extension TableModel {
@@ -37,7 +37,7 @@ extension TableModel {
         _ progress: @Sendable @escaping (TrainingProgress) -> Void
     ) throws -> TableModel {
         var options = TrainingOptions.recommended(for: inferred.schema, rowCount: inferred.table.rowCount)
-        options.threadCount = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        options.threadCount = SystemProcessors.count
         change(&options)
         let tables = TrainingTables(train: inferred.table, schema: inferred.schema)
         return try TableModel(Trainer(options).train(tables, name: name, stop: stop, progress: progress))

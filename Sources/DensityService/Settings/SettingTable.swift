@@ -101,7 +101,9 @@ extension ServiceOptions {
         Setting.whole(
             "loops", .work, \.loops, 0...256,
             "Event loops; 0 is one a core, at most two. Where there are as many as cores, each keeps to one."),
-        .whole("workers", .work, \.workers, 0...1024, "Workers a model; 0 is one a core."),
+        .whole(
+            "workers", .work, \.workers, 0...1024,
+            "Workers a model; 0 is one a core, of a container with a limit as many as its share of processors."),
         .wholeOrNone(
             "inline-budget", .work, \.inlineBudget, 0...1_000_000,
             "Microseconds of scoring that an event loop does itself in one turn. None: 4000 where loops are as many as "

@@ -1,5 +1,4 @@
 internal import Dispatch
-internal import Glibc
 package import MADE
 internal import Synchronization
 
@@ -11,7 +10,7 @@ package struct RowCrew: Sendable {
     /// As many threads as there are processors.
     package init(_ model: CompiledModel) {
         self.model = model
-        threadCount = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        threadCount = SystemProcessors.count
     }
 
     /// What `work` makes of 0..<count, in order.

@@ -72,7 +72,8 @@ struct Train: ParsableCommand {
     @Option(help: "Pixels a line, where a row is a picture.")
     var imageWidth: Int?
 
-    @Option(help: "Members trained side by side. (default: one a CPU)")
+    @Option(
+        help: "Members trained side by side. (default: one a CPU, of a container with a limit as many as its share)")
     var threads: Int?
 
     mutating func validate() throws {
@@ -181,7 +182,7 @@ struct Train: ParsableCommand {
 
     private func options(for schema: TableSchema, rowCount: Int) -> TrainingOptions {
         var options = training.options(for: schema, rowCount: rowCount)
-        options.threadCount = threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        options.threadCount = threads ?? SystemProcessors.count
         return options
     }
 

@@ -58,8 +58,12 @@ struct Score: ParsableCommand {
     @Option(help: "Format of the rows: ndjson or csv. Default: ndjson where the first character is [ or {, else csv.")
     var format: LineFormat?
 
-    @Option(help: "Format of what is printed: ndjson or csv. Default: that of the rows.")
-    var outputFormat: LineFormat?
+    @Option(
+        help: """
+            Format of what is printed: ndjson, csv, or binary, which is quicker for a program to read (docs/score.md has its \
+            layout). Default: that of the rows.
+            """)
+    var outputFormat: ScoreFormatArgument?
 
     @OptionGroup var remarks: RemarkArguments
 
@@ -69,6 +73,10 @@ struct Score: ParsableCommand {
         }
         if let fdr, !(fdr > 0 && fdr < 1) { throw ValidationError("fdr must lie between 0 and 1") }
         if let explain, explain < 1 { throw ValidationError("explain must be 1 or more") }
+        if outputFormat == .binary, explain != nil || fdr != nil || !keep.names.isEmpty {
+            throw ValidationError(
+                "--output-format binary has no place for --explain, --fdr and --keep; choose csv or ndjson")
+        }
     }
 
     func run() throws {
@@ -119,13 +127,25 @@ struct Score: ParsableCommand {
         _ model: CompiledModel, _ schema: RowSchema, _ format: LineFormat, _ judgement: Judgement
     ) throws -> BulkScorer {
         let header: LineHeader = schema.table.hasHeader ? .present : .guessed
+        let input = BulkScorer.Input(format, header: header, options: rows.options, kept: keep.names)
+        let missing = MissingValues(particles: particles, seed: seed)
+        if outputFormat == .binary {
+            return try BulkScorer(
+                model: model, schema: schema, input: input, output: ScoreBlocks(), judgement: judgement,
+                missing: missing)
+        }
         return try BulkScorer(
-            model: model, schema: schema,
-            input: BulkScorer.Input(format, header: header, options: rows.options, kept: keep.names),
-            output: outputFormat ?? format, judgement: judgement,
-            details: ScoreDetails(explain: explain, falseDiscoveryRate: fdr),
-            missing: MissingValues(particles: particles, seed: seed))
+            model: model, schema: schema, input: input, output: outputFormat?.lines ?? format, judgement: judgement,
+            details: ScoreDetails(explain: explain, falseDiscoveryRate: fdr), missing: missing)
     }
+}
+
+/// How scores are printed.
+enum ScoreFormatArgument: String, ExpressibleByArgument, CaseIterable {
+    case csv, ndjson, binary
+
+    /// Nil of what is no lines.
+    var lines: LineFormat? { LineFormat(rawValue: rawValue) }
 }
 
 /// How rows are read that a verb is given.

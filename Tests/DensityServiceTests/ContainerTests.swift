@@ -66,6 +66,13 @@ private func lines(host: String, keys: String? = nil) throws -> [String] {
     }
     try make("opt")
     #expect(try DefaultModels.paths(root: root.path) == [BundledModels.directory()])
+    // As packages install it.
+    try make("usr/bin")
+    #expect(BundledModels.directory(above: root.path + "/usr/bin/made") == nil)
+    try make("usr/share/made/models")
+    #expect(BundledModels.directory(above: root.path + "/usr/bin/made") == root.path + "/usr/share/made/models")
+    try make("usr/bin/config/models")
+    #expect(BundledModels.directory(above: root.path + "/usr/bin/made") == root.path + "/usr/bin/config/models")
     try make("mnt/models")
     #expect(try DefaultModels.paths(root: root.path) == [root.path + "/mnt/models"])
     try make("opt/ml/model")

@@ -5,23 +5,34 @@ public enum BundledModels {
     /// The one of them that answers requests which name no model, unless another is said to.
     public static let defaultName = "nltcs"
 
-    /// `config/models` of the working directory, or of the nearest folder above the executable that has one.
+    /// `config/models` of the working directory, or of the nearest folder above the executable that has them: as in a
+    /// repository, or as an installed package has them, in `share/made/models`.
     ///
     /// - Throws: a line that names where it looked.
     public static func directory() throws(ServiceError) -> String {
-        let relative = "config/models"
-        if ModelFile.isFolder(relative) { return relative }
+        if ModelFile.isFolder(inTree) { return inTree }
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &buffer, buffer.count)
         let bytes = buffer.prefix(max(count, 0)).map(UInt8.init(bitPattern:))
-        var folder = String(decoding: bytes, as: UTF8.self)[...]
+        if let found = directory(above: String(decoding: bytes, as: UTF8.self)) { return found }
+        throw ServiceError(
+            "no model is named, and there is no folder \(inTree) here, nor one or \(installed) above the program; name a "
+                + "checkpoint")
+    }
+
+    private static let inTree = "config/models"
+    private static let installed = "share/made/models"
+
+    /// The nearest to a file's path.
+    static func directory(above path: String) -> String? {
+        var folder = path[...]
         while let slash = folder.lastIndex(of: "/") {
             folder = folder[..<slash]
-            let candidate = "\(folder)/\(relative)"
-            if ModelFile.isFolder(candidate) { return candidate }
+            for relative in [inTree, installed] where ModelFile.isFolder("\(folder)/\(relative)") {
+                return "\(folder)/\(relative)"
+            }
         }
-        throw ServiceError(
-            "no model is named, and there is no folder config/models here or above the program; name a checkpoint")
+        return nil
     }
 }
 

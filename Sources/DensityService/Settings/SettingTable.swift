@@ -52,7 +52,7 @@ extension ServiceOptions {
             name: "models", group: .models,
             help:
                 "Checkpoints, PyTorch state dicts in safetensors form, or folders of them, which hold NAME.safetensors or "
-                + "NAME/VERSION/model.safetensors. None: /opt/ml/model and /mnt/models, as far as they exist, else config/models. A "
+                + "NAME/VERSION/model.safetensors. None: /opt/ml/model and /mnt/models, as far as they exist, else the bundled ones. A "
                 + "relative path of a configuration file starts at that file's folder.",
             form: .paths, takes: "paths", texts: { $0.models },
             apply: { options, texts in

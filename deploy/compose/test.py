@@ -196,7 +196,9 @@ class FleetTests(unittest.TestCase):
             testing.wait_for("answers with it", lambda: requests.total() > count + 500)
         print(f"{requests.total()} requests while one of three replicas was killed:", dict(requests.statuses))
         self.assertLessEqual(len(requests.failures), threads)
-        self.assertLessEqual(set(requests.failures), {502, "RemoteDisconnected", "ConnectionResetError"})
+        # Before its answer, or in the middle of it.
+        cut = {502, "RemoteDisconnected", "ConnectionResetError", "IncompleteRead"}
+        self.assertLessEqual(set(requests.failures), cut)
 
     def test_a_model_reloaded(self):
         """No request fails while a replica reads its models again."""

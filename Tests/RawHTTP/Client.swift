@@ -48,6 +48,12 @@ public final class Client {
     @discardableResult
     public func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
+    /// Whether bytes, or the end, come within so many milliseconds.
+    public func isAnswered(within milliseconds: Int32) -> Bool {
+        var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, milliseconds) > 0
+    }
+
     /// Nothing more will be sent; replies can still be read.
     public func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
 

@@ -58,7 +58,7 @@ struct Evaluate: ParsableCommand {
         guard tally.rowCount > 0 else { throw TableError(path: data, problem: .noRows) }
         try target?.write(Array(Picture.ofScores(tally, model.card).utf8))
         if results.json {
-            return try Output.print(String(decoding: json(tally, model.card, judgement), as: UTF8.self))
+            return try Output.print(json(tally, model.card, judgement))
         }
         for (title, text) in lines(tally, model.card, judgement) {
             try Output.print(title.padded(to: 20) + text)

@@ -27,8 +27,8 @@ struct Inspect: ParsableCommand {
         let (file, read, model, verdict) = try source.loadAll()
         if let target { try writePicture(of: model, to: target) }
         if results.json {
-            let text = try ModelCardDocument.text(of: file, model, weights: source.weights, verdict: verdict)
-            return try Output.print(text)
+            return try Output.print(
+                ModelCardDocument.json(of: file, compiled: model, weights: source.weights, verdict: verdict))
         }
         let last = [("fp16 weights", halves(of: read)), ("autoregressive", proof(verdict))]
         for (title, text) in lines(of: model.card) + last {

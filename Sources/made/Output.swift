@@ -43,13 +43,16 @@ struct Output: ~Copyable {
 
     /// Writes `text` to standard output at once.
     static func print(_ text: String, terminator: String = "\n") throws(Failure) {
-        var output = Output()
-        output.buffer = Array((text + terminator).utf8)
-        try output.flush()
+        try hand(over: Array((text + terminator).utf8))
     }
 
     /// Whether standard error gets errors alone.
     static let isQuiet = Atomic(false)
+
+    /// Writes `line` and a newline to standard output at once.
+    static func print(_ line: [UInt8]) throws(Failure) {
+        try hand(over: line + [UInt8(ascii: "\n")])
+    }
 
     /// Writes a remark, one line, to standard error, unless it is quiet.
     static func note(_ line: String) {

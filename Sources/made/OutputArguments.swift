@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import DensityService
 internal import MADE
 internal import Synchronization
 
@@ -17,18 +16,6 @@ struct RemarkArguments: ParsableArguments {
 struct ResultArguments: ParsableArguments {
     @Flag(help: "Print the results as one JSON object.")
     var json = false
-}
-
-extension ModelCardDocument {
-    /// The card of a model as JSON, as the service has it.
-    static func text(
-        of file: CheckpointFile, _ model: CompiledModel, weights: WeightFormat, verdict: AutoregressiveVerdict
-    ) throws -> String {
-        guard let json = json(of: file, compiled: model, weights: weights, verdict: verdict) else {
-            throw ValidationError("memory is short")
-        }
-        return String(decoding: json, as: UTF8.self)
-    }
 }
 
 /// How verbs write the files that they are asked for.

@@ -131,7 +131,8 @@ struct Score: ParsableCommand {
         let missing = MissingValues(particles: particles, seed: seed)
         if outputFormat == .binary {
             return try BulkScorer(
-                model: model, schema: schema, input: input, output: ScoreBlocks(), judgement: judgement,
+                model: model, schema: schema, input: input,
+                output: ScoreBlocks(isCalibrated: judgement.calibration != nil), judgement: judgement,
                 missing: missing)
         }
         return try BulkScorer(

@@ -83,6 +83,21 @@ import Testing
         #expect(scores.anomalies.contains(1) && scores.anomalies[6] == 2)
     }
 
+    @Test func withoutACalibrationThereAreLikelihoodsAlone() throws {
+        let folder = try TestFolder()
+        let (table, model) = ("\(folder.url.path)/t.csv", "\(folder.url.path)/m.safetensors")
+        let rows = (0..<200).map { "\($0 % 2),\($0 / 2 % 2)" }
+        try ("a,b\n" + rows.joined(separator: "\n") + "\n").write(toFile: table, atomically: true, encoding: .utf8)
+        let trained = try Program.run(
+            ["train", table, "-o", model, "--hidden", "4", "--epochs", "2", "--calibration-share", "0"])
+        #expect(trained.status == 0, "\(trained.errors)")
+        let (scores, _) = try read(
+            run(["score", model, "-", "--output-format", "binary"], input: Data("a,b\n0,1\n1,1\n".utf8)).data)
+        #expect(scores.numbers[0].allSatisfy { Double(bitPattern: $0).isFinite } && scores.numbers[0].count == 2)
+        #expect(scores.numbers[1...].allSatisfy { $0.allSatisfy { Double(bitPattern: $0).isNaN } })
+        #expect(scores.anomalies == [2, 2])
+    }
+
     @Test func noRowsAreNoBlocks() throws {
         let model = Program.bundled("nltcs")
         let header = try Program.run(["sample", model, "-n", "1"]).output.split(separator: "\n")[0]

@@ -428,7 +428,8 @@ def _answers(output: io.BufferedIOBase) -> Iterator[pa.RecordBatch]:
         numbers = numpy.frombuffer(block, "<f8", 3 * rows).reshape(3, rows)
         truths = numpy.frombuffer(block, "u1", rows, 24 * rows)
         columns = [pa.array(column, from_pandas=True) for column in numbers]
-        columns += [pa.array(truths == 1, mask=truths == 2), _errors(block, rows) if error_bytes else pa.nulls(rows, pa.string())]
+        columns.append(pa.array(truths == 1, mask=truths == 2))
+        columns.append(_errors(block, rows) if error_bytes else pa.nulls(rows, pa.string()))
         yield pa.RecordBatch.from_arrays(columns, list(ANSWER_TYPES))
 
 

@@ -93,10 +93,11 @@ final class LoadedModel: Sendable {
         for (what, text) in [("name", card.name), ("version", card.version)] where text.isEmpty || text.contains("/") {
             throw LoadError(description: "\(file.path): the model's \(what) \(quoted(text)) cannot stand in a path")
         }
-        guard let digest = ModelCardDocument.sha256(of: checkpoint) else {
-            throw LoadError(description: "\(file.path): GnuTLS gives no SHA-256 here")
+        do {
+            digest = try ModelCardDocument.sha256(of: checkpoint)
+        } catch {
+            throw LoadError(description: error.description)
         }
-        self.digest = digest
         guard let schema = RowSchema(card) else {
             throw LoadError(description: "\(file.path): memory is short")
         }

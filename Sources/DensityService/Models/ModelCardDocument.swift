@@ -4,22 +4,24 @@ internal import MADERows
 
 /// The model card as JSON: what `GET /models/{model}` answers.
 package enum ModelCardDocument {
-    /// That of a model which was read from `file` and `compiled` with such weights, judged by its default statistic; nil where
-    /// memory is short, or GnuTLS gives no SHA-256 here.
+    /// That of a model which was read from `file` and `compiled` with such weights, judged by its default statistic.
+    ///
+    /// - Throws: a line that names the file, where memory is short or GnuTLS gives no SHA-256 here.
     package static func json(
         of file: CheckpointFile, compiled model: CompiledModel, weights: WeightFormat, verdict: AutoregressiveVerdict
-    ) -> [UInt8]? {
-        guard let schema = RowSchema(model.card), let digest = sha256(of: file) else { return nil }
+    ) throws -> [UInt8] {
+        guard let schema = RowSchema(model.card) else { throw ServiceError("\(file.path): memory is short") }
         return json(
-            card: model.card, schema: schema, weights: weights, verdict: verdict, digest: digest,
+            card: model.card, schema: schema, weights: weights, verdict: verdict, digest: try sha256(of: file),
             statistic: model.card.calibration?.statistic() ?? .likelihood)
     }
 
-    /// SHA-256 of a file, hexadecimal; nil where GnuTLS gives none.
-    static func sha256(of file: CheckpointFile) -> String? {
+    /// SHA-256 of a file, hexadecimal.
+    static func sha256(of file: CheckpointFile) throws(ServiceError) -> String {
         var digest = [UInt8](repeating: 0, count: 32)
         let status = file.withBytes { gnutls_hash_fast(GNUTLS_DIG_SHA256, $0.baseAddress, $0.count, &digest) }
-        return status == 0 ? hexadecimal(digest) : nil
+        guard status == 0 else { throw ServiceError("\(file.path): GnuTLS gives no SHA-256 here") }
+        return hexadecimal(digest)
     }
 
     static func json(

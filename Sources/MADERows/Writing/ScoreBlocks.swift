@@ -5,6 +5,7 @@
 /// - anomalies, `UInt8` [n]: 0 no, 1 yes, 2 where nobody can tell;
 /// - errors, UTF-8, one behind the other, each `UInt32` [n] before them being where that of a row ends; an empty one is none.
 package struct ScoreBlocks: ScoreOutput {
+    private let isCalibrated: Bool
     private var logLikelihoods: [Double] = []
     private var scores: [Double] = []
     private var pValues: [Double] = []
@@ -12,13 +13,13 @@ package struct ScoreBlocks: ScoreOutput {
     private var errors: [UInt8] = []
     private var errorEnds: [UInt32] = []
 
-    package init() {}
+    /// Without a calibration rows have no score, as `ScoreLines` has it.
+    package init(isCalibrated: Bool) { self.isCalibrated = isCalibrated }
 
     package mutating func begin(hasHeader: Bool) {}
 
     package mutating func write(_ row: ScoredRow, kept: KeptCells) {
-        append(
-            row.logLikelihood, row.score, row.pValue ?? .nan, isAnomaly: row.isAnomaly)
+        append(row.logLikelihood, isCalibrated ? row.score : .nan, row.pValue ?? .nan, isAnomaly: row.isAnomaly)
     }
 
     package mutating func write(fault detail: String, row: Int, kept: KeptCells) {
@@ -37,6 +38,7 @@ package struct ScoreBlocks: ScoreOutput {
     /// A block of all rows since the last one; nothing where there were none.
     package mutating func take() -> [UInt8] {
         guard !anomalies.isEmpty else { return [] }
+        defer { self = ScoreBlocks(isCalibrated: isCalibrated) }
         var block: [UInt8] = []
         block.reserveCapacity(8 + 29 * anomalies.count + errors.count)
         append([UInt32(anomalies.count), UInt32(errors.count)], to: &block)
@@ -44,12 +46,6 @@ package struct ScoreBlocks: ScoreOutput {
         block += anomalies
         append(errorEnds, to: &block)
         block += errors
-        logLikelihoods.removeAll(keepingCapacity: true)
-        scores.removeAll(keepingCapacity: true)
-        pValues.removeAll(keepingCapacity: true)
-        anomalies.removeAll(keepingCapacity: true)
-        errors.removeAll(keepingCapacity: true)
-        errorEnds.removeAll(keepingCapacity: true)
         return block
     }
 

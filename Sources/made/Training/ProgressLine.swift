@@ -74,18 +74,17 @@ final class ProgressLine: Sendable {
     /// In at most `width` characters, as far as that is possible: what tells least is left out.
     static func text(_ progress: TrainingProgress, of title: String? = nil, width: Int = widthMax) -> String {
         func nats(_ name: String, _ value: Double?) -> String? { value.map { "\(name) \(decimal($0, 3))" } }
-        var parts = [
-            title, "member \(progress.member)/\(progress.memberCount)", "epoch \(progress.epoch)",
-            nats("train", progress.trainNats), nats("valid", progress.validationNats),
-            nats("best", progress.bestValidationNats), "\(short(progress.rowsPerSecond)) rows/s",
-            "\(Int(progress.secondsLeft.rounded(.up))) s left",
+        // Where there is no room for all, the highest rank is left out first, and 0 never.
+        let parts: [(text: String?, rank: Int)] = [
+            (title, 0), ("member \(progress.member)/\(progress.memberCount)", 0), ("epoch \(progress.epoch)", 3),
+            (nats("train", progress.trainNats), 4), (nats("valid", progress.validationNats), 2),
+            (nats("best", progress.bestValidationNats), 1), ("\(short(progress.rowsPerSecond)) rows/s", 5),
+            ("\(Int(progress.secondsLeft.rounded(.up))) s left", 0),
         ]
-        for index in [6, 3, 2, 4, 5] {
-            let text = parts.compactMap(\.self).joined(separator: "  ")
-            if text.count <= width { return text }
-            parts[index] = nil
+        func line(_ rankMax: Int) -> String {
+            parts.filter { $0.rank <= rankMax }.compactMap(\.text).joined(separator: "  ")
         }
-        return parts.compactMap(\.self).joined(separator: "  ")
+        return (1...5).reversed().lazy.map(line).first { $0.count <= width } ?? line(0)
     }
 
     /// Few digits of a number, with k for thousands and M for millions.

@@ -14,7 +14,7 @@ struct TrainingReport {
 
     /// Lines of text, or one JSON object.
     func print(asJSON: Bool) throws {
-        if asJSON { return try Output.print(String(decoding: json(), as: UTF8.self)) }
+        if asJSON { return try Output.print(json()) }
         if let model { try printLines(of: model) }
         if let search { try printLines(of: search.outcome, command: command) }
     }
@@ -33,12 +33,12 @@ struct TrainingReport {
         json.beginObject()
         json.member("path", path)
         json.key("model")
-        if model == nil {
-            json.null()
-        } else {
+        if let model {
             let file = try CheckpointFile(path)
-            let (compiled, verdict) = try file.compiled(try file.model())
-            json.raw(try ModelCardDocument.text(of: file, compiled, weights: .fp32, verdict: verdict))
+            let (compiled, verdict) = try file.compiled(model)
+            json.raw(try ModelCardDocument.json(of: file, compiled: compiled, weights: .fp32, verdict: verdict))
+        } else {
+            json.null()
         }
         if let outcome = search?.outcome {
             json.key("search")

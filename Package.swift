@@ -39,10 +39,10 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("utf8proc")]),
         // The files of the web pages, as bytes.
         .target(name: "CPage", exclude: ["files"], cSettings: cSettings),
-        .target(name: "Microhttpd", dependencies: ["CMicrohttpdShim", "CGnuTLS"], swiftSettings: swiftSettings),
+        .target(name: "Microhttpd", dependencies: ["CMicrohttpdShim", "CGnuTLS"], swiftSettings: computing),
         .target(name: "MADE", dependencies: ["CStaircase"], swiftSettings: computing),
         .target(name: "Codecs", dependencies: ["CZlib", "CZstd"], swiftSettings: swiftSettings),
-        .target(name: "MADERows", dependencies: ["CRows", "MADE", "Codecs"], swiftSettings: swiftSettings),
+        .target(name: "MADERows", dependencies: ["CRows", "MADE", "Codecs"], swiftSettings: computing),
         .target(
             name: "MADETraining", dependencies: ["MADERows", "MADE", "CStaircase"], swiftSettings: computing),
         .target(
@@ -51,7 +51,7 @@ let package = Package(
                 "Microhttpd", "CGnuTLS", "CYAML", "CPage", "Codecs", "CRows", "MADERows", "MADE",
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: swiftSettings),
+            swiftSettings: computing),
         .executableTarget(
             name: "made",
             dependencies: [
@@ -65,7 +65,10 @@ let package = Package(
         .target(
             name: "Oracle", dependencies: ["MADE", "MADERows"], path: "Tests/Oracle", swiftSettings: computing),
         // A client that sends exactly the bytes it is given.
-        .target(name: "RawHTTP", dependencies: ["CGnuTLS"], path: "Tests/RawHTTP", swiftSettings: swiftSettings),
+        .target(name: "RawHTTP", dependencies: ["CGnuTLS"], path: "Tests/RawHTTP", swiftSettings: computing),
+        // The built program, as a user runs it.
+        .target(
+            name: "MadeProgram", dependencies: ["RawHTTP"], path: "Tests/MadeProgram", swiftSettings: swiftSettings),
         .testTarget(name: "CStaircaseTests", dependencies: ["CStaircase"], swiftSettings: computing),
         .testTarget(
             name: "MADETests", dependencies: ["MADE", "Oracle"], resources: [.copy("Fixtures")],
@@ -80,10 +83,14 @@ let package = Package(
         .testTarget(
             name: "DensityServiceTests", dependencies: ["DensityService", "Codecs", "MADERows", "Oracle", "RawHTTP"],
             swiftSettings: swiftSettings),
+        // The verbs of the program, and what it serves.
         .testTarget(
             name: "ProgramTests",
-            dependencies: ["made", "MADETraining", "MADERows", "Codecs", "MADE", "Oracle", "RawHTTP"],
+            dependencies: ["made", "MadeProgram", "MADETraining", "MADERows", "MADE", "RawHTTP"],
             swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ServingTests",
+            dependencies: ["made", "MadeProgram", "Codecs", "MADE", "Oracle", "RawHTTP"], swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17,
@@ -92,7 +99,7 @@ let package = Package(
 
 // What the sanitizers do not run (`make sanitize`) need not be built for them.
 if Context.environment["SANITIZED_BUILD"] != nil {
-    let tests = ["MADETests", "MADERowsTests", "MADETrainingTests", "ProgramTests"]
+    let tests = ["MADETests", "MADERowsTests", "MADETrainingTests", "ProgramTests", "ServingTests"]
     let left = Set(["made", "MADETraining"] + tests)
     package.targets.removeAll { left.contains($0.name) }
     package.products.removeAll { ["made", "MADETraining"].contains($0.name) }

@@ -36,9 +36,11 @@ final class Acceptor: Sendable {
     private let addresses: AddressTable
     private let isEnding = Atomic(false)
     /// After so long without a new connection no handshake is taken to be under way.
-    private static let handshakeMilliseconds: Int32 = 100
+    private let handshakeMilliseconds: Int32
 
-    init(listener: Listener, loops: [EventLoop], room: Room, addresses: AddressTable) {
+    /// - Parameter restSecondsMax: how long a stop waits for what a client may be about to do.
+    init(listener: Listener, loops: [EventLoop], room: Room, addresses: AddressTable, restSecondsMax: Double) {
+        handshakeMilliseconds = Int32(min(100, 1000 * restSecondsMax))
         self.listener = listener
         self.loops = loops
         self.room = room
@@ -70,7 +72,7 @@ final class Acceptor: Sendable {
         while true {
             switch listener.accept() {
             case .socket(let socket): deliver(socket)
-            case .nobody: if !sleep(withListener: true, milliseconds: Self.handshakeMilliseconds) { return }
+            case .nobody: if !sleep(withListener: true, milliseconds: handshakeMilliseconds) { return }
             case .exhausted: return
             }
         }

@@ -40,7 +40,9 @@ public final class Server: Sendable {
             }
             loops.append(try EventLoop(options: options, onClose: onClose))
         }
-        acceptor = Acceptor(listener: listener, loops: loops, room: room, addresses: addresses)
+        acceptor = Acceptor(
+            listener: listener, loops: loops, room: room, addresses: addresses,
+            restSecondsMax: options.limits.restSecondsMax)
         self.listener = listener
         self.loops = loops
         self.makeHandler = makeHandler

@@ -140,9 +140,7 @@ func aRowHasTheSameBitsFromManyClientsAtOnce(inlineBudget: Int) throws {
     let answers = try concurrently(16) { _ in try TestClient(port: port).post("/score", request) }
     #expect(answers.allSatisfy { $0.status == 200 })
     let batches = try #require(
-        service.get("/metrics").text.split(separator: "\n").first {
-            $0.hasPrefix("made_batches_total{place=\"queue\"}")
-        })
+        service.get("/metrics").lines(startingWith: "made_batches_total{place=\"queue\"}").first)
     #expect(Int(try #require(batches.split(separator: " ").last)) ?? 16 < 16)
 }
 

@@ -15,8 +15,7 @@ extension TestService {
     }
 
     fileprivate func counter(_ name: String) throws -> Int {
-        let line = try #require(
-            try get("/metrics").text.split(separator: "\n").first { $0.hasPrefix("\(name) ") }, "\(name) is missing")
+        let line = try #require(get("/metrics").lines(startingWith: "\(name) ").first, "\(name) is missing")
         return try #require(Int(line.dropFirst(name.count + 1)))
     }
 }

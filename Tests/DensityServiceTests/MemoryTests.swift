@@ -19,8 +19,7 @@ private func narrowService(_ change: (inout ServiceOptions) -> Void = { _ in }) 
 
 extension TestService {
     fileprivate func memoryFigure(_ name: String) throws -> Double? {
-        let lines = try get("/metrics").text.split(separator: "\n")
-        return lines.first { $0.hasPrefix("\(name) ") }.flatMap { Double($0.split(separator: " ")[1]) }
+        try get("/metrics").lines(startingWith: "\(name) ").first.flatMap { Double($0.split(separator: " ")[1]) }
     }
 }
 

@@ -37,7 +37,7 @@ final class TestService {
         try layout(folder)
         self.models = Dictionary(uniqueKeysWithValues: models.map { ($0.name, $0) })
         var options = ServiceOptions()
-        options.restSecondsMax = 0.1
+        options.restSecondsMax = 0.005
         options.port = 0
         // A busy machine, or a sanitizer, may make any work slow: only tests of this limit set it lower.
         options.queueMillisecondsMax = 3_600_000

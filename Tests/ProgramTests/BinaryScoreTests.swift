@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import MadeProgram
 import Testing
 
 /// `made score --output-format binary`, read by its documented layout.

@@ -1,4 +1,5 @@
 import Foundation
+import MadeProgram
 import Testing
 
 /// What the verbs say of cells: p-values, explanations, false discovery rates.

@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import MadeProgram
 import Testing
 
 /// The bundled diamonds model finds what is wrong in the table that it learned, and draws diamonds like its own.

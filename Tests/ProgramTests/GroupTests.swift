@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import MadeProgram
 import Testing
 
 /// `made train --groups` and what the other verbs make of its models, as a user runs them.

@@ -1,4 +1,5 @@
 import Foundation
+import MadeProgram
 import Testing
 
 /// What the program writes, and what it does where it cannot.

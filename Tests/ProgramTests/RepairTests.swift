@@ -1,4 +1,5 @@
 import Foundation
+import MadeProgram
 import Testing
 
 /// `made repair`.

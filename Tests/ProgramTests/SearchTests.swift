@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import MadeProgram
 import Testing
 
 /// `made train --search` as a user runs it.

@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import MadeProgram
 import RawHTTP
 import Testing
 
@@ -141,7 +142,7 @@ import Testing
         var generator = PhiloxGenerator(seed: 6)
         let (width, path) = (60, "\(folder)/wide.csv")
         let header = (0..<width).map { "v\($0)" }.joined(separator: ",")
-        let rows = (0..<300).map { _ in
+        let rows = (0..<80).map { _ in
             (0..<width).map { _ in "\(Double.random(in: 0..<1e6, using: &generator))" }.joined(separator: ",")
         }
         try (header + "\n" + rows.joined(separator: "\n") + "\n").write(toFile: path, atomically: true, encoding: .utf8)

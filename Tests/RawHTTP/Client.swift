@@ -22,6 +22,9 @@ public final class Client {
         // Only a broken server makes a test wait this long.
         var bound = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &bound, socklen_t(MemoryLayout<timeval>.size))
+        // Pieces of a request go out one by one, and none waits for the acknowledgement of the one before.
+        var isOn: Int32 = 1
+        setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<Int32>.size))
         if let options { tls = try ClientTLS(socket: socket, options: options) }
     }
 
@@ -129,20 +132,32 @@ public struct ReceivedReply: Sendable {
     public let head: String
     /// The body's bytes.
     public var body: [UInt8] = []
-
     /// The status code.
-    public var status: Int { Int(head.split(separator: " ").dropFirst().first ?? "") ?? 0 }
+    public let status: Int
+
+    /// By their names in small letters; of several of a name the first.
+    private let fields: [String: String]
+
+    init(head: String) {
+        self.head = head
+        status = Int(head.split(separator: " ", maxSplits: 2).dropFirst().first ?? "") ?? 0
+        let named = head.split(separator: "\r\n").dropFirst().compactMap { line -> (String, String)? in
+            let parts = line.split(separator: ":", maxSplits: 1)
+            return parts.count == 2 ? (parts[0].lowercased(), parts[1].trimmingCharacters(in: .whitespaces)) : nil
+        }
+        fields = Dictionary(named) { first, _ in first }
+    }
+
     /// The body as text.
     public var text: String { String(decoding: body, as: UTF8.self) }
 
-    /// The value of a header field, whatever the case of its name.
-    public subscript(name: String) -> String? {
-        for line in head.components(separatedBy: "\r\n").dropFirst() {
-            let parts = line.split(separator: ":", maxSplits: 1)
-            if parts.count == 2, parts[0].lowercased() == name.lowercased() {
-                return parts[1].trimmingCharacters(in: .whitespaces)
-            }
-        }
-        return nil
+    /// The body's lines that begin with one of `prefixes`.
+    public func lines(startingWith prefixes: String...) -> [String] {
+        body.split(separator: UInt8(ascii: "\n"))
+            .filter { line in prefixes.contains { line.starts(with: $0.utf8) } }
+            .map { String(decoding: $0, as: UTF8.self) }
     }
+
+    /// The value of a header field, whatever the case of its name.
+    public subscript(name: String) -> String? { fields[name.lowercased()] }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import MadeProgram
 import RawHTTP
 import Testing
 

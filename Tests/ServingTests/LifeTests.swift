@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import MadeProgram
 import RawHTTP
 import Testing
 
@@ -20,7 +21,9 @@ private final class Run {
 
     deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
-    func stop() -> Int32 {
+    /// The exit status. A client that stayed would have a second for its next request.
+    func stop(after client: Client) -> Int32 {
+        client.abandon()
         kill(process.processIdentifier, SIGTERM)
         process.waitUntilExit()
         return process.terminationStatus
@@ -67,7 +70,7 @@ private func port(_ line: some StringProtocol) throws -> UInt16 {
         while !said.contains("dropped") { said = line(second) }
         #expect(said.contains(#/^[1-9]\d* log lines? (was|were) dropped: nobody read (it|them)$/#), "\(said)")
         #expect(line(second).contains(" info request "), "and then lines as before")
-        #expect(run.stop() == 0)
+        #expect(run.stop(after: client) == 0)
     }
 
     @Test func aReaderWhoReadsNeitherStreamStopsNothing() throws {
@@ -85,7 +88,7 @@ private func port(_ line: some StringProtocol) throws -> UInt16 {
         let client = try Client(port: port(line(output.fileHandleForReading)))
         try output.fileHandleForReading.close()
         for _ in 0..<100 { #expect(try client.post("/models/nltcs/score", Self.row).status == 200) }
-        #expect(run.stop() == 0)
+        #expect(run.stop(after: client) == 0)
     }
 
     /// A reader that is gone, and a full disk.
@@ -106,7 +109,7 @@ private func port(_ line: some StringProtocol) throws -> UInt16 {
             let start = try #require(said.range(of: expected), "\(said)")
             let client = try Client(port: port(said[start.upperBound...]))
             #expect(try client.get("/readyz").status == 200)
-            #expect(run.stop() == 0)
+            #expect(run.stop(after: client) == 0)
         }
     }
 
@@ -141,6 +144,7 @@ private func port(_ line: some StringProtocol) throws -> UInt16 {
                 #expect(answer.status == 200 && answer["connection"] == nil)
             }
             #expect(try server.client().get("/livez").status == 200)
+            client.abandon()
             server.program.kill(second)
             #expect(server.program.finish().status == 0)
         }
@@ -174,7 +178,7 @@ private func port(_ line: some StringProtocol) throws -> UInt16 {
         #expect(try client.post("/score", Self.row).text.contains("\"alpha\":0.25"))
         let refused = try client.get("/sample?n=4")
         #expect(refused.status == 422 && refused.text.contains("1 to 3"), "\(refused.text)")
-        #expect(run.stop() == 0)
+        #expect(run.stop(after: client) == 0)
         #expect(try String(contentsOfFile: errors, encoding: .utf8).isEmpty, "log-level: warning")
     }
 }

@@ -1,30 +1,35 @@
-import Foundation
-import RawHTTP
-import Testing
+public import Foundation
+public import RawHTTP
 
 /// The built program, as a user runs it.
-enum Program {
+public enum Program {
     /// Beside the test bundle that is running.
-    static let path: String = {
+    public static let path: String = {
         let bundle = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         return URL(fileURLWithPath: bundle ?? "").deletingLastPathComponent().path + "/made"
     }()
 
     /// The folder of Package.swift.
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    public static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
-    static func fixture(_ name: String) -> String { "\(root)/Tests/MADETests/Fixtures/\(name)" }
-    static func bundled(_ name: String) -> String { "\(root)/config/models/\(name).safetensors" }
+    /// A file of the tests of `MADE`.
+    public static func fixture(_ name: String) -> String { "\(root)/Tests/MADETests/Fixtures/\(name)" }
+    /// A model of the package.
+    public static func bundled(_ name: String) -> String { "\(root)/config/models/\(name).safetensors" }
 
-    struct Outcome {
-        let status: Int32
-        let output: String
-        let errors: String
+    /// How a run ended.
+    public struct Outcome: Sendable {
+        /// 0 success, 1 the work failed, 2 wrong usage; a signal's number where one ended it.
+        public let status: Int32
+        /// Standard output.
+        public let output: String
+        /// Standard error.
+        public let errors: String
     }
 
     /// Runs the program to its end.
-    static func run(
+    public static func run(
         _ arguments: [String], input: String = "", output: FileHandle? = nil, environment: [String: String] = [:]
     ) throws -> Outcome {
         let process = try RunningProgram(arguments, output: output, environment: environment)
@@ -34,7 +39,7 @@ enum Program {
 }
 
 /// One run of the program.
-final class RunningProgram: @unchecked Sendable {
+public final class RunningProgram: @unchecked Sendable {
     // Sendable: `Process` is only started here; a kill and a wait may come from any thread.
     private let process = Process()
     private let output = Pipe()
@@ -44,7 +49,7 @@ final class RunningProgram: @unchecked Sendable {
     /// - Parameters:
     ///   - file: standard output instead of the pipe that `finish` reads.
     ///   - environment: variables besides those of the tests.
-    init(_ arguments: [String], output file: FileHandle? = nil, environment: [String: String] = [:]) throws {
+    public init(_ arguments: [String], output file: FileHandle? = nil, environment: [String: String] = [:]) throws {
         errorFile = FileManager.default.temporaryDirectory.appendingPathComponent("made-stderr-\(UUID().uuidString)")
         try Data().write(to: errorFile)
         process.executableURL = URL(fileURLWithPath: Program.path)
@@ -64,14 +69,16 @@ final class RunningProgram: @unchecked Sendable {
         try? FileManager.default.removeItem(at: errorFile)
     }
 
-    var identifier: Int32 { process.processIdentifier }
-    var isRunning: Bool { process.isRunning }
+    /// Its process identifier.
+    public var identifier: Int32 { process.processIdentifier }
+    /// Whether it has not ended yet.
+    public var isRunning: Bool { process.isRunning }
 
     /// What it has written to standard error so far.
-    var errors: String { (try? String(contentsOf: errorFile, encoding: .utf8)) ?? "" }
+    public var errors: String { (try? String(contentsOf: errorFile, encoding: .utf8)) ?? "" }
 
     /// Writes all of standard input, on a thread of its own so that a full pipe stops nobody, and closes it.
-    func send(_ text: String) {
+    public func send(_ text: String) {
         let handle = input.fileHandleForWriting
         Thread.detachNewThread {
             // A program that refuses its input ends before it has read all of it, and the tests are not to end with it.
@@ -84,10 +91,11 @@ final class RunningProgram: @unchecked Sendable {
         }
     }
 
-    func kill(_ signal: Int32) { _ = Glibc.kill(process.processIdentifier, signal) }
+    /// Sends it a signal.
+    public func kill(_ signal: Int32) { _ = Glibc.kill(process.processIdentifier, signal) }
 
     /// The next line of standard output; nil at its end.
-    func readLine() -> String? {
+    public func readLine() -> String? {
         var line: [UInt8] = []
         while let byte = try? output.fileHandleForReading.read(upToCount: 1), let byte = byte.first {
             if byte == UInt8(ascii: "\n") { break }
@@ -97,7 +105,7 @@ final class RunningProgram: @unchecked Sendable {
     }
 
     /// Waits for the end.
-    func finish() -> Program.Outcome {
+    public func finish() -> Program.Outcome {
         let rest = (try? output.fileHandleForReading.readToEnd()) ?? nil
         process.waitUntilExit()
         return Program.Outcome(
@@ -106,41 +114,34 @@ final class RunningProgram: @unchecked Sendable {
 }
 
 /// A server process on a free port, for the length of a test.
-final class ServingProgram: Sendable {
-    let program: RunningProgram
-    let port: UInt16
+public final class ServingProgram: Sendable {
+    /// Its run.
+    public let program: RunningProgram
+    /// Where it listens, on 127.0.0.1.
+    public let port: UInt16
 
-    init(_ arguments: [String], scheme: String = "http", environment: [String: String] = [:]) throws {
+    /// Starts `made serve` and waits until it listens.
+    ///
+    /// - Throws: `UnexpectedStart`.
+    public init(_ arguments: [String], scheme: String = "http", environment: [String: String] = [:]) throws {
         program = try RunningProgram(["serve", "--port", "0"] + arguments, environment: environment)
-        let line = try #require(program.readLine(), "no first line; standard error: \(program.errors)")
-        #expect(line.hasPrefix("listening on \(scheme)://127.0.0.1:"))
-        port = try #require(UInt16(line.split(separator: ":").last ?? ""))
+        let line = program.readLine() ?? ""
+        guard line.hasPrefix("listening on \(scheme)://127.0.0.1:"),
+            let port = UInt16(line.split(separator: ":").last ?? "")
+        else { throw UnexpectedStart(line: line, errors: program.errors) }
+        self.port = port
     }
 
     deinit { program.kill(SIGKILL) }
 
-    func client() throws -> Client { try Client(port: port) }
+    /// A connection of its own.
+    public func client() throws -> Client { try Client(port: port) }
 }
 
-/// The fields of a /score answer that these tests read.
-struct ScoreAnswer: Decodable {
-    let log_likelihood: [Double]
-    let p_value: [Double]?
-}
-
-/// The fields of a /sample answer that these tests read.
-struct SampleAnswer: Decodable {
-    let rows: [[Int]]
-    let log_likelihood: [Double]
-    let effective_sample_size: Double?
-}
-
-extension Client {
-    /// log p(x) of rows of 0 and 1.
-    func score(_ rows: [[Int]], model: String) throws -> [Double] {
-        let body = "{\"rows\":\(rows)}"
-        let reply = try post("/models/\(model)/score", body)
-        try #require(reply.status == 200, "\(reply.text)")
-        return try JSONDecoder().decode(ScoreAnswer.self, from: Data(reply.body)).log_likelihood
-    }
+/// A server whose first line does not say where it listens.
+public struct UnexpectedStart: Error {
+    /// The line.
+    public let line: String
+    /// What it wrote to standard error.
+    public let errors: String
 }

@@ -1,9 +1,9 @@
-import Foundation
+internal import Foundation
 
 /// System calls that fail in a run of the program, as `Tests/Faults/faults.c` makes them.
-enum Faults {
+public enum Faults {
     /// The shared library, beside the program; nil where nothing compiles it.
-    static let library: String? = {
+    private static let library: String? = {
         let file = URL(fileURLWithPath: Program.path).deletingLastPathComponent().appendingPathComponent("faults.so")
         // Another run of the tests may be loading the one that is there.
         let new = file.path + "-\(UUID().uuidString)"
@@ -23,11 +23,13 @@ enum Faults {
         return nil
     }()
 
-    static let isAvailable = library != nil
-    static let reason = "needs a C compiler that makes shared libraries: cc, clang or gcc"
+    /// Whether there is such a library.
+    public static let isAvailable = library != nil
+    /// Why there is none.
+    public static let reason = "needs a C compiler that makes shared libraries: cc, clang or gcc"
 
     /// The environment of a run in which calls fail by `rules`.
-    static func environment(_ rules: String) -> [String: String] {
+    public static func environment(_ rules: String) -> [String: String] {
         ["LD_PRELOAD": library ?? "", "FAULTS": rules]
     }
 }

@@ -128,7 +128,7 @@ private func withLoop<Result>(
     let service = try TestService([randomModel("model", variables: 3)]) { options in
         options.inlineBudget = 0
         options.workers = 1
-        options.delayMax = 1_000_000
+        options.delayMax = 100_000
     }
     let late = ["X-Timeout-Ms: 1"]
     for refused in [

@@ -39,7 +39,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("utf8proc")]),
         // The files of the web pages, as bytes.
         .target(name: "CPage", exclude: ["files"], cSettings: cSettings),
-        .target(name: "Microhttpd", dependencies: ["CMicrohttpdShim", "CGnuTLS"], swiftSettings: computing),
+        .target(name: "Microhttpd", dependencies: ["CMicrohttpdShim", "CGnuTLS"], swiftSettings: swiftSettings),
         .target(name: "MADE", dependencies: ["CStaircase"], swiftSettings: computing),
         .target(name: "Codecs", dependencies: ["CZlib", "CZstd"], swiftSettings: swiftSettings),
         .target(name: "MADERows", dependencies: ["CRows", "MADE", "Codecs"], swiftSettings: computing),
@@ -51,7 +51,7 @@ let package = Package(
                 "Microhttpd", "CGnuTLS", "CYAML", "CPage", "Codecs", "CRows", "MADERows", "MADE",
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: computing),
+            swiftSettings: swiftSettings),
         .executableTarget(
             name: "made",
             dependencies: [

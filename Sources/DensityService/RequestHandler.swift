@@ -7,7 +7,7 @@ internal import Microhttpd
 final class RequestHandler {
     let core: ServiceCore
     /// The loop's; nil on a worker, where each request is work of its own.
-    let turn: Turn?
+    let loopBatches: LoopBatches?
     /// Nil where memory was short.
     let scanner = BodyScanner()
     /// Of tensors, which are read while what the first scanner found of their request is still needed.
@@ -15,16 +15,16 @@ final class RequestHandler {
     /// Of the one request that a worker reads; nil on a loop, whose bodies are small.
     private var memory: ReadingMemory?
 
-    init(core: ServiceCore, turn: Turn? = nil) {
+    init(core: ServiceCore, loopBatches: LoopBatches? = nil) {
         self.core = core
-        self.turn = turn
+        self.loopBatches = loopBatches
     }
 
     /// Lets the scanners take memory for what they read of `call`'s body.
     ///
     /// - Throws: what `scan` throws; where that is for want of memory, why there was none.
     func charging<Result>(_ call: Call, _ scan: () throws(Problem) -> Result) throws(Problem) -> Result {
-        guard turn == nil else { return try scan() }
+        guard loopBatches == nil else { return try scan() }
         if memory == nil { memory = ReadingMemory(of: call) }
         guard let memory else { return try scan() }
         for scanner in [scanner, tensorScanner] { scanner?.takeMemory = memory.take }
@@ -34,7 +34,7 @@ final class RequestHandler {
     /// Lets a job, whose rows `makeJob` appends to a batch, be scored; on a loop with the others of its turn.
     func gather(_ call: Call, for model: LoadedModel, _ makeJob: (RowBatch) throws(Problem) -> ScoreJob) throws(Problem)
     {
-        guard let turn else {
+        guard let loopBatches else {
             let job = try makeJob(RowBatch(variableCount: model.card.variables.count))
             try call.takeMemory(job.answerBytes)
             if job.specialRowCount > 0 { return try run(incomplete: job) }
@@ -42,16 +42,16 @@ final class RequestHandler {
             return
         }
         // Reading rows takes time of which there is none when they would be refused afterwards.
-        if turn.isBeyondLoop(call.bodyByteCount, model), model.queue.isFull {
+        if loopBatches.isBeyondLoop(call.bodyByteCount, model), model.queue.isFull {
             return call.refuseAsQueueIsFull(of: model)
         }
-        let bench = turn.bench(for: model)
-        let batch = bench.batch
+        let modelBatch = loopBatches.batch(of: model)
+        let batch = modelBatch.batch
         let valueCount = batch.rows.count
         do throws(Problem) {
             let job = try makeJob(batch)
             try call.takeMemory(job.answerBytes)
-            guard job.specialRowCount > 0 else { return turn.add(job, to: bench) }
+            guard job.specialRowCount > 0 else { return loopBatches.add(job, to: modelBatch) }
             guard let own = job.withOwnBatch() else { throw .memory }
             batch.rows.count = valueCount
             try run(incomplete: own)
@@ -75,7 +75,7 @@ final class RequestHandler {
 
     /// Runs a task now where it is small and this is a loop, else in the model's queue.
     func run(_ task: QueuedTask, of model: LoadedModel) {
-        if let turn { return turn.run(task, of: model) }
+        if let loopBatches { return loopBatches.run(task, of: model) }
         var task = task
         // The request was taken when its body was.
         task.isAdmitted = true

@@ -7,7 +7,7 @@ internal import Synchronization
 /// The requests of one event loop; on that loop's thread only.
 final class ServiceLoop: LoopHandler {
     let core: ServiceCore
-    private let turn: Turn
+    private let loopBatches: LoopBatches
     private let handler: RequestHandler
     var ids = RequestIDs()
     /// The keys that were seen last.
@@ -16,8 +16,8 @@ final class ServiceLoop: LoopHandler {
     /// - Parameter index: its number among the loops.
     init(core: ServiceCore, index: Int) {
         self.core = core
-        turn = Turn(loopIndex: index, inlineBudget: core.options.inlineBudgetNanoseconds)
-        handler = RequestHandler(core: core, turn: turn)
+        loopBatches = LoopBatches(loopIndex: index, inlineBudget: core.options.inlineBudgetNanoseconds)
+        handler = RequestHandler(core: core, loopBatches: loopBatches)
     }
 
     func match(path: String) -> RouteMatch { core.routes.match(path) }
@@ -30,7 +30,7 @@ final class ServiceLoop: LoopHandler {
             let route = try admitted(exchange)
             let codec =
                 exchange.bodyByteCount > 0 ? try ContentCoding.codec(of: exchange.header("Content-Encoding")) : nil
-            let isInline = codec == nil && turn.reads(exchange.bodyByteCount)
+            let isInline = codec == nil && loopBatches.reads(exchange.bodyByteCount)
             switch route.handler {
             case .service(let answer):
                 let own = Call(exchange: exchange, id: id, start: start, observer: core.observer)
@@ -53,7 +53,7 @@ final class ServiceLoop: LoopHandler {
     func mayLackBody(_ head: RequestHead) -> Bool { core.routes.route(head.match)?.body == .optional }
 
     func endOfTurn() {
-        core.longestTurnBytes.max(turn.finish(), ordering: .relaxed)
+        core.longestTurnBytes.max(loopBatches.finish(), ordering: .relaxed)
     }
 
     func reply(to refusal: Refusal, requestID: String?) -> Reply {
@@ -141,7 +141,7 @@ final class ServiceLoop: LoopHandler {
 
     /// Answers a call whose body is large or compressed on a thread that is no loop.
     private func readAside(_ call: Call, _ codec: Codec?, _ answer: @escaping Route.Handler.OfService) {
-        RequestHandler.studies.asyncAnywhere { [core] in
+        RequestHandler.background.asyncAnywhere { [core] in
             do throws(Problem) {
                 let whole = try call.whole(codec, bytesMax: core.options.bodyBytesMax)
                 try answer(RequestHandler(core: core), whole)

@@ -1,10 +1,10 @@
 internal import Glibc
 internal import Synchronization
 
-/// How many connections there may be, and a bell for the moment when there is room again.
-final class Room: Sendable {
+/// How many connections there may be, and an event for the moment when there is room again.
+final class ConnectionLimit: Sendable {
     let connectionCountMax: Int
-    let bell = Bell()
+    let wakeEvent = WakeEvent()
     private let connectionCount = Atomic(0)
     private let isFull = Atomic(false)
 
@@ -14,12 +14,12 @@ final class Room: Sendable {
 
     func noteClosed() {
         connectionCount.subtract(1, ordering: .sequentiallyConsistent)
-        if isFull.load(ordering: .sequentiallyConsistent) { bell.ring() }
+        if isFull.load(ordering: .sequentiallyConsistent) { wakeEvent.signal() }
     }
 
-    /// If not, the bell rings when that changes. For the acceptor's thread.
+    /// If not, the event is signalled when that changes. For the acceptor's thread.
     func hasSpace() -> Bool {
-        // Full is said before it is looked at: a connection that closes in between then rings.
+        // Full is said before it is looked at: a connection that closes in between then signals.
         isFull.store(true, ordering: .sequentiallyConsistent)
         let hasSpace = connectionCount.load(ordering: .sequentiallyConsistent) < connectionCountMax
         if hasSpace { isFull.store(false, ordering: .sequentiallyConsistent) }
@@ -32,25 +32,28 @@ final class Room: Sendable {
 final class Acceptor: Sendable {
     private let listener: Listener
     private let loops: [EventLoop]
-    private let room: Room
+    private let connectionLimit: ConnectionLimit
     private let addresses: AddressTable
     private let isEnding = Atomic(false)
     /// After so long without a new connection no handshake is taken to be under way.
     private let handshakeMilliseconds: Int32
 
     /// - Parameter restSecondsMax: how long a stop waits for what a client may be about to do.
-    init(listener: Listener, loops: [EventLoop], room: Room, addresses: AddressTable, restSecondsMax: Double) {
+    init(
+        listener: Listener, loops: [EventLoop], connectionLimit: ConnectionLimit, addresses: AddressTable,
+        restSecondsMax: Double
+    ) {
         handshakeMilliseconds = Int32(min(100, 1000 * restSecondsMax))
         self.listener = listener
         self.loops = loops
-        self.room = room
+        self.connectionLimit = connectionLimit
         self.addresses = addresses
     }
 
     /// Accepts until told to finish.
     func run() {
         while !isEnding.load(ordering: .acquiring) {
-            if room.hasSpace() {
+            if connectionLimit.hasSpace() {
                 switch listener.accept() {
                 case .socket(let socket): deliver(socket)
                 case .nobody: sleep(withListener: true, milliseconds: -1)
@@ -81,7 +84,7 @@ final class Acceptor: Sendable {
     /// Lets `run` take in the backlog, close the port and end. Any thread.
     func finish() {
         isEnding.store(true, ordering: .releasing)
-        room.bell.ring()
+        connectionLimit.wakeEvent.signal()
     }
 
     private func deliver(_ socket: Int32) {
@@ -92,7 +95,7 @@ final class Acceptor: Sendable {
             close(socket)
             return
         }
-        room.noteAccepted()
+        connectionLimit.noteAccepted()
         loop.connectionCount.add(1, ordering: .sequentiallyConsistent)
         loop.post(.adopt(socket, client))
     }
@@ -103,13 +106,13 @@ final class Acceptor: Sendable {
     @discardableResult
     private func sleep(withListener: Bool, milliseconds: Int32) -> Bool {
         var descriptors = (
-            pollfd(fd: room.bell.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: connectionLimit.wakeEvent.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: listener.descriptor, events: Int16(POLLIN), revents: 0)
         )
         let count = withUnsafeMutablePointer(to: &descriptors) {
             $0.withMemoryRebound(to: pollfd.self, capacity: 2) { poll($0, withListener ? 2 : 1, milliseconds) }
         }
-        room.bell.silence()
+        connectionLimit.wakeEvent.clear()
         return count > 0
     }
 }

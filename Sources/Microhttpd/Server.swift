@@ -28,20 +28,20 @@ public final class Server: Sendable {
         // As many as can be used at once.
         mhd_shim_bound_heaps(Int32(clamping: Processors.count))
         let listener = try Listener(host: options.host, port: options.port, backlog: options.backlog)
-        let room = Room(connectionCountMax: options.limits.connectionCountMax)
+        let connectionLimit = ConnectionLimit(connectionCountMax: options.limits.connectionCountMax)
         let addresses = AddressTable(
             connectionCountMax: max(1, options.limits.addressConnectionCountMax),
-            entryCountMax: max(1 << 16, 2 * room.connectionCountMax))
+            entryCountMax: max(1 << 16, 2 * connectionLimit.connectionCountMax))
         var loops: [EventLoop] = []
         for _ in 0..<max(1, options.loopCount) {
             let onClose: @Sendable (ClientAddress) -> Void = { address in
                 addresses.leave(address, now: monotonicNow())
-                room.noteClosed()
+                connectionLimit.noteClosed()
             }
             loops.append(try EventLoop(options: options, onClose: onClose))
         }
         acceptor = Acceptor(
-            listener: listener, loops: loops, room: room, addresses: addresses,
+            listener: listener, loops: loops, connectionLimit: connectionLimit, addresses: addresses,
             restSecondsMax: options.limits.restSecondsMax)
         self.listener = listener
         self.loops = loops

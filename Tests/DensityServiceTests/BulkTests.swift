@@ -137,7 +137,7 @@ private func send(_ pieces: [[UInt8]], _ type: String, over client: Client) {
 }
 
 @Test func aClientThatGoesAwayInTheMiddleOfItsBodyDisturbsNobody() throws {
-    let service = try TestService([randomModel("m", variables: 8, hidden: [64])])
+    let service = try TestService([randomModel("m", variables: 8, hidden: [64])]) { $0.idleSecondsMax = 0.5 }
     let block = Array(repeating: UInt8(ascii: "\n"), count: 1 << 18)
     for _ in 0..<20 {
         let client = try service.client()

@@ -119,7 +119,7 @@ private func post(
         options.inlineBudget = 0
         options.workers = 1
         // Long enough for all that is sent at once to be there when the worker starts.
-        options.delayMax = 200_000
+        options.delayMax = 100_000
     }
     // Each sends another table, so that an answer with another's numbers is seen.
     let tables = (0..<8).map { randomRows(5, variables: 6, seed: 10 + UInt64($0)) }

@@ -46,7 +46,7 @@ private func line(_ number: Int, _ format: LogFormat) -> LogLine {
 func whoReadsTooSlowlyIsToldOnceHowManyLinesAreMissing(format: LogFormat) throws {
     let page = try Page()
     page.fill()
-    let sink = LogSink(descriptor: page.writeEnd, bufferBytesMax: 1000)
+    let sink = LogSink(descriptor: page.writeEnd, bufferBytesMax: 1000, flushMilliseconds: 10)
     for number in 0..<100 { sink.write(line(number, format)) }
     sink.flush()
     #expect(page.line().count == 4095)

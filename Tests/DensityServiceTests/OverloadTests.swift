@@ -32,13 +32,6 @@ extension TestService {
 }
 
 extension TestClient {
-    /// The next reply, which takes its time: meanwhile other tests have this one's thread.
-    fileprivate func lateReply() async throws -> Response {
-        let start = ContinuousClock.now
-        while !isAnswered(within: 5), ContinuousClock.now - start < .seconds(20) { await Task.yield() }
-        return try receive()
-    }
-
     fileprivate func ask(_ rows: String) throws {
         try send("POST", "/score", headers: ["Content-Type: application/json"], body: Array(rows.utf8))
     }

@@ -123,7 +123,7 @@ private struct NullableScores: Decodable {
 @Test func aTableHasTheSameScoresFromEveryVerbAndInEveryForm() throws {
     let environment = ProcessInfo.processInfo.environment
     let first = environment["MADE_RANDOM_SEED"].flatMap(UInt64.init) ?? 0
-    let count = environment["MADE_RANDOM_TABLES"].flatMap(UInt64.init) ?? 100
+    let count = environment["MADE_RANDOM_TABLES"].flatMap(UInt64.init) ?? 60
     let folder = FileManager.default.temporaryDirectory
     var tableCount = 0
     for start in stride(from: first, to: first + count, by: 50) {

@@ -24,6 +24,13 @@ extension TestClient {
 
     func receive(toHead: Bool = false) throws -> Response { try reply(toHead: toHead) }
 
+    /// The next reply, which takes its time: meanwhile other tests have this one's thread.
+    func lateReply() async throws -> Response {
+        let start = ContinuousClock.now
+        while !isAnswered(within: 5), ContinuousClock.now - start < .seconds(20) { await Task.yield() }
+        return try receive()
+    }
+
     func callAsFunction(
         _ method: String, _ path: String, headers: [String] = [], body: String? = nil
     ) throws -> Response {

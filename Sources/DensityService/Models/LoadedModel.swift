@@ -34,7 +34,7 @@ final class LoadedModel: Sendable {
     /// Of this version of the model, whichever file it was read from.
     let statistics: InferenceStatistics
     /// What each event loop keeps for it, by the loop's number.
-    let benches: [LoopBench]
+    let batches: [ModelBatch]
     private let costs: [CostEstimate]
 
     /// Kinds of work whose cost a row is measured.
@@ -123,7 +123,7 @@ final class LoadedModel: Sendable {
         let isSameVersion = predecessor?.card.version == card.version
         statistics = isSameVersion ? predecessor?.statistics ?? InferenceStatistics() : InferenceStatistics()
         let compiled = compiled
-        benches = (0..<environment.loopCount).map { _ in LoopBench(compiled) }
+        batches = (0..<environment.loopCount).map { _ in ModelBatch(compiled) }
         guard let nanoseconds = Self.warmUp(compiled) else {
             throw LoadError(description: "\(file.path): it gives its own samples no finite log-likelihood")
         }

@@ -30,7 +30,7 @@ public final class LogSink: Sendable {
     /// Until a reader who is behind is looked at again.
     private static let retryDelay = DispatchTimeInterval.milliseconds(100)
     /// What a reader is given to take the last lines.
-    private static let flushMilliseconds = 1000
+    private let flushMilliseconds: Int
 
     /// Writes to an open file descriptor; standard error where none is given.
     public convenience init(descriptor: Int32? = nil) {
@@ -38,9 +38,10 @@ public final class LogSink: Sendable {
     }
 
     /// - Parameter bufferBytesMax: lines that a reader who is behind has not taken, about.
-    init(descriptor: Int32, bufferBytesMax: Int) {
+    init(descriptor: Int32, bufferBytesMax: Int, flushMilliseconds: Int = 1000) {
         writer = LogWriter(descriptor: descriptor)
         self.bufferBytesMax = bufferBytesMax
+        self.flushMilliseconds = flushMilliseconds
     }
 
     /// Lines that nobody has read, since the start.
@@ -78,13 +79,13 @@ public final class LogSink: Sendable {
     public func flush() {
         let isOver = DispatchSemaphore(value: 0)
         queue.asyncAnywhere {
-            if self.writeWaiting() == .waits, self.writer.waitForReader(milliseconds: Self.flushMilliseconds) {
+            if self.writeWaiting() == .waits, self.writer.waitForReader(milliseconds: self.flushMilliseconds) {
                 _ = self.writeWaiting()
             }
             isOver.signal()
         }
         // Another process that fills the same pipe can hold up the queue in the middle of a write.
-        _ = isOver.wait(timeout: .now() + .milliseconds(2 * Self.flushMilliseconds))
+        _ = isOver.wait(timeout: .now() + .milliseconds(2 * flushMilliseconds))
     }
 
     private func write() {

@@ -7,7 +7,7 @@ extension RequestHandler {
     /// GET /metrics.
     func metrics(_ call: Call) {
         let core = core
-        Self.studies.asyncAnywhere {
+        Self.background.asyncAnywhere {
             let bytes = Array(core.metricsText.utf8)
             call.answer(Reply(status: 200, headers: [("Content-Type", PrometheusText.contentType)], body: bytes))
         }

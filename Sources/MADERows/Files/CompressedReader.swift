@@ -2,14 +2,14 @@ internal import Codecs
 
 /// What compressed data hold.
 final class CompressedReader: ByteReader {
-    private let input: Feed
+    private let input: ReadBuffer
     private let codec: Codec
     private let decompressor: any Decompressor
     private let path: String
     private let command: String?
 
     /// `command` is what reads a pipe, for an error that names one.
-    init(_ input: Feed, _ codec: Codec, path: String, command: String?) throws(TextSourceError) {
+    init(_ input: ReadBuffer, _ codec: Codec, path: String, command: String?) throws(TextSourceError) {
         guard let decompressor = codec.makeDecompressor() else {
             throw TextSourceError(path: path, problem: .outOfMemory)
         }

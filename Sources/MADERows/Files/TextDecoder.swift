@@ -6,7 +6,7 @@ protocol TextDecoder: AnyObject {
 
 /// Hands on what is UTF-8, and reads as Windows-1252 each byte that belongs to no character of UTF-8.
 final class UTF8Decoder: TextDecoder {
-    private let feed: Feed
+    private let feed: ReadBuffer
     private let sizes: PieceSizes
     /// What was not UTF-8; its memory is there once something is not.
     private var output: UnsafeMutableRawBufferPointer?
@@ -19,7 +19,7 @@ final class UTF8Decoder: TextDecoder {
     /// The line of the first of them, from 1.
     private(set) var firstConvertedLine = 0
 
-    init(_ feed: Feed, _ sizes: PieceSizes) {
+    init(_ feed: ReadBuffer, _ sizes: PieceSizes) {
         self.feed = feed
         self.sizes = sizes
     }

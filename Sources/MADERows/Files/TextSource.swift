@@ -48,11 +48,11 @@ public final class TextSource {
     private init(
         _ reader: any ByteReader, path: String, byteCount fileByteCount: Int?, command: String?, _ sizes: PieceSizes
     ) throws(TextSourceError) {
-        var feed = Feed(reader, sizes)
+        var feed = ReadBuffer(reader, sizes)
         try feed.readHead()
         compression = Head(feed.rest).compression
         if let compression {
-            feed = try Feed(CompressedReader(feed, compression, path: path, command: command), sizes)
+            feed = try ReadBuffer(CompressedReader(feed, compression, path: path, command: command), sizes)
             try feed.readHead()
         }
         let head = Head(feed.rest)

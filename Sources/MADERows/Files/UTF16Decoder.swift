@@ -1,11 +1,11 @@
 /// Makes UTF-8 of UTF-16; a surrogate without its other half becomes U+FFFD.
 final class UTF16Decoder: TextDecoder {
-    private let feed: Feed
+    private let feed: ReadBuffer
     private let isBigEndian: Bool
     private let output: UnsafeMutableRawBufferPointer
     private var isAtEnd = false
 
-    init(_ feed: Feed, isBigEndian: Bool, _ sizes: PieceSizes) {
+    init(_ feed: ReadBuffer, isBigEndian: Bool, _ sizes: PieceSizes) {
         self.feed = feed
         self.isBigEndian = isBigEndian
         output = .allocate(byteCount: max(16, sizes.pieceByteCount), alignment: 64)

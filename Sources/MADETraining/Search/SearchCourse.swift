@@ -119,11 +119,13 @@ final class SearchCourse {
         func isOpen(_ place: Int) -> Bool { state.trial(wave.lowerBound + place + 1) == nil }
 
         if let rival = state.best(amongFirst: wave.lowerBound), settings[0].memberCount > 1 {
-            train(
-                fits.indices.filter { isOpen($0) && state.scout(wave.lowerBound + $0 + 1) == nil }.map { ($0, 0) })
+            let places = fits.indices.filter {
+                isOpen($0) && state.partialTrial(wave.lowerBound + $0 + 1) == nil
+            }
+            train(places.map { ($0, 0) })
             for place in fits.indices {
                 guard let result = results[place][0], result.isComplete else { continue }
-                state.scouts.append(
+                state.partialTrials.append(
                     .init(number: wave.lowerBound + place + 1, nats: result.bestValidationNats, seconds: seconds[place])
                 )
             }
@@ -149,10 +151,11 @@ final class SearchCourse {
 
     private func abandonTrials(behind rival: Trial, in wave: Range<Int>) {
         for number in wave.map({ $0 + 1 }) {
-            guard let scout = state.scout(number), scout.nats > rival.firstNats + rival.gain else { continue }
+            guard let partial = state.partialTrial(number), partial.nats > rival.firstNats + rival.gain
+            else { continue }
             let trial = Trial(
-                number: number, settings: settings[number - 1].words(besides: settings[0]), firstNats: scout.nats,
-                memberNats: nil, nats: nil, seconds: scout.seconds)
+                number: number, settings: settings[number - 1].words(besides: settings[0]), firstNats: partial.nats,
+                memberNats: nil, nats: nil, seconds: partial.seconds)
             state.add(trial)
             report(.ended(trial, best: state.best() ?? rival))
         }

@@ -44,13 +44,13 @@ struct SearchState: Codable, Equatable {
     }
 
     /// A trial whose first network alone was trained.
-    struct Scout: Codable, Equatable {
+    struct PartialTrial: Codable, Equatable {
         var number: Int
         var nats: Double
         var seconds: Double
     }
 
-    private static let formatName = "made search 1"
+    private static let formatName = "made search 2"
     /// How every file begins, of other versions too: its keys are sorted.
     static let opening = "{\n  \"format\" : \"made search "
 
@@ -60,7 +60,7 @@ struct SearchState: Codable, Equatable {
     var secondsSpent = 0.0
     /// Those that ended, by number.
     var trials: [Trial] = []
-    var scouts: [Scout] = []
+    var partialTrials: [PartialTrial] = []
 
     /// The state of a search that has not begun.
     init(_ subject: Subject) {
@@ -68,7 +68,7 @@ struct SearchState: Codable, Equatable {
     }
 
     func trial(_ number: Int) -> Trial? { trials.first { $0.number == number } }
-    func scout(_ number: Int) -> Scout? { scouts.first { $0.number == number } }
+    func partialTrial(_ number: Int) -> PartialTrial? { partialTrials.first { $0.number == number } }
 
     /// The best of the first `count` trials, the earlier of equals.
     func best(amongFirst count: Int = .max) -> Trial? {
@@ -79,7 +79,7 @@ struct SearchState: Codable, Equatable {
     mutating func add(_ trial: Trial) {
         trials.append(trial)
         trials.sort { $0.number < $1.number }
-        scouts.removeAll { $0.number == trial.number }
+        partialTrials.removeAll { $0.number == trial.number }
     }
 }
 

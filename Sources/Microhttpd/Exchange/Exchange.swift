@@ -102,7 +102,7 @@ final class Request: @unchecked Sendable {
     let client: Connection
     let target: RequestTarget
     /// Of its loop.
-    private let bell: Bell
+    private let wakeEvent: WakeEvent
     private(set) var method = Method.get
     var path = ""
     /// What the handler found the path to be.
@@ -112,9 +112,9 @@ final class Request: @unchecked Sendable {
     var body: BodyBuffer?
     /// Takes the body instead of `body`; nil once the request has ended.
     var sink: (any BodySink)?
-    /// Bytes that `sink` got, and how many of them since the watchdog last heard of it.
+    /// Bytes that `sink` got, and how many of them since its client last had its time anew.
     var streamedByteCount = 0
-    var unheardByteCount = 0
+    var uncreditedByteCount = 0
     /// The sink asked for a pause, and libmicrohttpd has not come back since.
     var isPaused = false
     var droppedByteCount = 0
@@ -134,13 +134,13 @@ final class Request: @unchecked Sendable {
     private let held = Atomic(0)
 
     init(
-        handle: OpaquePointer, client: Connection, target: RequestTarget, bell: Bell, budget: MemoryBudget
+        handle: OpaquePointer, client: Connection, target: RequestTarget, wakeEvent: WakeEvent, budget: MemoryBudget
     ) {
         self.budget = budget
         self.handle = handle
         self.client = client
         self.target = target
-        self.bell = bell
+        self.wakeEvent = wakeEvent
     }
 
     deinit { budget.giveBack(heldBytes) }
@@ -152,7 +152,7 @@ final class Request: @unchecked Sendable {
 
     var requestID: String? { fields["x-request-id"] }
 
-    var isOnLoop: Bool { bell.isOfThisThread }
+    var isOnLoop: Bool { wakeEvent.isOfThisThread }
 
     /// Its head or its body is not complete, and nothing is decided about it.
     var isArriving: Bool {
@@ -171,7 +171,7 @@ final class Request: @unchecked Sendable {
             case .suspended:
                 outcome = settled
                 MHD_resume_connection(handle)
-                bell.ring()
+                wakeEvent.signal()
             case .answered, .dropped, .over: break
             }
         }
@@ -210,7 +210,7 @@ final class Request: @unchecked Sendable {
             guard case .suspended = outcome else { return }
             outcome = .awaited
             MHD_resume_connection(handle)
-            bell.ring()
+            wakeEvent.signal()
         }
     }
 

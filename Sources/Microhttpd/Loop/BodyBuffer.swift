@@ -102,7 +102,7 @@ final class BufferPool: Sendable {
         }
     }
 
-    private struct Shelf: Sendable {
+    private struct KeptBlocks: Sendable {
         var blocks: [Block] = []
         var byteCount = 0
     }
@@ -116,7 +116,7 @@ final class BufferPool: Sendable {
     private static let searchCountMax = 8
 
     let budget: MemoryBudget
-    private let shelf = Mutex(Shelf())
+    private let kept = Mutex(KeptBlocks())
 
     init(budget: MemoryBudget) {
         self.budget = budget
@@ -127,11 +127,11 @@ final class BufferPool: Sendable {
 
     /// Gives up the blocks that are kept.
     private func empty() {
-        let kept = shelf.withLock { shelf in
-            defer { shelf = Shelf() }
-            return shelf.blocks
+        let blocks = kept.withLock { kept in
+            defer { kept = KeptBlocks() }
+            return kept.blocks
         }
-        for block in kept { release(block) }
+        for block in blocks { release(block) }
     }
 
     private func release(_ block: Block) {
@@ -141,14 +141,14 @@ final class BufferPool: Sendable {
 
     /// Nil where the budget has not so much.
     func take(bytesMin: Int) -> Block? {
-        let kept = shelf.withLock { shelf -> Block? in
-            let recent = shelf.blocks.indices.suffix(Self.searchCountMax)
-            guard let index = recent.last(where: { shelf.blocks[$0].byteCount >= bytesMin }) else { return nil }
-            let block = shelf.blocks.remove(at: index)
-            shelf.byteCount -= block.byteCount
+        let block = kept.withLock { kept -> Block? in
+            let recent = kept.blocks.indices.suffix(Self.searchCountMax)
+            guard let index = recent.last(where: { kept.blocks[$0].byteCount >= bytesMin }) else { return nil }
+            let block = kept.blocks.remove(at: index)
+            kept.byteCount -= block.byteCount
             return block
         }
-        if let kept { return kept }
+        if let block { return block }
         let byteCount = Self.wholeGranules(bytesMin)
         if byteCount <= MemoryBudget.smallBytes + Self.granuleBytes {
             budget.charge(byteCount)
@@ -175,12 +175,12 @@ final class BufferPool: Sendable {
     private static func wholeGranules(_ bytes: Int) -> Int { (bytes + granuleBytes - 1) / granuleBytes * granuleBytes }
 
     func give(_ block: Block) {
-        let isKept = shelf.withLock { shelf -> Bool in
-            guard shelf.byteCount + block.byteCount <= Self.keptBytesMax,
-                shelf.blocks.count < Self.keptBlockCountMax
+        let isKept = kept.withLock { kept -> Bool in
+            guard kept.byteCount + block.byteCount <= Self.keptBytesMax,
+                kept.blocks.count < Self.keptBlockCountMax
             else { return false }
-            shelf.blocks.append(block)
-            shelf.byteCount += block.byteCount
+            kept.blocks.append(block)
+            kept.byteCount += block.byteCount
             return true
         }
         if !isKept { release(block) }

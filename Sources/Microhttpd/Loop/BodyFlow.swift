@@ -3,7 +3,7 @@ internal import CMicrohttpdShim
 /// The way of a body that goes to a sink. All of it on the loop's thread.
 extension EventLoop {
     /// After so many bytes a client has its time anew: who sends no more than that within it drips.
-    private static let heardByteCount = 64 << 10
+    private static let creditByteCount = 64 << 10
 
     /// Takes the next bytes; none are the end of the body.
     func stream(
@@ -26,9 +26,9 @@ extension EventLoop {
             request.sink = nil
             return drop(count.pointee, of: request, rejection)
         }
-        request.unheardByteCount += count.pointee
-        if request.unheardByteCount >= Self.heardByteCount {
-            request.unheardByteCount = 0
+        request.uncreditedByteCount += count.pointee
+        if request.uncreditedByteCount >= Self.creditByteCount {
+            request.uncreditedByteCount = 0
             watchdog.expect(.body, of: request.client, now: now)
         }
         request.sink?.receive(UnsafeRawBufferPointer(start: bytes, count: count.pointee))

@@ -56,7 +56,7 @@ final class EventLoop: @unchecked Sendable {
     var hasReceived = false
     /// Requests whose connection is suspended.
     var suspended: [Request] = []
-    let patience = Patience()
+    let suspensionWatch = SuspensionWatch()
     /// Requests that the end of the grace period cut off. Read by others after the thread has ended.
     private(set) var unansweredCount = 0
     /// The grace period is over: answer 503 instead of waiting.
@@ -68,7 +68,7 @@ final class EventLoop: @unchecked Sendable {
     let handshakes: Handshakes?
     private let log: @Sendable (String) -> Void
     private let inbox = Mutex<[Command]>([])
-    let bell = Bell()
+    let wakeEvent = WakeEvent()
     private var daemon: OpaquePointer?
     /// Of the connection that the daemon is being given.
     var arriving: ClientAddress?
@@ -98,7 +98,7 @@ final class EventLoop: @unchecked Sendable {
         settings.pointee.context = Unmanaged.passUnretained(self).toOpaque()
         installCallbacks(in: settings)
         daemon = mhd_shim_start(settings)
-        guard let daemon, mhd_shim_watch(daemon, bell.descriptor) == 0, patience.watch(from: daemon),
+        guard let daemon, mhd_shim_watch(daemon, wakeEvent.descriptor) == 0, suspensionWatch.watch(from: daemon),
             handshakes?.watch(from: daemon) != false
         else {
             throw ServerError.cannotStart(reason: String(cString: strerror(errno)))
@@ -115,12 +115,12 @@ final class EventLoop: @unchecked Sendable {
     /// Asks something of the loop. Any thread.
     func post(_ command: Command) {
         inbox.withLock { $0.append(command) }
-        bell.ring()
+        wakeEvent.signal()
     }
 
     /// Turns until told to finish.
     func run() {
-        bell.adopt()
+        wakeEvent.adopt()
         handshakes?.onPlainText = { [unowned self] in refusePlainText(on: $0) }
         while !isFinished { turn() }
         abortSuspended()
@@ -152,12 +152,12 @@ final class EventLoop: @unchecked Sendable {
             hasReceived = false
             handler?.endOfTurn()
         }
-        if bell.hush() {
+        if wakeEvent.takeSignal() {
             obeyCommands()
             handshakes?.settle()
         }
         if finishDeadline != nil { for connection in watchdog.resting(now: now) { hangUp(connection) } }
-        keepPatience()
+        checkSuspended()
         if now >= nextRound {
             for connection in watchdog.round(now: now) { cutOff(connection) }
             for connection in watchdog.abandoned() { hangUp(connection) }
@@ -169,7 +169,7 @@ final class EventLoop: @unchecked Sendable {
     private func waitMilliseconds() -> Int32 {
         if finishDeadline != nil { return 10 }
         if watchdog.connections.isEmpty { return -1 }
-        let next = min(nextRound, patience.nextTime)
+        let next = min(nextRound, suspensionWatch.nextTime)
         return Int32(clamping: (next - min(next, monotonicNow())) / 1_000_000 + 1)
     }
 

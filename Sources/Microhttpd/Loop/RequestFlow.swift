@@ -85,7 +85,8 @@ extension EventLoop {
         guard let client = mhd_shim_socket_context(handle) else { return nil }
         let connection = Unmanaged<Connection>.fromOpaque(client).takeUnretainedValue()
         let target = RequestTarget(bytes: Array(UnsafeRawBufferPointer(start: uri, count: strlen(uri))))
-        let request = Request(handle: handle, client: connection, target: target, bell: bell, budget: pool.budget)
+        let request = Request(
+            handle: handle, client: connection, target: target, wakeEvent: wakeEvent, budget: pool.budget)
         connection.request = request
         watchdog.expect(.head, of: connection, now: now)
         return Unmanaged.passRetained(request).toOpaque()

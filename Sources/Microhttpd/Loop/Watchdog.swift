@@ -36,7 +36,7 @@ final class Connection {
     fileprivate var restingByteCount: UInt64?
 
     /// Whether the first byte of its handshake has been looked at.
-    var isHeard = false
+    var isFirstByteChecked = false
     /// Bytes received before the client could say anything, of its TLS handshake.
     var introductionByteCount: UInt64 = 0
 

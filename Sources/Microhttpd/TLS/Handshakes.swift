@@ -75,8 +75,10 @@ final class Handshakes {
 
     /// Looks at the first byte that a client sends. No record of TLS starts with a letter, but every method of HTTP does.
     private func hear(_ connection: Connection) {
-        guard !connection.isHeard, case let byte = mhd_shim_peek(connection.socket), byte >= 0 else { return }
-        connection.isHeard = true
+        guard !connection.isFirstByteChecked, case let byte = mhd_shim_peek(connection.socket), byte >= 0 else {
+            return
+        }
+        connection.isFirstByteChecked = true
         if (Int32(UInt8(ascii: "A"))...Int32(UInt8(ascii: "Z"))).contains(byte) { onPlainText(connection) }
     }
 

@@ -2,9 +2,9 @@ internal import MADE
 internal import Microhttpd
 
 /// The score requests of one turn of a loop, gathered a model; one loop's alone.
-final class Turn {
+final class LoopBatches {
     /// Where this turn's jobs are.
-    private var active: [LoopBench] = []
+    private var active: [ModelBatch] = []
     /// Models to whose queues work went in this turn.
     private var queued: [LoadedModel] = []
     private let loopIndex: Int
@@ -30,7 +30,7 @@ final class Turn {
     }
 
     /// Where requests for `model` go.
-    func bench(for model: LoadedModel) -> LoopBench { model.benches[loopIndex] }
+    func batch(of model: LoadedModel) -> ModelBatch { model.batches[loopIndex] }
 
     /// Whether a body of so many bytes probably holds more rows than the loop computes itself in a turn.
     func isBeyondLoop(_ byteCount: Int, _ model: LoadedModel) -> Bool {
@@ -39,19 +39,19 @@ final class Turn {
         return model.cost(of: .score).nanoseconds(units: rowCount) > inlineBudget
     }
 
-    /// Takes a job whose rows are in the batch of `bench`. What is more than the loop computes itself goes to the
+    /// Takes a job whose rows are in the batch of `modelBatch`. What is more than the loop computes itself goes to the
     /// model's queue at once: the workers need not wait for the rest of the turn, nor its rows for memory.
-    func add(_ job: ScoreJob, to bench: LoopBench) {
-        if bench.jobs.isEmpty { active.append(bench) }
-        bench.jobs.append(job)
-        bench.cost += job.expectedNanoseconds
-        if bench.cost > inlineBudget || job.isLarge { submit(bench) }
+    func add(_ job: ScoreJob, to modelBatch: ModelBatch) {
+        if modelBatch.jobs.isEmpty { active.append(modelBatch) }
+        modelBatch.jobs.append(job)
+        modelBatch.cost += job.expectedNanoseconds
+        if modelBatch.cost > inlineBudget || job.isLarge { submit(modelBatch) }
     }
 
-    private func submit(_ bench: LoopBench) {
-        guard let model = bench.jobs.first?.model else { return }
+    private func submit(_ modelBatch: ModelBatch) {
+        guard let model = modelBatch.jobs.first?.model else { return }
         if queued.last !== model { queued.append(model) }
-        for job in model.queue.submit(bench.takeJobs()) { job.call.refuseAsQueueIsFull(of: model) }
+        for job in model.queue.submit(modelBatch.takeJobs()) { job.call.refuseAsQueueIsFull(of: model) }
     }
 
     /// Scores what is left of the turn; where others wait already, after them.
@@ -59,18 +59,18 @@ final class Turn {
     /// - Returns: the bytes of bodies that were read in it.
     func finish() -> Int {
         defer { readByteCount = 0 }
-        for bench in active {
-            guard let model = bench.jobs.first?.model else { continue }
+        for modelBatch in active {
+            guard let model = modelBatch.jobs.first?.model else { continue }
             if model.queue.hasWaitingWork {
-                submit(bench)
+                submit(modelBatch)
             } else {
-                score(bench.jobs, on: bench)
-                bench.forgetJobs()
+                score(modelBatch.jobs, on: modelBatch)
+                modelBatch.forgetJobs()
             }
         }
         active.removeAll(keepingCapacity: true)
         for model in queued {
-            model.queue.assist(with: bench(for: model).worker, nanoseconds: inlineBudget)
+            model.queue.assist(with: batch(of: model).worker, nanoseconds: inlineBudget)
         }
         queued.removeAll(keepingCapacity: true)
         return readByteCount
@@ -79,28 +79,28 @@ final class Turn {
     /// Runs a task now where it is small, else in the model's queue.
     func run(_ task: QueuedTask, of model: LoadedModel) {
         if task.expectedNanoseconds <= inlineBudget, !task.isForWorkers {
-            task.run(bench(for: model).worker.workspace)
+            task.run(batch(of: model).worker.workspace)
         } else if !model.queue.submit(task) {
             task.call.refuseAsQueueIsFull(of: model)
         }
     }
 
     /// Scores neighbours that want the same in one batch each.
-    private func score(_ jobs: [ScoreJob], on bench: LoopBench) {
+    private func score(_ jobs: [ScoreJob], on modelBatch: ModelBatch) {
         var first = 0
         while first < jobs.count {
             let work = jobs[first].work
             var end = first + 1
             while end < jobs.count, jobs[end].work == work { end += 1 }
-            score(jobs, first..<end, on: bench)
+            score(jobs, first..<end, on: modelBatch)
             first = end
         }
     }
 
     /// Scores the jobs at `places`.
-    private func score(_ jobs: [ScoreJob], _ places: Range<Int>, on bench: LoopBench) {
+    private func score(_ jobs: [ScoreJob], _ places: Range<Int>, on modelBatch: ModelBatch) {
         let head = jobs[places.lowerBound]
-        let (model, sheet, workspace) = (head.model, bench.worker.sheet, bench.worker.workspace)
+        let (model, sheet, workspace) = (head.model, modelBatch.worker.sheet, modelBatch.worker.workspace)
         let rows = head.rows.lowerBound..<jobs[places.upperBound - 1].rows.upperBound
         let start = monotonicNanoseconds()
         if !rows.isEmpty {

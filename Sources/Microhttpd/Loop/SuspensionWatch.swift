@@ -3,7 +3,7 @@ internal import Glibc
 
 /// What a loop does for requests that wait: libmicrohttpd has no time-outs for a suspended connection, and does not hear
 /// its client leave. On the loop's thread only.
-final class Patience {
+final class SuspensionWatch {
     /// A request that waits for so long is watched for its client's departure. To watch takes two system calls, and most
     /// are answered before.
     static let watchNanoseconds: UInt64 = 10_000_000
@@ -34,8 +34,8 @@ extension EventLoop {
         request.suspendedIndex = suspended.count
         request.suspensionTime = now
         suspended.append(request)
-        patience.unwatchedCount += 1
-        patience.watchTime = min(patience.watchTime, now + Patience.watchNanoseconds)
+        suspensionWatch.unwatchedCount += 1
+        suspensionWatch.watchTime = min(suspensionWatch.watchTime, now + SuspensionWatch.watchNanoseconds)
     }
 
     func removeSuspended(_ request: Request) {
@@ -43,11 +43,11 @@ extension EventLoop {
         request.suspendedIndex = nil
         if request.isWatched {
             request.isWatched = false
-            patience.watchedCount -= 1
-            mhd_shim_forget(patience.epoll, request.client.socket)
+            suspensionWatch.watchedCount -= 1
+            mhd_shim_forget(suspensionWatch.epoll, request.client.socket)
         } else {
-            patience.unwatchedCount -= 1
-            if patience.unwatchedCount == 0 { patience.watchTime = .max }
+            suspensionWatch.unwatchedCount -= 1
+            if suspensionWatch.unwatchedCount == 0 { suspensionWatch.watchTime = .max }
         }
         let last = suspended.removeLast()
         guard last !== request else { return }
@@ -57,50 +57,50 @@ extension EventLoop {
 
     func addTimed(_ request: Request) {
         guard let deadline = request.deadline, request.timedIndex == nil, !request.isSettled else { return }
-        request.timedIndex = patience.timed.count
-        patience.timed.append(request)
-        patience.deadline = min(patience.deadline, deadline)
+        request.timedIndex = suspensionWatch.timed.count
+        suspensionWatch.timed.append(request)
+        suspensionWatch.deadline = min(suspensionWatch.deadline, deadline)
     }
 
     func removeTimed(_ request: Request) {
         guard let index = request.timedIndex else { return }
         request.timedIndex = nil
-        let last = patience.timed.removeLast()
+        let last = suspensionWatch.timed.removeLast()
         if last !== request {
             last.timedIndex = index
-            patience.timed[index] = last
+            suspensionWatch.timed[index] = last
         }
-        if patience.timed.isEmpty { patience.deadline = .max }
+        if suspensionWatch.timed.isEmpty { suspensionWatch.deadline = .max }
     }
 
     /// Looks after those who wait, where it is time to.
-    func keepPatience() {
-        if patience.watchedCount > 0 { noticeDepartures() }
-        if now >= patience.watchTime { watchSuspended() }
-        if now >= patience.deadline { answerLate() }
+    func checkSuspended() {
+        if suspensionWatch.watchedCount > 0 { noticeDepartures() }
+        if now >= suspensionWatch.watchTime { watchSuspended() }
+        if now >= suspensionWatch.deadline { answerLate() }
     }
 
     private func watchSuspended() {
-        patience.watchTime = .max
+        suspensionWatch.watchTime = .max
         for request in suspended where !request.isWatched {
-            let time = request.suspensionTime + Patience.watchNanoseconds
+            let time = request.suspensionTime + SuspensionWatch.watchNanoseconds
             guard time <= now else {
-                patience.watchTime = min(patience.watchTime, time)
+                suspensionWatch.watchTime = min(suspensionWatch.watchTime, time)
                 continue
             }
             request.isWatched = true
-            patience.unwatchedCount -= 1
-            patience.watchedCount += 1
+            suspensionWatch.unwatchedCount -= 1
+            suspensionWatch.watchedCount += 1
             // One that has gone already is told of at once.
             mhd_shim_await_hangup(
-                patience.epoll, request.client.socket, Unmanaged.passUnretained(request).toOpaque())
+                suspensionWatch.epoll, request.client.socket, Unmanaged.passUnretained(request).toOpaque())
         }
     }
 
     private func noticeDepartures() {
         withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer?.self, capacity: 64) { contexts in
             while true {
-                let count = Int(mhd_shim_arrived(patience.epoll, contexts.baseAddress, Int32(contexts.count)))
+                let count = Int(mhd_shim_arrived(suspensionWatch.epoll, contexts.baseAddress, Int32(contexts.count)))
                 for context in contexts.prefix(max(0, count)) {
                     guard let context else { continue }
                     // Alive: it is forgotten when its connection ends, at the latest.
@@ -118,7 +118,7 @@ extension EventLoop {
     }
 
     private func answerLate() {
-        let due = patience.timed.filter { $0.deadline.map { $0 <= now } ?? false }
+        let due = suspensionWatch.timed.filter { $0.deadline.map { $0 <= now } ?? false }
         for request in due {
             removeTimed(request)
             guard !request.isSettled else { continue }
@@ -133,7 +133,7 @@ extension EventLoop {
                 request.settle(.answered(reply))
             }
         }
-        patience.deadline = patience.timed.lazy.compactMap(\.deadline).min() ?? .max
+        suspensionWatch.deadline = suspensionWatch.timed.lazy.compactMap(\.deadline).min() ?? .max
     }
 }
 

@@ -6,7 +6,7 @@ internal import MADERows
 ///
 /// `@unchecked Sendable`: touched by its loop's thread only; whoever lets go of the model last, after all its requests,
 /// frees it.
-final class LoopBench: @unchecked Sendable {
+final class ModelBatch: @unchecked Sendable {
     let variableCount: Int
     var batch: RowBatch
     var jobs: [ScoreJob] = []

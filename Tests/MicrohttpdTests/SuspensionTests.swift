@@ -55,7 +55,7 @@ private func withHolding(
     try body(server, held)
 }
 
-@Suite struct PatienceTests {
+@Suite struct SuspensionTests {
     @Test func aDeadlineIsAnsweredThoughNobodyEverReplies() throws {
         try withHolding(deadline: .milliseconds(30)) { server, held in
             let client = try Client(port: server.port)

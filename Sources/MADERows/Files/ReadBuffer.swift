@@ -1,5 +1,5 @@
 /// The memory between a reader and what reads on: holds what was read and not dropped yet.
-final class Feed {
+final class ReadBuffer {
     /// Bytes of memory before the place that is read to, so that the first part of a character, which ended one piece, can
     /// stand before the rest of it without a copy of the piece.
     private static let headroom = 64

@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import MADE
 internal import MADERows
 internal import Microhttpd
@@ -5,6 +6,9 @@ internal import Microhttpd
 /// Answers requests that are complete. One thread at a time: an event loop's, or a worker's that reads a body for which a loop
 /// has no time.
 final class RequestHandler {
+    /// Does what takes milliseconds, which a loop has not, one after the other.
+    static let background = DispatchQueue(label: "made.background")
+
     let core: ServiceCore
     /// The loop's; nil on a worker, where each request is work of its own.
     let loopBatches: LoopBatches?

@@ -65,16 +65,9 @@ struct LogFlags: ParsableArguments {
 }
 
 extension ArgumentHelp {
-    /// Of every setting, by its name: ArgumentParser asks for each of them dozens of times a start.
-    private static let settings = Dictionary(
-        uniqueKeysWithValues: ServiceOptions.settings.map { ($0.name, ArgumentHelp(stringLiteral: $0.documentation)) })
-
     /// The documentation of a setting.
-    ///
-    /// - Precondition: there is one of this name.
     static func setting(_ name: String) -> ArgumentHelp {
-        guard let help = settings[name] else { preconditionFailure("no setting is called \(name)") }
-        return help
+        ArgumentHelp(stringLiteral: Setting.named(name).documentation)
     }
 }
 

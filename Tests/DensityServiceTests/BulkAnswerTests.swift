@@ -128,18 +128,18 @@ func bulkBodiesAreAnsweredByOneDocumentWhereAccepted(isCalibrated: Bool) throws 
         options.loops = 1
         options.workers = 1
     }
-    let block = String(repeating: "[0,1,0,1,1,0,0,1]\n", count: 80_000)
+    let block = String(repeating: "[0,1,0,1,1,0,0,1]\n", count: 120_000)
     let readers = try (0..<6).map { _ in try service.client() }
     for reader in readers {
         try reader.send("POST", "/score", headers: ["Content-Type: \(ndjson)"], body: Array(block.utf8))
     }
     // Each answer is a few megabytes: more than the system takes for somebody who does not read.
-    while try service.counter(#"made_rows_scored_total{model="m",version="1"}"#) < 6 * 80_000 {}
+    while try service.counter(#"made_rows_scored_total{model="m",version="1"}"#) < 6 * 120_000 {}
     #expect(try service.bulk("[0,1,0,1,1,0,0,1]", ndjson).status == 200)
     #expect(try service.get("/livez").status == 200)
     for reader in readers {
         let reply = try reader.receive()
-        #expect(reply.status == 200 && reply.body.count { $0 == UInt8(ascii: "\n") } == 80_000)
+        #expect(reply.status == 200 && reply.body.count { $0 == UInt8(ascii: "\n") } == 120_000)
     }
 }
 

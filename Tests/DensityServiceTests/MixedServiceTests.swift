@@ -140,9 +140,9 @@ private func logLikelihoods(_ service: TestService, _ rows: [[Float]]) throws ->
     #expect(fixed.logLikelihood == reply.logLikelihood)
     let other = try service.post("/score", "{\"rows\":\(json),\"seed\":9}").decode(ScoreReply.self)
     #expect(other.logLikelihood[1] != reply.logLikelihood[1] && other.logLikelihood[0] == reply.logLikelihood[0])
-    let more = try service.post("/score", "{\"rows\":\(json),\"particles\":4096}").decode(ScoreReply.self)
+    let more = try service.post("/score", "{\"rows\":\(json),\"particles\":16384}").decode(ScoreReply.self)
     let error = try #require(more.standardError?[1])
-    #expect(error < errors[1] / 2)
+    #expect(error < errors[1] / 4)
     let difference = try #require(more.logLikelihood[1]) - #require(reply.logLikelihood[1])
     #expect(abs(difference) < 4 * (errors[1] + error))
 }

@@ -180,11 +180,11 @@ extension Registry {
     let shelf = try Shelf(["a", "b"])
     defer { try? FileManager.default.removeItem(at: shelf.folder) }
     shelf.disk.stop(shelf.path("a"))
-    let registry = try shelf.registry(secondsMax: 1)
+    let registry = try shelf.registry(secondsMax: 2)
     #expect(registry.version(of: "a") == nil && registry.version(of: "b") == "1")
     #expect(
         registry.snapshot.entry(named: "a")?.versions.first?.failure?.shown
-            == "a.safetensors: cannot be read: its disk did not answer within 1 s (model-read-seconds-max)")
+            == "a.safetensors: cannot be read: its disk did not answer within 2 s (model-read-seconds-max)")
     shelf.disk.goOn(shelf.path("a"))
     // It is free for the next question when the late answer has come.
     var outcome = registry.reloaded("a")

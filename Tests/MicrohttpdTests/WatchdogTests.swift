@@ -26,9 +26,9 @@ import Testing
             let client = try Client(port: server.port)
             client.send("GET / HTTP/1.1\r\nHost: a\r\n")
             // One byte after another, until the server will take no more.
-            let suspensionWatch = ContinuousClock.now + .seconds(20)
-            while client.send("X"), ContinuousClock.now < suspensionWatch { usleep(10_000) }
-            #expect(ContinuousClock.now < suspensionWatch)
+            let patience = ContinuousClock.now + .seconds(20)
+            while client.send("X"), ContinuousClock.now < patience { usleep(10_000) }
+            #expect(ContinuousClock.now < patience)
         }
     }
 
@@ -67,9 +67,9 @@ import Testing
             let client = try Client(port: server.port)
             client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(try client.reply().status == 200)
-            let suspensionWatch = ContinuousClock.now + .seconds(20)
-            while client.send("X"), ContinuousClock.now < suspensionWatch { usleep(10_000) }
-            #expect(ContinuousClock.now < suspensionWatch)
+            let patience = ContinuousClock.now + .seconds(20)
+            while client.send("X"), ContinuousClock.now < patience { usleep(10_000) }
+            #expect(ContinuousClock.now < patience)
         }
     }
 

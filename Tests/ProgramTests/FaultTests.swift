@@ -180,10 +180,9 @@ import Testing
             var faults = [
                 ("\(call) 5 1 0 \(place)", "Input/output error"), ("open 24 1 0 \(place)", "Too many open files"),
             ]
-            if arguments == scoring.0 || path == model {
-                // In the middle of it.
-                faults.append(("\(call) 5 2 0 \(place)", "Input/output error"))
-            }
+            // In the middle of it.
+            if path != schema { faults.append(("\(call) 5 2 0 \(place)", "Input/output error")) }
+            if arguments == scoring.0 { faults.append(("open 23 1 0 \(place)", "Too many open files in system")) }
             for (rules, reason) in faults {
                 let outcome = try run(arguments, rules)
                 #expect(outcome.status == 1, "\(arguments) \(rules)")

@@ -66,17 +66,8 @@ public final class Certificates: Sendable {
     /// Runs `openssl`.
     @discardableResult
     public static func run(_ arguments: [String], in folder: URL) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments
-        process.currentDirectoryURL = folder
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw OpenSSLError(text: text) }
+        let (status, text) = try runCommand(["openssl"] + arguments, in: folder)
+        guard status == 0 else { throw OpenSSLError(text: text) }
         return text
     }
 }

@@ -5,16 +5,7 @@ import Testing
 
 /// Runs curl; its standard output.
 private func curl(_ arguments: [String]) throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["curl", "-sS", "--max-time", "30"] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, text)
+    try runCommand(["curl", "-sS", "--max-time", "30"] + arguments)
 }
 
 /// Whether every thread of a process waits for something.

@@ -47,11 +47,14 @@ public struct Setting: Sendable {
         return "\(help) Takes \(takes).\(value.isEmpty ? "" : " Default: \(value).")"
     }
 
+    /// ArgumentParser asks for each of them dozens of times a start.
+    private static let byName = Dictionary(uniqueKeysWithValues: ServiceOptions.settings.map { ($0.name, $0) })
+
     /// The setting of this name.
     ///
     /// - Precondition: there is one; names come from source code.
     public static func named(_ name: String) -> Setting {
-        guard let setting = ServiceOptions.settings.first(where: { $0.name == name }) else {
+        guard let setting = byName[name] else {
             preconditionFailure("no setting is called \(name)")
         }
         return setting

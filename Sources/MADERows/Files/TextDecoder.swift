@@ -1,4 +1,4 @@
-/// Makes UTF-8 of the bytes of a feed.
+/// Makes UTF-8 of the bytes of a buffer.
 protocol TextDecoder: AnyObject {
     /// The next bytes of UTF-8, none at the end; they hold until the next call.
     func next() throws(TextSourceError) -> UnsafeRawBufferPointer
@@ -6,7 +6,7 @@ protocol TextDecoder: AnyObject {
 
 /// Hands on what is UTF-8, and reads as Windows-1252 each byte that belongs to no character of UTF-8.
 final class UTF8Decoder: TextDecoder {
-    private let feed: ReadBuffer
+    private let readBuffer: ReadBuffer
     private let sizes: PieceSizes
     /// What was not UTF-8; its memory is there once something is not.
     private var output: UnsafeMutableRawBufferPointer?
@@ -19,8 +19,8 @@ final class UTF8Decoder: TextDecoder {
     /// The line of the first of them, from 1.
     private(set) var firstConvertedLine = 0
 
-    init(_ feed: ReadBuffer, _ sizes: PieceSizes) {
-        self.feed = feed
+    init(_ readBuffer: ReadBuffer, _ sizes: PieceSizes) {
+        self.readBuffer = readBuffer
         self.sizes = sizes
     }
 
@@ -28,19 +28,19 @@ final class UTF8Decoder: TextDecoder {
 
     func next() throws(TextSourceError) -> UnsafeRawBufferPointer {
         while true {
-            let rest = feed.rest
+            let rest = readBuffer.rest
             let count = isAtEnd ? rest.count : rest.count - UTF8Check.openByteCount(rest)
             if count == 0 {
                 if isAtEnd { return rest }
                 isConverting = false
-                isAtEnd = try !feed.refill()
+                isAtEnd = try !readBuffer.refill()
                 continue
             }
             let bytes = UnsafeRawBufferPointer(rebasing: rest[..<count])
             // What is still open at their end is not going on: the file ends, or another character begins.
             if !isConverting, UTF8Check.openByteCount(bytes) == 0, let lines = self.lines(bytes) {
                 lineCount += lines
-                feed.drop(count)
+                readBuffer.drop(count)
                 return bytes
             }
             isConverting = true
@@ -50,7 +50,7 @@ final class UTF8Decoder: TextDecoder {
 
     /// The number of line feeds; nil where the bytes are not UTF-8.
     private func lines(_ bytes: UnsafeRawBufferPointer) -> Int? {
-        feed.blankBefore()
+        readBuffer.blankBefore()
         return bytes.withMemoryRebound(to: UInt8.self) { bytes in
             bytes.baseAddress.flatMap { UTF8Check.lineCount($0, count: bytes.count) }
         }
@@ -90,7 +90,7 @@ final class UTF8Decoder: TextDecoder {
             taken += 1
         }
         if convertedByteCount == 0 { lineCount += UTF8Check.lineFeedCount(.init(rebasing: bytes[..<taken])) }
-        feed.drop(taken)
+        readBuffer.drop(taken)
         return UnsafeRawBufferPointer(rebasing: output[..<given])
     }
 }

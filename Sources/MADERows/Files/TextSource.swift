@@ -48,27 +48,27 @@ public final class TextSource {
     private init(
         _ reader: any ByteReader, path: String, byteCount fileByteCount: Int?, command: String?, _ sizes: PieceSizes
     ) throws(TextSourceError) {
-        var feed = ReadBuffer(reader, sizes)
-        try feed.readHead()
-        compression = Head(feed.rest).compression
+        var readBuffer = ReadBuffer(reader, sizes)
+        try readBuffer.readHead()
+        compression = Head(readBuffer.rest).compression
         if let compression {
-            feed = try ReadBuffer(CompressedReader(feed, compression, path: path, command: command), sizes)
-            try feed.readHead()
+            readBuffer = try ReadBuffer(CompressedReader(readBuffer, compression, path: path, command: command), sizes)
+            try readBuffer.readHead()
         }
-        let head = Head(feed.rest)
+        let head = Head(readBuffer.rest)
         if let format = head.foreignFormat(path: path) {
             throw TextSourceError(path: path, problem: .foreign(format, within: compression, command: command))
         }
         let (encoding, markByteCount) = head.encoding
-        feed.drop(markByteCount)
+        readBuffer.drop(markByteCount)
         let textByteCount = compression == nil ? fileByteCount : nil
         switch encoding {
         case .utf8:
             byteCount = textByteCount.map { $0 - markByteCount }
-            decoder = UTF8Decoder(feed, sizes)
+            decoder = UTF8Decoder(readBuffer, sizes)
         case .utf16(let isBigEndian):
             byteCount = textByteCount.map { ($0 - markByteCount) / 2 }
-            decoder = UTF16Decoder(feed, isBigEndian: isBigEndian, sizes)
+            decoder = UTF16Decoder(readBuffer, isBigEndian: isBigEndian, sizes)
         }
         piece = try decoder.next()
     }

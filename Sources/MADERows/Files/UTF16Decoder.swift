@@ -1,12 +1,12 @@
 /// Makes UTF-8 of UTF-16; a surrogate without its other half becomes U+FFFD.
 final class UTF16Decoder: TextDecoder {
-    private let feed: ReadBuffer
+    private let readBuffer: ReadBuffer
     private let isBigEndian: Bool
     private let output: UnsafeMutableRawBufferPointer
     private var isAtEnd = false
 
-    init(_ feed: ReadBuffer, isBigEndian: Bool, _ sizes: PieceSizes) {
-        self.feed = feed
+    init(_ readBuffer: ReadBuffer, isBigEndian: Bool, _ sizes: PieceSizes) {
+        self.readBuffer = readBuffer
         self.isBigEndian = isBigEndian
         output = .allocate(byteCount: max(16, sizes.pieceByteCount), alignment: 64)
     }
@@ -15,7 +15,7 @@ final class UTF16Decoder: TextDecoder {
 
     func next() throws(TextSourceError) -> UnsafeRawBufferPointer {
         while true {
-            let rest = feed.rest
+            let rest = readBuffer.rest
             // A unit is at most three bytes of UTF-8, a pair of two units four.
             var count = min(rest.count / 2, output.count / 3)
             let mayGoOn = !isAtEnd || count < rest.count / 2
@@ -23,12 +23,12 @@ final class UTF16Decoder: TextDecoder {
             if count > 0, mayGoOn, UTF16.isLeadSurrogate(units[count - 1]) { count -= 1 }
             if count > 0 { return convert(count) }
             guard !isAtEnd else { return lastByte() }
-            isAtEnd = try !feed.refill()
+            isAtEnd = try !readBuffer.refill()
         }
     }
 
     private func convert(_ count: Int) -> UnsafeRawBufferPointer {
-        let units = Units(UnsafeRawBufferPointer(rebasing: feed.rest[..<(2 * count)]), isBigEndian: isBigEndian)
+        let units = Units(UnsafeRawBufferPointer(rebasing: readBuffer.rest[..<(2 * count)]), isBigEndian: isBigEndian)
         var given = 0
         _ = transcode(
             units.makeIterator(), from: UTF16.self, to: UTF8.self, stoppingOnError: false,
@@ -36,14 +36,14 @@ final class UTF16Decoder: TextDecoder {
                 output[given] = byte
                 given += 1
             })
-        feed.drop(2 * count)
+        readBuffer.drop(2 * count)
         return UnsafeRawBufferPointer(rebasing: output[..<given])
     }
 
     /// Half a unit is no character either.
     private func lastByte() -> UnsafeRawBufferPointer {
-        guard !feed.rest.isEmpty else { return feed.rest }
-        feed.drop(1)
+        guard !readBuffer.rest.isEmpty else { return readBuffer.rest }
+        readBuffer.drop(1)
         output.copyBytes(from: "\u{fffd}".utf8)
         return UnsafeRawBufferPointer(rebasing: output[..<3])
     }

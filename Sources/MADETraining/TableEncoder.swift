@@ -34,7 +34,7 @@ struct EncodedTable: Sendable {
 /// Nothing of held-out rows shows in it: a label that only they have is as unseen as one that comes tomorrow, or calibration
 /// rows would not be like new ones.
 struct TableEncoder: Sendable {
-    let variables: [Variable]
+    private(set) var variables: [Variable]
     /// Of a categorical column the encoded value of each of the table's labels, rare ones behind the others; else empty.
     private let labelValues: [[Float]]
 
@@ -63,6 +63,17 @@ struct TableEncoder: Sendable {
         }
         self.variables = variables
         self.labelValues = labelValues
+    }
+
+    /// The same encoder with Gaussians that may be half as narrow as the `deviations` of real variables from what follows from
+    /// the others, where those are known.
+    func sharpened(to deviations: [Float?]) -> TableEncoder {
+        var encoder = self
+        for (index, deviation) in deviations.enumerated() {
+            guard let deviation else { continue }
+            encoder.variables[index] = variables[index].withScaleFloor(atMost: deviation / 2)
+        }
+        return encoder
     }
 
     /// The rows of a table of the same columns.
@@ -163,5 +174,13 @@ struct TableEncoder: Sendable {
         let low = Int(place)
         let high = min(low + 1, sorted.count - 1)
         return sorted[low] + (place - Double(low)) * (sorted[high] - sorted[low])
+    }
+}
+
+extension Variable {
+    fileprivate func withScaleFloor(atMost floor: Float) -> Variable {
+        guard case .real(var encoding) = kind else { return self }
+        encoding.scaleFloor = min(encoding.scaleFloor, floor)
+        return Variable(name: name, kind: .real(encoding), unseen: unseen, hasMissing: hasMissing)
     }
 }

@@ -14,7 +14,8 @@ public struct TrainingOptions: Sendable, Equatable {
     public var isResidual = false
     /// Gaussians in the mixture of each real variable; nil: by the number of rows.
     public var componentCount: Int?
-    /// Least standard deviation of such a Gaussian, in encoded units; nil: by the number of rows.
+    /// Least standard deviation of such a Gaussian, in encoded units; nil: by the number of rows, and by what of the column does
+    /// not follow from the others.
     public var scaleFloor: Float?
     /// What a network sees of an encoded number is clipped to ± this.
     public var inputBound: Float = 5
@@ -124,6 +125,13 @@ public struct TrainingOptions: Sendable, Equatable {
         return scaleFloor ?? min(Self.scaleFloorMax, 8 / count.squareRoot(), 200 / count)
     }
 
+    /// The least deviation that a column of `rowCount` numbers which follows from others is taken to have from what it should be
+    /// (see `ResidualMeans`): a quarter of the floor, as of few rows it cannot be told how close a relation is, and what is
+    /// sharper than it should be drowns all other columns.
+    func residualDeviationMin(rowCount: Int) -> Float {
+        max(scaleFloor(rowCount: rowCount) / 4, Self.residualDeviationMin)
+    }
+
     /// The noise on inputs for a table of `rowCount` rows: as the floor, so that the conditionals of a large table are as
     /// sharp as what they depend on.
     func inputNoise(rowCount: Int) -> Float {
@@ -136,6 +144,8 @@ public struct TrainingOptions: Sendable, Equatable {
     }
 
     private static let scaleFloorMax: Float = 0.5
+    /// Below it nothing is gained any more, and a `Float`'s digits end.
+    private static let residualDeviationMin: Float = 0.002
     private static let inputNoiseMax: Float = 0.15
     private static let componentsMin = 5
     private static let componentsMax = 24

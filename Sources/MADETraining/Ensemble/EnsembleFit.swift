@@ -12,13 +12,17 @@ struct EnsembleFit: Sendable {
     let options: TrainingOptions
     /// The variable whose values are the groups with calibrations of their own, and what these are called.
     let groups: (variable: Int, names: [String])?
+    private let regressionRows: RegressionRows
     private let encoder: TableEncoder
     private let schema: TableSchema
 
     /// Numbers are transformed `like` those of another fit, where one is given.
     init(_ split: TableSplit, schema: TableSchema, options: TrainingOptions, like other: EnsembleFit? = nil) {
-        encoder = TableEncoder(schema, rows: split.train, options: options, like: other?.encoder)
+        let encoder = TableEncoder(schema, rows: split.train, options: options, like: other?.encoder)
         train = encoder.encode(split.train)
+        regressionRows = RegressionRows(
+            encoder.variables, train, deviationMin: options.residualDeviationMin(rowCount: train.rowCount))
+        self.encoder = options.scaleFloor == nil ? encoder.sharpened(to: regressionRows.deviations) : encoder
         validation = encoder.encode(split.validation)
         calibration = split.calibration.map(encoder.encode)
         calibrationTable = split.calibration
@@ -39,7 +43,8 @@ struct EnsembleFit: Sendable {
     /// The training of network `index`, counted from 0.
     func training(of index: Int) -> MemberTraining {
         MemberTraining(
-            index: index, variables: variables, train: train, validation: validation, options: options)
+            index: index, variables: variables, train: train, validation: validation, regressionRows: regressionRows,
+            options: options)
     }
 
     /// The ensemble of the networks that `results` are of, not calibrated.

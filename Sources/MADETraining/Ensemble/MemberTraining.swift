@@ -78,7 +78,11 @@ final class MemberTraining {
     private var corruption: Corruption?
 
     /// `variables` are the columns of both tables; `index` counts the networks from 0.
-    init(index: Int, variables: [Variable], train: EncodedTable, validation: EncodedTable, options: TrainingOptions) {
+    init(
+        index: Int, variables: [Variable], train: EncodedTable, validation: EncodedTable,
+        regressionRows: RegressionRows? = nil,
+        options: TrainingOptions
+    ) {
         func generator(_ stream: Stream) -> PhiloxGenerator {
             // Stream 0 splits the table.
             let number = 1 + UInt64(index) * UInt64(Stream.allCases.count) + stream.rawValue
@@ -92,12 +96,13 @@ final class MemberTraining {
         var orderings = generator(.ordering)
         let masks = Self.masks(variables, train, options, using: &orderings)
         passes = NetworkPasses(
-            masks, variables: variables, options: options, rowsMax: max(Self.validationBatchRows, options.batchRows))
+            masks, variables: variables, regressionRows: regressionRows, options: options,
+            rowsMax: max(Self.validationBatchRows, options.batchRows))
         let plan = passes.plan
         var weights = generator(.weights)
         let start = InitialParameters.draw(
             plan: plan, coverage: passes.coverage, places: VariablePlaces(variables, ordering: masks[0].ordering),
-            activation: options.activation, table: train, using: &weights)
+            residualMeans: passes.residualMeans, activation: options.activation, table: train, using: &weights)
         passes.parameters.set(start)
         best = FloatBuffer(start)
         adam = Adam(mask: passes.coverage, penalties: Self.penalties(plan, options, rowCount: train.rowCount))
@@ -157,7 +162,7 @@ final class MemberTraining {
             }
         }
         return Result(
-            masks: passes.masks, network: passes.plan.network(from: best.elements),
+            masks: passes.masks, network: passes.network(from: best.elements),
             epochs: schedule.bestEpoch, legs: legs + [leg], course: course, bestValidationNats: schedule.bestNats,
             isComplete: course.last?.isLast == true)
     }
@@ -171,7 +176,7 @@ final class MemberTraining {
         let stepCount = legs.reduce(0) { $0 + $1.stepCount }
         func result(isComplete: Bool) -> Result {
             Result(
-                masks: passes.masks, network: passes.plan.network(from: best.elements), epochs: epoch, legs: legs,
+                masks: passes.masks, network: passes.network(from: best.elements), epochs: epoch, legs: legs,
                 course: [], bestValidationNats: .infinity, isComplete: isComplete)
         }
         for leg in legs where leg.stepCount > 0 {

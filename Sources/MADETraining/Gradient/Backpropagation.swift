@@ -15,6 +15,7 @@ final class Backpropagation {
     private let activation: Activation
     private let isResidual: Bool
     private let batch: Batch
+    private let residualMeans: ResidualMeans
     private let outputLoss: OutputLoss
     private let hidden: [HiddenUnits]
     /// [rows × outputs]: the conditionals' parameters, then derivatives by them.
@@ -30,13 +31,14 @@ final class Backpropagation {
 
     /// `sibling`: passes of the same network under another mask, which lend their buffers and are not used beside these.
     init(
-        plan: ParameterPlan, places: VariablePlaces, activation: Activation, isResidual: Bool, rowsMax: Int,
-        sharing sibling: Backpropagation? = nil
+        plan: ParameterPlan, places: VariablePlaces, residualMeans: ResidualMeans = .none, activation: Activation,
+        isResidual: Bool, rowsMax: Int, sharing sibling: Backpropagation? = nil
     ) {
         self.plan = plan
         self.activation = activation
         self.isResidual = isResidual
-        batch = Batch(places, rowsMax: rowsMax)
+        self.residualMeans = residualMeans
+        batch = Batch(places, rowsMax: rowsMax, keepsSeen: !residualMeans.isEmpty)
         outputLoss = OutputLoss(places.places, rowsMax: rowsMax)
         parameters = sibling?.parameters ?? FloatBuffer(count: plan.count)
         gradient = sibling?.gradient ?? FloatBuffer(count: plan.count)
@@ -97,6 +99,13 @@ final class Backpropagation {
             }
             source = target
         }
+        addDirect()
+        residualMeans.place(
+            in: outputs, outputCount: plan.outputCount, seen: batch.seen, inputCount: plan.inputCount,
+            rowCount: rowCount)
+    }
+
+    private func addDirect() {
         guard let direct = plan.direct else { return }
         guard directRuns.count > 1 else { return multiply(direct, batch.inputs, into: outputs) }
         directOutputs.clear(0..<rowCount * direct.outputCount)
@@ -135,6 +144,7 @@ final class Backpropagation {
 
     /// Computes `gradient` from the derivatives that `loss` left.
     func backward() {
+        residualMeans.scale(outputs, outputCount: plan.outputCount, rowCount: rowCount)
         if let direct = plan.direct { setGradient(ofDirect: direct) }
         var derivatives = outputs
         for index in plan.layers.indices.reversed() {

@@ -41,19 +41,25 @@ final class Batch {
     /// [rows × variables], in the ordering: 0 or 1, a class, or the encoded value of a real variable, a number not clipped; NaN
     /// where it is not known.
     let targets: FloatBuffer
+    /// As `inputs`, but without the noise on numbers; empty where nobody asks for it.
+    let seen: FloatBuffer
     private(set) var rowCount = 0
     private let inputCount: Int
     private let rowsMax: Int
     private let columns: [Column]
     /// What the network sees of each outcome of each real variable as a number.
     private let outcomeInputs: FloatBuffer
+    /// What each variable's first input unit is without noise, of the row that is being loaded, [variables].
+    private let clean: FloatBuffer
 
-    init(_ places: VariablePlaces, rowsMax: Int) {
+    init(_ places: VariablePlaces, rowsMax: Int, keepsSeen: Bool = false) {
         self.places = places.places
         self.rowsMax = rowsMax
         inputCount = self.places.last?.inputs.upperBound ?? 0
         inputs = FloatBuffer(count: rowsMax * inputCount)
         targets = FloatBuffer(count: rowsMax * self.places.count)
+        clean = FloatBuffer(count: self.places.count)
+        seen = FloatBuffer(count: keepsSeen ? rowsMax * inputCount : 0)
         var outcomeInputs: [Float] = []
         columns = self.places.map { Self.column($0, &outcomeInputs) }
         self.outcomeInputs = FloatBuffer(outcomeInputs)
@@ -98,36 +104,48 @@ final class Batch {
                 let targets = targets.pointer + row * columns.count
                 for (position, column) in columns.enumerated() {
                     let value = values[index * columns.count + column.index]
-                    targets[position] = put(value, column, into: inputs + column.inputs.lowerBound, &own)
+                    let (target, seen) = put(value, column, into: inputs + column.inputs.lowerBound, &own)
+                    targets[position] = target
+                    clean.pointer[position] = seen
                 }
+                if seen.count > 0 { keepSeen(inputs, row: row) }
                 if dropsInputs { own?.drop(inputs, of: places) }
             }
         }
         corruption = own
     }
 
-    /// Sets the `units` of one cell, which are 0, and returns its target.
+    /// Sets the `seen` inputs of a row from its `inputs`.
+    private func keepSeen(_ inputs: UnsafePointer<Float>, row: Int) {
+        let seen = seen.pointer + row * inputCount
+        seen.update(from: inputs, count: inputCount)
+        for (position, column) in columns.enumerated() where column.form == .number {
+            seen[column.inputs.lowerBound] = clean.pointer[position]
+        }
+    }
+
+    /// Sets the `units` of one cell, which are 0, and returns its target, and what the first unit of a number is without noise.
     private func put(
         _ value: Float, _ column: Column, into units: UnsafeMutablePointer<Float>, _ corruption: inout Corruption?
-    ) -> Float {
+    ) -> (target: Float, clean: Float) {
         switch column.form {
         case .single:
-            guard value >= 0 else { return .nan }
+            guard value >= 0 else { return (.nan, 0) }
             units[0] = column.encoding(value)
-            return value
+            return (value, 0)
         case .classes:
             let label =
                 value >= Variable.missingValue
                 ? column.labelCount : value < Float(column.labelCount) ? Int(max(value, -1)) : column.otherClass
-            guard value >= 0, label >= 0 else { return .nan }
+            guard value >= 0, label >= 0 else { return (.nan, 0) }
             units[label] = 1
-            return Float(label)
+            return (Float(label), 0)
         case .number:
             if value >= Variable.missingValue {
                 let outcome = Int(value / Variable.missingValue) - column.outcomeOffset
                 units[0] = outcomeInputs.pointer[column.firstOutcome + outcome]
                 units[1 + outcome] = 1
-                return value
+                return (value, units[0])
             }
             // A missing value that the gradient's rows never had is as good as one not known.
             let number = value <= -Variable.missingValue ? .nan : value
@@ -136,8 +154,9 @@ final class Batch {
             let noisy = encoded + (corruption?.normal() ?? 0)
             let bound = column.inputBound
             let stray = corruption?.stray().map { $0 * bound }
-            units[0] = number.isNaN ? 0 : stray ?? min(max(noisy, -bound), bound)
-            return encoded
+            guard !number.isNaN else { return (.nan, 0) }
+            units[0] = stray ?? min(max(noisy, -bound), bound)
+            return (encoded, stray ?? min(max(number, -bound), bound))
         }
     }
 }

@@ -12,8 +12,8 @@ enum InitialParameters {
     /// that a mask lets through; those into the output layer and direct ones are zero. `coverage` [plan.count] is the share
     /// of the network's masks that let a parameter through: the plan's mask where that is the only one.
     static func draw(
-        plan: ParameterPlan, coverage: [Float], places: VariablePlaces, activation: Activation, table: EncodedTable,
-        using generator: inout PhiloxGenerator
+        plan: ParameterPlan, coverage: [Float], places: VariablePlaces, residualMeans: ResidualMeans = .none,
+        activation: Activation, table: EncodedTable, using generator: inout PhiloxGenerator
     ) -> [Float] {
         var parameters = [Float](repeating: 0, count: plan.count)
         let gain: Float =
@@ -36,6 +36,13 @@ enum InitialParameters {
         let biases = plan.biases[plan.layers.count - 1].lowerBound
         for place in places.places {
             for (output, bias) in zip(place.outputs, outputBiases(place, table)) { parameters[biases + output] = bias }
+        }
+        for regression in residualMeans.regressions {
+            let spread = spreadUnit(of: regression.deviation, scaleFloor: regression.scaleFloor)
+            for (mean, output) in zip(spacedMeans(regression.means.count), regression.means) {
+                parameters[biases + output] = mean / 2
+            }
+            for output in regression.spreads { parameters[biases + output] = spread }
         }
         return parameters
     }
@@ -74,10 +81,11 @@ enum InitialParameters {
 
     private static func evenlySpread(_ count: Int) -> [Float] {
         let zeros = [Float](repeating: 0, count: count)
-        let means = (0..<count).map { index in
-            count == 1 ? 0 : meansSpan * (2 * Float(index) / Float(count - 1) - 1)
-        }
-        return zeros + means + zeros
+        return zeros + spacedMeans(count) + zeros
+    }
+
+    private static func spacedMeans(_ count: Int) -> [Float] {
+        (0..<count).map { count == 1 ? 0 : meansSpan * (2 * Float($0) / Float(count - 1) - 1) }
     }
 
     /// Widest that a Gaussian starts, encoded units: those in a sparse tail would else cover what lies beyond it, too, and
@@ -90,9 +98,13 @@ enum InitialParameters {
             let low = max(index - 1, 0)
             let high = min(index + 1, means.count - 1)
             let gap = high > low ? (means[high] - means[low]) / Float(high - low) : 1
-            let excess = max(min(gap, deviationMax) - encoding.scaleFloor, encoding.scaleFloor / 2)
-            return logf(expm1f(excess))
+            return spreadUnit(of: min(gap, deviationMax), scaleFloor: encoding.scaleFloor)
         }
+    }
+
+    /// The spread unit that makes a Gaussian as wide as `deviation`, or a little wider than the floor.
+    private static func spreadUnit(of deviation: Float, scaleFloor: Float) -> Float {
+        logf(expm1f(max(deviation - scaleFloor, scaleFloor / 2)))
     }
 
     /// Equal values of a stepped column, spread evenly over the step around them, as training spreads them: two Gaussians of

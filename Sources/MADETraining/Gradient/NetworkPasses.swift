@@ -21,23 +21,35 @@ final class NetworkPasses {
     /// Share of the masks that let each parameter through, [plan.count].
     let coverage: [Float]
 
+    let residualMeans: ResidualMeans
     private let passes: [Backpropagation]
     /// One a mask; none where there is one mask.
     private let arrangements: [Arrangement]
     private var selected = 0
 
     /// Precondition: at least one mask.
-    init(_ masks: [Mask], variables: [Variable], options: TrainingOptions, rowsMax: Int) {
+    init(
+        _ masks: [Mask], variables: [Variable], regressionRows: RegressionRows? = nil, options: TrainingOptions,
+        rowsMax: Int
+    ) {
         let layout = UnitLayout(variables)
         let directOutputs = options.isDirect ? VariablePlaces.directOutputs(of: variables) : nil
+        // Several masks share their weights, and would want as many regressions; the noise of dropped inputs would be the
+        // residuals'.
+        if masks.count == 1, options.isDirect, options.inputDropout == 0, let regressionRows {
+            residualMeans = ResidualMeans(VariablePlaces(variables, ordering: masks[0].ordering), regressionRows)
+        } else {
+            residualMeans = .none
+        }
         var passes: [Backpropagation] = []
         for mask in masks {
             let degrees = Degrees(ordering: mask.ordering, hidden: mask.hiddenDegrees, layout: layout)
             passes.append(
                 Backpropagation(
                     plan: ParameterPlan(degrees: degrees, directOutputs: directOutputs),
-                    places: VariablePlaces(variables, ordering: mask.ordering), activation: options.activation,
-                    isResidual: options.isResidual, rowsMax: rowsMax, sharing: passes.first))
+                    places: VariablePlaces(variables, ordering: mask.ordering), residualMeans: residualMeans,
+                    activation: options.activation, isResidual: options.isResidual, rowsMax: rowsMax,
+                    sharing: passes.first))
         }
         self.masks = masks
         self.passes = passes
@@ -59,6 +71,11 @@ final class NetworkPasses {
             for place in coverage.indices { coverage[place] += share.pointer[place] }
         }
         self.coverage = coverage.map { $0 / Float(masks.count) }
+    }
+
+    /// The network that has `parameters` [plan.count].
+    func network(from parameters: [Float]) -> MaskedNetwork {
+        plan.network(from: residualMeans.folded(into: parameters, plan))
     }
 
     /// How the parameters lie.

@@ -35,7 +35,7 @@ struct TrainingArguments: ParsableArguments {
     @Option(
         help: """
             Least standard deviation of a Gaussian, where 1 is that of the middle half of the column. (default: the \
-            fewer rows, the larger; contaminated 0.1)
+            fewer rows, the larger, and smaller where the column nearly follows from others; contaminated 0.1)
             """)
     var scaleFloor: Float?
 

@@ -26,7 +26,7 @@ struct RegressionRows: Sendable {
     /// Of more rows some are taken, spread evenly over the table; fewer of wide tables, of which there are many regressions.
     private static let rowsMax = 2000
     private static let wideRowsMax = 500
-    private static let numbersMax = 400_000
+    private static let numbersMax = 100_000
     /// Rows in which an input unit has to be other than 0.
     private static let unitRowsMin = 10
     /// Input units that are looked at: the most frequent.

@@ -125,6 +125,10 @@ public struct TrainingOptions: Sendable, Equatable {
         return scaleFloor ?? min(Self.scaleFloorMax, 8 / count.squareRoot(), 200 / count)
     }
 
+    /// Whether networks may have `ResidualMeans`: these become direct connections. Several masks share their weights, and would
+    /// want as many regressions; what dropped inputs leave out would be missing in the residuals.
+    var hasResidualMeans: Bool { isDirect && maskCount == 1 && inputDropout == 0 }
+
     /// The least deviation that a column of `rowCount` numbers which follows from others is taken to have from what it should be
     /// (see `ResidualMeans`): a quarter of the floor, as of few rows it cannot be told how close a relation is, and what is
     /// sharper than it should be drowns all other columns.

@@ -12,7 +12,8 @@ struct EnsembleFit: Sendable {
     let options: TrainingOptions
     /// The variable whose values are the groups with calibrations of their own, and what these are called.
     let groups: (variable: Int, names: [String])?
-    private let regressionRows: RegressionRows
+    /// Nil where the networks have no residual means.
+    private let regressionRows: RegressionRows?
     private let encoder: TableEncoder
     private let schema: TableSchema
 
@@ -20,9 +21,12 @@ struct EnsembleFit: Sendable {
     init(_ split: TableSplit, schema: TableSchema, options: TrainingOptions, like other: EnsembleFit? = nil) {
         let encoder = TableEncoder(schema, rows: split.train, options: options, like: other?.encoder)
         train = encoder.encode(split.train)
-        regressionRows = RegressionRows(
-            encoder.variables, train, deviationMin: options.residualDeviationMin(rowCount: train.rowCount))
-        self.encoder = options.scaleFloor == nil ? encoder.sharpened(to: regressionRows.deviations) : encoder
+        regressionRows =
+            options.hasResidualMeans
+            ? RegressionRows(
+                encoder.variables, train, deviationMin: options.residualDeviationMin(rowCount: train.rowCount)) : nil
+        let deviations = options.scaleFloor == nil ? regressionRows?.deviations : nil
+        self.encoder = deviations.map(encoder.sharpened) ?? encoder
         validation = encoder.encode(split.validation)
         calibration = split.calibration.map(encoder.encode)
         calibrationTable = split.calibration

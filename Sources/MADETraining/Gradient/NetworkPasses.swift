@@ -27,20 +27,17 @@ final class NetworkPasses {
     private let arrangements: [Arrangement]
     private var selected = 0
 
-    /// Precondition: at least one mask.
+    /// `regressionRows`: what residual means are found on; nil for none.
+    ///
+    /// Precondition: at least one mask, and no more where there are residual means.
     init(
         _ masks: [Mask], variables: [Variable], regressionRows: RegressionRows? = nil, options: TrainingOptions,
         rowsMax: Int
     ) {
         let layout = UnitLayout(variables)
         let directOutputs = options.isDirect ? VariablePlaces.directOutputs(of: variables) : nil
-        // Several masks share their weights, and would want as many regressions; the noise of dropped inputs would be the
-        // residuals'.
-        if masks.count == 1, options.isDirect, options.inputDropout == 0, let regressionRows {
-            residualMeans = ResidualMeans(VariablePlaces(variables, ordering: masks[0].ordering), regressionRows)
-        } else {
-            residualMeans = .none
-        }
+        residualMeans =
+            regressionRows.map { ResidualMeans(VariablePlaces(variables, ordering: masks[0].ordering), $0) } ?? .none
         var passes: [Backpropagation] = []
         for mask in masks {
             let degrees = Degrees(ordering: mask.ordering, hidden: mask.hiddenDegrees, layout: layout)

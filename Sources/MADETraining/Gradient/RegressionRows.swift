@@ -47,9 +47,7 @@ struct RegressionRows: Sendable {
     private let inputs: [Float]
     /// The encoded numbers of each real variable, NaN where a row has none; empty for others.
     private let targets: [[Float]]
-    private let rowCount: Int
-    /// Means of the units, and their covariances × rows [units × units].
-    private let means: [Double]
+    /// Of the units, × rows [units × units].
     private let covariances: [Double]
 
     /// Without rows there are no regressions: a table has none where it is too small or has no mixtures.
@@ -95,8 +93,7 @@ struct RegressionRows: Sendable {
         }
         self.targets = targets
         inputs = kept
-        rowCount = count
-        (means, covariances) = Self.moments(kept, rowCount: count, unitCount: frequent.count)
+        covariances = Self.covariances(kept, rowCount: count, unitCount: frequent.count)
     }
 
     /// How many rows are taken; 0 where no variable is a mixture of several Gaussians, or the table has too few.
@@ -108,7 +105,7 @@ struct RegressionRows: Sendable {
         return min(table.rowCount, max(min(rowsMax, numbersMax / realCount), wideRowsMax))
     }
 
-    private static func moments(_ inputs: [Float], rowCount: Int, unitCount: Int) -> ([Double], [Double]) {
+    private static func covariances(_ inputs: [Float], rowCount: Int, unitCount: Int) -> [Double] {
         var means = [Double](repeating: 0, count: unitCount)
         for (place, value) in inputs.enumerated() { means[place % unitCount] += Double(value) / Double(rowCount) }
         var covariances = [Double](repeating: 0, count: unitCount * unitCount)
@@ -133,7 +130,7 @@ struct RegressionRows: Sendable {
                 }
             }
         }
-        return (means, covariances)
+        return covariances
     }
 
     /// The deviation of each variable's residuals from all others; nil where that is not small.

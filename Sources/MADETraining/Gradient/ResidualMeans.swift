@@ -34,6 +34,7 @@ struct ResidualMeans: Sendable {
 
     /// Of a network whose variables stand at `places`.
     init(_ places: VariablePlaces, _ rows: RegressionRows) {
+        let inputs = Dictionary(uniqueKeysWithValues: places.places.map { ($0.index, $0.inputs.lowerBound) })
         var before: [Int] = []
         var regressions: [Regression] = []
         for place in places.places {
@@ -41,7 +42,6 @@ struct ResidualMeans: Sendable {
             guard case .real(let encoding) = place.variable.kind, encoding.componentCount > 1,
                 let found = rows.regression(of: place.index, on: before)
             else { continue }
-            let inputs = Dictionary(uniqueKeysWithValues: places.places.map { ($0.index, $0.inputs.lowerBound) })
             let means = place.outputs.lowerBound + place.variable.classCount + encoding.componentCount
             let count = encoding.componentCount / 2
             let spreads = means + encoding.componentCount

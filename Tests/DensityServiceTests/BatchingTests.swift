@@ -149,6 +149,9 @@ func aRowHasTheSameBitsFromManyClientsAtOnce(inlineBudget: Int) throws {
         let service = try TestService([randomModel("m", variables: 24, hidden: [200, 200])]) { options in
             options.inlineBudget = inlineBudget
             options.loops = 2
+            // Every client sends on until it is told to close, however late a busy machine lets it.
+            options.restSecondsMax = 60
+            options.graceSeconds = 60
         }
         let port = service.service.port
         let request = body(randomRows(40, variables: 24, seed: 4))

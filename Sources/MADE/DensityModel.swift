@@ -93,6 +93,8 @@ public struct TrainingSummary: Sendable, Equatable, Codable {
     /// Parts in which a table too small to keep rows for calibration was cross-fitted: each row was scored by a model that
     /// was fitted without the row's part. Nil where the calibration rows were kept from every fit.
     public var calibrationFolds: Int?
+    /// The names of real variables of whose variance 99 % follow linearly from the others; nil in files that do not tell.
+    public var nearDeterministic: [String]?
     /// Passes over the training rows up to the weights that were kept, averaged over the members.
     public var epochs: Int
     /// Mean negative log-likelihood of the training rows, nats a row. Rows with missing cells do not count, here and below.
@@ -108,13 +110,15 @@ public struct TrainingSummary: Sendable, Equatable, Codable {
 
     /// A summary of one training run.
     public init(
-        trainRows: Int, validationRows: Int, calibrationRows: Int, calibrationFolds: Int? = nil, epochs: Int,
-        trainNats: Double, validationNats: Double, testNats: Double? = nil, seed: UInt64, curve: TrainingCurve? = nil
+        trainRows: Int, validationRows: Int, calibrationRows: Int, calibrationFolds: Int? = nil,
+        nearDeterministic: [String]? = nil, epochs: Int, trainNats: Double, validationNats: Double,
+        testNats: Double? = nil, seed: UInt64, curve: TrainingCurve? = nil
     ) {
         self.trainRows = trainRows
         self.validationRows = validationRows
         self.calibrationRows = calibrationRows
         self.calibrationFolds = calibrationFolds
+        self.nearDeterministic = nearDeterministic
         self.epochs = epochs
         self.trainNats = trainNats
         self.validationNats = validationNats

@@ -12,7 +12,8 @@ struct EnsembleFit: Sendable {
     let options: TrainingOptions
     /// The variable whose values are the groups with calibrations of their own, and what these are called.
     let groups: (variable: Int, names: [String])?
-    /// Nil where the networks have no residual means.
+    /// Of each variable what the others leave of it, where that is little; nil where the networks have no residual means.
+    private let deviations: [Float?]?
     private let regressionRows: RegressionRows?
     private let encoder: TableEncoder
     private let schema: TableSchema
@@ -25,8 +26,8 @@ struct EnsembleFit: Sendable {
             options.hasResidualMeans
             ? RegressionRows(
                 encoder.variables, train, deviationMin: options.residualDeviationMin(rowCount: train.rowCount)) : nil
-        let deviations = options.scaleFloor == nil ? regressionRows?.deviations : nil
-        self.encoder = deviations.map(encoder.sharpened) ?? encoder
+        deviations = regressionRows?.deviations
+        self.encoder = options.scaleFloor == nil ? deviations.map(encoder.sharpened) ?? encoder : encoder
         validation = encoder.encode(split.validation)
         calibration = split.calibration.map(encoder.encode)
         calibrationTable = split.calibration
@@ -40,6 +41,13 @@ struct EnsembleFit: Sendable {
     }
 
     var variables: [Variable] { encoder.variables }
+
+    /// The names of real variables of whose variance 99 % follow from the others.
+    var nearDeterministic: [String] {
+        zip(variables, deviations ?? []).compactMap { variable, deviation in
+            deviation.map { $0 <= 0.1 } == true ? variable.name : nil
+        }
+    }
 
     /// Other rows of the table, as this fit takes them.
     func encode(_ table: Table) -> EncodedTable { encoder.encode(table) }
@@ -92,6 +100,7 @@ struct FittedEnsemble {
             trainRows: fit.train.rowCount, validationRows: fit.validation.rowCount,
             calibrationRows: calibration?.logLikelihoods.count ?? 0,
             calibrationFolds: foldCount == 0 || calibration == nil ? nil : foldCount,
+            nearDeterministic: fit.nearDeterministic,
             epochs: results.reduce(0) { $0 + $1.epochs } / results.count,
             trainNats: evaluation.meanNats(of: fit.train) ?? memberNats,
             validationNats: evaluation.meanNats(of: fit.validation) ?? memberNats,

@@ -66,6 +66,9 @@ struct TrainingReport {
         if let names = model.variables.logarithms {
             try Output.print("logarithms  \(names): numbers over many decades; --no-logarithms takes them as they are")
         }
+        if let names = summary.nearDeterministic, !names.isEmpty {
+            try Output.print("dependent   \(names.shortened(to: 12)): 99 % given by the other columns")
+        }
         let networkCount = model.networks.count
         let networks = "\(networkCount) network\(networkCount == 1 ? "" : "s")"
         try Output.print("members     \(model.members.count), of \(networks)")

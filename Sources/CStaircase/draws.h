@@ -104,12 +104,28 @@ static double transformed(const staircase_variable *variable, double number) {
     return width > 0 ? __builtin_copysign(width * __builtin_log1p(__builtin_fabs(number) / width), number) : number;
 }
 
-// The draw u as a number of the data: on the variable's grid and within its range, and encoded again.
+// Of two that are as near, the lower one.
+static double nearest_of_support(const staircase_variable *variable, double number) {
+    const double *support = variable->support;
+    size_t low = 0, high = variable->support_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (support[middle] < number) low = middle + 1;
+        else high = middle;
+    }
+    if (low == variable->support_count) return support[low - 1];
+    if (low == 0) return support[0];
+    return number - support[low - 1] <= support[low] - number ? support[low - 1] : support[low];
+}
+
+// The draw u as a number of the data: of the variable's support, or on its grid and within its range, and encoded again.
 //
 // Rounded once, as a number's decimal digits are: 61 * 1 / 100 is the double of 0.61, 61 * 0.01 is not.
 static float settled(const staircase_variable *variable, float u) {
     double number = number_of(variable, variable->centre + (double)u * variable->scale);
-    if (variable->step_over > 0) {
+    if (variable->support_count > 0) {
+        number = nearest_of_support(variable, number);
+    } else if (variable->step_over > 0) {
         double steps = __builtin_rint(number * variable->step_under / variable->step_over);
         double nearest = steps * variable->step_over / variable->step_under;
         // A number whose steps are too many for a double has no digits that they would change.

@@ -319,17 +319,24 @@ public struct RealEncoding: Sendable, Equatable {
     /// Numbers that so many rows share that each has a probability of its own; ascending. The mixture is the density of the
     /// others.
     public var atoms: [Double]
+    /// The numbers that the column takes, ascending, where these are a list with uneven gaps in which there is nothing, as of
+    /// rates, prices, sizes and places: what is drawn or expected is one of them. Empty for a column that has none. The
+    /// density does not know of it.
+    public var support: [Double]
 
     /// Precondition: the ranges that the properties tell.
     public init(
         centre: Double, scale: Double, linearWidth: Double? = nil, componentCount: Int, scaleFloor: Float,
         inputBound: Float = 5, step: Double? = nil, resolution: Double? = nil, minimum: Double? = nil,
-        maximum: Double? = nil, atoms: [Double] = []
+        maximum: Double? = nil, atoms: [Double] = [], support: [Double] = []
     ) {
         precondition((1...Self.componentCountMax).contains(componentCount))
         precondition(scaleFloor > 0 && inputBound > 0 && scale != 0 && scale.isFinite && (1 / scale).isFinite)
         precondition((step ?? 1) > 0 && (resolution ?? 1) > 0 && (linearWidth ?? 1) > 0)
-        precondition(zip(atoms, atoms.dropFirst()).allSatisfy { $0 < $1 } && atoms.count <= Self.atomCountMax)
+        for numbers in [atoms, support] {
+            precondition(
+                zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 } && numbers.count <= Self.numberCountMax)
+        }
         self.centre = centre
         self.scale = scale
         self.linearWidth = linearWidth
@@ -341,10 +348,11 @@ public struct RealEncoding: Sendable, Equatable {
         self.minimum = minimum
         self.maximum = maximum
         self.atoms = atoms
+        self.support = support
     }
 
-    /// Most atoms that a column may have.
-    public static let atomCountMax = 4096
+    /// Most atoms that a column may have, and most numbers of its support.
+    public static let numberCountMax = 4096
 
     /// The index of the atom that a number is; nil where it is none.
     public func atom(of number: Double) -> Int? {
@@ -378,15 +386,41 @@ public struct RealEncoding: Sendable, Equatable {
     /// The number whose u is `value`: on the grid of the column's resolution, where it has one. NaN for NaN.
     ///
     /// Many numbers may have the same u. The ends of the column's range are then the ones meant, so that no sample lies
-    /// beyond them.
+    /// beyond them, and the numbers of its support.
     public func decode(_ value: Float) -> Double {
         for end in [minimum, maximum] {
             if let end, encode(end) == value { return end }
         }
         let number = transform.inverse(centre + Double(value) * scale)
+        if let own = nearestOfSupport(to: number), encode(own) == value { return own }
         guard let (over, under) = grid, number.isFinite else { return number }
         let settled = (number * under / over).rounded() * over / under
         return settled.isFinite ? settled + 0 : number
+    }
+
+    /// The number of the column's support, or on the grid of its resolution, that is nearest to `number`.
+    public func own(_ number: Double) -> Double { nearestOfSupport(to: number) ?? decode(encode(number)) }
+
+    /// Whether not every number is one of the column's own.
+    var hasOwnNumbers: Bool { !support.isEmpty || grid != nil }
+
+    /// The nearest of the column's own numbers to that of u, and its neighbours; nil where every number is one.
+    func ownNumbers(around value: Float) -> [Double]? {
+        let centre = own(decode(value))
+        if let place = support.firstIndex(of: centre) {
+            return Array(support[max(place - 1, 0)...min(place + 1, support.count - 1)])
+        }
+        guard let (over, under) = grid else { return nil }
+        return [-1.0, 0, 1].map { decode(encode(centre + $0 * over / under)) }
+    }
+
+    /// Of two that are as near, the lower one; nil without a support.
+    private func nearestOfSupport(to number: Double) -> Double? {
+        guard let last = support.last, !number.isNaN else { return nil }
+        let place = support.partitionPoint { $0 < number }
+        guard place < support.count else { return last }
+        guard place > 0 else { return support[0] }
+        return number - support[place - 1] <= support[place] - number ? support[place - 1] : support[place]
     }
 
     /// The resolution as a fraction over / under of whole numbers, where it is a decimal: its multiples k · over / under are

@@ -17,14 +17,7 @@ enum Atoms {
     /// A number that many rows share is none where the numbers around it are nearly as frequent: then the column is one of
     /// steps, whose density is smooth.
     static func find(_ sorted: [Double]) -> [Double] {
-        var values: [(number: Double, count: Int)] = []
-        for number in sorted {
-            if values.last?.number == number {
-                values[values.count - 1].count += 1
-            } else {
-                values.append((number, 1))
-            }
-        }
+        let values = DistinctNumbers.counted(sorted)
         let countMin = max(rowsMin, Int((Double(sorted.count) * shareMin).rounded(.up)))
         return values.indices.compactMap { index in
             guard values[index].count >= countMin else { return nil }

@@ -147,7 +147,8 @@ struct TableEncoder: Sendable {
             centre: centre, scale: scale, linearWidth: transform.linearWidth,
             componentCount: options.componentCount(rowCount: sorted.count),
             scaleFloor: options.scaleFloor(rowCount: sorted.count), inputBound: options.inputBound, step: step,
-            resolution: resolution, minimum: all.first, maximum: all.last, atoms: atoms)
+            resolution: resolution, minimum: all.first, maximum: all.last, atoms: atoms,
+            support: NumberList.find(all, step: step ?? resolution))
         if let step, options.scaleFloor == nil, StepFrequency.isFrequent(sorted) {
             let quarter = Float(encoding.width(step, at: 0) / 4)
             encoding.scaleFloor = max(min(encoding.scaleFloor, quarter), .leastNormalMagnitude)

@@ -61,6 +61,7 @@ extension Variable {
                 let shown = encoding.atoms.map { NumberText.text($0) }.shortened(to: 12)
                 text += ", with atoms at \(shown)"
             }
+            if !encoding.support.isEmpty { text += ", one of \(encoding.support.count) numbers" }
             return text + ", a mixture of \(encoding.componentCount)"
         }
     }

@@ -234,6 +234,32 @@ struct DrawTests {
         }
     }
 
+    @Test(arguments: Path.all) func drawsAreTheNearestNumbersOfTheSupport(path: Path) {
+        var generator = Generator(state: 5)
+        for support in [[3.0], [-1, 0.5, 0.51, 4], (0..<100).map { Double($0 * $0) / 500 - 8 }] {
+            for scale in [2.0, -2] {
+                let z = generator.floats(1200)
+                let uniforms = generator.floats(400, in: 0...1)
+                let normals = generator.floats(400, in: 0.001...0.999)
+                var real = staircase_variable.real(1, centre: 1, scale: scale)
+                let free = path.draws(real, z: z, stride: 3, uniforms: uniforms, normals: normals)
+                let drawn = support.withUnsafeBufferPointer { numbers in
+                    (real.support, real.support_count) = (numbers.baseAddress, numbers.count)
+                    // Without effect beside a support.
+                    (real.step_over, real.step_under) = (1, 3)
+                    return path.draws(real, z: z, stride: 3, uniforms: uniforms, normals: normals)
+                }
+                for (value, own) in zip(free, drawn) {
+                    let number = 1 + Double(value) * scale
+                    let nearest = support.reduce(support[0]) { abs($1 - number) < abs($0 - number) ? $1 : $0 }
+                    let distance = abs(1 + Double(own) * scale - number) - abs(nearest - number)
+                    #expect(abs(distance) < 1e-5 && support.contains { Float(($0 - 1) * (1 / scale)) == own })
+                }
+                if support.count > 50 { #expect(Set(drawn).count > 30) }
+            }
+        }
+    }
+
     /// Beyond the ends, whether they are multiples of the step or not, lies nothing; near them does.
     @Test(arguments: Path.all) func drawsLieWithinTheRange(path: Path) {
         var generator = Generator(state: 4)

@@ -30,7 +30,9 @@ import Testing
         Variable(
             name: "spent",
             kind: .real(
-                RealEncoding(centre: 1, scale: 2, componentCount: 1, scaleFloor: 0.1, atoms: [-0.1, 0, 1e300])),
+                RealEncoding(
+                    centre: 1, scale: 2, componentCount: 1, scaleFloor: 0.1, atoms: [-0.1, 0, 1e300],
+                    support: [-0.1, 1 / 3.0])),
             unseen: UnseenValues(rowCount: 12), hasMissing: true),
     ]
 
@@ -142,16 +144,18 @@ import Testing
     }
 
     @Test func outcomesAreChecked() throws {
-        #expect(try problem(variable: 1, "atoms", [1]).contains("it is categorical and must not have 'atoms'"))
-        for atoms in [[2.0, 1], [1, 1], [0, 3, 2]] {
-            #expect(
-                try problem(variable: 4, "atoms", atoms).contains(
-                    "'spent': 'atoms' must be finite numbers in ascending"))
+        let many = (0...RealEncoding.numberCountMax).map(Double.init)
+        for key in ["atoms", "support"] {
+            #expect(try problem(variable: 1, key, [1]).contains("it is categorical and must not have '\(key)'"))
+            for numbers in [[2.0, 1], [1, 1], [0, 3, 2]] {
+                #expect(
+                    try problem(variable: 4, key, numbers).contains(
+                        "'spent': '\(key)' must be finite numbers in ascending"))
+            }
+            #expect(try problem(variable: 4, key, ["1"]).contains("variables.Index 4.\(key)"))
+            #expect(try problem(variable: 4, key, many).contains("'\(key)' has 4097 numbers; there may be 4096"))
         }
-        #expect(try problem(variable: 4, "atoms", ["1"]).contains("variables.Index 4.atoms"))
         #expect(try problem(variable: 4, "missing", "yes").contains("variables.Index 4.missing"))
-        let many = (0...RealEncoding.atomCountMax).map(Double.init)
-        #expect(try problem(variable: 4, "atoms", many).contains("4097 atoms; there may be 4096"))
     }
 
     @Test func membersOfRealVariablesAreNamed() throws {

@@ -7,12 +7,11 @@ import Testing
 struct EncodingTests {
     private func encoding(
         _ centre: Double, _ scale: Double, linearWidth: Double? = nil, step: Double? = nil, resolution: Double? = nil,
-        within range: (Double, Double)? = nil
+        within range: (Double, Double)? = nil, support: [Double] = []
     ) -> RealEncoding {
         RealEncoding(
             centre: centre, scale: scale, linearWidth: linearWidth, componentCount: 2, scaleFloor: 0.05, step: step,
-            resolution: resolution,
-            minimum: range?.0, maximum: range?.1)
+            resolution: resolution, minimum: range?.0, maximum: range?.1, support: support)
     }
 
     /// Encodings whose numbers have more digits than a float, or fewer, and those of random models.
@@ -27,6 +26,9 @@ struct EncodingTests {
             encoding(0, -1, step: 1, within: (-1, 0)), encoding(5e17, 1e15, step: 5, within: (0, 1e18)),
             encoding(60, 9, linearWidth: 10, step: 0.01, within: (12, 90_000)),
             encoding(0.2, -0.6, linearWidth: 0.05, within: (-100, 3)),
+            encoding(11, 4, step: 0.01, within: (5.31, 30.9), support: [5.31, 5.32, 6.07, 6.08, 9.92, 9.93, 17.5]),
+            encoding(2, -0.3, support: [1.93, 2.28, 8 / 3.0, 2.6783333333333337]),
+            encoding(60, 9, linearWidth: 10, within: (0, 5000), support: [0, 0.1, 300 / 7.0, 999.99]),
         ] + (0..<40).map { RandomModel.realEncoding(hasStep: $0 % 2 == 0, using: &generator) }
     }
 
@@ -46,10 +48,23 @@ struct EncodingTests {
             #expect(zip(samples, numbers).allSatisfy { $0.bitPattern == variable.encode($1).bitPattern }, "\(encoding)")
             #expect(numbers.allSatisfy { $0 >= encoding.minimum ?? -.infinity }, "\(encoding)")
             #expect(numbers.allSatisfy { $0 <= encoding.maximum ?? .infinity }, "\(encoding)")
-            if let (over, under) = encoding.grid {
+            if !encoding.support.isEmpty {
+                #expect(Set(numbers).isSubset(of: encoding.support) && Set(numbers).count > 1, "\(encoding)")
+            } else if let (over, under) = encoding.grid {
                 #expect(numbers.allSatisfy { ($0 * under / over).rounded() * over / under == $0 }, "\(encoding)")
             }
         }
+    }
+
+    /// What a row has is shown as it is, on the list or not.
+    @Test func numbersOffTheSupportStayWhatTheyAre() {
+        let rates = encoding(11, 4, step: 0.01, support: [5.31, 5.32, 9.92, 9.93])
+        for number in [5.31, 5.33, 9.92, 9.95, 0.99, 99.3] { #expect(rates.decode(rates.encode(number)) == number) }
+        for (number, own) in [(0, 5.31), (5.314, 5.31), (5.316, 5.32), (7.62, 5.32), (9.9251, 9.93), (99, 9.93)] {
+            #expect(rates.own(number) == own)
+        }
+        let steps = encoding(11, 4, step: 0.5)
+        #expect(steps.own(7.3) == 7.5)
     }
 
     @Test func decimalsComeBackAsTheyAreWritten() {

@@ -150,6 +150,38 @@ struct FullConditionalTests {
         }
     }
 
+    /// Of a column with a support, what is expected, and what gains, are numbers of it; off it lies only the row's own.
+    @Test func gainsOfAListAreTheBestThatItsNumbersCanDo() {
+        for seed in UInt64(0)..<40 {
+            var generator = PhiloxGenerator(seed: seed)
+            let variables = RandomModel.smooth(["rr", "rcb", "brr", "r"][Int(seed % 4)], using: &generator).map {
+                RandomModel.withSupport($0, using: &generator)
+            }
+            let model = RandomModel.mixed(
+                variables, hiddenWidths: [12], memberCount: Int(seed % 3) + 1, using: &generator)
+            let (compiled, oracle) = (CompiledModel(model), Oracle(model))
+            let workspace = compiled.makeWorkspace()
+            for _ in 0..<4 {
+                let row = RandomModel.row(of: variables, using: &generator)
+                for gain in compiled.gains(of: row, using: workspace) {
+                    guard case .real(let encoding) = variables[gain.variable].kind else { continue }
+                    func score(_ value: Double) -> Double {
+                        var row = row.map(Double.init)
+                        row[gain.variable] = value
+                        return oracle.logLikelihood(of: row) + variables[gain.variable].logVolume(at: value)
+                    }
+                    let own = score(Double(row[gain.variable]))
+                    let best = encoding.support.reduce(own) { max($0, score(Double(encoding.encode($1)))) }
+                    let which: Comment = "seed \(seed): \(gain)"
+                    #expect(abs(gain.gain - (best - own)) < 1e-3, which)
+                    #expect(gain.gain == 0 || encoding.support.contains(gain.expected), which)
+                    let conditional = compiled.fullConditional(of: gain.variable, in: row, using: workspace)
+                    #expect(encoding.support.contains(conditional.best(of: variables[gain.variable])), which)
+                }
+            }
+        }
+    }
+
     @Test(arguments: Kernels.all.indices) func bitsDependOnTheRowAlone(path: Int) {
         for seed in UInt64(0)..<24 {
             let test = Case(seed: seed, rowCount: 4, kernels: Kernels.all[path])

@@ -63,6 +63,18 @@ struct GridDistribution {
 }
 
 extension RandomModel {
+    /// A real variable that takes a few numbers with uneven gaps, the column's decimals some of them and others with more digits
+    /// than its encoding; others as they are.
+    static func withSupport(_ variable: Variable, using generator: inout PhiloxGenerator) -> Variable {
+        guard case .real(var encoding) = variable.kind else { return variable }
+        let numbers = (0..<Int.random(in: 1...12, using: &generator)).map { place in
+            let number = encoding.centre + encoding.scale * Double(6 * generator.uniform() - 3)
+            return place % 2 == 0 ? number : (number * 100).rounded() / 100
+        }
+        encoding.support = Set(numbers).sorted()
+        return Variable(name: variable.name, kind: .real(encoding))
+    }
+
     /// Variables of the given kinds, `b` binary, `c` of three labels, `r` real, as smooth as a grid needs.
     static func smooth(_ kinds: String, using generator: inout PhiloxGenerator) -> [Variable] {
         kinds.enumerated().map { index, kind in

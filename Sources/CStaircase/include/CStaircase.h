@@ -119,13 +119,15 @@ typedef struct {
     /// -log(1 - p) for the probability p that is kept for labels never seen.
     float surprisal_offset;
     /// u = (t - centre) / scale, where t is the number or, with a linear_width w above 0, w sign(number) log(1 + |number| / w).
-    /// Draws are such numbers: multiples of step_over / step_under (a step_over of 0
-    /// rounds nothing) within minimum ... maximum.
+    /// Draws are such numbers: those of the support, ascending [support_count], or where that is empty multiples of
+    /// step_over / step_under (a step_over of 0 rounds nothing) within minimum ... maximum.
     double centre;
     double scale;
     double linear_width;
     double step_over;
     double step_under;
+    const double *support;
+    size_t support_count;
     double minimum;
     double maximum;
 } staircase_variable;

@@ -131,10 +131,10 @@ extension JSONWriter {
             member("scale", abs(encoding.scale))
             if let width = encoding.linearWidth { member("linear_width", width) }
             member("components", encoding.componentCount)
-            if !encoding.atoms.isEmpty {
-                key("atoms")
+            for (name, numbers) in [("atoms", encoding.atoms), ("support", encoding.support)] where !numbers.isEmpty {
+                key(name)
                 beginArray()
-                for atom in encoding.atoms { decimal(atom) }
+                for number in numbers { decimal(number) }
                 endArray()
             }
         }

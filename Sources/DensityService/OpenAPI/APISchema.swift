@@ -275,6 +275,8 @@ enum APISchema {
             "components": {"type": "integer", "minimum": 1, "description": "Gaussians of a real variable's mixture."},
             "atoms": {"type": "array", "items": {"type": "number"},
               "description": "Numbers that have a probability of their own."},
+            "support": {"type": "array", "items": {"type": "number"},
+              "description": "The numbers that a real variable takes, where these are a list: samples and corrections are of them."},
             "missing": {"type": "boolean", "description": "True where a missing value is an outcome that training learned."}}}},
           "table": {"type": "object", "required": ["header", "columns"], "additionalProperties": false,
             "description": "The table that the model was trained on.", "properties": {"header": {"type": "boolean"},

@@ -75,14 +75,13 @@ struct BestSearch {
         numbers.insert(asked, scores.map { Array($0.dropFirst(valueCount)) })
     }
 
-    /// The nearest of the column's own numbers to each of `points`, on the grid of its resolution and within the range; those
-    /// that are atoms are left out.
+    /// The nearest of the column's own numbers to each of `points`, within the range; those that are atoms are left out.
     private func snapped(_ points: [Float]) -> [Float] {
         guard case .real(let encoding) = conditional.description.kind, let peaks else { return [] }
         return points.compactMap { u in
-            let number = encoding.decode(u)
+            let number = encoding.own(encoding.decode(u))
             guard encoding.atom(of: number) == nil else { return nil }
-            let snapped = encoding.grid == nil ? u : encoding.encode(number)
+            let snapped = encoding.hasOwnNumbers ? encoding.encode(number) : u
             return peaks.range.contains(snapped) ? snapped : nil
         }
     }

@@ -115,16 +115,14 @@ struct CellConditional {
         return numbers
     }
 
-    /// The best of the column's own numbers around `peak`: `peak` itself, or its neighbours on the grid of the resolution.
+    /// The best of the column's own numbers around `peak`: `peak` itself, or its neighbours.
     /// Nil where these are atoms, all of them.
     private func number(
         at peak: Float, _ numbers: inout NumberScores, _ encoding: RealEncoding, _ range: ClosedRange<Float>
     ) -> Scored? {
         var near = [peak]
-        if let grid = encoding.grid {
-            let centre = encoding.decode(peak)
-            near = [-1.0, 0, 1].map { encoding.decode(encoding.encode(centre + $0 * grid.over / grid.under)) }
-                .map(description.encode)
+        if let numbers = encoding.ownNumbers(around: peak) {
+            near = numbers.map(description.encode)
         } else if encoding.atom(of: encoding.decode(peak)) != nil {
             near = []
         }

@@ -14,10 +14,10 @@ extension FullConditional {
 }
 
 extension Variable {
-    /// A number on the grid of its column's resolution and within the range that training saw; other values as they are.
+    /// A number that is one of its column's own, within the range that training saw; other values as they are.
     public func settled(_ number: Double) -> Double {
         guard case .real(let encoding) = kind else { return number }
-        let nearest = encoding.decode(encoding.encode(number))
+        let nearest = encoding.own(number)
         return min(max(nearest, encoding.minimum ?? nearest), encoding.maximum ?? nearest)
     }
 }

@@ -61,6 +61,7 @@ struct VariableEntry: Codable {
     var maximum: Double?
     /// Of `real`; absent where there are none.
     var atoms: [Double]?
+    var support: [Double]?
     /// Whether a missing value is an outcome; absent: it is not.
     var missing: Bool?
     /// Where values never seen have a probability: training rows, values of one and of two.
@@ -113,6 +114,7 @@ struct VariableEntry: Codable {
             minimum = real.minimum
             maximum = real.maximum
             if !real.atoms.isEmpty { atoms = real.atoms }
+            if !real.support.isEmpty { support = real.support }
         }
     }
 
@@ -156,6 +158,7 @@ struct VariableEntry: Codable {
         minimum = try number(.minimum)
         maximum = try number(.maximum)
         atoms = try container.decodeIfPresent([Double].self, forKey: .atoms)
+        support = try container.decodeIfPresent([Double].self, forKey: .support)
         missing = try container.decodeIfPresent(Bool.self, forKey: .missing)
         unseen = try container.decodeIfPresent(UnseenEntry.self, forKey: .unseen)
     }
@@ -269,18 +272,18 @@ struct VariableEntry: Codable {
             centre: centre, scale: scale, linearWidth: try positive(linear_width, "linear_width"),
             componentCount: components, scaleFloor: floor, inputBound: bound, step: try positive(step, "step"),
             resolution: try positive(resolution, "resolution"), minimum: minimum, maximum: maximum,
-            atoms: try checkedAtoms())
+            atoms: try ascending(atoms, "atoms"), support: try ascending(support, "support"))
     }
 
-    private func checkedAtoms() throws(Fault) -> [Double] {
-        let atoms = atoms ?? []
-        guard atoms.count <= RealEncoding.atomCountMax else {
-            throw Fault("\(atoms.count) atoms; there may be \(RealEncoding.atomCountMax)")
+    private func ascending(_ numbers: [Double]?, _ member: String) throws(Fault) -> [Double] {
+        let numbers = numbers ?? []
+        guard numbers.count <= RealEncoding.numberCountMax else {
+            throw Fault("'\(member)' has \(numbers.count) numbers; there may be \(RealEncoding.numberCountMax)")
         }
-        guard atoms.allSatisfy(\.isFinite), zip(atoms, atoms.dropFirst()).allSatisfy({ $0 < $1 }) else {
-            throw Fault("'atoms' must be finite numbers in ascending order, all different")
+        guard numbers.allSatisfy(\.isFinite), zip(numbers, numbers.dropFirst()).allSatisfy({ $0 < $1 }) else {
+            throw Fault("'\(member)' must be finite numbers in ascending order, all different")
         }
-        return atoms
+        return numbers
     }
 
     private func positive<Number: BinaryFloatingPoint>(_ number: Number?, _ member: String) throws(Fault) -> Number? {
@@ -293,8 +296,7 @@ struct VariableEntry: Codable {
     private static let labelMembers = ["labels", "other", "label_rows", "rare_labels", "rare_label_rows"]
     private static let realMembers = [
         "centre", "scale", "linear_width", "components", "scale_floor", "input_bound", "step", "resolution", "minimum",
-        "maximum",
-        "atoms",
+        "maximum", "atoms", "support",
     ]
 
     /// Throws where the entry has a member that its type has no use for: the two contradict each other.
@@ -306,7 +308,8 @@ struct VariableEntry: Codable {
             "linear_width": linear_width != nil,
             "components": components != nil, "scale_floor": scale_floor != nil, "input_bound": input_bound != nil,
             "step": step != nil, "resolution": resolution != nil, "minimum": minimum != nil,
-            "maximum": maximum != nil, "atoms": atoms != nil, "missing": missing != nil, "unseen": unseen != nil,
+            "maximum": maximum != nil, "atoms": atoms != nil, "support": support != nil,
+            "missing": missing != nil, "unseen": unseen != nil,
         ]
         if let stranger = members.first(where: { present[$0] == true }) {
             throw Fault("it is \(type) and must not have '\(stranger)'")

@@ -18,6 +18,8 @@ final class PackedVariables: @unchecked Sendable {
     /// Of the outcomes of all real variables, one variable's after the other's.
     private let outcomeInputs: AlignedBuffer<Float>
     private let outcomeNumbers: AlignedBuffer<Double>
+    /// Likewise.
+    private let supports: AlignedBuffer<Double>
     private let view: AlignedBuffer<staircase_variables>
 
     /// Packs `variables`, given in the table's order. Precondition: real ones have at most
@@ -28,19 +30,24 @@ final class PackedVariables: @unchecked Sendable {
         let outcomes = ordering.variables.map { variables[$0].outcomes }
         let outcomeInputs = AlignedBuffer(copying: outcomes.flatMap { $0.map(\.input) })
         let outcomeNumbers = AlignedBuffer(copying: outcomes.flatMap { $0.map(\.number) })
+        let supports = AlignedBuffer(copying: ordering.variables.flatMap { variables[$0].support })
         var firstOutcome = 0
+        var firstOfSupport = 0
         let packed = ordering.variables.map { index in
             let variable = variables[index]
             defer {
                 firstInput += variable.inputUnitCount
                 firstOutput += variable.outputUnitCount
                 firstOutcome += variable.outcomeCount
+                firstOfSupport += variable.support.count
             }
             var packed = staircase_variable(variable, firstInput: firstInput, firstOutput: firstOutput)
             packed.outcome_inputs = UnsafePointer(outcomeInputs.base + firstOutcome)
             packed.outcome_numbers = UnsafePointer(outcomeNumbers.base + firstOutcome)
+            packed.support = UnsafePointer(supports.base + firstOfSupport)
             return packed
         }
+        self.supports = supports
         self.outcomeInputs = outcomeInputs
         self.outcomeNumbers = outcomeNumbers
         self.variables = AlignedBuffer(copying: packed)
@@ -91,6 +98,7 @@ extension staircase_variable {
                 (volume_offset, volume_slope) = (Float(encoding.centre / width), Float(encoding.scale / width))
             }
             (step_over, step_under) = encoding.grid ?? (0, 1)
+            support_count = encoding.support.count
             minimum = encoding.minimum ?? -.infinity
             maximum = encoding.maximum ?? .infinity
         }
@@ -102,5 +110,9 @@ extension Variable {
     fileprivate var outcomes: [(input: Float, number: Double)] {
         guard case .real(let encoding) = kind else { return [] }
         return (hasMissing ? [(0, .nan)] : []) + encoding.atoms.map { (encoding.input($0), $0) }
+    }
+
+    fileprivate var support: [Double] {
+        if case .real(let encoding) = kind { encoding.support } else { [] }
     }
 }

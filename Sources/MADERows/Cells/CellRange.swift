@@ -19,8 +19,7 @@ package enum CellRange: Sendable, Equatable {
         let range = conditional.range(holding: Self.share)
         let ends = [range.lowerBound, range.upperBound].map { end in
             let inside = min(max(end, encoding.minimum ?? end), encoding.maximum ?? end)
-            // On the column's grid.
-            return encoding.decode(encoding.encode(inside))
+            return encoding.own(inside)
         }
         self = .numbers(ends[0], ends[1])
     }

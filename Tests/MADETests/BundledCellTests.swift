@@ -1,4 +1,5 @@
 import Foundation
+import Oracle
 import Testing
 
 @testable import MADE
@@ -58,21 +59,26 @@ struct BundledCellTests {
                 guard case .real(let encoding) = variable.kind else { continue }
                 let found = model.fullConditional(of: index, in: row, using: workspace)
                 let curve = try #require(found.density)
-                let ends = [found.quantile(1e-7), found.quantile(1 - 1e-7)].map {
-                    ($0 - encoding.centre) / encoding.scale
+                let ends = [1e-7, 1 - 1e-7].map { curve.number(atMass: $0 * curve.mass) }.map {
+                    (encoding.transform($0) - encoding.centre) / encoding.scale
                 }
                 let (low, count) = (ends[0] - 0.5, 12_000)
                 let step = (ends[1] + 0.5 - low) / Double(count)
                 let points = (0...count).map { Float(low + Double($0) * step) }
-                let scores = model.scores(
-                    points.flatMap { u in row.enumerated().map { $0.offset == index ? u : $0.element } })
-                let peak = scores.max() ?? 0
-                let total = scores.reduce(0) { $0 + exp($1 - peak) }
+                func scores(_ values: [Float]) -> [Double] {
+                    let rows = values.flatMap { u in row.enumerated().map { $0.offset == index ? u : $0.element } }
+                    return zip(model.scores(rows), values).map { $0 + variable.logVolume(at: Double($1)) }
+                }
+                let (numbers, atoms) = (scores(points), scores(encoding.atoms.map(variable.encode)))
+                let peak = (numbers + atoms).max() ?? 0
+                let atomMass = atoms.reduce(0) { $0 + exp($1 - peak) } / step
+                let total = numbers.reduce(atomMass) { $0 + exp($1 - peak) }
                 var (below, worst) = (0.0, 0.0)
-                for (place, score) in scores.enumerated() {
+                for (place, score) in numbers.enumerated() {
                     below += exp(score - peak) / total
                     guard place % 20 == 0 else { continue }
-                    let x = encoding.centre + (low + (Double(place) + 0.5) * step) * encoding.scale
+                    let u = low + (Double(place) + 0.5) * step
+                    let x = encoding.transform.inverse(encoding.centre + u * encoding.scale)
                     worst = max(worst, abs(curve.cdf(x) - below))
                 }
                 #expect(found.quadratureError < 1e-3, "\(variable.name) of \(row)")

@@ -9,6 +9,9 @@ enum NumberList {
     private static let rowsMin = 10
     private static let shareMin = 0.95
     private static let counts = 6...1024
+    /// Share of the rows whose number no other row has, at most: that is how likely the next row is to have one that is not of
+    /// the list (Good 1953).
+    private static let uniqueShareMax = 0.005
     /// Share of the column's steps between the least and the largest number of a list that are numbers of the list, at most.
     private static let useMax = 0.25
     /// How often a narrow gap between the numbers of a list, the first decile, goes into a wide one, the ninth, at least.
@@ -22,6 +25,7 @@ enum NumberList {
         let values = DistinctNumbers.counted(sorted)
         let frequent = values.filter { $0.count >= rowsMin }
         guard counts.contains(frequent.count),
+            Double(values.count { $0.count == 1 }) <= uniqueShareMax * Double(sorted.count),
             Double(frequent.reduce(0) { $0 + $1.count }) >= shareMin * Double(sorted.count)
         else { return [] }
         let gaps = zip(frequent, frequent.dropFirst()).map { $1.number - $0.number }.sorted()

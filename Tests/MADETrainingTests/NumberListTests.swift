@@ -18,6 +18,7 @@ struct NumberListTests {
         #expect(find(numbers, step: 0.01) == rates && find(numbers, step: nil) == rates)
         // A few others; one that two rows have is of the list.
         #expect(find(numbers + [7.2, 7.2, 8.5, 0.993], step: 0.01) == (rates + [7.2]).sorted())
+        #expect(find(numbers + [8.5, 8.6, 8.7, 0.993], step: 0.01).isEmpty, "others are on the way")
         #expect(find(numbers + (0..<60).map { 7 + Double($0) / 100 }, step: 0.01).isEmpty)
         // Whole numbers, numbers on a grid that the decimals hide, measured ones, most of a scale's, and too few to tell.
         #expect(find((0..<9000).map { Double($0 % 90) }, step: 1).isEmpty)

@@ -392,35 +392,37 @@ public struct RealEncoding: Sendable, Equatable {
             if let end, encode(end) == value { return end }
         }
         let number = transform.inverse(centre + Double(value) * scale)
-        if let own = nearestOfSupport(to: number), encode(own) == value { return own }
+        if let place = placeInSupport(of: number), encode(support[place]) == value { return support[place] }
         guard let (over, under) = grid, number.isFinite else { return number }
         let settled = (number * under / over).rounded() * over / under
         return settled.isFinite ? settled + 0 : number
     }
 
     /// The number of the column's support, or on the grid of its resolution, that is nearest to `number`.
-    public func own(_ number: Double) -> Double { nearestOfSupport(to: number) ?? decode(encode(number)) }
+    public func own(_ number: Double) -> Double {
+        placeInSupport(of: number).map { support[$0] } ?? decode(encode(number))
+    }
 
     /// Whether not every number is one of the column's own.
     var hasOwnNumbers: Bool { !support.isEmpty || grid != nil }
 
     /// The nearest of the column's own numbers to that of u, and its neighbours; nil where every number is one.
     func ownNumbers(around value: Float) -> [Double]? {
-        let centre = own(decode(value))
-        if let place = support.firstIndex(of: centre) {
+        let centre = decode(value)
+        if let place = placeInSupport(of: centre) {
             return Array(support[max(place - 1, 0)...min(place + 1, support.count - 1)])
         }
         guard let (over, under) = grid else { return nil }
         return [-1.0, 0, 1].map { decode(encode(centre + $0 * over / under)) }
     }
 
-    /// Of two that are as near, the lower one; nil without a support.
-    private func nearestOfSupport(to number: Double) -> Double? {
-        guard let last = support.last, !number.isNaN else { return nil }
+    /// Where the number of the support stands that is nearest to `number`, of two that are as near the lower one; nil without
+    /// a support.
+    private func placeInSupport(of number: Double) -> Int? {
+        guard !support.isEmpty, !number.isNaN else { return nil }
         let place = support.partitionPoint { $0 < number }
-        guard place < support.count else { return last }
-        guard place > 0 else { return support[0] }
-        return number - support[place - 1] <= support[place] - number ? support[place - 1] : support[place]
+        guard place > 0, place < support.count else { return min(place, support.count - 1) }
+        return number - support[place - 1] <= support[place] - number ? place - 1 : place
     }
 
     /// The resolution as a fraction over / under of whole numbers, where it is a decimal: its multiples k · over / under are

@@ -42,11 +42,12 @@ struct EnsembleFit: Sendable {
 
     var variables: [Variable] { encoder.variables }
 
+    /// With a tenth of a deviation left, 99 % of the variance follow.
+    private static let nearDeviationMax: Float = 0.1
+
     /// The names of real variables of whose variance 99 % follow from the others.
     var nearDeterministic: [String] {
-        zip(variables, deviations ?? []).compactMap { variable, deviation in
-            deviation.map { $0 <= 0.1 } == true ? variable.name : nil
-        }
+        zip(variables, deviations ?? []).filter { $1 ?? .infinity <= Self.nearDeviationMax }.map(\.0.name)
     }
 
     /// Other rows of the table, as this fit takes them.

@@ -93,11 +93,12 @@ class MadeDetector(OutlierMixin, BaseEstimator):
 
     def explain(self, X, columns=3):
         """A frame with a line for each of the `columns` that a row would gain most by, largest gain first: row (its
-        index), variable, value, gain (nats), p_value, expected, range."""
+        index), variable, value, gain (nats), p_value, expected, range, together (of values that are wrong together, their
+        variables)."""
         frame = self._frame(X)
         lines = [{"row": label, **cell} for label, row in zip(frame.index, self._scores(frame, columns))
                  for cell in row["explanation"]]
-        names = ["row", "variable", "value", "gain", "p_value", "expected", "range"]
+        names = ["row", "variable", "value", "gain", "p_value", "expected", "range", "together"]
         return pd.DataFrame(lines).reindex(columns=names)
 
     def repair(self, X):

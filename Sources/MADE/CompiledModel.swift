@@ -14,6 +14,8 @@ public final class CompiledModel: Sendable {
     /// How the weights are kept.
     public let weights: WeightFormat
     let kernels: Kernels
+    /// Of the calibration rows that the model keeps; nil where it keeps none or their numbers do not depend on each other.
+    let dependence: NumberDependence?
 
     /// Packs the weights of `model`, of which nothing is kept. Precondition: at least one variable and one member; in a
     /// residual model equal degrees of hidden layers that are added.
@@ -38,6 +40,7 @@ public final class CompiledModel: Sendable {
         members = model.members.map { CompiledMember($0, of: model, weights: weights) }
         self.weights = weights
         self.kernels = kernels
+        dependence = model.calibration?.rows.flatMap { NumberDependence($0, model.variables) }
     }
 
     /// Number of values of a row, D.

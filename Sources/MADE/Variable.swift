@@ -183,6 +183,12 @@ public struct Variable: Sendable, Equatable {
         return encoding.atoms[Self.outcome(of: value) - 1]
     }
 
+    /// u of the number that an encoded value stands for, of an atom where it lies; nil where it stands for none.
+    func encodedNumber(_ value: Float) -> Float? {
+        guard case .real(let encoding) = kind, !isMissing(value) else { return nil }
+        return abs(value) < Self.missingValue ? value : encoding.encode(decode(value))
+    }
+
     /// Whether an encoded value is a missing one, or not known.
     public func isMissing(_ value: Float) -> Bool {
         value.isNaN || value == Self.missingValue || isReal && value == -Self.missingValue

@@ -87,6 +87,56 @@ struct BundledCellTests {
         }
     }
 
+    /// Numbers lost together are found by what the model itself says of them, whatever else the workspace did, and a usual row has
+    /// none.
+    @Test func numbersThatAreWrongTogetherGainWhatTheModelSays() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let path = root.deletingLastPathComponent().appendingPathComponent("config/models/diamonds.safetensors").path
+        let model = CompiledModel(try Checkpoint.read(path))
+        let variables = model.card.variables
+        let sides = try ["x", "y", "z"].map { name in try #require(variables.firstIndex { $0.name == name }) }
+        let workspace = model.makeWorkspace()
+        let rows = model.sample(SamplingRequest(count: 20, seed: 23), using: workspace).rows
+        let volumes = LogVolumes(variables)
+        func score(_ row: [Float]) -> Double {
+            model.scores(row)[0] + volumes.values(of: row.span).reduce(0) { $0 + $1.nats }
+        }
+        func change(_ row: [Float], sizeMax: Int = 3, using workspace: CompiledModel.Workspace) -> JointChange? {
+            let single = model.gains(of: row, using: workspace).map(\.gain).max() ?? 0
+            return model.jointChange(of: row, sizeMax: sizeMax, singleGain: single, using: workspace) { _ in true }
+        }
+        for first in stride(from: 0, to: rows.count, by: variables.count) {
+            let row = Array(rows[first..<first + variables.count])
+            #expect(change(row, using: workspace) == nil)
+            var wrong = row
+            for side in sides { wrong[side] = variables[side].encode(0) }
+            let found = try #require(change(wrong, using: workspace))
+            #expect(found.variables.sorted() == sides.sorted())
+            let kept = found.variables.map { variable in
+                score(found.row.enumerated().map { $0.offset == variable ? wrong[variable] : $0.element })
+            }
+            #expect(kept == kept.sorted())
+            #expect(abs(found.gain - (score(found.row) - score(wrong))) < 1e-6)
+            #expect(found.gain > score(row) - score(wrong) - 5, "not much less likely than what was lost")
+            for (variable, value) in found.row.enumerated() where !sides.contains(variable) {
+                #expect(value == wrong[variable])
+            }
+            let again = change(wrong, using: model.makeWorkspace())
+            #expect(again?.row == found.row && again?.gain == found.gain)
+            #expect((change(wrong, sizeMax: 2, using: workspace)?.variables.count ?? 2) == 2)
+            for (x, y) in [(1e300, 1e300), (-1e300, 1e300), (1e300, 0), (40, -1e9)] {
+                var remote = wrong
+                remote[sides[0]] = variables[sides[0]].encode(x)
+                remote[sides[1]] = variables[sides[1]].encode(y)
+                guard let found = change(remote, using: workspace) else { continue }
+                #expect(found.gain.isFinite)
+                for variable in found.variables { #expect(abs(found.row[variable]) < 20, "\(x), \(y)") }
+            }
+            wrong[sides[0]] = .nan
+            #expect(change(wrong, using: workspace) == nil, "of values that are not known nothing is said")
+        }
+    }
+
     /// All members of diamonds have carat before the sides that determine it, so their own conditionals of it are wide: the
     /// gain of a wrong carat is that of the right one all the same, at least. A peak that is narrower than the search's grid
     /// and low may be passed over.

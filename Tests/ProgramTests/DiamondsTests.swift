@@ -1,5 +1,6 @@
 import Foundation
 import MADE
+import MADERows
 import MadeProgram
 import Testing
 
@@ -55,40 +56,45 @@ import Testing
         compiled = CompiledModel(model)
     }
 
-    private func values(_ row: String) throws -> [Float] {
-        try zip(row.split(separator: ","), model.variables).map { text, variable in
-            switch variable.kind {
-            case .categorical(let categories): Float(try #require(categories.labels.firstIndex(of: String(text))))
-            case .binary, .real: variable.encode(try #require(Double(text)))
-            }
+    private func row(_ text: String) -> TableRow {
+        TableRow(text.split(separator: ",").map { Double($0).map(TableCell.number) ?? .text(String($0)) })
+    }
+
+    @Test(arguments: impossible) func whatCannotBeIsAnAnomalyAndAWrongColumnIsNamedFirst(_ diamond: Diamond) throws {
+        let table = try TableModel(contentsOf: Program.bundled("diamonds"))
+        let score = try table.score([row(diamond.description)], alpha: 0.001, explaining: 10)[0]
+        #expect(score.isAnomaly == true)
+        let first = score.explanation[0]
+        #expect(diamond.wrong.contains(first.column), "\(score.explanation.map(\.column))")
+        if diamond.wrong.count > 1 {
+            #expect(Set(first.together) == diamond.wrong && first.pValue == nil)
+            #expect(score.explanation.prefix(diamond.wrong.count).allSatisfy { $0.gain == first.gain })
         }
+        #expect(zip(score.explanation, score.explanation.dropFirst()).allSatisfy { $0.gain ?? 0 >= $1.gain ?? 0 })
     }
 
-    /// The p-value, and the columns by falling surprisal.
-    private func explained(_ row: String) throws -> (pValue: Double, columns: [String]) {
-        let row = try values(row)
-        var logLikelihoods = [0.0]
-        var sums = [0.0]
-        var surprisals = [Float](repeating: 0, count: row.count)
-        var logLikelihoodSpan = logLikelihoods.mutableSpan
-        var sumSpan = sums.mutableSpan
-        var surprisalSpan = surprisals.mutableSpan
-        compiled.explain(
-            row.span, logLikelihoods: &logLikelihoodSpan, surprisals: &surprisalSpan, explained: &sumSpan,
-            using: compiled.makeWorkspace())
-        let order = surprisals.indices.sorted { surprisals[$0] > surprisals[$1] }
-        let calibration = try #require(model.calibration)
-        return (calibration.pValue(of: logLikelihoods[0]), order.map { model.variables[$0].name })
-    }
-
-    @Test(arguments: impossible) func whatCannotBeIsAnAnomalyAndAWrongColumnIsNamed(_ diamond: Diamond) throws {
-        let (pValue, columns) = try explained(diamond.description)
-        #expect(pValue <= 0.001)
-        #expect(columns.prefix(2).contains(where: diamond.wrong.contains), "\(columns) of \(pValue)")
+    /// Depth is 2 z / (x + y), in hundredths; both sides of a stone are nearly equal and go with the cube root of its carats.
+    @Test(arguments: impossible) func whatCannotBeIsPutRight(_ diamond: Diamond) throws {
+        let table = try TableModel(contentsOf: Program.bundled("diamonds"))
+        let repair = try table.repair([row(diamond.description)], alpha: 0.001)[0]
+        #expect(repair.isRepaired == true)
+        // Where y is 58.9 or 31.8, z has what another side should have.
+        let changed = Set(repair.changes.map(\.column))
+        #expect(changed.isSuperset(of: diamond.wrong) && changed.isSubset(of: diamond.wrong.union(["z"])))
+        if diamond.wrong.count > 1 { #expect(repair.changes.allSatisfy { $0.gain > 0 && $0.pValue == nil }) }
+        func number(_ name: String) throws -> Double { try #require(repair.row[name]?.number) }
+        let (carat, depth) = (try number("carat"), try number("depth"))
+        let (x, y, z) = (try number("x"), try number("y"), try number("z"))
+        #expect(abs(y / x - 1) < 0.03)
+        // One was left with it, as it is no anomaly any more.
+        if changed.contains("z") { #expect(abs(z / ((x + y) / 2 * depth / 100) - 1) < 0.03) }
+        #expect(abs(x / (6.45 * cbrt(carat)) - 1) < 0.06)
     }
 
     @Test func aDecimalPointPutRightMakesADiamondUsual() throws {
-        #expect(try explained("0.51,Very Good,E,VS1,61.8,54.7,1970,5.12,5.15,3.18").pValue > 0.05)
+        let table = try TableModel(contentsOf: Program.bundled("diamonds"))
+        let score = try table.score([row("0.51,Very Good,E,VS1,61.8,54.7,1970,5.12,5.15,3.18")])[0]
+        #expect(try #require(score.pValue) > 0.05)
     }
 
     @Test func itKeepsHowItWasTrained() throws {

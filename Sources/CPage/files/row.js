@@ -220,7 +220,8 @@ function showGains(entries) {
         (entry.unseen ? ", never seen in training" : "") +
       (entry.expected === undefined || String(entry.expected) === String(entry.value) ? ""
           : ", expected " + textOf(entry.expected) +
-        (typeof entry.range?.[0] === "number" ? " (" + entry.range.join(" to ") + ")" : ""))})));
+        (typeof entry.range?.[0] === "number" ? " (" + entry.range.join(" to ") + ")" : "")) +
+      (entry.together ? ", together with " + entry.together.filter(name => name !== entry.variable).join(", ") : "")})));
   rowCells.forEach((cell, index) => {
     const isOdd = blamed.has(card.variables[index].name), name = card.variables[index].name;
     cell.element.classList.toggle("odd", isOdd);

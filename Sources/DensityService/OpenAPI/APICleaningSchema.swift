@@ -58,9 +58,9 @@ extension APISchema {
             "changes": {"type": "array", "items": {"type": "object", "required": ["variable", "from", "to", "gain"],
               "additionalProperties": false, "properties": {"variable": {"type": "string"},
               "from": {"$ref": "#/components/schemas/Value"}, "to": {"$ref": "#/components/schemas/Value"},
-              "gain": {"type": "number", "description": "Nats that the change adds to the row's log-likelihood, on top of those before it."},
+              "gain": {"type": "number", "description": "Nats that the change adds to the row's log-likelihood, on top of those before it; of values that are wrong together what all changes add."},
               "p_value": {"type": "number", "minimum": 0, "maximum": 1,
-                "description": "How rare such a gain is in the column; absent where the model's calibration does not tell."}}}},
+                "description": "How rare such a gain is in the column; absent where the model's calibration does not tell, and of values that are wrong together."}}}},
             "row": {"$ref": "#/components/schemas/NamedRow"}}}}}}
         """##
 }

@@ -34,7 +34,7 @@ extension Repairer {
             let cells = gains(of: open, in: state, using: workspace)
             guard let cell = cells.min(by: { ($0.pValue, -$0.gain) < ($1.pValue, -$1.gain) }),
                 cell.pValue <= pValueMax, let place = columns.places[cell.column],
-                let (_, next) = changer.best([cell.column], of: state, using: workspace)
+                let next = changer.best([cell.column], of: state, using: workspace)?.state
             else { break }
             found.append(
                 Change(

@@ -4,9 +4,9 @@ package import MADE
 package struct CellExplanation: Sendable {
     /// What the other cells of the row make of the column.
     package struct Expectation: Sendable {
-        /// Nats.
+        /// Nats; of columns that are wrong together what all of them gain.
         package let gain: Double
-        /// How rare such a gain is in the column; nil where the calibration does not tell.
+        /// How rare such a gain is in the column; nil where the calibration does not tell, and of columns that are wrong together.
         package let pValue: Double?
         /// The value that attains the gain.
         package let value: Double
@@ -24,6 +24,8 @@ package struct CellExplanation: Sendable {
     let isUnseenMissing: Bool
     /// Nil of a row with values that are not known: it is explained by its surprisals.
     package let expectation: Expectation?
+    /// The columns that are wrong together, this one among them; empty where it is wrong by itself.
+    package let together: [Int]
     /// The text of a value that training never saw.
     var unseen: String?
     /// A number as it came: encoded it has lost digits.
@@ -70,8 +72,9 @@ package struct CellExplainer: Sendable {
         return (gains, gains.enumerated().map { pValue(of: $1, column: $0) ?? .nan })
     }
 
-    /// The `count` columns of a row [D] of largest gain, largest first, of equal ones that of the largest surprisal; of a row
-    /// with values that are not known those of largest surprisal, the unknown ones aside. `surprisals` are the row's [D].
+    /// The `count` columns of a row [D] of largest gain, largest first, of equal ones that of the largest surprisal; columns that
+    /// are wrong together have the gain of all of them, and the worst of them comes first. Of a row with values that are not
+    /// known those of largest surprisal, the unknown ones aside. `surprisals` are the row's [D].
     private func largest(
         _ count: Int, of row: [Float], surprisals: some RandomAccessCollection<Float>,
         using workspace: CompiledModel.Workspace
@@ -85,18 +88,44 @@ package struct CellExplainer: Sendable {
                 ? column.variables.max { gains[$0].gain < gains[$1].gain } ?? column.variables.lowerBound
                 : column.variables.lowerBound
         }
+        let joint = isComplete ? jointChange(of: row, singleGain: gains.reduce(0) { max($0, $1.gain) }, workspace) : nil
+        let together = joint?.variables.map { schema.columnIndices[$0] } ?? []
         let keys = columns.indices.map { isComplete ? gains[best[$0]].gain : Double(sums[$0]) }
-        let order = columns.indices.filter { !sums[$0].isNaN }
+        let order =
+            together
+            + columns.indices.filter { !sums[$0].isNaN && !together.contains($0) }
             .sorted { (keys[$0], sums[$0], $1) > (keys[$1], sums[$1], $0) }
         return order.prefix(count).map { column in
             let variable = best[column]
             let first = columns[column].variables.lowerBound
+            let isJoint = together.contains(column)
+            let expected =
+                isJoint
+                ? joint.map { expectation(of: variable, $0, workspace) }
+                : isComplete ? expectation(of: variable, column, gains[variable], row, workspace) : nil
             return CellExplanation(
                 column: column, variable: variable, value: row[variable], surprisal: sums[column],
                 isUnseenMissing: !schema.variables[first].hasMissing
                     && row[first] == schema.variables[first].valueOfMissing,
-                expectation: isComplete ? expectation(of: variable, column, gains[variable], row, workspace) : nil)
+                expectation: expected, together: isJoint ? together : [])
         }
+    }
+
+    /// The numbers that are wrong together in a row of which one value gains `singleGain` at most; nil where none are.
+    private func jointChange(
+        of row: [Float], singleGain: Double, _ workspace: CompiledModel.Workspace
+    ) -> JointChange? {
+        model.jointChange(of: row, sizeMax: 3, singleGain: singleGain, using: workspace) { schema.isNumber($0) }
+    }
+
+    /// Of a variable among others that are wrong with it.
+    private func expectation(
+        of variable: Int, _ joint: JointChange, _ workspace: CompiledModel.Workspace
+    ) -> CellExplanation.Expectation {
+        CellExplanation.Expectation(
+            gain: joint.gain, pValue: nil, value: schema.variables[variable].decode(joint.row[variable]),
+            range: CellRange(
+                model.fullConditional(of: variable, in: joint.row, using: workspace), of: schema.variables[variable]))
     }
 
     private func expectation(
@@ -147,6 +176,12 @@ package struct CellExplainer: Sendable {
             json.key("range")
             expectation.range.write(of: cell.variable, text, to: &json)
         }
+        if !cell.together.isEmpty {
+            json.key("together")
+            json.beginArray()
+            for column in cell.together { json.string(schema.columns[column].name) }
+            json.endArray()
+        }
         json.key("surprisal")
         json.number(cell.surprisal)
         if unseen != nil || cell.isUnseenMissing { json.member("unseen", true) }
@@ -171,7 +206,8 @@ package struct CellExplainer: Sendable {
             column: schema.columns[cell.column].name, part: schema.part(cell.variable)?.rawValue,
             value: cell.unseen.map(TableCell.text) ?? value(number(cell) ?? .nan), gain: expected?.gain,
             pValue: expected?.pValue, expected: expected.map { value($0.value) },
-            range: expected.map { $0.range.expectation(value) }, surprisal: Double(cell.surprisal),
+            range: expected.map { $0.range.expectation(value) },
+            together: cell.together.map { schema.columns[$0].name }, surprisal: Double(cell.surprisal),
             isUnseen: cell.unseen != nil || cell.isUnseenMissing)
     }
 

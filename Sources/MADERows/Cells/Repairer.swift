@@ -16,9 +16,10 @@ package struct Repairer: Sendable {
         package let column: Int
         package let from: SentCell
         package let to: SentCell
-        /// What the row's log-likelihood rises by with this change on top of those before it, nats.
+        /// What the row's log-likelihood rises by with this change on top of those before it, nats; with all of them where they are
+        /// changes of columns that are wrong together.
         package let gain: Double
-        /// The column's, before the change; nil where the calibration does not tell.
+        /// The column's, before the change; nil where the calibration does not tell, and of columns that are wrong together.
         package let pValue: Double?
     }
 
@@ -75,16 +76,30 @@ package struct Repairer: Sendable {
         guard isAnomaly(start) else { return Repair(pValues: (before, before), changes: [], isRepaired: nil) }
         // Each change is a column, and what it has instead.
         var changed: [Int] = []
+        var areTogether = false
         var state = start
         while isAnomaly(state), changed.count < options.changesMax {
             let open = changer.schema.columns.indices.filter { !changed.contains($0) && columns.places[$0] != nil }
-            guard let (column, next) = changer.best(open, of: state, using: workspace) else { break }
-            changed.append(column)
-            state = settled(next, changed.dropLast(), using: workspace)
+            let next = changer.best(open, of: state, using: workspace)
+            if changed.isEmpty, next.map({ isAnomaly($0.state) }) ?? true,
+                let joint = changer.together(
+                    open, of: start, sizeMax: options.changesMax, singleGain: next?.gain ?? 0, using: workspace),
+                !isAnomaly(joint.state)
+            {
+                (changed, state) = joint
+                areTogether = true
+                break
+            }
+            guard let next else { break }
+            changed.append(next.column)
+            state = settled(next.state, changed.dropLast(), using: workspace)
         }
         let isRepaired = !isAnomaly(state)
         if isRepaired { changed = needed(changed, of: state, start, using: workspace) }
-        let (changes, end) = changes(changed, from: start, to: state, row, using: workspace)
+        let (changes, end) =
+            areTogether && changed.count > 1
+            ? together(changed, from: start, to: state, row, using: workspace)
+            : changes(changed, from: start, to: state, row, using: workspace)
         return Repair(
             pValues: (before, pValue(end)), changes: changes, isRepaired: isRepaired)
     }
@@ -95,7 +110,7 @@ package struct Repairer: Sendable {
     ) -> RowState {
         var state = state
         for column in columns {
-            if let (_, next) = changer.best([column], of: state, using: workspace) { state = next }
+            if let next = changer.best([column], of: state, using: workspace) { state = next.state }
         }
         return state
     }
@@ -145,6 +160,22 @@ package struct Repairer: Sendable {
             state = next
         }
         return (changes, state)
+    }
+
+    /// The changes of `changed` columns that are wrong together, and the row with all of them.
+    private func together(
+        _ changed: [Int], from start: RowState, to other: RowState, _ row: SentRow,
+        using workspace: CompiledModel.Workspace
+    ) -> ([Change], RowState) {
+        let end = changed.reduce(start) { taking($1, of: other, into: $0, using: workspace) }
+        let changes = changed.compactMap { column in
+            columns.places[column].map { place in
+                Change(
+                    column: column, from: row.cells[place], to: cell(of: column, in: end),
+                    gain: end.logLikelihood - start.logLikelihood, pValue: nil)
+            }
+        }
+        return (changes, end)
     }
 
     private func pValue(of column: Int, in state: RowState, using workspace: CompiledModel.Workspace) -> Double? {

@@ -53,10 +53,10 @@ struct RowChanger {
         return next
     }
 
-    /// The best that a change of each of `columns` does to the row.
+    /// The best that a change of each of `columns` does to the row, and what that gains, nats.
     func best(
         _ columns: [Int], of state: RowState, using workspace: CompiledModel.Workspace
-    ) -> (column: Int, state: RowState)? {
+    ) -> (column: Int, gain: Double, state: RowState)? {
         let variables = columns.flatMap { schema.columns[$0].variables }
         let gains = model.gains(of: state.values, variables: variables, using: workspace)
         let found = Dictionary(uniqueKeysWithValues: gains.map { ($0.variable, $0) })
@@ -74,7 +74,24 @@ struct RowChanger {
         guard let best else { return nil }
         let expected = found[schema.columns[best.column].variables.lowerBound]?.expected ?? .nan
         let next = best.state ?? self.state(state, with: expected, in: best.column, using: workspace)
-        return next.logLikelihood > state.logLikelihood ? (best.column, next) : nil
+        return next.logLikelihood > state.logLikelihood ? (best.column, best.gain, next) : nil
+    }
+
+    /// The row with those of `columns` changed that are wrong together, where that explains more than a change of one, which gains
+    /// `singleGain` at most; nil where it does not.
+    func together(
+        _ columns: [Int], of state: RowState, sizeMax: Int, singleGain: Double,
+        using workspace: CompiledModel.Workspace
+    ) -> (columns: [Int], state: RowState)? {
+        let variables = Set(columns.flatMap { schema.columns[$0].variables }.filter { schema.isNumber($0) })
+        guard
+            let change = model.jointChange(
+                of: state.values, sizeMax: sizeMax, singleGain: singleGain, using: workspace,
+                isOpen: variables.contains)
+        else { return nil }
+        var next = state
+        next.values = change.row
+        return (change.variables.map { schema.columnIndices[$0] }, scored(next, using: workspace))
     }
 
     /// The row with the date of `column` whose parts suit it best: part by part, those of most gain first, or with day and month

@@ -51,14 +51,17 @@ public struct ColumnExplanation: Sendable, Equatable {
     /// What the row has there, as the model reads it: of dates the number of the part.
     public let value: TableCell
     /// What the row's log-likelihood would rise by with `expected` in its place, nats; nil, as all of the expectation, in a row
-    /// with values that are not known.
+    /// with values that are not known. Of columns that are wrong together what it would rise by with all of them right.
     public let gain: Double?
-    /// How rare such a gain is in this column of normal rows; nil of a model that was not calibrated for it.
+    /// How rare such a gain is in this column of normal rows; nil of a model that was not calibrated for it, and of columns that
+    /// are wrong together.
     public let pValue: Double?
     /// The value that attains the gain.
     public let expected: TableCell?
-    /// What else would be usual there.
+    /// What else would be usual there; beside what is right in columns that are wrong together.
     public let range: Expectation?
+    /// The names of the columns that are wrong together, this one among them; empty where it is wrong by itself.
+    public let together: [String]
     /// −log p(x_j | x_<j), nats; over the columns of a row they add up to −log p(x), with several members to a bound of it.
     public let surprisal: Double
     /// Training saw no such value.
@@ -75,9 +78,11 @@ public struct RowRepair: Sendable, Equatable {
         public let from: TableCell
         /// What it should be.
         public let to: TableCell
-        /// What the row's log-likelihood rises by on top of the changes before it, nats.
+        /// What the row's log-likelihood rises by on top of the changes before it, nats; with all changes where they are of columns
+        /// that are wrong together.
         public let gain: Double
-        /// How rare such a gain is in this column of normal rows; nil of a model that was not calibrated for it.
+        /// How rare such a gain is in this column of normal rows; nil of a model that was not calibrated for it, and of columns
+        /// that are wrong together.
         public let pValue: Double?
     }
 

@@ -135,6 +135,9 @@ extension RowSchema {
         return column.clock?.parts[variable - column.variables.lowerBound]
     }
 
+    /// Whether a variable is a column of numbers.
+    func isNumber(_ variable: Int) -> Bool { columns[columnIndices[variable]].isReal }
+
     /// Of values of variables, one row's or several rows', the sums by column: of surprisals those of the columns, whose parts
     /// are given each other. NaN where one of a column's is.
     package func sums(_ values: some RandomAccessCollection<Float>) -> [Float] {

@@ -1,0 +1,100 @@
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Glibc
+#endif
+
+/// Several numbers of a row that are wrong together.
+package struct JointChange: Sendable {
+    /// That whose own value would be worst beside the others put right first.
+    package fileprivate(set) var variables: [Int]
+    /// What the row's log-likelihood would rise by, as that of `CellGain`, nats.
+    package let gain: Double
+    /// The row [D] with what attains the gain in their places, encoded.
+    package let row: [Float]
+}
+
+extension CompiledModel {
+    /// Sets of numbers that the model weighs: the likeliest ones by covariances.
+    private static let jointChangesMax = 4
+    /// Draws of a set's numbers given all others of the row that its search starts from the best of.
+    private static let jointDraws = 64
+    /// How often each number of a set is then brought to what is best given the others.
+    private static let jointRounds = 2
+
+    /// The pair or triple of numbers whose change explains more of a row of encoded values [D] than that of one value, whose gain is
+    /// `singleGain`; nil where none does, the model keeps no calibration rows, or the row has values that are not known.
+    ///
+    /// A value that is wrong besides others costs log(n + 1) nats, n the calibration rows: each must bring what is rarer than
+    /// all that calibration saw. The sets are those that the numbers' covariances suggest (`NumberDependence`), the gain is the
+    /// model's own. The same row gives the same bits.
+    ///
+    /// - Parameters:
+    ///   - sizeMax: most numbers of the set; above 3 counts as 3.
+    ///   - isOpen: whether a variable may be changed.
+    package func jointChange(
+        of row: [Float], sizeMax: Int, singleGain: Double, using workspace: Workspace, isOpen: (Int) -> Bool
+    ) -> JointChange? {
+        guard let dependence, let calibration = card.calibration, !row.contains(where: \.isNaN) else { return nil }
+        let changeNats = log(Double(calibration.logLikelihoods.count + 1))
+        let suspects = dependence.suspects(
+            in: row, sizeMax: sizeMax, changeNats: changeNats, count: Self.jointChangesMax, isOpen: isOpen)
+        guard !suspects.isEmpty else { return nil }
+        let score = encodedLogLikelihoods(of: row, using: workspace)[0]
+        var best: (change: JointChange, net: Double)?
+        for suspects in suspects {
+            var changed = jointStart(suspects, in: row, using: workspace)
+            for _ in 0..<Self.jointRounds {
+                for variable in suspects.variables {
+                    let expected = gains(of: changed, variables: [variable], using: workspace)[0].expected
+                    changed[variable] = card.variables[variable].encode(expected)
+                }
+            }
+            let variables = suspects.variables.filter { changed[$0] != row[$0] }
+            let gain = encodedLogLikelihoods(of: changed, using: workspace)[0] - score
+            let net = gain - changeNats * Double(variables.count - 1)
+            guard variables.count > 1, net > best?.net ?? singleGain else { continue }
+            best = (JointChange(variables: variables, gain: gain, row: changed), net)
+        }
+        guard var change = best?.change else { return nil }
+        // How likely the row would be if one of them kept its value.
+        let kept = change.variables.flatMap { variable in
+            change.row.enumerated().map { $0.offset == variable ? row[variable] : $0.element }
+        }
+        let scores = encodedLogLikelihoods(of: kept, using: workspace)
+        change.variables = scores.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }.map { change.variables[$0] }
+        return change
+    }
+
+    /// The row with what is likeliest in the places of `suspects`: of what covariances expect there, and of draws. Numbers that
+    /// follow from each other leave a narrow ridge, which one after the other would not climb.
+    private func jointStart(
+        _ suspects: NumberDependence.Suspects, in row: [Float], using workspace: Workspace
+    ) -> [Float] {
+        var (expected, open) = (row, row)
+        for (variable, value) in zip(suspects.variables, suspects.values) {
+            expected[variable] = card.variables[variable].encode(card.variables[variable].decode(value))
+            open[variable] = .nan
+        }
+        let drawn = particles(of: open, MissingValues(particles: Self.jointDraws), using: workspace).rows
+        let rows = expected + drawn
+        let scores = encodedLogLikelihoods(of: rows, using: workspace)
+        let isComplete = scores.indices.map { index in
+            !suspects.variables.contains { card.variables[$0].isMissing(rows[index * variableCount + $0]) }
+        }
+        let best = scores.indices.filter { isComplete[$0] }.max { scores[$0] < scores[$1] } ?? 0
+        return Array(rows[best * variableCount..<(best + 1) * variableCount])
+    }
+
+    /// log p(x) of encoded values (see `LogVolumes`) of rows [n × D], nats.
+    private func encodedLogLikelihoods(of rows: [Float], using workspace: Workspace) -> [Double] {
+        var logLikelihoods = [Double](repeating: 0, count: rows.count / variableCount)
+        var surprisals = [Float](repeating: 0, count: rows.count)
+        var results = logLikelihoods.mutableSpan
+        score(rows.span, into: &results, using: workspace)
+        LogVolumes(card.variables).add(of: rows.span, toLogLikelihoods: &logLikelihoods, surprisals: &surprisals)
+        return logLikelihoods
+    }
+}

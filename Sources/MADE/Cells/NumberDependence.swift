@@ -1,0 +1,189 @@
+/// How the numbers of normal rows depend on each other, as far as means and covariances tell: what finds those of a row that are
+/// wrong together.
+///
+/// Numbers that follow from each other bear each other out where all of them are wrong: of x = y = z = 0 no single change makes
+/// a likelier row. What the numbers are without some of them is a matter of microseconds under a normal distribution, so that all
+/// pairs and triples can be looked at; which of them it is decides the model.
+struct NumberDependence: Sendable {
+    /// Numbers of a row that others may have to replace together.
+    struct Suspects {
+        /// Ascending.
+        let variables: [Int]
+        /// What is expected in their places given the other numbers, encoded.
+        let values: [Float]
+        /// By how much the log-density of the others, given nothing of these, is above that of all numbers, nats, less the costs
+        /// of so many changes.
+        let gain: Double
+    }
+
+    /// Of more variables those are taken that depend most on another.
+    private static let variablesMax = 24
+    /// The least correlation with another of a variable that is taken.
+    private static let correlationMin = 0.5
+    /// Fewer rows tell too little of covariances.
+    private static let rowsMin = 100
+    /// Numbers of the rows that are taken of wide tables.
+    private static let numbersMax = 200_000
+    /// Standard deviations at which what a row says of the covariances ends: rows that are wrong say little of the others.
+    private static let deviationsMax = 5.0
+    /// Share of its variance that a number may have of its own at least.
+    private static let ridge = 1e-4
+
+    /// What is taken off each variable's encoded numbers, and what they are divided by then.
+    private struct Unit: Sendable {
+        let place: Int
+        let variable: Variable
+        let centre: Double
+        let scale: Double
+
+        /// The standardised number of a row [D]; nil where it has none.
+        func number(in row: [Float]) -> Double? {
+            variable.encodedNumber(row[place]).map { (Double($0) - centre) / scale }
+        }
+
+        /// The encoded number of a standardised one, within the range that training saw: a remote number of the row would have
+        /// others be as remote.
+        func value(_ number: Double) -> Float {
+            let value = centre + scale * number
+            guard case .real(let encoding) = variable.kind else { return Float(value) }
+            let ends = [encoding.minimum, encoding.maximum].map { $0.map { Double(encoding.encode($0)) } }
+            return Float(min(max(value, ends[0] ?? -Self.encodedMax), ends[1] ?? Self.encodedMax))
+        }
+
+        private static let encodedMax = 1e6
+    }
+
+    private let units: [Unit]
+    /// The inverse of their correlations [units × units].
+    private let precisions: [Double]
+
+    /// Nil where the rows are few or no two of their numbers depend much on each other.
+    init?(_ rows: CalibrationRows, _ variables: [Variable]) {
+        let places = variables.indices.filter { variables[$0].isReal }
+        let rowCount = min(rows.rowCount, max(Self.numbersMax / max(places.count, 1), 2 * Self.rowsMin))
+        guard rowCount >= Self.rowsMin, places.count > 1 else { return nil }
+        var columns: [(unit: Unit, numbers: [Double])] = places.compactMap { place in
+            let numbers = (0..<rowCount).map {
+                variables[place].encodedNumber(rows.values[$0 * rows.variableCount + place]).map(Double.init)
+            }
+            return Self.column(numbers, place, variables[place])
+        }
+        let count = columns.count
+        var strongest = [Double](repeating: 0, count: count)
+        for i in 0..<count {
+            for j in 0..<i {
+                let correlation = abs(Self.mean(columns[i].numbers, columns[j].numbers))
+                strongest[i] = max(strongest[i], correlation)
+                strongest[j] = max(strongest[j], correlation)
+            }
+        }
+        let chosen = (0..<count).filter { strongest[$0] >= Self.correlationMin }
+            .sorted { (strongest[$0], $1) > (strongest[$1], $0) }.prefix(Self.variablesMax).sorted()
+        guard chosen.count > 1 else { return nil }
+        columns = chosen.map { columns[$0] }
+        var matrix = columns.flatMap { first in columns.map { Self.mean(first.numbers, $0.numbers) } }
+        for unit in columns.indices { matrix[unit * columns.count + unit] += Self.ridge }
+        for unit in columns.indices { Self.sweep(&matrix, unit, columns.count) }
+        guard matrix.allSatisfy(\.isFinite) else { return nil }
+        units = columns.map(\.unit)
+        precisions = matrix.map(-)
+    }
+
+    /// A variable's numbers standardised, 0 where a row has none; nil where that is more than every tenth row, or all are equal.
+    private static func column(
+        _ found: [Double?], _ place: Int, _ variable: Variable
+    ) -> (unit: Unit, numbers: [Double])? {
+        let known = found.compactMap(\.self).sorted()
+        guard known.count * 10 >= found.count * 9 else { return nil }
+        let median = known[known.count / 2]
+        let sizes = known.map { abs($0 - median) }.sorted()
+        // Where most numbers are one there is no median of what is left.
+        let width = sizes.first(where: { $0 > 0 }).map { max(1.4826 * sizes[sizes.count / 2], $0) } ?? 0
+        guard width > 0 else { return nil }
+        let reach = deviationsMax * width
+        let held = found.map { $0.map { min(max($0 - median, -reach), reach) } }
+        let mean = held.reduce(0) { $0 + ($1 ?? 0) } / Double(known.count)
+        let variance = held.reduce(0) { $0 + ($1.map { ($0 - mean) * ($0 - mean) } ?? 0) } / Double(known.count)
+        guard variance > 0 else { return nil }
+        let unit = Unit(place: place, variable: variable, centre: median + mean, scale: variance.squareRoot())
+        return (unit, held.map { $0.map { ($0 - mean) / variance.squareRoot() } ?? 0 })
+    }
+
+    private static func mean(_ first: [Double], _ second: [Double]) -> Double {
+        var sum = 0.0
+        for index in first.indices { sum += first[index] * second[index] }
+        return sum / Double(first.count)
+    }
+
+    /// The sweep (Beaton 1964) of a symmetric matrix [count × count] at a pivot. After one at each pivot the matrix is its negative
+    /// inverse; of an inverse, what is left without the pivot's line is the inverse for the other variables alone.
+    private static func sweep(_ matrix: inout [Double], _ pivot: Int, _ count: Int) {
+        let line = (0..<count).map { matrix[pivot * count + $0] }
+        let diagonal = line[pivot]
+        for i in 0..<count where i != pivot {
+            for j in 0..<count where j != pivot { matrix[i * count + j] -= line[i] * line[j] / diagonal }
+        }
+        for i in 0..<count where i != pivot {
+            matrix[i * count + pivot] = line[i] / diagonal
+            matrix[pivot * count + i] = line[i] / diagonal
+        }
+        matrix[pivot * count + pivot] = -1 / diagonal
+    }
+
+    /// Those pairs and triples (`sizeMax`) of numbers of a row [D] that gain more than any number alone where every change after the
+    /// first costs `changeNats`, those that gain most first; at most `count`. Only variables for which `isOpen` may be in them.
+    func suspects(
+        in row: [Float], sizeMax: Int, changeNats: Double, count: Int, isOpen: (Int) -> Bool
+    ) -> [Suspects] {
+        var precisions = precisions
+        let numbers = units.map { $0.number(in: row) }
+        for (unit, number) in numbers.enumerated() where number == nil {
+            Self.sweep(&precisions, unit, units.count)
+        }
+        let known = numbers.indices.filter { numbers[$0] != nil }
+        func precision(_ i: Int, _ j: Int) -> Double { precisions[i * units.count + j] }
+        let pulls = units.indices.map { i in
+            known.reduce(0.0) { $0 + precision(i, $1) * (numbers[$1] ?? 0) }
+        }
+        let open = known.filter { isOpen(units[$0].place) }
+        // log p of the others less that of all is half of qᵀ P⁻¹ q, q the pulls of the set and P its precisions, up to a
+        // constant: by elimination, one variable on top of the other.
+        let single = open.reduce(0.0) { max($0, pulls[$1] * pulls[$1] / precision($1, $1) / 2) }
+        var found: [Suspects] = []
+        func add(_ members: [Int], _ steps: [Double], _ gain: Double) {
+            if gain <= single { return }
+            let place = found.firstIndex { $0.gain < gain } ?? found.count
+            guard place < count else { return }
+            let suspects = Suspects(
+                variables: members.map { units[$0].place },
+                values: zip(members, steps).map { units[$0].value((numbers[$0] ?? 0) - $1) },
+                gain: gain)
+            found.insert(suspects, at: place)
+            if found.count > count { found.removeLast() }
+        }
+        for (first, i) in open.enumerated() where sizeMax > 1 {
+            let a = precision(i, i)
+            let gainOfI = pulls[i] * pulls[i] / a / 2
+            for (second, j) in open.enumerated().dropFirst(first + 1) {
+                let b = precision(i, j)
+                let c = precision(j, j) - b * b / a
+                let pullOfJ = pulls[j] - b * pulls[i] / a
+                let gainOfJ = gainOfI + pullOfJ * pullOfJ / c / 2
+                let stepOfJ = pullOfJ / c
+                add([i, j], [(pulls[i] - b * stepOfJ) / a, stepOfJ], gainOfJ - changeNats)
+                for k in open.dropFirst(second + 1) where sizeMax > 2 {
+                    let u = precision(i, k)
+                    let v = precision(j, k) - u * b / a
+                    let w = precision(k, k) - u * u / a - v * v / c
+                    let pullOfK = pulls[k] - u * pulls[i] / a - v * pullOfJ / c
+                    let stepOfK = pullOfK / w
+                    let stepOfJ = (pullOfJ - v * stepOfK) / c
+                    add(
+                        [i, j, k], [(pulls[i] - b * stepOfJ - u * stepOfK) / a, stepOfJ, stepOfK],
+                        gainOfJ + pullOfK * pullOfK / w / 2 - 2 * changeNats)
+                }
+            }
+        }
+        return found
+    }
+}

@@ -41,6 +41,8 @@ package struct CellExplainer: Sendable {
     private let schema: RowSchema
     private let text: RowText
     private let columnGains: ColumnGains?
+    /// What makes a row usual by alpha and statistic where nobody chose any.
+    private let changer: RowChanger
 
     /// For rows of `schema`.
     package init(_ model: CompiledModel, _ schema: RowSchema) {
@@ -48,6 +50,9 @@ package struct CellExplainer: Sendable {
         self.schema = schema
         text = RowText(model.card)
         columnGains = model.card.calibration?.gains.map { ColumnGains($0, columns: schema.columns.map(\.variables)) }
+        changer = RowChanger(
+            model: model, schema: schema,
+            judgement: Judgement(model.card.calibration, alpha: Judgement.defaultAlpha))
     }
 
     /// Whether cells have p-values.
@@ -88,7 +93,7 @@ package struct CellExplainer: Sendable {
                 ? column.variables.max { gains[$0].gain < gains[$1].gain } ?? column.variables.lowerBound
                 : column.variables.lowerBound
         }
-        let joint = isComplete ? jointChange(of: row, singleGain: gains.reduce(0) { max($0, $1.gain) }, workspace) : nil
+        let joint = isComplete ? jointChange(of: row, gains, workspace) : nil
         let together = joint?.variables.map { schema.columnIndices[$0] } ?? []
         let keys = columns.indices.map { isComplete ? gains[best[$0]].gain : Double(sums[$0]) }
         let order =
@@ -111,11 +116,20 @@ package struct CellExplainer: Sendable {
         }
     }
 
-    /// The numbers that are wrong together in a row of which one value gains `singleGain` at most; nil where none are.
+    /// The numbers that are wrong together in a row [D] of these `gains`: where it is an anomaly whatever one value is, and none
+    /// with all of them right.
     private func jointChange(
-        of row: [Float], singleGain: Double, _ workspace: CompiledModel.Workspace
+        of row: [Float], _ gains: [CellGain], _ workspace: CompiledModel.Workspace
     ) -> JointChange? {
-        model.jointChange(of: row, sizeMax: 3, singleGain: singleGain, using: workspace) { schema.isNumber($0) }
+        guard let most = gains.max(by: { $0.gain < $1.gain }) else { return nil }
+        var changed = row
+        changed[most.variable] = schema.variables[most.variable].encode(most.expected)
+        guard changer.isAnomaly(changed, using: workspace),
+            let joint = model.jointChange(
+                of: row, sizeMax: 3, singleGain: most.gain, using: workspace, isOpen: schema.isNumber),
+            !changer.isAnomaly(joint.row, using: workspace)
+        else { return nil }
+        return joint
     }
 
     /// Of a variable among others that are wrong with it.

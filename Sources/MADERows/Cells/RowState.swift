@@ -53,6 +53,13 @@ struct RowChanger {
         return next
     }
 
+    /// Whether a row [D] is an anomaly; not where nobody can tell.
+    func isAnomaly(_ row: [Float], using workspace: CompiledModel.Workspace) -> Bool {
+        let group = judgement.group(of: row.span)
+        let score = scored(RowState(values: row, seconds: []), using: workspace).score
+        return judgement.isAnomaly(judgement.pValue(of: score, in: group), in: group) ?? false
+    }
+
     /// The best that a change of each of `columns` does to the row, and what that gains, nats.
     func best(
         _ columns: [Int], of state: RowState, using workspace: CompiledModel.Workspace

@@ -135,17 +135,15 @@ struct CellConditional {
     /// the peak and the components, none of them closer to the next than the peak is wide.
     private func ends(_ numbers: inout NumberScores, around peak: Float, _ proposal: NumberProposal) -> [Float] {
         let top = numbers.score(at: peak)
-        numbers.add(proposal.means)
-        numbers.add(proposal.details { numbers.points[numbers.place(of: $0)].score - top })
         var (low, high) = (Float(proposal.reach.lowerBound), Float(proposal.reach.upperBound))
         (low, high) = (min(low, peak), max(high, peak))
         for _ in 0..<8 where numbers.score(at: low) > top - 20 { low -= high - low }
         for _ in 0..<8 where numbers.score(at: high) > top - 20 { high += high - low }
         let width = Self.width(of: numbers, at: peak)
         var ends: [Float] = []
-        for point in numbers.points where point.u >= low && point.u <= high {
-            if let last = ends.last, point.u - last < width, point.u != high { continue }
-            ends.append(point.u)
+        for u in (numbers.points.map(\.u) + proposal.details(numbers, top: top)).sorted() where u >= low && u <= high {
+            if let last = ends.last, u == last || u - last < width && u != high { continue }
+            ends.append(u)
         }
         return ends
     }

@@ -79,9 +79,6 @@ struct NumberProposal {
         return max(low, -1e30)...min(high, 1e30)
     }
 
-    /// Means of the components with some weight.
-    var means: [Float] { significant.map { Float($0.mean) } }
-
     private let significant: ArraySlice<Component>
     /// log of the components' density at each of their means.
     private var meanDensities: [Double] = []
@@ -110,27 +107,37 @@ struct NumberProposal {
     /// x_j, which is smooth: so the score less the former is interpolated between the points that are there.
     func promising(_ scores: NumberScores, margin: Double, countMax: Int = 6) -> [Float] {
         let points = scores.points
-        let rests = points.map { $0.score - logDensity(at: $0.u) }
         let best = points[scores.best].score
         var found: [(u: Float, score: Double)] = []
-        for (component, logDensity) in zip(significant, meanDensities) {
+        for (component, score) in zip(significant, meanScores(scores)) {
             let u = Float(component.mean)
-            let place = scores.place(of: u)
-            let (before, after) = (max(place - 1, 0), min(place, points.count - 1))
-            if points[after].u == u || found.contains(where: { $0.u == u }) { continue }
-            let width = points[after].u - points[before].u
-            let share = width > 0 ? Double((u - points[before].u) / width) : 0
-            let score = logDensity + rests[before] + share * (rests[after] - rests[before])
+            if points[min(scores.place(of: u), points.count - 1)].u == u || found.contains(where: { $0.u == u }) {
+                continue
+            }
             if score > best - margin { found.append((u, score)) }
         }
         return found.sorted { $0.score > $1.score }.prefix(countMax).map(\.u)
     }
 
-    /// Points around the components that have some of the mass: `weigh` gives the score at a mean relative to the best.
-    func details(_ weigh: (Float) -> Double) -> [Float] {
-        significant.flatMap { component -> [Float] in
-            guard weigh(Float(component.mean)) + log(component.deviation) > -10 else { return [] }
-            return [-3, -1, 1, 3].map { Float(component.mean + $0 * component.deviation) }
+    /// The scores at the means of components as interpolation has them.
+    private func meanScores(_ scores: NumberScores) -> [Double] {
+        let points = scores.points
+        let rests = points.map { $0.score - logDensity(at: $0.u) }
+        return zip(significant, meanDensities).map { component, logDensity in
+            let u = Float(component.mean)
+            let place = scores.place(of: u)
+            let (before, after) = (max(place - 1, 0), min(place, points.count - 1))
+            let width = points[after].u - points[before].u
+            let share = width > 0 ? Double((u - points[before].u) / width) : 0
+            return logDensity + rests[before] + share * (rests[after] - rests[before])
+        }
+    }
+
+    /// Points at and around the components that may have some of the mass, where the greatest score is `top`.
+    func details(_ scores: NumberScores, top: Double) -> [Float] {
+        zip(significant, meanScores(scores)).flatMap { component, score -> [Float] in
+            guard score - top + log(component.deviation) > -12 else { return [] }
+            return [-3, -1, 0, 1, 3].map { Float(component.mean + $0 * component.deviation) }
         }
     }
 }

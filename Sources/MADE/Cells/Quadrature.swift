@@ -7,7 +7,8 @@
 #endif
 
 /// ∫ p(x(j→u)) du of a real variable j, by adaptive Simpson quadrature (Lyness 1969): each panel's rule is held against that
-/// of its halves, and panels of the greatest differences are halved, all of a round in one batch.
+/// of its halves, and panels of the greatest differences are halved, all of a round in one batch. A panel has halves only where
+/// there may be something: its own rule is held against that of its ends first.
 struct Quadrature {
     /// Sum of the panels' differences to stop at, relative to the sum over all values.
     private static let tolerance = 3e-4
@@ -15,34 +16,50 @@ struct Quadrature {
     /// Panels that are no wider than so many of the numbers that a `Float` tells apart there are not halved.
     private static let widthMin: Float = 32
 
-    /// A panel by its points: the ends, the middle and the quarters, the score at each.
+    /// A panel by its points: the ends and the middle, and between them the quarters where it has halves; the score at each.
     private struct Panel {
         let u: [Float]
-        var scores: [Double]
+        let hasHalves: Bool
+        var scores: [Double] = []
 
-        init(low: Float, high: Float) {
+        init(low: Float, high: Float, hasHalves: Bool) {
             let middle = low / 2 + high / 2
-            u = [low, low / 2 + middle / 2, middle, middle / 2 + high / 2, high]
-            scores = []
+            u = hasHalves ? [low, low / 2 + middle / 2, middle, middle / 2 + high / 2, high] : [low, middle, high]
+            self.hasHalves = hasHalves
         }
 
-        private var width: Double { Double(u[4]) - Double(u[0]) }
-        var isDivisible: Bool { u[4] - u[0] > widthMin * max(u[0].magnitude, u[4].magnitude).ulp }
+        private var low: Float { u[0] }
+        private var high: Float { u[u.count - 1] }
+        private var width: Double { Double(high) - Double(low) }
+        var isDivisible: Bool { high - low > widthMin * max(low.magnitude, high.magnitude).ulp }
 
-        /// ∫ of e^(score − peak) by the halves, and how far the rule of the whole is from it.
+        /// What tells more of the same: its halves, or itself with halves.
+        var finer: [Panel] {
+            guard hasHalves else { return [Panel(low: low, high: high, hasHalves: true)] }
+            return [(low, u[2]), (u[2], high)].map { Panel(low: $0, high: $1, hasHalves: true) }
+        }
+
+        /// ∫ of e^(score − peak) by the finest rule, and how far the next coarser one is from it.
         func mass(_ peak: Double) -> (mass: Double, difference: Double) {
             let f = scores.map { exp($0 - peak) }
+            guard hasHalves else {
+                let whole = width / 6 * (f[0] + 4 * f[1] + f[2])
+                return (whole, abs(whole - width / 2 * (f[0] + f[2])))
+            }
             let halves = width / 12 * (f[0] + 4 * f[1] + 2 * f[2] + 4 * f[3] + f[4])
             return (halves, abs(halves - width / 6 * (f[0] + 4 * f[2] + f[4])))
         }
 
-        func halves(logTotal: Double) -> [DensityCurve.Panel] {
-            let f = scores.map { exp($0 - logTotal) }
-            return [0, 2].map { (first: Int) in
-                DensityCurve.Panel(
-                    low: Double(u[first]), high: Double(u[first + 2]), lowDensity: f[first],
-                    middleDensity: f[first + 1], highDensity: f[first + 2])
+        func parabolas(logTotal: Double) -> [DensityCurve.Panel] {
+            let densities = scores.map { exp($0 - logTotal) }
+            var parabolas: [DensityCurve.Panel] = []
+            for first in stride(from: 0, to: u.count - 1, by: 2) {
+                parabolas.append(
+                    DensityCurve.Panel(
+                        low: Double(u[first]), high: Double(u[first + 2]), lowDensity: densities[first],
+                        middleDensity: densities[first + 1], highDensity: densities[first + 2]))
             }
+            return parabolas
         }
     }
 
@@ -55,7 +72,7 @@ struct Quadrature {
     init(_ scores: NumberScores, ends: [Float], outcomeScores: [[Double]]) {
         self.scores = scores
         self.outcomeScores = outcomeScores
-        panels = zip(ends, ends.dropFirst()).map { Panel(low: $0, high: $1) }
+        panels = zip(ends, ends.dropFirst()).map { Panel(low: $0, high: $1, hasHalves: false) }
         look()
     }
 
@@ -90,7 +107,7 @@ struct Quadrature {
         }
     }
 
-    /// Halves panels until the differences are small; returns log Σ_v p(x(j→v)), of outcomes and numbers together, and the
+    /// Takes finer panels until the differences are small; returns log Σ_v p(x(j→v)), of outcomes and numbers together, and the
     /// differences' sum relative to it.
     mutating func run() -> (logTotal: Double, error: Double) {
         while true {
@@ -102,13 +119,7 @@ struct Quadrature {
             let error = masses.reduce(0) { $0 + $1.difference } / total
             let chosen = total.isFinite ? worst(masses.map { $0.difference / total }, error) : []
             if chosen.isEmpty || scores.points.count > Self.pointCountMax { return (logTotal, error) }
-            var next: [Panel] = []
-            for (index, panel) in panels.enumerated() {
-                next +=
-                    chosen.contains(index)
-                    ? [Panel(low: panel.u[0], high: panel.u[2]), Panel(low: panel.u[2], high: panel.u[4])] : [panel]
-            }
-            panels = next
+            panels = panels.indices.flatMap { chosen.contains($0) ? panels[$0].finer : [panels[$0]] }
             look()
         }
     }
@@ -126,6 +137,6 @@ struct Quadrature {
     }
 
     func curve(_ encoding: RealEncoding, logTotal: Double) -> DensityCurve {
-        DensityCurve(panels.flatMap { $0.halves(logTotal: logTotal) }, encoding)
+        DensityCurve(panels.flatMap { $0.parabolas(logTotal: logTotal) }, encoding)
     }
 }

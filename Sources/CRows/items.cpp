@@ -61,7 +61,9 @@ void Pass::read_token(const JSONToken &token, size_t column, size_t place) {
     } else {
         kind = rules.read(token.text, token.form, request.options, value, number);
     }
-    bool shows_text = kind == MADE_ROW_UNKNOWN_LABEL || rules.kind == MADE_COLUMN_CLOCK;
+    // A tensor's elements are numbers: that "1" is a string is what is wrong with it. Of an array or object its bracket tells.
+    bool is_plain = token.kind != JSONToken::Kind::container && request.form != MADE_ROWS_TENSOR;
+    bool shows_text = is_plain || kind == MADE_ROW_UNKNOWN_LABEL || rules.kind == MADE_COLUMN_CLOCK;
     if (kind != MADE_ROW_GOOD) return blame(kind, column, shows_text ? token.text : token.json);
     is_special = is_special || rules.is_special(value);
 }

@@ -85,7 +85,7 @@ import Testing
         (#"[[["Fair"],1,0,1,1]]"#, 422, "/rows/0/0", "rows[0].cut: an array is not a category of 'cut' \(names)"),
         (
             #"[{"carat":"NA"}]"#, 422, "/rows/0/carat",
-            "rows[0].carat: \"\\\"NA\\\"\" is not a finite number"
+            "rows[0].carat: \"NA\" is not a finite number; a missing value is null, an empty cell of CSV"
         ),
         (#"[{"x,\"y\"":true}]"#, 422, "/rows/0/x,\"y\"", "rows[0].x,\"y\": \"true\" is not a finite number"),
         (

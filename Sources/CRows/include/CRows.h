@@ -304,7 +304,7 @@ typedef struct made_row_error {
     size_t row;
     size_t column;
     size_t found;
-    /// JSON text, except of MADE_ROW_UNKNOWN_VARIABLE and MADE_ROW_UNKNOWN_LABEL: the unescaped string.
+    /// As the value, or the key, came; of an array or an object, and in tensors, JSON text.
     made_text text;
 } made_row_error;
 

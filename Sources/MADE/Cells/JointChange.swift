@@ -24,7 +24,7 @@ extension CompiledModel {
     /// How often each number of a set is then brought to what is best given the others.
     private static let jointRounds = 2
 
-    /// The pair or triple of numbers whose change explains more of a row of encoded values [D] than that of one value, whose gain is
+    /// The numbers whose change explains more of a row of encoded values [D] than that of one value, whose gain is
     /// `singleGain`; nil where none does, the model keeps no calibration rows, or the row has values that are not known.
     ///
     /// A value that is wrong besides others costs log(n + 1) nats, n the calibration rows: each must bring what is rarer than
@@ -32,7 +32,7 @@ extension CompiledModel {
     /// model's own. The same row gives the same bits.
     ///
     /// - Parameters:
-    ///   - sizeMax: most numbers of the set; above 3 counts as 3.
+    ///   - sizeMax: most numbers of the set.
     ///   - isOpen: whether a variable may be changed.
     package func jointChange(
         of row: [Float], sizeMax: Int, singleGain: Double, using workspace: Workspace, isOpen: (Int) -> Bool

@@ -3,7 +3,7 @@
 ///
 /// Numbers that follow from each other bear each other out where all of them are wrong: of x = y = z = 0 no single change makes
 /// a likelier row. What the numbers are without some of them is a matter of microseconds under a normal distribution, so that all
-/// pairs and triples can be looked at; which of them it is decides the model.
+/// pairs and triples can be looked at, and larger sets that grow from the best of these; which of them it is decides the model.
 struct NumberDependence: Sendable {
     /// Numbers of a row that others may have to replace together.
     struct Suspects {
@@ -26,6 +26,8 @@ struct NumberDependence: Sendable {
     private static let numbersMax = 200_000
     /// Standard deviations at which what a row says of the covariances ends: rows that are wrong say little of the others.
     private static let deviationsMax = 5.0
+    /// Triples that larger sets grow from.
+    private static let growingCount = 8
     /// Share of its variance that a number may have of its own at least.
     private static let ridge = 1e-4
 
@@ -130,8 +132,8 @@ struct NumberDependence: Sendable {
         matrix[pivot * count + pivot] = -1 / diagonal
     }
 
-    /// Those pairs and triples (`sizeMax`) of numbers of a row [D] that gain more than any number alone where every change after the
-    /// first costs `changeNats`, those that gain most first; at most `count`. Only variables for which `isOpen` may be in them.
+    /// Those sets of 2 to `sizeMax` numbers of a row [D] that gain more than any number alone where every change after the first costs
+    /// `changeNats`, those that gain most first; at most `count`. Only variables for which `isOpen` may be in them.
     func suspects(
         in row: [Float], sizeMax: Int, changeNats: Double, count: Int, isOpen: (Int) -> Bool
     ) -> [Suspects] {
@@ -150,6 +152,7 @@ struct NumberDependence: Sendable {
         // constant: by elimination, one variable on top of the other.
         let single = open.reduce(0.0) { max($0, pulls[$1] * pulls[$1] / precision($1, $1) / 2) }
         var found: [Suspects] = []
+        var triples: [(members: [Int], gain: Double)] = []
         func add(_ members: [Int], _ steps: [Double], _ gain: Double) {
             if gain <= single { return }
             let place = found.firstIndex { $0.gain < gain } ?? found.count
@@ -178,12 +181,49 @@ struct NumberDependence: Sendable {
                     let pullOfK = pulls[k] - u * pulls[i] / a - v * pullOfJ / c
                     let stepOfK = pullOfK / w
                     let stepOfJ = (pullOfJ - v * stepOfK) / c
+                    let gain = gainOfJ + pullOfK * pullOfK / w / 2
                     add(
                         [i, j, k], [(pulls[i] - b * stepOfJ - u * stepOfK) / a, stepOfJ, stepOfK],
-                        gainOfJ + pullOfK * pullOfK / w / 2 - 2 * changeNats)
+                        gain - 2 * changeNats)
+                    if sizeMax > 3, triples.count < Self.growingCount || gain > triples[triples.count - 1].gain {
+                        triples.insert(([i, j, k], gain), at: triples.firstIndex { $0.gain < gain } ?? triples.count)
+                        if triples.count > Self.growingCount { triples.removeLast() }
+                    }
+                }
+            }
+        }
+        for (start, _) in triples {
+            var members = start
+            while members.count < min(sizeMax, open.count) {
+                let larger = open.filter { !members.contains($0) }.map { unit in
+                    let members = (members + [unit]).sorted()
+                    return (members: members, change: change(of: members, pulls, precisions))
+                }
+                guard let best = larger.max(by: { $0.change.gain < $1.change.gain }) else { break }
+                members = best.members
+                let isNew = !found.contains { $0.variables == members.map { units[$0].place } }
+                if isNew {
+                    add(members, best.change.steps, best.change.gain - changeNats * Double(members.count - 1))
                 }
             }
         }
         return found
+    }
+
+    /// P⁻¹ q of some units, and half of qᵀ P⁻¹ q, q their pulls and P their precisions: by elimination.
+    private func change(
+        of members: [Int], _ pulls: [Double], _ precisions: [Double]
+    ) -> (steps: [Double], gain: Double) {
+        var matrix = members.map { i in members.map { precisions[i * units.count + $0] } }
+        var steps = members.map { pulls[$0] }
+        for i in members.indices {
+            for j in members.indices where j != i {
+                let factor = matrix[j][i] / matrix[i][i]
+                for k in i..<members.count { matrix[j][k] -= factor * matrix[i][k] }
+                steps[j] -= factor * steps[i]
+            }
+        }
+        for i in members.indices { steps[i] /= matrix[i][i] }
+        return (steps, zip(members, steps).reduce(0) { $0 + pulls[$1.0] * $1.1 } / 2)
     }
 }

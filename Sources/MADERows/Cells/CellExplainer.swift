@@ -36,6 +36,8 @@ package struct CellExplanation: Sendable {
 package struct CellExplainer: Sendable {
     /// Of a text that training never saw.
     private static let quotedBytesMax = 256
+    /// Numbers that may be wrong together.
+    private static let togetherMax = 6
 
     private let model: CompiledModel
     private let schema: RowSchema
@@ -126,7 +128,7 @@ package struct CellExplainer: Sendable {
         changed[most.variable] = schema.variables[most.variable].encode(most.expected)
         guard changer.isAnomaly(changed, using: workspace),
             let joint = model.jointChange(
-                of: row, sizeMax: 3, singleGain: most.gain, using: workspace, isOpen: schema.isNumber),
+                of: row, sizeMax: Self.togetherMax, singleGain: most.gain, using: workspace, isOpen: schema.isNumber),
             !changer.isAnomaly(joint.row, using: workspace)
         else { return nil }
         return joint

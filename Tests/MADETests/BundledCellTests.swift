@@ -96,15 +96,17 @@ struct BundledCellTests {
         let variables = model.card.variables
         let sides = try ["x", "y", "z"].map { name in try #require(variables.firstIndex { $0.name == name }) }
         let workspace = model.makeWorkspace()
-        let rows = model.sample(SamplingRequest(count: 20, seed: 23), using: workspace).rows
+        let rows = model.sample(SamplingRequest(count: 8, seed: 23), using: workspace).rows
         let volumes = LogVolumes(variables)
         func score(_ row: [Float]) -> Double {
-            model.scores(row)[0] + volumes.values(of: row.span).reduce(0) { $0 + $1.nats }
+            RowPass(row, of: model, using: workspace).logLikelihood
+                + volumes.values(of: row.span).reduce(0) { $0 + $1.nats }
         }
         func change(_ row: [Float], sizeMax: Int = 3, using workspace: CompiledModel.Workspace) -> JointChange? {
             let single = model.gains(of: row, using: workspace).map(\.gain).max() ?? 0
             return model.jointChange(of: row, sizeMax: sizeMax, singleGain: single, using: workspace) { _ in true }
         }
+        var unseenCount = 0
         for first in stride(from: 0, to: rows.count, by: variables.count) {
             let row = Array(rows[first..<first + variables.count])
             #expect(change(row, using: workspace) == nil)
@@ -124,6 +126,16 @@ struct BundledCellTests {
             let again = change(wrong, using: model.makeWorkspace())
             #expect(again?.row == found.row && again?.gain == found.gain)
             #expect((change(wrong, sizeMax: 2, using: workspace)?.variables.count ?? 2) == 2)
+            // A label that training never saw beside them, and a hole where it saw none.
+            for (name, value) in [("cut", Variable.unseenValue), ("table", -Variable.missingValue)] {
+                var unseen = wrong
+                unseen[try #require(variables.firstIndex { $0.name == name })] = value
+                // What is wrong by itself may gain more than the rest of the set.
+                guard let found = change(unseen, using: workspace) else { continue }
+                unseenCount += 1
+                #expect(found.variables.sorted() == sides.sorted(), "\(name)")
+                #expect(abs(found.gain - (score(found.row) - score(unseen))) < 1e-6, "\(name)")
+            }
             for (x, y) in [(1e300, 1e300), (-1e300, 1e300), (1e300, 0), (40, -1e9)] {
                 var remote = wrong
                 remote[sides[0]] = variables[sides[0]].encode(x)
@@ -135,6 +147,7 @@ struct BundledCellTests {
             wrong[sides[0]] = .nan
             #expect(change(wrong, using: workspace) == nil, "of values that are not known nothing is said")
         }
+        #expect(unseenCount >= 8)
     }
 
     /// All members of diamonds have carat before the sides that determine it, so their own conditionals of it are wide: the

@@ -88,12 +88,15 @@ extension CompiledModel {
         return Array(rows[best * variableCount..<(best + 1) * variableCount])
     }
 
-    /// log p(x) of encoded values (see `LogVolumes`) of rows [n × D], nats.
+    /// log p(x) of encoded values (see `LogVolumes`) of rows [n × D], nats; of values that training never saw too.
     private func encodedLogLikelihoods(of rows: [Float], using workspace: Workspace) -> [Double] {
         var logLikelihoods = [Double](repeating: 0, count: rows.count / variableCount)
         var surprisals = [Float](repeating: 0, count: rows.count)
+        var errors = logLikelihoods
         var results = logLikelihoods.mutableSpan
-        score(rows.span, into: &results, using: workspace)
+        var errorSpan = errors.mutableSpan
+        score(
+            rows.span, missing: MissingValues(), into: &results, standardErrors: &errorSpan, using: workspace)
         LogVolumes(card.variables).add(of: rows.span, toLogLikelihoods: &logLikelihoods, surprisals: &surprisals)
         return logLikelihoods
     }

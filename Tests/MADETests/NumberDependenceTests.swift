@@ -18,8 +18,10 @@ import Testing
     }
 
     private func variable(_ index: Int) -> Variable {
+        // One is encoded in reverse, and has ends.
         let encoding = RealEncoding(
-            centre: 0, scale: 1, componentCount: 3, scaleFloor: 0.01, atoms: index == 2 ? [] : [0])
+            centre: 0, scale: index == 1 ? -1 : 1, componentCount: 3, scaleFloor: 0.01,
+            minimum: index == 1 ? -1000 : nil, maximum: index == 1 ? 1000 : nil, atoms: index == 2 ? [] : [0])
         return Variable(name: "\(index)", kind: .real(encoding), hasMissing: true)
     }
 
@@ -67,10 +69,10 @@ import Testing
         // An atom stands for its number, and what a row lacks says nothing.
         if seed % 3 == 1 { row[3] = 0 }
         var values = zip(variables, row).map { $0.encode($1) }
+        let numbers = units.map { Double(variables[$0].encodedNumber(values[$0]) ?? .nan) }
         if seed % 3 == 2 { values[3] = Variable.missingValue }
         let known = units.indices.filter { seed % 3 != 2 || units[$0] != 3 }
         let isOpen = seed % 2 == 0 ? Set(units) : Set([0, 1, 4])
-        let numbers = units.map { row[$0] }
         let cost = 0.25
         let open = known.filter { isOpen.contains(units[$0]) }
         func gain(_ set: [Int]) -> Double {

@@ -8,28 +8,28 @@
 
 /// Several numbers of a row that are wrong together.
 package struct JointChange: Sendable {
-    /// That whose own value would be worst beside the others put right first.
+    /// Those whose own values fit the corrected others worst come first.
     package fileprivate(set) var variables: [Int]
-    /// What the row's log-likelihood would rise by, as that of `CellGain`, nats.
+    /// What the row's log-likelihood would rise by with all of them corrected, counted as in `CellGain`; nats.
     package let gain: Double
-    /// The row [D] with what attains the gain in their places, encoded.
+    /// The corrected row [D], encoded.
     package let row: [Float]
 }
 
 extension CompiledModel {
-    /// Sets of numbers that the model weighs: the likeliest ones by covariances.
+    /// The most promising sets by covariances, among which the model decides.
     private static let jointChangesMax = 4
-    /// Draws of a set's numbers given all others of the row that its search starts from the best of.
+    /// Draws of a set's numbers given the rest of the row; the search starts from the best of them.
     private static let jointDraws = 64
-    /// How often each number of a set is then brought to what is best given the others.
+    /// How often each number of a set is then replaced by the best one given the others.
     private static let jointRounds = 2
 
-    /// The numbers whose change explains more of a row of encoded values [D] than that of one value, whose gain is
-    /// `singleGain`; nil where none does, the model keeps no calibration rows, or the row has values that are not known.
+    /// The numbers of a row of encoded values [D] whose change explains it better than changing any one value, whose gain is
+    /// `singleGain` at most; nil if there are none, the model keeps no calibration rows, or values of the row are not known.
     ///
-    /// A value that is wrong besides others costs log(n + 1) nats, n the calibration rows: each must bring what is rarer than
-    /// all that calibration saw. The sets are those that the numbers' covariances suggest (`NumberDependence`), the gain is the
-    /// model's own. The same row gives the same bits.
+    /// Each number after the first must gain another log(n + 1) nats, n the number of calibration rows: evidence rarer than
+    /// anything that calibration saw. Covariances suggest the sets (`NumberDependence`); the gains are the model's. The same
+    /// row gives the same bits.
     ///
     /// - Parameters:
     ///   - sizeMax: most numbers of the set.
@@ -59,7 +59,7 @@ extension CompiledModel {
             best = (JointChange(variables: variables, gain: gain, row: changed), net)
         }
         guard var change = best?.change else { return nil }
-        // How likely the row would be if one of them kept its value.
+        // How likely the row is if one of them keeps its value.
         let kept = change.variables.flatMap { variable in
             change.row.enumerated().map { $0.offset == variable ? row[variable] : $0.element }
         }
@@ -68,8 +68,8 @@ extension CompiledModel {
         return change
     }
 
-    /// The row with what is likeliest in the places of `suspects`: of what covariances expect there, and of draws. Numbers that
-    /// follow from each other leave a narrow ridge, which one after the other would not climb.
+    /// The row with the likeliest of several proposals for `suspects`: what covariances expect, and draws. Numbers that follow
+    /// from each other are likely along a narrow ridge only, which a search in one of them at a time does not climb.
     private func jointStart(
         _ suspects: NumberDependence.Suspects, in row: [Float], using workspace: Workspace
     ) -> [Float] {

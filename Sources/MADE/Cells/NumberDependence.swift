@@ -1,37 +1,38 @@
-/// How the numbers of normal rows depend on each other, as far as means and covariances tell: what finds those of a row that are
-/// wrong together.
+/// The means and covariances of the numbers of normal rows, which suggest the numbers of a row that may be wrong together.
 ///
-/// Numbers that follow from each other bear each other out where all of them are wrong: of x = y = z = 0 no single change makes
-/// a likelier row. What the numbers are without some of them is a matter of microseconds under a normal distribution, so that all
-/// pairs and triples can be looked at, and larger sets that grow from the best of these; which of them it is decides the model.
+/// Numbers that follow from each other bear each other out when several of them are wrong: for x = y = z = 0 no single change
+/// makes the row likelier. Under a normal distribution it takes microseconds to tell how likely the others are without a set of
+/// numbers, so all pairs and triples are examined, and larger sets that grow from the best triples. The model then decides among
+/// the most promising sets.
 struct NumberDependence: Sendable {
-    /// Numbers of a row that others may have to replace together.
+    /// Numbers of a row that may be wrong together.
     struct Suspects {
         /// Ascending.
         let variables: [Int]
         /// What is expected in their places given the other numbers, encoded.
         let values: [Float]
-        /// By how much the log-density of the others, given nothing of these, is above that of all numbers, nats, less the costs
-        /// of so many changes.
+        /// The log-density of the other numbers alone less that of all numbers, less the cost of changing so many; nats, up to a
+        /// constant.
         let gain: Double
     }
 
-    /// Of more variables those are taken that depend most on another.
+    /// Of more variables, those that correlate most with another are used.
     private static let variablesMax = 24
-    /// The least correlation with another of a variable that is taken.
+    /// The least correlation with another that a variable needs to be used.
     private static let correlationMin = 0.5
-    /// Fewer rows tell too little of covariances.
+    /// Covariances of fewer rows are too uncertain.
     private static let rowsMin = 100
-    /// Numbers of the rows that are taken of wide tables.
-    private static let numbersMax = 200_000
-    /// Standard deviations at which what a row says of the covariances ends: rows that are wrong say little of the others.
+    /// Of wide tables fewer rows are used, about so many numbers in all: every two columns are compared when a model is loaded.
+    private static let numbersMax = 100_000
+    /// Numbers farther from the median, in robust standard deviations, count as if they were this far: some calibration rows are
+    /// wrong themselves.
     private static let deviationsMax = 5.0
     /// Triples that larger sets grow from.
     private static let growingCount = 8
-    /// Share of its variance that a number may have of its own at least.
+    /// The least share of a number's variance that the others leave unexplained.
     private static let ridge = 1e-4
 
-    /// What is taken off each variable's encoded numbers, and what they are divided by then.
+    /// A variable, and what standardises its encoded numbers: u becomes (u − centre) / scale.
     private struct Unit: Sendable {
         let place: Int
         let variable: Variable
@@ -43,26 +44,26 @@ struct NumberDependence: Sendable {
             variable.encodedNumber(row[place]).map { (Double($0) - centre) / scale }
         }
 
-        /// The encoded number of a standardised one, within the range that training saw: a remote number of the row would have
-        /// others be as remote.
+        /// The encoded number of a standardised one, held within the range that training saw: given a remote number, others would
+        /// be expected to be as remote.
         func value(_ number: Double) -> Float {
-            let value = centre + scale * number
-            guard case .real(let encoding) = variable.kind else { return Float(value) }
-            let ends = [encoding.minimum, encoding.maximum].map { $0.map { Double(encoding.encode($0)) } }
-            return Float(min(max(value, ends[0] ?? -Self.encodedMax), ends[1] ?? Self.encodedMax))
+            let value = min(max(centre + scale * number, -1e6), 1e6)
+            guard case .real(let encoding) = variable.kind, let minimum = encoding.minimum,
+                let maximum = encoding.maximum
+            else { return Float(value) }
+            let ends = [encoding.encode(minimum), encoding.encode(maximum)].sorted()
+            return min(max(Float(value), ends[0]), ends[1])
         }
-
-        private static let encodedMax = 1e6
     }
 
     private let units: [Unit]
     /// The inverse of their correlations [units × units].
     private let precisions: [Double]
 
-    /// Nil where the rows are few or no two of their numbers depend much on each other.
+    /// Nil if there are too few rows, more than a thousand columns of numbers, or no two that depend much on each other.
     init?(_ rows: CalibrationRows, _ variables: [Variable]) {
         let places = variables.indices.filter { variables[$0].isReal }
-        let rowCount = min(rows.rowCount, max(Self.numbersMax / max(places.count, 1), 2 * Self.rowsMin))
+        let rowCount = min(rows.rowCount, Self.numbersMax / max(places.count, 1))
         guard rowCount >= Self.rowsMin, places.count > 1 else { return nil }
         var columns: [(unit: Unit, numbers: [Double])] = places.compactMap { place in
             let numbers = (0..<rowCount).map {
@@ -99,7 +100,7 @@ struct NumberDependence: Sendable {
         guard known.count * 10 >= found.count * 9 else { return nil }
         let median = known[known.count / 2]
         let sizes = known.map { abs($0 - median) }.sorted()
-        // Where most numbers are one there is no median of what is left.
+        // If most numbers are equal, the median of the distances is 0.
         let width = sizes.first(where: { $0 > 0 }).map { max(1.4826 * sizes[sizes.count / 2], $0) } ?? 0
         guard width > 0 else { return nil }
         let reach = deviationsMax * width
@@ -132,8 +133,8 @@ struct NumberDependence: Sendable {
         matrix[pivot * count + pivot] = -1 / diagonal
     }
 
-    /// Those sets of 2 to `sizeMax` numbers of a row [D] that gain more than any number alone where every change after the first costs
-    /// `changeNats`, those that gain most first; at most `count`. Only variables for which `isOpen` may be in them.
+    /// The sets of 2 to `sizeMax` numbers of a row [D] that gain more than any number alone, if every change after the first costs
+    /// `changeNats`; at most `count`, by falling gain. They hold only variables that `isOpen` allows.
     func suspects(
         in row: [Float], sizeMax: Int, changeNats: Double, count: Int, isOpen: (Int) -> Bool
     ) -> [Suspects] {

@@ -144,87 +144,57 @@ struct NumberDependence: Sendable {
             Self.sweep(&precisions, unit, units.count)
         }
         let known = numbers.indices.filter { numbers[$0] != nil }
-        func precision(_ i: Int, _ j: Int) -> Double { precisions[i * units.count + j] }
         let pulls = units.indices.map { i in
-            known.reduce(0.0) { $0 + precision(i, $1) * (numbers[$1] ?? 0) }
+            known.reduce(0.0) { $0 + precisions[i * units.count + $1] * (numbers[$1] ?? 0) }
         }
         let open = known.filter { isOpen(units[$0].place) }
-        // log p of the others less that of all is half of qᵀ P⁻¹ q, q the pulls of the set and P its precisions, up to a
-        // constant: by elimination, one variable on top of the other.
-        let single = open.reduce(0.0) { max($0, pulls[$1] * pulls[$1] / precision($1, $1) / 2) }
-        var found: [Suspects] = []
-        var triples: [(members: [Int], gain: Double)] = []
-        func add(_ members: [Int], _ steps: [Double], _ gain: Double) {
-            if gain <= single { return }
-            let place = found.firstIndex { $0.gain < gain } ?? found.count
-            guard place < count else { return }
-            let suspects = Suspects(
-                variables: members.map { units[$0].place },
-                values: zip(members, steps).map { units[$0].value((numbers[$0] ?? 0) - $1) },
-                gain: gain)
-            found.insert(suspects, at: place)
-            if found.count > count { found.removeLast() }
+        let single = open.reduce(0.0) { max($0, change(of: [$1], pulls, precisions).gain) }
+        var changes: [[Int]: Change] = [:]
+        func look(_ members: [Int]) -> Double {
+            let change = changes[members] ?? change(of: members, pulls, precisions)
+            changes[members] = change
+            return change.gain
         }
+        var triples: [(members: [Int], gain: Double)] = []
         for (first, i) in open.enumerated() where sizeMax > 1 {
-            let a = precision(i, i)
-            let gainOfI = pulls[i] * pulls[i] / a / 2
             for (second, j) in open.enumerated().dropFirst(first + 1) {
-                let b = precision(i, j)
-                let c = precision(j, j) - b * b / a
-                let pullOfJ = pulls[j] - b * pulls[i] / a
-                let gainOfJ = gainOfI + pullOfJ * pullOfJ / c / 2
-                let stepOfJ = pullOfJ / c
-                add([i, j], [(pulls[i] - b * stepOfJ) / a, stepOfJ], gainOfJ - changeNats)
-                for k in open.dropFirst(second + 1) where sizeMax > 2 {
-                    let u = precision(i, k)
-                    let v = precision(j, k) - u * b / a
-                    let w = precision(k, k) - u * u / a - v * v / c
-                    let pullOfK = pulls[k] - u * pulls[i] / a - v * pullOfJ / c
-                    let stepOfK = pullOfK / w
-                    let stepOfJ = (pullOfJ - v * stepOfK) / c
-                    let gain = gainOfJ + pullOfK * pullOfK / w / 2
-                    add(
-                        [i, j, k], [(pulls[i] - b * stepOfJ - u * stepOfK) / a, stepOfJ, stepOfK],
-                        gain - 2 * changeNats)
-                    if sizeMax > 3, triples.count < Self.growingCount || gain > triples[triples.count - 1].gain {
-                        triples.insert(([i, j, k], gain), at: triples.firstIndex { $0.gain < gain } ?? triples.count)
-                        if triples.count > Self.growingCount { triples.removeLast() }
-                    }
-                }
+                _ = look([i, j])
+                for k in open.dropFirst(second + 1) where sizeMax > 2 { triples.append(([i, j, k], look([i, j, k]))) }
             }
         }
-        for (start, _) in triples {
+        for (start, _) in triples.sorted(by: { $0.gain > $1.gain }).prefix(Self.growingCount) {
             var members = start
             while members.count < min(sizeMax, open.count) {
-                let larger = open.filter { !members.contains($0) }.map { unit in
-                    let members = (members + [unit]).sorted()
-                    return (members: members, change: change(of: members, pulls, precisions))
-                }
-                guard let best = larger.max(by: { $0.change.gain < $1.change.gain }) else { break }
-                members = best.members
-                let isNew = !found.contains { $0.variables == members.map { units[$0].place } }
-                if isNew {
-                    add(members, best.change.steps, best.change.gain - changeNats * Double(members.count - 1))
-                }
+                let larger = open.filter { !members.contains($0) }.map { unit in (members + [unit]).sorted() }
+                members = larger.map { (members: $0, gain: look($0)) }.max { $0.gain < $1.gain }?.members ?? members
             }
         }
-        return found
+        var found: [(members: [Int], steps: [Double], gain: Double)] = []
+        for (members, change) in changes {
+            let gain = change.gain - changeNats * Double(members.count - 1)
+            if gain > single { found.append((members, change.steps, gain)) }
+        }
+        // Columns that are copies of each other gain the same, to the bit.
+        found.sort { $0.gain == $1.gain ? $0.members.lexicographicallyPrecedes($1.members) : $0.gain > $1.gain }
+        return found.prefix(count).map { members, steps, gain in
+            Suspects(
+                variables: members.map { units[$0].place },
+                values: zip(members, steps).map { units[$0].value((numbers[$0] ?? 0) - $1) }, gain: gain)
+        }
     }
 
-    /// P⁻¹ q of some units, and half of qᵀ P⁻¹ q, q their pulls and P their precisions: by elimination.
-    private func change(
-        of members: [Int], _ pulls: [Double], _ precisions: [Double]
-    ) -> (steps: [Double], gain: Double) {
-        var matrix = members.map { i in members.map { precisions[i * units.count + $0] } }
-        var steps = members.map { pulls[$0] }
-        for i in members.indices {
-            for j in members.indices where j != i {
-                let factor = matrix[j][i] / matrix[i][i]
-                for k in i..<members.count { matrix[j][k] -= factor * matrix[i][k] }
-                steps[j] -= factor * steps[i]
-            }
+    /// What a set of numbers is off by, given the others, and what its change brings.
+    private typealias Change = (steps: [Double], gain: Double)
+
+    /// P⁻¹ q of some units, and log p of the others less that of all up to a constant, half of qᵀ P⁻¹ q; q their pulls and P their
+    /// precisions.
+    private func change(of members: [Int], _ pulls: [Double], _ precisions: [Double]) -> Change {
+        let count = members.count
+        var matrix = members.flatMap { i in members.map { precisions[i * units.count + $0] } }
+        for pivot in 0..<count { Self.sweep(&matrix, pivot, count) }
+        let steps = (0..<count).map { i in
+            members.enumerated().reduce(0.0) { $0 - matrix[i * count + $1.offset] * pulls[$1.element] }
         }
-        for i in members.indices { steps[i] /= matrix[i][i] }
         return (steps, zip(members, steps).reduce(0) { $0 + pulls[$1.0] * $1.1 } / 2)
     }
 }

@@ -95,8 +95,8 @@ package struct CellExplainer: Sendable {
                 ? column.variables.max { gains[$0].gain < gains[$1].gain } ?? column.variables.lowerBound
                 : column.variables.lowerBound
         }
-        let joint = isComplete ? jointChange(of: row, gains, workspace) : nil
-        let together = joint?.variables.map { schema.columnIndices[$0] } ?? []
+        let joint = isComplete ? together(in: row, gains, workspace) : nil
+        let together = joint?.columns ?? []
         let keys = columns.indices.map { isComplete ? gains[best[$0]].gain : Double(sums[$0]) }
         let order =
             together
@@ -108,7 +108,7 @@ package struct CellExplainer: Sendable {
             let isJoint = together.contains(column)
             let expected =
                 isJoint
-                ? joint.map { expectation(of: variable, $0, workspace) }
+                ? joint.map { expectation(of: variable, $0.change, workspace) }
                 : isComplete ? expectation(of: variable, column, gains[variable], row, workspace) : nil
             return CellExplanation(
                 column: column, variable: variable, value: row[variable], surprisal: sums[column],
@@ -120,18 +120,18 @@ package struct CellExplainer: Sendable {
 
     /// The numbers that are wrong together in a row [D] of these `gains`: where it is an anomaly whatever one value is, and none
     /// with all of them right.
-    private func jointChange(
-        of row: [Float], _ gains: [CellGain], _ workspace: CompiledModel.Workspace
-    ) -> JointChange? {
+    private func together(
+        in row: [Float], _ gains: [CellGain], _ workspace: CompiledModel.Workspace
+    ) -> (columns: [Int], change: JointChange)? {
         guard let most = gains.max(by: { $0.gain < $1.gain }) else { return nil }
-        var changed = row
-        changed[most.variable] = schema.variables[most.variable].encode(most.expected)
-        guard changer.isAnomaly(changed, using: workspace),
-            let joint = model.jointChange(
-                of: row, sizeMax: Self.togetherMax, singleGain: most.gain, using: workspace, isOpen: schema.isNumber),
-            !changer.isAnomaly(joint.row, using: workspace)
-        else { return nil }
-        return joint
+        let start = RowState(values: row, seconds: [])
+        var changed = start
+        changed.values[most.variable] = schema.variables[most.variable].encode(most.expected)
+        guard changer.isAnomaly(changer.scored(changed, using: workspace)) else { return nil }
+        return changer.together(
+            Array(schema.columns.indices), of: start, sizeMax: Self.togetherMax, singleGain: most.gain,
+            using: workspace
+        ).map { ($0.columns, $0.change) }
     }
 
     /// Of a variable among others that are wrong with it.

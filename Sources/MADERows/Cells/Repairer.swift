@@ -64,7 +64,7 @@ package struct Repairer: Sendable {
             of: state.score, by: judgement.statistic, in: calibration.group(of: state.values.span))
     }
 
-    private func isAnomaly(_ state: RowState) -> Bool { pValue(state) <= judgement.alpha }
+    private func isAnomaly(_ state: RowState) -> Bool { changer.isAnomaly(state) }
 
     /// Whether cells have p-values.
     package var hasPValues: Bool { explainer.hasPValues }
@@ -83,10 +83,9 @@ package struct Repairer: Sendable {
             let next = changer.best(open, of: state, using: workspace)
             if changed.isEmpty, next.map({ isAnomaly($0.state) }) ?? true,
                 let joint = changer.together(
-                    open, of: start, sizeMax: options.changesMax, singleGain: next?.gain ?? 0, using: workspace),
-                !isAnomaly(joint.state)
+                    open, of: start, sizeMax: options.changesMax, singleGain: next?.gain ?? 0, using: workspace)
             {
-                (changed, state) = joint
+                (changed, state) = (joint.columns, joint.state)
                 areTogether = true
                 break
             }

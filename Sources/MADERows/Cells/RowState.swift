@@ -53,11 +53,11 @@ struct RowChanger {
         return next
     }
 
-    /// Whether a row [D] is an anomaly; not where nobody can tell.
-    func isAnomaly(_ row: [Float], using workspace: CompiledModel.Workspace) -> Bool {
-        let group = judgement.group(of: row.span)
-        let score = scored(RowState(values: row, seconds: []), using: workspace).score
-        return judgement.isAnomaly(judgement.pValue(of: score, in: group), in: group) ?? false
+    /// Whether a row is an anomaly; not where nobody can tell. By the group that it is of as it stands: a change may take it to
+    /// another.
+    func isAnomaly(_ state: RowState) -> Bool {
+        let group = judgement.group(of: state.values.span)
+        return judgement.isAnomaly(judgement.pValue(of: state.score, in: group), in: group) ?? false
     }
 
     /// The best that a change of each of `columns` does to the row, and what that gains, nats.
@@ -84,12 +84,12 @@ struct RowChanger {
         return next.logLikelihood > state.logLikelihood ? (best.column, best.gain, next) : nil
     }
 
-    /// The row with those of `columns` changed that are wrong together, where that explains more than a change of one, which gains
-    /// `singleGain` at most; nil where it does not.
+    /// The change of those of `columns` that are wrong together, and the row with it, which is no anomaly; nil if there is none that
+    /// explains more than changing one column, which gains `singleGain` at most.
     func together(
         _ columns: [Int], of state: RowState, sizeMax: Int, singleGain: Double,
         using workspace: CompiledModel.Workspace
-    ) -> (columns: [Int], state: RowState)? {
+    ) -> (columns: [Int], change: JointChange, state: RowState)? {
         let variables = Set(columns.flatMap { schema.columns[$0].variables }.filter { schema.isNumber($0) })
         guard
             let change = model.jointChange(
@@ -98,7 +98,8 @@ struct RowChanger {
         else { return nil }
         var next = state
         next.values = change.row
-        return (change.variables.map { schema.columnIndices[$0] }, scored(next, using: workspace))
+        next = scored(next, using: workspace)
+        return isAnomaly(next) ? nil : (change.variables.map { schema.columnIndices[$0] }, change, next)
     }
 
     /// The row with the date of `column` whose parts suit it best: part by part, those of most gain first, or with day and month

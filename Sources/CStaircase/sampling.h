@@ -120,7 +120,8 @@ INLINE void sample_rows(const staircase_pass *pass, const size_t rows, const siz
             draw(pass, position, rows);
         } else {
             for (size_t row = 0; row < rows; row++) {
-                pass->values[row * pass->values_stride + position] = pass->evidence[position];
+                const float *evidence = pass->evidence + row * pass->evidence_stride;
+                pass->values[row * pass->values_stride + position] = evidence[position];
             }
         }
         if (pass->units) {

@@ -37,35 +37,103 @@ import Testing
         rows.enumerated().map { unknown.contains($0 % Self.width) ? .nan : $1 }
     }
 
+    /// What each level has: particles, and rows of `count`.
+    private func levels(_ count: Int) -> [(particles: Int, rowCount: Int)] {
+        [(4, count), (16, max(count / 4, 10)), (64, max(count / 16, 10)), (256, 10)]
+    }
+
+    /// −log p̂ of what is known of each row, by each level's particles [levels][n].
+    private func levelScores(_ model: CompiledModel, _ rows: [Float], count: Int) -> [[Double]] {
+        levels(count).map { level in
+            let missing = MissingValues()
+            let scorer = RowScorer(
+                model, judgement: Judgement(nil, alpha: 0.01),
+                missing: level.particles == 256 ? missing : missing.withFewer(level.particles))
+            scorer.score(rows.span, using: model.makeWorkspace())
+            return scorer.logLikelihoods.map { -$0 }
+        }
+    }
+
+    /// The rows of each level, of `all` of them, by their scores [levels][n].
+    private func ranked(_ scores: [[Double]]) -> [[Int]] {
+        let count = scores[0].count
+        var found = [Array(0..<count)]
+        for (level, next) in levels(count).dropFirst().enumerated() {
+            let ascending = found[level].sorted { (scores[level][$0], $0) < (scores[level][$1], $1) }
+            found.append(ascending.suffix(next.rowCount))
+        }
+        return found
+    }
+
     @Test(arguments: [[2], [0, 5], [0, 1, 2, 3, 4, 5]], [nil, 0.25] as [Float?])
-    func aRowIsComparedWithRowsThatLackTheSame(unknown: [Int], offset: Float?) throws {
+    func aRowIsRankedAmongRowsThatLackTheSame(unknown: [Int], offset: Float?) throws {
         let model = model(kept: 180, offset: offset)
         let compiled = CompiledModel(model)
         let workspace = compiled.makeWorkspace()
         let calibration = MaskedCalibration(compiled)
         let judgement = Judgement(model.calibration, alpha: 0.05)
         let rows = try #require(model.calibration?.rows).values
-        let knownCount = Float(Self.width - unknown.count)
-        let scores = logLikelihoods(compiled, masked(rows, Set(unknown))).map {
-            -$0 + Double(knownCount * (offset ?? 0))
+        let knownCount = Double(Self.width - unknown.count)
+        let own = levelScores(compiled, masked(rows, Set(unknown)), count: 180).map { level in
+            level.map { $0 + knownCount * Double(offset ?? 0) }
         }
+        let ranked = ranked(own)
         let samples = compiled.sample(SamplingRequest(count: 200, seed: 77), using: workspace).rows
         let new = masked(samples, Set(unknown))
-        var hasAll = false
-        for (index, score) in logLikelihoods(compiled, new).map(-).enumerated() {
+        let scores = levelScores(compiled, new, count: 180)
+        var reached: Set<Int> = []
+        for index in 0..<200 {
             let row = new[index * Self.width..<(index + 1) * Self.width]
-            let found = calibration.pValue(of: score, row, judgement, missing: MissingValues(), using: workspace)
-            // The first 50 or 100 are enough where ten of them score as high.
-            let count = [50, 100].first { scores.prefix($0).count { $0 >= score } >= 10 } ?? 180
-            #expect(found.value == Double(1 + scores.prefix(count).count { $0 >= score }) / Double(1 + count))
-            #expect(found.rowCount == count)
+            let found = calibration.pValue(
+                of: scores[3][index], row, judgement, missing: MissingValues(), using: workspace)
+            let counts = (0..<4).map { level in
+                ranked[level].count { own[level][$0] >= scores[level][index] }
+            }
+            let level = (0..<3).first { counts[$0] >= levels(180)[$0 + 1].rowCount } ?? 3
+            #expect(found.value == Double(1 + counts[level]) / 181)
+            #expect(found.rowCount == 180)
             #expect(found.isAnomaly(0.05) == ((found.value ?? 1) <= 0.05))
-            if count == 180 { hasAll = true }
+            reached.insert(level)
             // Another that has seen no other row says the same.
-            let alone = MaskedCalibration(compiled)
-            #expect(alone.pValue(of: score, row, judgement, missing: MissingValues(), using: workspace) == found)
+            let alone = MaskedCalibration(compiled).pValue(
+                of: scores[3][index], row, judgement, missing: MissingValues(), using: workspace)
+            #expect(alone == found)
         }
-        #expect(hasAll || unknown.count == Self.width || offset != nil)
+        // Where nothing is known all rows are equal.
+        #expect(unknown.count == Self.width || offset != nil || reached.isSuperset(of: [0, 1, 3]))
+    }
+
+    /// A row's p-value is that of its place among all rows, itself one of them, or a little larger: what is exchangeable stays so.
+    @Test func aPValueIsNoSmallerThanThePlaceAmongAllRows() throws {
+        let unknown: Set<Int> = [0, 3]
+        let model = model(kept: 120, members: 3)
+        let compiled = CompiledModel(model)
+        let workspace = compiled.makeWorkspace()
+        let rows = try #require(model.calibration?.rows).values
+        let new = masked(compiled.sample(SamplingRequest(count: 150, seed: 5), using: workspace).rows, unknown)
+        let judgement = Judgement(model.calibration, alpha: 0.05)
+        let calibration = MaskedCalibration(compiled)
+        let own = levelScores(compiled, masked(rows, unknown), count: 120)
+        let scores = levelScores(compiled, new, count: 120)
+        for index in 0..<150 {
+            // The row is the first: of equals it is the least.
+            let all = zip(scores, own).map { [$0[index]] + $1 }
+            var members = Array(0...120)
+            var place = 0
+            for level in 0..<4 {
+                place = members.count { $0 != 0 && all[level][$0] >= all[level][0] }
+                guard level < 3 else { break }
+                let next = levels(120)[level + 1].rowCount
+                if place >= next { break }
+                members = members.sorted { (all[level][$0], $0) < (all[level][$1], $1) }.suffix(next)
+            }
+            let exact = Double(1 + place) / 121
+            let row = new[index * Self.width..<(index + 1) * Self.width]
+            let found = calibration.pValue(
+                of: scores[3][index], row, judgement, missing: MissingValues(), using: workspace)
+            let value = try #require(found.value)
+            #expect(value >= exact && value < exact + 3.5 / 121, "\(index): \(value) of \(exact)")
+        }
     }
 
     /// Whatever is missing: each pattern's share of false alarms is that of complete rows.
@@ -134,7 +202,7 @@ import Testing
             using: compiled.makeWorkspace())
         #expect(found.value == nil && found.rowCount == 0 && found.isAnomaly(0.01) == nil)
         #expect(found.note(0.01)?.contains("train it to keep some") == true)
-        let few = MaskedCalibration.PValue(value: 0.05, rowCount: 19, group: nil, usableRowCount: 19)
+        let few = MaskedCalibration.PValue(value: 0.05, rowCount: 19, group: nil)
         #expect(few.isAnomaly(0.01) == nil && few.isAnomaly(0.05) == true && few.isAnomaly(0.06) == true)
         #expect(few.note(0.01)?.contains("19 calibration rows") == true && few.note(0.05) == nil)
     }

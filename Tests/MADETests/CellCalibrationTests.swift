@@ -56,12 +56,34 @@ import Testing
             for place in values.indices {
                 var others = values
                 let value = others.remove(at: place)
-                let curve = TailCurve(values).leavingOut(value, of: values.count)
+                let whole = TailCurve(values)
+                let curve = whole.leavingOut(whole.place(of: value), of: values.count)
                 for knot in curve.values {
                     let count = others.count { $0 >= knot }
                     #expect(
                         abs(curve.nats(of: knot) - log(Double(values.count) / Double(count))) < 1e-9,
                         "seed \(seed), without \(value), at \(knot)")
+                }
+            }
+        }
+    }
+
+    @Test func aCurveThatLeavesAValueOutIsTheCurveWithoutIt() {
+        for seed in 0..<40 as Range<UInt64> {
+            var generator = PhiloxGenerator(seed: seed)
+            let values = (0..<Int.random(in: 1...60, using: &generator)).map { _ in
+                let value = -log(Double.random(in: 1e-9..<1, using: &generator)) - 1
+                return seed % 2 == 0 ? value.rounded() : value
+            }.sorted(by: >)
+            let whole = TailCurve(values)
+            let leaveOneOut = LeaveOneOutCurve(whole, of: values.count)
+            for value in values {
+                let (index, curve) = (
+                    leaveOneOut.index(of: value), whole.leavingOut(whole.place(of: value), of: values.count)
+                )
+                for point in values + [value + 0.01, value - 0.01, values[0] + 3, -5] {
+                    let (found, wanted) = (leaveOneOut.nats(of: point, leavingOut: index), curve.nats(of: point))
+                    #expect(abs(found - wanted) < 1e-12, "seed \(seed), without \(value), at \(point)")
                 }
             }
         }
@@ -124,15 +146,20 @@ import Testing
         var tally = CellCalibrationTally(variableCount: width)
         tally.add(logLikelihoods: rows.logLikelihoods, surprisals: rows.surprisals.span)
         let exact = try #require(tally.withRowScores)
+        let calibration = Calibration(logLikelihoods: rows.logLikelihoods, cells: exact.calibration)
+        let values = [Float](repeating: 0, count: count * width)
+        let leftOut = try #require(
+            LeftOutRows(
+                calibration, rows: values, logLikelihoods: rows.logLikelihoods, surprisals: rows.surprisals))
         for (statistic, wanted) in [(RowStatistic.cells, exact.cellScores), (.combined, exact.combinedScores)] {
             var (near, far) = (0.0, 0.0)
             for row in 0..<count {
-                let cells = rows.surprisals[row * width..<(row + 1) * width]
-                let left = exact.calibration.score(
-                    statistic, logLikelihood: rows.logLikelihoods[row], surprisals: cells.span,
-                    leavingOut: (rows.logLikelihoods[row], cells.span), of: count)
+                let cells = row * width..<(row + 1) * width
+                let left = leftOut.score(
+                    statistic, of: row, values.span.extracting(cells), logLikelihood: rows.logLikelihoods[row],
+                    surprisals: Array(rows.surprisals[cells]))
                 let among = exact.calibration.score(
-                    statistic, logLikelihood: rows.logLikelihoods[row], surprisals: cells.span)
+                    statistic, logLikelihood: rows.logLikelihoods[row], surprisals: rows.surprisals[cells].span)
                 near += (left - wanted[row]) / Double(count)
                 far += (among - wanted[row]) / Double(count)
             }

@@ -166,8 +166,10 @@ typedef struct {
     size_t layer_count;
     /// The hidden layers, the output layer, the direct connections.
     const staircase_growing_layer *layers;
-    /// The values of variables that are not to be drawn, NaN of the others [variables].
+    /// The values of variables that are not to be drawn, NaN of the others [rows * variables]; all rows draw the same.
     const float *evidence;
+    /// 0 where all rows have the same values.
+    size_t evidence_stride;
     /// Logits of binary and categorical variables, and of a mixture's weights, are multiplied by it; a Gaussian's variance is
     /// divided by it.
     float inverse_temperature;

@@ -80,44 +80,35 @@ public final class Calibration: Sendable, Equatable {
         }
     }
 
-    /// The statistic of an encoded `row` [D], nats, larger where the row is more unusual. `surprisals` are the row's [D]; of no
-    /// use to the likelihood. Precondition: it is one of `statistics`.
+    /// The statistic of an encoded `row` [D], nats, larger where the row is more unusual; NaN stands for a value that is not known.
+    /// `surprisals` are the row's [D]; of no use to the likelihood. Precondition: it is one of `statistics`.
     public func score(
         _ statistic: RowStatistic, of row: Span<Float>, logLikelihood: Double, surprisals: Span<Float>
     ) -> Double {
         if statistic == .likelihood { return 0 - logLikelihood }
         guard let cells else { preconditionFailure("no calibration of cells") }
-        let unseen = unseen.nats(of: row)
-        if volumes.isEmpty {
+        let unseen = unseenNats(of: row)
+        let isComplete = row.indices.allSatisfy { !row[$0].isNaN }
+        if volumes.isEmpty, isComplete {
             return cells.score(statistic, logLikelihood: logLikelihood, surprisals: surprisals) + unseen
         }
-        let own = encoded(row, logLikelihood: logLikelihood, surprisals: surprisals.indices.map { surprisals[$0] })
-        return cells.score(statistic, logLikelihood: own.logLikelihood, surprisals: own.surprisals.span) + unseen
+        let known = row.indices.map { row[$0].isNaN ? .nan : surprisals[$0] }
+        let own = encoded(row, [logLikelihood], known)
+        return cells.score(statistic, logLikelihood: own.logLikelihoods[0], surprisals: own.surprisals.span) + unseen
     }
 
-    /// The log-likelihood and the surprisals of a row's encoded values, where those of the values are given.
-    private func encoded(
-        _ row: Span<Float>, logLikelihood: Double, surprisals: [Float]
-    ) -> (logLikelihood: Double, surprisals: [Float]) {
-        var (logLikelihoods, surprisals) = ([logLikelihood], surprisals)
-        volumes.add(of: row, toLogLikelihoods: &logLikelihoods, surprisals: &surprisals)
-        return (logLikelihoods[0], surprisals)
+    /// The log-likelihoods [n] and surprisals [n × D] of encoded values where those of the values of encoded `rows` [n × D] are
+    /// given.
+    func encoded(
+        _ rows: Span<Float>, _ logLikelihoods: [Double], _ surprisals: [Float]
+    ) -> (logLikelihoods: [Double], surprisals: [Float]) {
+        var (logLikelihoods, surprisals) = (logLikelihoods, surprisals)
+        volumes.add(of: rows, toLogLikelihoods: &logLikelihoods, surprisals: &surprisals)
+        return (logLikelihoods, surprisals)
     }
 
-    /// A row with its log-likelihood, nats, and its surprisals [D].
-    package typealias ScoredRow = (row: [Float], logLikelihood: Double, surprisals: [Float])
-
-    /// The statistic of what is left of one of the calibration rows, which was `whole`, as a row has it that is none of them: the
-    /// curves leave it out. Precondition: it is one of `statistics`, and not the likelihood, which has no curves.
-    package func score(_ statistic: RowStatistic, of left: ScoredRow, leavingOut whole: ScoredRow) -> Double {
-        guard let cells else { preconditionFailure("no calibration of cells") }
-        let own = encoded(left.row.span, logLikelihood: left.logLikelihood, surprisals: left.surprisals)
-        let all = encoded(whole.row.span, logLikelihood: whole.logLikelihood, surprisals: whole.surprisals)
-        return cells.score(
-            statistic, logLikelihood: own.logLikelihood, surprisals: own.surprisals.span,
-            leavingOut: (all.logLikelihood, all.surprisals.span), of: logLikelihoods.count)
-            + unseen.nats(of: left.row.span)
-    }
+    /// What values that training never saw add to the statistics of an encoded `row` [D], nats.
+    func unseenNats(of row: Span<Float>) -> Double { unseen.nats(of: row) }
 
     /// The conformal p-value of a row's `score`: (1 + #{calibration ≥ score}) / (1 + #calibration) (Vovk et al. 2005,
     /// eq. 2.20). Precondition: the statistic is one of `statistics`.

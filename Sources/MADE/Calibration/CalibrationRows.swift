@@ -23,4 +23,11 @@ public struct CalibrationRows: Sendable, Equatable {
 
     /// k.
     public var rowCount: Int { values.count / variableCount }
+
+    /// The offsets of one row [D], nats; 0 where the model has not seen it.
+    package func offsets(of row: Int) -> [Float] {
+        surprisalOffsets.isEmpty
+            ? Array(repeating: 0, count: variableCount)
+            : Array(surprisalOffsets[row * variableCount..<(row + 1) * variableCount])
+    }
 }

@@ -53,25 +53,6 @@ public struct CellCalibration: Sendable, Equatable {
         return statistic == .cells ? cellScore : combinedScore(logLikelihood: logLikelihood, cellScore: cellScore)
     }
 
-    /// The statistic of what is left of one of the `count` calibration rows, which was `whole`, as if the curves had been made
-    /// without it: as it is for a new row. Precondition: not the likelihood alone.
-    func score(
-        _ statistic: RowStatistic, logLikelihood: Double, surprisals: Span<Float>,
-        leavingOut whole: (logLikelihood: Double, surprisals: Span<Float>), of count: Int
-    ) -> Double {
-        precondition(surprisals.count == self.surprisals.count && whole.surprisals.count == self.surprisals.count)
-        var (cellScore, wholeScore) = (0.0, 0.0)
-        for variable in surprisals.indices where !whole.surprisals[variable].isNaN {
-            let own = Double(whole.surprisals[variable])
-            let curve = self.surprisals[variable].leavingOut(own, of: count)
-            wholeScore = max(wholeScore, curve.nats(of: own))
-            if !surprisals[variable].isNaN { cellScore = max(cellScore, curve.nats(of: Double(surprisals[variable]))) }
-        }
-        if statistic == .cells { return cellScore }
-        return likelihood.leavingOut(-whole.logLikelihood, of: count).nats(of: -logLikelihood)
-            + cells.leavingOut(wholeScore, of: count).nats(of: cellScore)
-    }
-
     /// Joins a row's log-likelihood with its `cellScore`.
     public func combinedScore(logLikelihood: Double, cellScore: Double) -> Double {
         likelihood.nats(of: -logLikelihood) + cells.nats(of: cellScore)

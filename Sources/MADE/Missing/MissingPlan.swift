@@ -28,7 +28,7 @@ struct MissingPlan {
         }
         let drawing = combinations.count { $0 == nil }
         // A variance takes two.
-        let particles = max((missing.particles + drawing - 1) / max(drawing, 1), 2)
+        let particles = max((missing.particles + drawing - 1) / max(drawing, 1), missing.givesErrors ? 2 : 1)
         ways = combinations.map { $0.map { .sum(combinations: $0) } ?? .average(particles: particles) }
     }
 

@@ -24,9 +24,10 @@ extension CompiledModel {
                     for run in plainRuns(of: rows) {
                         let cells = UnsafeBufferPointer(rebasing: rows[cells(of: run.rows)])
                         guard run.isPlain else {
-                            for row in run.rows {
-                                let found = integrate(
-                                    rows[self.cells(of: row..<row + 1)], missing, surprisals: nil, using: workspace)
+                            for (row, found) in zip(
+                                run.rows,
+                                integrate(cells, missing, surprisals: nil, using: workspace))
+                            {
                                 (results[row], errors[row]) = (found.logLikelihood, found.standardError)
                             }
                             continue
@@ -98,10 +99,11 @@ extension CompiledModel {
         using workspace: Workspace
     ) {
         guard run.isPlain else {
-            for row in run.rows {
-                let cells = cells(of: row..<row + 1)
-                let found = integrate(
-                    rows[cells], missing, surprisals: .init(rebasing: target.surprisals[cells]), using: workspace)
+            let cells = cells(of: run.rows)
+            let all = integrate(
+                UnsafeBufferPointer(rebasing: rows[cells]), missing,
+                surprisals: .init(rebasing: target.surprisals[cells]), using: workspace)
+            for (row, found) in zip(run.rows, all) {
                 target.logLikelihoods[row] = found.logLikelihood
                 target.standardErrors[row] = found.standardError
                 target.explained[row] = found.explained
@@ -117,15 +119,29 @@ extension CompiledModel {
             surprisals: &surprisals, explained: &explained, using: workspace)
     }
 
-    /// One row that is not plain; its surprisals [D] go where they are asked for.
+    private typealias Integrated = (logLikelihood: Double, standardError: Double, explained: Double)
+
+    /// Rows [n × D] that are not plain and lack the same values; their surprisals [n × D] go where they are asked for.
     private func integrate(
-        _ row: some Sequence<Float>, _ missing: MissingValues, surprisals: UnsafeMutableBufferPointer<Float>?,
+        _ rows: UnsafeBufferPointer<Float>, _ missing: MissingValues, surprisals: UnsafeMutableBufferPointer<Float>?,
         using workspace: Workspace
-    ) -> (logLikelihood: Double, standardError: Double, explained: Double) {
-        let row = Array(row)
+    ) -> [Integrated] {
         surprisals?.update(repeating: 0)
-        if row.allSatisfy(\.isNaN) { return (0, 0, 0) }
-        let integrals = integrals(of: row, missing, withSurprisals: surprisals != nil, using: workspace)
+        let given = stride(from: 0, to: rows.count, by: variableCount).map {
+            Array(rows[$0..<$0 + variableCount])
+        }
+        if given[0].allSatisfy(\.isNaN) { return given.map { _ in (0, 0, 0) } }
+        let integrals = integrals(of: given, missing, withSurprisals: surprisals != nil, using: workspace)
+        return integrals.enumerated().map { row, integrals in
+            let own = surprisals.map { UnsafeMutableBufferPointer(rebasing: $0[cells(of: row..<row + 1)]) }
+            return joined(integrals, surprisals: own)
+        }
+    }
+
+    /// What the members make of one row, joined; its surprisals [D], which are 0, go where they are asked for.
+    private func joined(
+        _ integrals: [MemberIntegral], surprisals: UnsafeMutableBufferPointer<Float>?
+    ) -> Integrated {
         let logLikelihood = integrals.map(\.logLikelihood).withUnsafeBufferPointer { values in
             values.baseAddress.map { logMeanExp($0, count: values.count, stride: 1) } ?? 0
         }
@@ -143,11 +159,14 @@ extension CompiledModel {
         return (logLikelihood, variance.squareRoot(), surprisals.reduce(0) { $0 + Double($1) })
     }
 
-    /// Rows side by side that are all plain, or none.
+    /// Rows side by side that are all plain, or that are all not and lack the same values.
     private struct Run {
         var rows: Range<Int>
         var isPlain: Bool
     }
+
+    /// Rows with missing values, at most, that are drawn for at a time.
+    private static let drawnRowCountMax = 64
 
     private func cells(of rows: Range<Int>) -> Range<Int> {
         rows.lowerBound * variableCount..<rows.upperBound * variableCount
@@ -156,8 +175,13 @@ extension CompiledModel {
     private func plainRuns(of rows: UnsafeBufferPointer<Float>) -> [Run] {
         var runs: [Run] = []
         for row in 0..<rows.count / variableCount {
-            let isPlain = zip(rows[cells(of: row..<row + 1)], card.variables).allSatisfy { $1.isPlain($0) }
-            if let last = runs.last, last.isPlain == isPlain {
+            let own = rows[cells(of: row..<row + 1)]
+            let isPlain = zip(own, card.variables).allSatisfy { $1.isPlain($0) }
+            if let last = runs.last, last.isPlain == isPlain,
+                isPlain
+                    || last.rows.count < Self.drawnRowCountMax
+                        && zip(own, rows[cells(of: row - 1..<row)]).allSatisfy({ $0.isNaN == $1.isNaN })
+            {
                 runs[runs.count - 1].rows = last.rows.lowerBound..<row + 1
             } else {
                 runs.append(Run(rows: row..<row + 1, isPlain: isPlain))

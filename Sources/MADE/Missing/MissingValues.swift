@@ -25,12 +25,21 @@ public struct MissingValues: Sendable, Equatable {
     /// With the row's own values it gives the random numbers: the same row has the same bits alone, in any batch, at any
     /// place; different rows have independent errors.
     public var seed: UInt64
+    /// Whether the standard errors are of use: they take two particles a member.
+    private(set) var givesErrors = true
 
     /// The contract's defaults.
     public init(particles: Int = 256, seed: UInt64 = 0) {
         precondition(particles >= 1)
         self.particles = particles
         self.seed = seed
+    }
+
+    /// The same with fewer particles, and without standard errors.
+    package func withFewer(_ particles: Int) -> MissingValues {
+        var fewer = self
+        (fewer.particles, fewer.givesErrors) = (particles, false)
+        return fewer
     }
 
     /// The seed of one row's random numbers: the row's bits one by one through the finaliser of SplitMix64 (Steele et al.

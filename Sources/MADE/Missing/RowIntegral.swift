@@ -37,10 +37,10 @@ struct MemberIntegral {
         partial = withSurprisals ? [ParticleSum](repeating: ParticleSum(), count: end) : []
     }
 
-    /// Takes the surprisals of filled rows, each row's `stride` after the last's, in the member's order.
-    mutating func add(_ surprisals: [Float], rowCount: Int, stride: Int) {
+    /// Takes the surprisals of filled `rows`, each row's `stride` after the last's, in the member's order.
+    mutating func add(_ surprisals: [Float], rows: Range<Int>, stride: Int) {
         surprisals.withUnsafeBufferPointer { surprisals in
-            for row in 0..<rowCount { add(surprisals[(row * stride)...]) }
+            for row in rows { add(surprisals[(row * stride)...]) }
         }
     }
 
@@ -84,41 +84,57 @@ struct MemberIntegral {
 }
 
 extension CompiledModel {
-    /// The members' integrals of one row [D] with NaN for what is missing, of which something is observed.
+    /// The members' integrals of rows [D] with NaN for what is missing: the same variables in all of them, and something is
+    /// observed. [rows][members].
     func integrals(
-        of given: [Float], _ missing: MissingValues, withSurprisals: Bool, using workspace: Workspace
-    ) -> [MemberIntegral] {
-        let substitution = Substitution(given, card.variables)
-        let row = substitution.row
-        let plan = MissingPlan(row, card, missing)
-        var integrals = members.indices.map { index in
-            MemberIntegral(
-                row, card.variables, ordering: members[index].ordering, end: plan.ends[index], way: plan.ways[index],
-                withSurprisals: withSurprisals)
+        of rows: [[Float]], _ missing: MissingValues, withSurprisals: Bool, using workspace: Workspace
+    ) -> [[MemberIntegral]] {
+        guard let first = rows.first else { return [] }
+        let plan = MissingPlan(first, card, missing)
+        let substitutions = rows.map { Substitution($0, card.variables) }
+        var integrals = substitutions.map { substitution in
+            members.indices.map { index in
+                MemberIntegral(
+                    substitution.row, card.variables, ordering: members[index].ordering, end: plan.ends[index],
+                    way: plan.ways[index], withSurprisals: withSurprisals)
+            }
         }
         var draws: [Draw] = []
         for (index, way) in plan.ways.enumerated() {
             switch way {
             case .sum(let combinations):
-                add(
-                    combinations, of: substitution, end: plan.ends[index], member: index, to: &integrals[index],
-                    workspace)
+                for (row, substitution) in substitutions.enumerated() {
+                    add(
+                        combinations, of: substitution, end: plan.ends[index], member: index,
+                        to: &integrals[row][index], workspace)
+                }
             case .average(let particles):
                 // Numbers of their own for each member: their errors must not go together.
-                draws += (0..<particles).map {
-                    Draw(number: UInt64(index) << 32 | UInt64($0), target: 0, member: index)
+                for row in rows.indices {
+                    draws += (0..<particles).map {
+                        Draw(number: UInt64(index) << 32 | UInt64($0), target: 0, member: index, request: row)
+                    }
                 }
             }
         }
         if draws.isEmpty { return integrals }
-        let request = SamplingRequest(count: 0, seed: missing.seed(of: given), evidence: row)
+        let requests = zip(rows, substitutions).map { given, substitution in
+            SamplingRequest(count: 0, seed: missing.seed(of: given), evidence: substitution.row)
+        }
         let buffers = samplingBuffers(of: workspace)
         var surprisals = [Float](repeating: 0, count: buffers.rowCount * variableCount)
-        run(draws, request, stream: .missingValues, buffers: buffers) { pass, draws in
+        run(draws, of: requests, stream: .missingValues, buffers: buffers) { pass, draws in
             self.surprisals(of: pass.result, into: &surprisals)
-            substitution.correct(&surprisals, of: pass.result, member: pass.member, card.variables)
-            integrals[draws[draws.startIndex].member].add(
-                surprisals, rowCount: draws.count, stride: variableCount)
+            var first = draws.startIndex
+            while first < draws.endIndex {
+                let row = draws[first].request
+                let end = draws[first...].firstIndex { $0.request != row } ?? draws.endIndex
+                let own = first - draws.startIndex..<end - draws.startIndex
+                substitutions[row].correct(
+                    &surprisals, of: pass.result, rows: own, member: pass.member, card.variables)
+                integrals[row][draws[first].member].add(surprisals, rows: own, stride: variableCount)
+                first = end
+            }
         }
         return integrals
     }
@@ -154,7 +170,7 @@ extension CompiledModel {
                 self.surprisals(of: result, into: &surprisals)
                 substitution.correct(&surprisals, of: result, member: member, card.variables)
             }
-            integral.add(surprisals, rowCount: count, stride: variableCount)
+            integral.add(surprisals, rows: 0..<count, stride: variableCount)
         }
     }
 }

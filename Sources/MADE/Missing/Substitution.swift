@@ -50,14 +50,15 @@ struct Substitution {
     /// Whether the row is one that a network takes as it is, missing values aside.
     var isTrivial: Bool { rareSurprisals.isEmpty && unseen.isEmpty }
 
-    /// Puts right the surprisals of the rows of `result` [rowCount × D], which are in the order of `member` and have what
-    /// stands in for a value, not the value.
+    /// Puts right the surprisals of `rows`, or all rows, of `result` [rowCount × D], which are in the order of `member` and have
+    /// what stands in for a value, not the value.
     func correct(
-        _ surprisals: inout [Float], of result: ForwardResult, member: CompiledMember, _ variables: [Variable]
+        _ surprisals: inout [Float], of result: ForwardResult, rows: Range<Int>? = nil, member: CompiledMember,
+        _ variables: [Variable]
     ) {
         if isTrivial { return }
         let positions = member.ordering.positions
-        for row in 0..<result.rowCount {
+        for row in rows ?? 0..<result.rowCount {
             let start = row * variables.count
             for (variable, surprisal) in rareSurprisals { surprisals[start + positions[variable]] += Float(surprisal) }
             for variable in unseen {

@@ -162,11 +162,13 @@ extension CompiledModel {
         }
     }
 
-    /// One row to draw: the number that its random words belong to, and the place where it goes.
+    /// One row to draw: the number that its random words belong to, the place where it goes, and which of the requests it is
+    /// for.
     struct Draw {
         let number: UInt64
         let target: Int
         let member: Int
+        var request = 0
     }
 
     /// Runs `draws` in blocks of one member each and gives every pass to `consume`.
@@ -174,25 +176,36 @@ extension CompiledModel {
         _ draws: [Draw], _ request: SamplingRequest, stream: SamplingStream, buffers: SamplingBuffers,
         consume: (SamplingPass, ArraySlice<Draw>) -> Void
     ) {
+        run(draws, of: [request], stream: stream, buffers: buffers, consume: consume)
+    }
+
+    /// The same of several requests at once. Precondition: there is one, and all draw the same variables, at one temperature.
+    func run(
+        _ draws: [Draw], of requests: [SamplingRequest], stream: SamplingStream, buffers: SamplingBuffers,
+        consume: (SamplingPass, ArraySlice<Draw>) -> Void
+    ) {
         for (index, member) in members.enumerated() {
             let own = members.count == 1 ? draws : draws.filter { $0.member == index }
-            let evidence =
+            let known = requests.map { request in
                 request.evidence.isEmpty
-                ? buffers.noEvidence : member.ordering.variables.map { request.evidence[$0] }
+                    ? buffers.noEvidence : member.ordering.variables.map { request.evidence[$0] }
+            }
             for first in stride(from: 0, to: own.count, by: buffers.rowCount) {
                 let block = own[first..<min(first + buffers.rowCount, own.count)]
                 for (row, draw) in block.enumerated() {
+                    let seed = requests[draw.request].seed
                     kernels.uniforms(
-                        seed: request.seed, draw: draw.number, stream: stream, count: variableCount,
+                        seed: seed, draw: draw.number, stream: stream, count: variableCount,
                         into: buffers.uniforms.base + row, stride: block.count)
                     if buffers.normals.count > 0 {
                         kernels.uniforms(
-                            seed: request.seed, draw: draw.number, stream: stream.normals, count: variableCount,
+                            seed: seed, draw: draw.number, stream: stream.normals, count: variableCount,
                             into: buffers.normals.base + row, stride: block.count)
                     }
                 }
                 let pass = SamplingPass(model: self, member: member, rowCount: block.count, buffers: buffers)
-                pass.run(evidence: evidence, inverseTemperature: request.inverseTemperature)
+                let evidence = requests.count == 1 ? known[0] : block.flatMap { known[$0.request] }
+                pass.run(evidence: evidence, inverseTemperature: requests[0].inverseTemperature)
                 consume(pass, block)
             }
         }

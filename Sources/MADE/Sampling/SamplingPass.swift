@@ -23,7 +23,7 @@ struct SamplingPass {
     }
 
     /// Fills `buffers.values`, the input units and the output layer, from `buffers.uniforms` and `buffers.normals`; `evidence`
-    /// [D] in the member's order is NaN where a variable is to be drawn.
+    /// [D], or [rows × D], in the member's order is NaN where a variable is to be drawn: the same ones in all rows.
     func run(evidence: [Float], inverseTemperature: Float) {
         let layers = growingLayers()
         layers.withUnsafeBufferPointer { layers in
@@ -36,6 +36,7 @@ struct SamplingPass {
                 pass.layer_count = layers.count
                 pass.layers = layers.baseAddress
                 pass.evidence = evidence.baseAddress
+                pass.evidence_stride = evidence.count > model.variableCount ? model.variableCount : 0
                 pass.inverse_temperature = inverseTemperature
                 pass.uniforms = buffers.uniforms.base
                 pass.normals = buffers.normals.count == 0 ? nil : UnsafePointer(buffers.normals.base)

@@ -7,6 +7,10 @@ internal import Synchronization
 /// with groups they are those of the row's group or rest, where these are as many as a group needs; all of them where they are
 /// not, and where the row's group is what is not known.
 ///
+/// Rows are ranked level by level, as successive halving does (Jamieson and Talwalkar 2016): all by few particles, the highest of
+/// them again by four times as many, and so on, the very highest by all that are asked for. A rank in such an order is as good
+/// as any: it treats a row and the calibration rows alike, so that each place is as likely for a normal one.
+///
 /// What a pattern of missing values needs is worked out when it first comes, and kept.
 package final class MaskedCalibration: Sendable {
     /// A p-value, and how many calibration rows it is read from.
@@ -16,48 +20,45 @@ package final class MaskedCalibration: Sendable {
         package let rowCount: Int
         /// The group that these are of; nil: the rest, or all.
         package let group: Int?
-        /// Rows that it could be read from, where it were small.
-        let usableRowCount: Int
 
         /// Why no row of it is judged at `alpha`; nil where it is.
         package func note(_ alpha: Double) -> String? {
             guard isAnomaly(alpha) == nil else { return nil }
-            return usableRowCount == 0
+            return rowCount == 0
                 ? "rows with unknown values have no p-value: the model keeps no calibration rows to compare them with; train it "
                     + "to keep some"
-                : "rows with unknown values are compared with \(usableRowCount) calibration rows that lack the same: no p-value "
-                    + "is below \(1 / Double(usableRowCount + 1)), and none is judged at alpha \(alpha)"
+                : "rows with unknown values are compared with \(rowCount) calibration rows that lack the same: no p-value is "
+                    + "below \(1 / Double(rowCount + 1)), and none is judged at alpha \(alpha)"
         }
 
         /// Whether a row of it is an anomaly at `alpha`; nil where no p-value is as small.
         package func isAnomaly(_ alpha: Double) -> Bool? {
-            guard let value, alpha >= 1 / Double(usableRowCount + 1) else { return nil }
+            guard let value, alpha >= 1 / Double(rowCount + 1) else { return nil }
             return value <= alpha
         }
     }
 
-    /// Of one pattern: the statistic of its first calibration rows, of twice as many, and so on, as far as it was needed.
-    private struct Scores {
+    /// Of one pattern: its calibration rows, level by level, as far as was needed.
+    private struct Ranking {
         /// Calibration rows that have all that rows of the pattern have.
-        var usable: [Int]
+        let usable: [Int]
         /// The group that they are of.
-        var group: Int?
-        /// Each ascending.
-        var stages: [[Double]] = []
+        let group: Int?
+        /// The rows of each level, and their statistics, ascending.
+        var levels: [(rows: [Int], scores: [Double])] = []
 
         /// Numbers that are kept.
-        var count: Int { stages.reduce(usable.count) { $0 + $1.count } }
+        var count: Int { levels.reduce(usable.count) { $0 + 2 * $1.rows.count } }
 
-        /// Calibration rows of a stage.
-        func rowCount(ofStage stage: Int) -> Int {
-            // Fewer rows than half a stage more are no stage of their own.
-            let count = firstRowCount << stage
-            return count + count / 2 >= usable.count ? usable.count : count
+        /// How many rows `level` has: the highest of the one before.
+        func rowCount(of level: Int) -> Int {
+            let share = (0..<level).reduce(usable.count) { count, _ in count / growth }
+            return min(max(share, rowCountMin), usable.count)
         }
 
-        /// How many calibration rows of a stage score as high.
-        func greaterCount(than score: Double, stage: Int) -> Int {
-            stages[stage].count - stages[stage].partitionPoint { $0 < score }
+        mutating func add(_ rows: [Int], _ scores: [Double]) {
+            let order = rows.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }
+            levels.append((order.map { rows[$0] }, order.map { scores[$0] }))
         }
     }
 
@@ -76,17 +77,19 @@ package final class MaskedCalibration: Sendable {
         case group(Int?)
     }
 
-    /// Rows that are enough where a row is usual.
-    private static let firstRowCount = 50
-    /// So many rows that score as high are enough to read a p-value from (Besag and Clifford 1991, "Sequential Monte Carlo
-    /// p-values"). It is valid: a value of at most t is only read where the least stage on which t can be read so says t or less.
-    private static let greaterCountMin = 10
-    /// Scores that are kept, of all patterns together.
-    private static let scoreCountMax = 1 << 20
+    /// A level has so many times as many particles as the one before, for so many times fewer rows. Most rows are usual, and cost
+    /// the first level alone.
+    private static let growth = 4
+    /// Rows, and particles, of each level, at least.
+    private static let (rowCountMin, particleCountMin) = (10, 4)
+    /// Numbers that are kept, of all patterns together.
+    private static let numberCountMax = 1 << 20
 
     private let model: CompiledModel
     private let rows: CalibrationRows?
-    private let known = Mutex<(scores: [Key: Scores], count: Int)>(([:], 0))
+    private let known = Mutex<(rankings: [Key: Ranking], count: Int)>(([:], 0))
+    /// The calibration rows as the curves have them; nil until they are first needed.
+    private let leftOut = Mutex<LeftOutRows?>(nil)
 
     /// Of the calibration rows that `model` keeps.
     package init(_ model: CompiledModel) {
@@ -114,45 +117,55 @@ package final class MaskedCalibration: Sendable {
         let key = Key(
             pattern: pattern, statistic: judgement.statistic, particles: missing.particles, seed: missing.seed,
             part: part)
-        var found = known.withLock { $0.scores[key] } ?? begin(mask, part, judgement)
+        var found = known.withLock { $0.rankings[key] } ?? begin(mask, part, judgement)
+        defer { keep(found, of: key) }
         guard !found.usable.isEmpty else {
-            keep(found, of: key)
-            return PValue(value: nil, rowCount: 0, group: found.group, usableRowCount: 0)
+            return PValue(value: nil, rowCount: 0, group: found.group)
         }
-        let knownStageCount = found.stages.count
-        var stage = 0
+        let levels = levels(missing)
+        var (level, greaterCount) = (0, 0)
         while true {
-            let rowCount = found.rowCount(ofStage: stage)
-            if stage == found.stages.count {
-                let before = found.stages.last ?? []
-                let more = scores(of: mask, found.usable[before.count..<rowCount], judgement, missing, workspace)
-                found.stages.append((before + more).sorted())
+            if level == found.levels.count {
+                let rows = level == 0 ? found.usable : found.levels[level - 1].rows.suffix(found.rowCount(of: level))
+                found.add(rows, scores(of: mask, rows, judgement, levels[level], workspace))
             }
-            let greaterCount = found.greaterCount(than: score, stage: stage)
-            guard greaterCount >= Self.greaterCountMin || rowCount == found.usable.count else {
-                stage += 1
-                continue
-            }
-            if found.stages.count > knownStageCount { keep(found, of: key) }
-            return PValue(
-                value: Double(1 + greaterCount) / Double(1 + rowCount), rowCount: rowCount, group: found.group,
-                usableRowCount: found.usable.count)
+            let isLast = level == levels.count - 1
+            let own = isLast ? score : self.score(of: row, judgement, levels[level], workspace)
+            let scores = found.levels[level].scores
+            greaterCount = scores.count - scores.partitionPoint { $0 < own }
+            // Only a row among the highest is weighed again. Of equals the calibration's come first: with the row among them
+            // one of the calibration's were not, so that the p-value is the exact one or a little too large.
+            if isLast || greaterCount >= found.rowCount(of: level + 1) { break }
+            level += 1
         }
+        let rowCount = found.usable.count
+        return PValue(
+            value: Double(1 + greaterCount) / Double(1 + rowCount), rowCount: rowCount, group: found.group)
     }
 
-    private func keep(_ scores: Scores, of key: Key) {
+    /// What each level takes for the values that are not known.
+    private func levels(_ missing: MissingValues) -> [MissingValues] {
+        var levels = [missing]
+        let least = max(model.card.orderings.count, Self.particleCountMin)
+        while let next = levels.last, next.particles / Self.growth >= least {
+            levels.append(next.withFewer(next.particles / Self.growth))
+        }
+        return levels.reversed()
+    }
+
+    private func keep(_ ranking: Ranking, of key: Key) {
         known.withLock { known in
-            let before = known.scores[key]
-            if let before, before.stages.count >= scores.stages.count { return }
-            let count = known.count + scores.count - (before?.count ?? 0)
-            if count > Self.scoreCountMax { known = ([:], 0) }
-            known.scores[key] = scores
-            known.count = count > Self.scoreCountMax ? scores.count : count
+            let before = known.rankings[key]
+            if let before, before.levels.count >= ranking.levels.count { return }
+            let count = known.count + ranking.count - (before?.count ?? 0)
+            if count > Self.numberCountMax { known = ([:], 0) }
+            known.rankings[key] = ranking
+            known.count = count > Self.numberCountMax ? ranking.count : count
         }
     }
 
     /// What is known of a pattern at first.
-    private func begin(_ mask: [Bool], _ part: Part, _ judgement: Judgement) -> Scores {
+    private func begin(_ mask: [Bool], _ part: Part, _ judgement: Judgement) -> Ranking {
         let variables = model.card.variables
         let all = (0..<rowCount).filter { row in
             guard let rows else { return false }
@@ -166,12 +179,21 @@ package final class MaskedCalibration: Sendable {
             }
             if own.count >= GroupCalibration.rowCountMin { (usable, used) = (own, group) }
         }
-        return Scores(usable: usable, group: used)
+        return Ranking(usable: usable, group: used)
+    }
+
+    /// The statistic of one row [D].
+    private func score(
+        of row: [Float], _ judgement: Judgement, _ missing: MissingValues, _ workspace: CompiledModel.Workspace
+    ) -> Double {
+        let scorer = RowScorer(model, judgement: judgement, missing: missing)
+        scorer.score(row.span, using: workspace)
+        return scorer.scores[0]
     }
 
     /// The statistic of `chosen` calibration rows with what `mask` leaves of them.
     private func scores(
-        of mask: [Bool], _ chosen: ArraySlice<Int>, _ judgement: Judgement, _ missing: MissingValues,
+        of mask: [Bool], _ chosen: [Int], _ judgement: Judgement, _ missing: MissingValues,
         _ workspace: CompiledModel.Workspace
     ) -> [Double] {
         guard let rows else { return [] }
@@ -181,30 +203,30 @@ package final class MaskedCalibration: Sendable {
         }
         let scorer = RowScorer(model, judgement: judgement, missing: missing)
         scorer.score(masked.span, using: workspace)
-        let hasOffsets = !rows.surprisalOffsets.isEmpty
-        guard let calibration = judgement.calibration, judgement.needsSurprisals else {
-            return chosen.enumerated().map { place, row in
-                let offsets = mask.indices.map { mask[$0] || !hasOffsets ? 0 : rows.surprisalOffsets[row * width + $0] }
-                return Double(offsets.reduce(0, +)) - scorer.logLikelihoods[place]
-            }
-        }
-        let values = chosen.flatMap { rows.values[$0 * width..<($0 + 1) * width] }
-        let wholes = RowScorer(model, judgement: judgement, missing: missing)
-        wholes.score(values.span, using: workspace)
+        let leftOut = judgement.needsSurprisals ? leftOutRows(judgement, workspace) : nil
         return chosen.enumerated().map { place, row in
+            let offsets = rows.offsets(of: row).enumerated().map { mask[$0] ? 0 : $1 }
+            let logLikelihood = scorer.logLikelihoods[place] - Double(offsets.reduce(0, +))
+            guard let leftOut else { return -logLikelihood }
             let cells = place * width..<(place + 1) * width
-            func scored(_ rows: [Float], by scorer: RowScorer, _ offsets: [Float]) -> Calibration.ScoredRow {
-                (
-                    Array(rows[cells]), scorer.logLikelihoods[place] - Double(offsets.reduce(0, +)),
-                    hasOffsets
-                        ? zip(scorer.surprisals[cells], offsets).map { max($0 + $1, 0) }
-                        : Array(scorer.surprisals[cells])
-                )
-            }
-            let all = mask.indices.map { hasOffsets ? rows.surprisalOffsets[row * width + $0] : 0 }
-            let left = zip(mask, all).map { $0 ? 0 : $1 }
-            return calibration.score(
-                judgement.statistic, of: scored(masked, by: scorer, left), leavingOut: scored(values, by: wholes, all))
+            return leftOut.score(
+                judgement.statistic, of: row, masked.span.extracting(cells), logLikelihood: logLikelihood,
+                surprisals: zip(scorer.surprisals[cells], offsets).map(+))
         }
+    }
+
+    /// All calibration rows, whole.
+    private func leftOutRows(_ judgement: Judgement, _ workspace: CompiledModel.Workspace) -> LeftOutRows? {
+        if let found = leftOut.withLock({ $0 }) { return found }
+        guard let rows, let calibration = judgement.calibration else { return nil }
+        let scorer = RowScorer(model, judgement: judgement)
+        scorer.score(rows.values.span, using: workspace)
+        let offsets = (0..<rowCount).map(rows.offsets(of:))
+        let made = LeftOutRows(
+            calibration, rows: rows.values,
+            logLikelihoods: zip(scorer.logLikelihoods, offsets).map { $0 - Double($1.reduce(0, +)) },
+            surprisals: zip(scorer.surprisals, offsets.joined()).map(+))
+        leftOut.withLock { $0 = made }
+        return made
     }
 }

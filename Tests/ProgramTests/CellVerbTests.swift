@@ -71,6 +71,28 @@ import Testing
         #expect(json.output.contains(#""explanation":[{"variable":"half","value":"upper","gain":"#), "\(json.output)")
     }
 
+    @Test func linesSayWhichValuesAreWrongTogether() throws {
+        let rows = "carat,cut,color,clarity,depth,table,price,x,y,z\n0.71,Good,F,SI2,64.1,60,2130,0,0,0\n"
+        let scored = try Program.run(
+            ["score", Program.bundled("diamonds"), "--explain", "4", "--alpha", "0.001"], input: rows)
+        try #require(scored.status == 0, "\(scored.errors)")
+        let explanation = scored.output.split(separator: "\n")[1].split(separator: ",")[4]
+        let parts = explanation.trimmingCharacters(in: ["\""]).components(separatedBy: "; ")
+        #expect(parts.count == 4)
+        let sides = ["x", "y", "z"]
+        for side in sides {
+            let others = sides.filter { $0 != side }
+            #expect(
+                [others, others.reversed()].contains { others in
+                    parts.contains {
+                        $0.hasPrefix("\(side)=0 (expected ")
+                            && $0.hasSuffix(" together with \(others.joined(separator: " and ")))")
+                    }
+                }, "\(explanation)")
+        }
+        #expect(!parts[3].contains("together"))
+    }
+
     @Test func whatCannotBeJudgedIsSaidBeforeTheWork() throws {
         let path = folder.path("t.csv")
         try Self.table(3).write(toFile: path, atomically: true, encoding: .utf8)

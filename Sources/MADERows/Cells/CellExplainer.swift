@@ -205,13 +205,15 @@ package struct CellExplainer: Sendable {
         json.endObject()
     }
 
-    /// The same in short, for a person: `z=31.8 (expected 3.18)`.
+    /// The same in short, for a person: `z=31.8 (expected 3.18)`, or `x=0 (expected 6.62 together with y and z)`.
     package func summary(of cell: CellExplanation) -> String {
         let name = ([schema.columns[cell.column].name] + (schema.part(cell.variable).map { [$0.rawValue] } ?? []))
             .joined(separator: " ")
         let value = cell.unseen ?? number(cell).map { plainText($0, of: cell.variable) } ?? ""
+        let others = cell.together.filter { $0 != cell.column }.map { schema.columns[$0].name }
+        let together = others.isEmpty ? "" : " together with " + others.joined(separator: " and ")
         return "\(name)=\(value)"
-            + (cell.expectation.map { " (expected \(plainText($0.value, of: cell.variable)))" } ?? "")
+            + (cell.expectation.map { " (expected \(plainText($0.value, of: cell.variable))\(together))" } ?? "")
     }
 
     /// The same as a value.

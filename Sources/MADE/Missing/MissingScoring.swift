@@ -21,7 +21,7 @@ extension CompiledModel {
         rows.withUnsafeBufferPointer { rows in
             logLikelihoods.withUnsafeMutableBufferPointer { results in
                 standardErrors.withUnsafeMutableBufferPointer { errors in
-                    for run in plainRuns(of: rows) {
+                    for run in plainRuns(of: rows, missing) {
                         let cells = UnsafeBufferPointer(rebasing: rows[cells(of: run.rows)])
                         guard run.isPlain else {
                             for (row, found) in zip(
@@ -61,7 +61,7 @@ extension CompiledModel {
                         standardErrors.withUnsafeMutableBufferPointer { errors in
                             let target = Explanation(
                                 logLikelihoods: results, surprisals: parts, explained: sums, standardErrors: errors)
-                            for run in plainRuns(of: rows) {
+                            for run in plainRuns(of: rows, missing) {
                                 explain(run, of: rows, missing, into: target, using: workspace)
                             }
                         }
@@ -77,7 +77,7 @@ extension CompiledModel {
     public func passCount(of rows: Span<Float>, missing: MissingValues) -> Int {
         precondition(rows.count.isMultiple(of: variableCount))
         return rows.withUnsafeBufferPointer { rows in
-            plainRuns(of: rows).reduce(0) { sum, run in
+            plainRuns(of: rows, missing).reduce(0) { sum, run in
                 if run.isPlain { return sum + run.rows.count }
                 return run.rows.reduce(sum) { sum, row in
                     let plan = MissingPlan(Array(rows[cells(of: row..<row + 1)]), card, missing)
@@ -165,21 +165,22 @@ extension CompiledModel {
         var isPlain: Bool
     }
 
-    /// Rows with missing values, at most, that are drawn for at a time.
-    private static let drawnRowCountMax = 64
+    /// Rows with missing values, and particles of them, at most, that are drawn for at a time.
+    private static let (drawnRowCountMax, drawnParticleCountMax) = (64, 1 << 14)
 
     private func cells(of rows: Range<Int>) -> Range<Int> {
         rows.lowerBound * variableCount..<rows.upperBound * variableCount
     }
 
-    private func plainRuns(of rows: UnsafeBufferPointer<Float>) -> [Run] {
+    private func plainRuns(of rows: UnsafeBufferPointer<Float>, _ missing: MissingValues) -> [Run] {
+        let drawnRowCountMax = min(Self.drawnRowCountMax, Self.drawnParticleCountMax / missing.particles)
         var runs: [Run] = []
         for row in 0..<rows.count / variableCount {
             let own = rows[cells(of: row..<row + 1)]
             let isPlain = zip(own, card.variables).allSatisfy { $1.isPlain($0) }
             if let last = runs.last, last.isPlain == isPlain,
                 isPlain
-                    || last.rows.count < Self.drawnRowCountMax
+                    || last.rows.count < drawnRowCountMax
                         && zip(own, rows[cells(of: row - 1..<row)]).allSatisfy({ $0.isNaN == $1.isNaN })
             {
                 runs[runs.count - 1].rows = last.rows.lowerBound..<row + 1

@@ -41,24 +41,33 @@ package final class MaskedCalibration: Sendable {
     /// Of one pattern: its calibration rows, level by level, as far as was needed.
     private struct Ranking {
         /// Calibration rows that have all that rows of the pattern have.
-        let usable: [Int]
+        let usableCount: Int
         /// The group that they are of.
         let group: Int?
-        /// The rows of each level, and their statistics, ascending.
-        var levels: [(rows: [Int], scores: [Double])] = []
+        /// The statistics of each level, ascending.
+        private(set) var levels: [[Double]] = []
+        /// The rows of the level that is next.
+        private(set) var nextRows: [Int]
+
+        init(_ usable: [Int], group: Int?) {
+            (usableCount, nextRows) = (usable.count, usable)
+            self.group = group
+        }
 
         /// Numbers that are kept.
-        var count: Int { levels.reduce(usable.count) { $0 + 2 * $1.rows.count } }
+        var count: Int { levels.reduce(nextRows.count) { $0 + $1.count } }
 
         /// How many rows `level` has: the highest of the one before.
         func rowCount(of level: Int) -> Int {
-            let share = (0..<level).reduce(usable.count) { count, _ in count / growth }
-            return min(max(share, rowCountMin), usable.count)
+            let share = (0..<level).reduce(usableCount) { count, _ in count / growth }
+            return min(max(share, rowCountMin), usableCount)
         }
 
-        mutating func add(_ rows: [Int], _ scores: [Double]) {
-            let order = rows.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }
-            levels.append((order.map { rows[$0] }, order.map { scores[$0] }))
+        /// Adds the next level, by the statistics of its rows.
+        mutating func add(_ scores: [Double]) {
+            let order = scores.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }
+            levels.append(order.map { scores[$0] })
+            nextRows = order.suffix(rowCount(of: levels.count)).map { nextRows[$0] }
         }
     }
 
@@ -82,8 +91,8 @@ package final class MaskedCalibration: Sendable {
     private static let growth = 4
     /// Rows, and particles, of each level, at least.
     private static let (rowCountMin, particleCountMin) = (10, 4)
-    /// Numbers that are kept, of all patterns together.
-    private static let numberCountMax = 1 << 20
+    /// Numbers that are kept, of all patterns together: 16 MiB, some thousand patterns of a thousand rows.
+    private static let numberCountMax = 1 << 21
 
     private let model: CompiledModel
     private let rows: CalibrationRows?
@@ -119,28 +128,24 @@ package final class MaskedCalibration: Sendable {
             part: part)
         var found = known.withLock { $0.rankings[key] } ?? begin(mask, part, judgement)
         defer { keep(found, of: key) }
-        guard !found.usable.isEmpty else {
-            return PValue(value: nil, rowCount: 0, group: found.group)
-        }
+        let rowCount = found.usableCount
+        guard rowCount > 0 else { return PValue(value: nil, rowCount: 0, group: found.group) }
         let levels = levels(missing)
         var (level, greaterCount) = (0, 0)
         while true {
             if level == found.levels.count {
-                let rows = level == 0 ? found.usable : found.levels[level - 1].rows.suffix(found.rowCount(of: level))
-                found.add(rows, scores(of: mask, rows, judgement, levels[level], workspace))
+                found.add(scores(of: mask, found.nextRows, judgement, levels[level], workspace))
             }
             let isLast = level == levels.count - 1
             let own = isLast ? score : self.score(of: row, judgement, levels[level], workspace)
-            let scores = found.levels[level].scores
+            let scores = found.levels[level]
             greaterCount = scores.count - scores.partitionPoint { $0 < own }
             // Only a row among the highest is weighed again. Of equals the calibration's come first: with the row among them
             // one of the calibration's were not, so that the p-value is the exact one or a little too large.
             if isLast || greaterCount >= found.rowCount(of: level + 1) { break }
             level += 1
         }
-        let rowCount = found.usable.count
-        return PValue(
-            value: Double(1 + greaterCount) / Double(1 + rowCount), rowCount: rowCount, group: found.group)
+        return PValue(value: Double(1 + greaterCount) / Double(1 + rowCount), rowCount: rowCount, group: found.group)
     }
 
     /// What each level takes for the values that are not known.
@@ -179,7 +184,7 @@ package final class MaskedCalibration: Sendable {
             }
             if own.count >= GroupCalibration.rowCountMin { (usable, used) = (own, group) }
         }
-        return Ranking(usable: usable, group: used)
+        return Ranking(usable, group: used)
     }
 
     /// The statistic of one row [D].

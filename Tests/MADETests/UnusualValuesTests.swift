@@ -98,11 +98,17 @@ struct UnusualValuesTests {
             let compiled = CompiledModel(model, kernels: Kernels.all[path])
             var generator = PhiloxGenerator(seed: 1000 + seed)
             let missing = MissingValues(particles: 24, seed: seed)
-            let rows = (0..<40).map { index in
+            var rows = (0..<40).map { index in
                 RandomModel.unusualRow(of: model.variables, missing: index % 3 == 0 ? 0.3 : 0, using: &generator)
             }
+            // Rows that lack the same values are drawn for side by side, so many at a time.
+            for _ in 0..<70 {
+                var row = RandomModel.unusualRow(of: model.variables, using: &generator)
+                (row[1], row[4]) = (.nan, .nan)
+                rows.append(row)
+            }
             let together = MissingTests.Marginals(compiled, rows.flatMap { $0 }, missing)
-            DispatchQueue.concurrentPerform(iterations: rows.count) { row in
+            DispatchQueue.concurrentPerform(iterations: rows.count) { [rows] row in
                 let alone = MissingTests.Marginals(compiled, rows[row], missing)
                 #expect(alone.logLikelihoods[0].bitPattern == together.logLikelihoods[row].bitPattern, "seed \(seed)")
                 #expect(alone.standardErrors[0].bitPattern == together.standardErrors[row].bitPattern)

@@ -88,10 +88,12 @@ public final class Calibration: Sendable, Equatable {
         if statistic == .likelihood { return 0 - logLikelihood }
         guard let cells else { preconditionFailure("no calibration of cells") }
         let unseen = unseenNats(of: row)
-        let isComplete = row.indices.allSatisfy { !row[$0].isNaN }
-        if volumes.isEmpty, isComplete {
+        // Counted, which the compiler does several at a time, as most rows have none.
+        let unknownCount = row.withUnsafeBufferPointer { $0.reduce(0) { $1.isNaN ? $0 + 1 : $0 } }
+        if volumes.isEmpty, unknownCount == 0 {
             return cells.score(statistic, logLikelihood: logLikelihood, surprisals: surprisals) + unseen
         }
+        // A missing value's surprisal of 0 is not one of its column's.
         let known = row.indices.map { row[$0].isNaN ? .nan : surprisals[$0] }
         let own = encoded(row, [logLikelihood], known)
         return cells.score(statistic, logLikelihood: own.logLikelihoods[0], surprisals: own.surprisals.span) + unseen

@@ -24,10 +24,8 @@ extension CompiledModel {
                     for run in plainRuns(of: rows, missing) {
                         let cells = UnsafeBufferPointer(rebasing: rows[cells(of: run.rows)])
                         guard run.isPlain else {
-                            for (row, found) in zip(
-                                run.rows,
-                                integrate(cells, missing, surprisals: nil, using: workspace))
-                            {
+                            let all = integrate(cells, missing, surprisals: nil, using: workspace)
+                            for (row, found) in zip(run.rows, all) {
                                 (results[row], errors[row]) = (found.logLikelihood, found.standardError)
                             }
                             continue

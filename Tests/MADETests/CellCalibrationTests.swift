@@ -76,13 +76,11 @@ import Testing
                 return seed % 2 == 0 ? value.rounded() : value
             }.sorted(by: >)
             let whole = TailCurve(values)
-            let leaveOneOut = LeaveOneOutCurve(whole, of: values.count)
-            for value in values {
-                let (index, curve) = (
-                    leaveOneOut.index(of: value), whole.leavingOut(whole.place(of: value), of: values.count)
-                )
+            let leaveOneOut = LeaveOneOutCurve(whole, of: values.count, without: values)
+            for (index, value) in values.enumerated() {
+                let curve = whole.leavingOut(whole.place(of: value), of: values.count)
                 for point in values + [value + 0.01, value - 0.01, values[0] + 3, -5] {
-                    let (found, wanted) = (leaveOneOut.nats(of: point, leavingOut: index), curve.nats(of: point))
+                    let (found, wanted) = (leaveOneOut.nats(of: point, without: index), curve.nats(of: point))
                     #expect(abs(found - wanted) < 1e-12, "seed \(seed), without \(value), at \(point)")
                 }
             }

@@ -2,13 +2,10 @@
 /// curves leave each row out.
 package struct LeftOutRows: Sendable {
     private let calibration: Calibration
+    /// Of each variable [D], of the cell score, and of −log p(x), without each row's own.
     private let curves: [LeaveOneOutCurve]
     private let cells: LeaveOneOutCurve
     private let likelihood: LeaveOneOutCurve
-    /// The rows' places in these [k × D], [k], [k].
-    private let places: [UInt16]
-    private let cellPlaces: [UInt16]
-    private let likelihoodPlaces: [UInt16]
 
     /// Of calibration rows [k × D], encoded, with log-likelihoods [k] and surprisals [k × D] of their values, nats. Nil where the
     /// calibration has no curves.
@@ -17,20 +14,17 @@ package struct LeftOutRows: Sendable {
         let (width, count) = (own.surprisals.count, calibration.logLikelihoods.count)
         precondition(rows.count == logLikelihoods.count * width && surprisals.count == rows.count)
         let (logLikelihoods, surprisals) = calibration.encoded(rows.span, logLikelihoods, surprisals)
-        let curves = own.surprisals.map { LeaveOneOutCurve($0, of: count) }
-        let (cells, likelihood) = (LeaveOneOutCurve(own.cells, of: count), LeaveOneOutCurve(own.likelihood, of: count))
-        let places = surprisals.indices.map { curves[$0 % width].index(of: Double(surprisals[$0])) }
-        cellPlaces = logLikelihoods.indices.map { row in
-            let cellScore = (0..<width).reduce(0) { largest, variable in
-                let cell = row * width + variable
-                return max(
-                    largest, curves[variable].nats(of: Double(surprisals[cell]), leavingOut: places[cell]))
-            }
-            return cells.index(of: cellScore)
+        let curves = own.surprisals.enumerated().map { variable, curve in
+            LeaveOneOutCurve(
+                curve, of: count,
+                without: stride(from: variable, to: surprisals.count, by: width).lazy.map { Double(surprisals[$0]) })
         }
-        likelihoodPlaces = logLikelihoods.map { likelihood.index(of: -$0) }
-        (self.calibration, self.places) = (calibration, places)
-        (self.curves, self.cells, self.likelihood) = (curves, cells, likelihood)
+        let cellScores = logLikelihoods.indices.map { row in
+            curves.largest(of: surprisals[row * width..<(row + 1) * width].span, without: row)
+        }
+        cells = LeaveOneOutCurve(own.cells, of: count, without: cellScores)
+        likelihood = LeaveOneOutCurve(own.likelihood, of: count, without: logLikelihoods.map { -$0 })
+        (self.calibration, self.curves) = (calibration, curves)
     }
 
     /// The statistic of what is left of row `index`: encoded values `row` [D], NaN where hidden, with their log-likelihood and
@@ -38,16 +32,24 @@ package struct LeftOutRows: Sendable {
     package func score(
         _ statistic: RowStatistic, of index: Int, _ row: Span<Float>, logLikelihood: Double, surprisals: [Float]
     ) -> Double {
-        let (logLikelihoods, surprisals) = calibration.encoded(row, [logLikelihood], surprisals)
+        let known = row.indices.map { row[$0].isNaN ? .nan : surprisals[$0] }
+        let own = calibration.encoded(row, [logLikelihood], known)
+        let cellScore = curves.largest(of: own.surprisals.span, without: index)
         let unseen = calibration.unseenNats(of: row)
-        let width = curves.count
-        let cellScore = (0..<width).reduce(0) { largest, variable in
-            if row[variable].isNaN { return largest }
-            let place = places[index * width + variable]
-            return max(largest, curves[variable].nats(of: Double(surprisals[variable]), leavingOut: place))
-        }
         if statistic == .cells { return cellScore + unseen }
-        return likelihood.nats(of: -logLikelihoods[0], leavingOut: likelihoodPlaces[index])
-            + cells.nats(of: cellScore, leavingOut: cellPlaces[index]) + unseen
+        return likelihood.nats(of: -own.logLikelihoods[0], without: index) + cells.nats(of: cellScore, without: index)
+            + unseen
+    }
+}
+
+extension [LeaveOneOutCurve] {
+    /// The largest that the curves, without their values at `index`, make of `surprisals`, each of its own; NaN of a value that is
+    /// not known.
+    fileprivate func largest(of surprisals: Span<Float>, without index: Int) -> Double {
+        indices.reduce(0) { largest, variable in
+            let surprisal = surprisals[variable]
+            return surprisal.isNaN
+                ? largest : Swift.max(largest, self[variable].nats(of: Double(surprisal), without: index))
+        }
     }
 }

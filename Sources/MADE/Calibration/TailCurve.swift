@@ -95,31 +95,26 @@ public struct TailCurve: Sendable, Equatable {
             isKnot: knotCount > 0 && value - values[knotCount - 1] <= 2e-6 * max(abs(value), 1))
     }
 
-    /// How many of the `count` values that it was made of are as large as knot `index`.
-    private func rank(_ index: Int, of count: Int) -> Double { (Double(count + 1) * exp(-nats[index])).rounded() }
-
-    /// How many of the `count` values that it was made of are as large as each knot where the one at `place` is left out; 0 of a
-    /// knot that is then none.
-    func ranks(leavingOut place: Place, of count: Int) -> [Double] {
-        values.indices.map { index in
-            let own = rank(index, of: count) - (index < place.knotCount ? 1 : 0)
-            // A knot that is this value and no other's is none of theirs: a new value of the same size lies between two.
-            let isThisValue = place.isKnot && index == place.knotCount - 1 && index + 1 < values.count
-            return own > (isThisValue ? rank(index + 1, of: count) : 0) ? own : 0
-        }
-    }
-
     /// The curve of the others of the `count` values that it was made of, without the one at `place`, exact at this curve's
     /// knots. Itself where there is no other.
     func leavingOut(_ place: Place, of count: Int) -> TailCurve {
-        let kept = zip(values, ranks(leavingOut: place, of: count)).filter { $0.1 > 0 }
-        guard let largest = kept.last?.0 else { return self }
-        let others = TailCurve(values: kept.map(\.0), nats: kept.map { log(Double(count) / $0.1) }, slope: 0)
+        func rank(_ index: Int) -> Double { (Double(count + 1) * exp(-self.nats[index])).rounded() }
+        var values: [Double] = []
+        var nats: [Double] = []
+        for (index, knot) in self.values.enumerated() {
+            let own = rank(index) - (index < place.knotCount ? 1 : 0)
+            // A knot that is this value and no other's is none of theirs: a new value of the same size lies between two.
+            let isThisValue = place.isKnot && index == place.knotCount - 1 && index + 1 < self.values.count
+            guard own > (isThisValue ? rank(index + 1) : 0) else { continue }
+            values.append(knot)
+            nats.append(log(Double(count) / own))
+        }
+        guard let largest = values.last else { return self }
         let tailCount = Self.tailCount(of: count - 1)
+        let others = TailCurve(values: values, nats: nats, slope: 0)
         let least = others.value(ofNats: log(Double(count) / Double(tailCount)))
-        let rise = largest - min(max(least, kept[0].0), largest)
-        return TailCurve(
-            values: others.values, nats: others.nats, slope: Self.slope(tailCount: tailCount, rise: rise))
+        let rise = largest - min(max(least, values[0]), largest)
+        return TailCurve(values: values, nats: nats, slope: Self.slope(tailCount: tailCount, rise: rise))
     }
 
     /// 1, 2, 3, 4, 6, 8, 12, 16, 24, …

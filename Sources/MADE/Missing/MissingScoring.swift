@@ -77,10 +77,9 @@ extension CompiledModel {
         return rows.withUnsafeBufferPointer { rows in
             plainRuns(of: rows, missing).reduce(0) { sum, run in
                 if run.isPlain { return sum + run.rows.count }
-                return run.rows.reduce(sum) { sum, row in
-                    let plan = MissingPlan(Array(rows[cells(of: row..<row + 1)]), card, missing)
-                    return sum + (plan.passCount + members.count - 1) / members.count
-                }
+                let first = run.rows.lowerBound
+                let plan = MissingPlan(Array(rows[cells(of: first..<first + 1)]), card, missing)
+                return sum + run.rows.count * ((plan.passCount + members.count - 1) / members.count)
             }
         }
     }

@@ -26,6 +26,9 @@ async def check(url, model, name):
     assert await first.is_model_ready(url, model)
     answer = await first.infer(url, {"instances": table.rows}, model_name=name)
     assert [entry["log_likelihood"] for entry in answer["predictions"]] == table.expected["log_likelihood"], answer
+    unknown = {"instances": table.rows, "parameters": table.HOLES_ARE_UNKNOWN}
+    unknown = (await first.infer(url, unknown, model_name=name))["predictions"]
+    table.check({output: [entry[output] for entry in unknown] for output in table.OUTPUTS}, "v1", table.unknown)
     explained = await first.explain(url, name, {"instances": table.rows})
     assert explained["predictions"] == answer["predictions"], explained
 
@@ -46,6 +49,9 @@ async def check(url, model, name):
             assert response.id == "r" and response.model_name == name, response
             table.check({output.name: output.as_numpy() for output in response.outputs}, (form, answers))
             combinations += 1
+    request = InferRequest(name, list(tensors(table, "both")), parameters=table.HOLES_ARE_UNKNOWN)
+    response = await second.infer(url, request, model_name=name)
+    table.check({output.name: output.as_numpy() for output in response.outputs}, "unknown", table.unknown)
     version = importlib.metadata.version("kserve")
     print(f"kserve {version}: {combinations} combinations of JSON and binary columns agree with /score to the bit")
 

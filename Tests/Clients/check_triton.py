@@ -107,6 +107,9 @@ def check_columns(url, name):
             result = client.infer(name, tensors, outputs=outputs)
             table.check({output: result.as_numpy(output) for output in table.OUTPUTS}, (form, wants_binary))
             combinations += 1
+    for how in ({"parameters": table.HOLES_ARE_UNKNOWN}, {"query_params": table.HOLES_ARE_UNKNOWN}):
+        result = client.infer(name, tensors, **how)
+        table.check({output: result.as_numpy(output) for output in table.OUTPUTS}, how, table.unknown)
     client.close()
     print(f"tritonclient: {combinations} combinations of JSON and binary columns agree with /score to the bit")
 

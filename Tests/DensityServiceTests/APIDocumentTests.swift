@@ -125,6 +125,8 @@ private func agrees(_ shown: Any, _ got: Any) -> Bool {
         Set(((components["schemas"]?[schema] as? Object)?["properties"] as? Object)?.keys.map { $0 } ?? [])
     }
     #expect(fields("ScoreRequest") == Set(ScoreOptions.names + ["rows"]))
+    let predicted = ["instances", "id", "parameters", "signature_name"]
+    #expect(fields("PredictRequest") == Set(ScoreOptions.judgingNames + predicted))
     #expect(fields("ConditionalsRequest") == Set(ConditionalsRequest.fieldNames + ["rows"]))
     #expect(fields("ImputeRequest") == Set(ImputeRequest.fieldNames + ["rows"]))
     #expect(fields("RepairRequest") == Set(RepairRequest.fieldNames + ["rows"]))

@@ -37,7 +37,42 @@ let protocolRefusals: [Refused] = [
     .init(
         path: "/v1/models/model:predict", body: #"{"rows":[[0,1,0]]}"#, status: 400, detail: "'instances' is missing"),
     .init(
-        path: "/v1/models/model:predict", body: #"{"instances":[],"alpha":0.1}"#, status: 400, detail: "not a field"),
+        path: "/v1/models/model:predict", body: #"{"instances":[],"explain":1}"#, status: 400, detail: "not a field"),
+    .init(
+        path: "/v1/models/model:predict", body: #"{"instances":[],"alpha":0.1}"#, status: 422,
+        detail: "no calibration"),
+    .init(
+        path: "/v1/models/model:predict", body: #"{"instances":[],"mising":"unknown"}"#, status: 400,
+        detail: "did you mean 'missing'?"),
+    .init(
+        path: "/v1/models/model:predict", body: #"{"instances":[],"parameters":{"missing":"guess"}}"#, status: 422,
+        detail: "must be \"outcome\" or \"unknown\""),
+    // Of the query nothing is passed over.
+    .init(
+        path: "/v1/models/model:predict?mising=unknown", body: #"{"instances":[]}"#, status: 400,
+        detail: "did you mean 'missing'?"),
+    .init(
+        path: "/v1/models/model:explain?explain=1", body: #"{"instances":[]}"#, status: 400, detail: "not a parameter"),
+    .init(
+        path: "/v1/models/model:predict?missing=guess", body: #"{"instances":[]}"#, status: 422,
+        detail: "must be \"outcome\" or \"unknown\""),
+    .init(
+        path: "/v2/models/model/infer?keep=id", body: #"{"inputs":[]}"#, status: 400, detail: "not a parameter"),
+    .init(
+        path: "/v2/models/model/versions/1/infer?unsen=refuse", body: #"{"inputs":[]}"#, status: 400,
+        detail: "did you mean 'unseen'?"),
+    .init(
+        path: "/invocations?mising=unknown", body: #"{"rows":[]}"#, status: 400, detail: "did you mean 'missing'?"),
+    .init(path: "/invocations?explain=1", body: #"{"instances":[]}"#, status: 400, detail: "not a parameter"),
+    .init(
+        path: "/invocations?mising=unknown", headers: ["Content-Type: text/csv"], body: "0,1,0\n", status: 400,
+        detail: "did you mean 'missing'?"),
+    .init(
+        path: "/invocations", body: #"{"instances":[],"parameters":{"missing":7}}"#, status: 400,
+        pointer: "/parameters/missing", detail: "a string"),
+    .init(
+        path: "/invocations", body: #"{"instances":[],"particles":0}"#, status: 422, pointer: "/particles",
+        detail: "1 to 65536"),
     .init(path: "/v1/models/model:predict", body: #"{"instances":[[0,1]]}"#, status: 422, detail: "the row 2 values"),
     .init(path: "/v1/models/model:predict", body: #"{"instances":[{"v7":1}]}"#, status: 422, detail: "\"v7\""),
     .init(path: "/v1/models/model:predict", body: #"{"instances":[[0,1,2]]}"#, status: 422, detail: "instances[0].v2"),

@@ -41,7 +41,7 @@ import Testing
 
 /// A route that nobody but this test has.
 private let extra = Route(
-    paths: ["/models/{model}/echo/{version}"], requirement: .key(.admin), queryNames: ["loud"], body: .optional,
+    paths: ["/models/{model}/echo/{version}"], requirement: .key(.admin), queryNames: ["format"], body: .optional,
     computes: true,
     operations: [
         .post: APIOperation(
@@ -73,7 +73,7 @@ private let extra = Route(
     #expect(try service.post(path, "", headers: key).text == #"["m", "2"]"#)
     // Access, query, methods and the lack of a body.
     #expect(try service.post(path, "").status == 401)
-    #expect(try service.post("\(path)?loud=1", "", headers: key).status == 200)
+    #expect(try service.post("\(path)?format=json", "", headers: key).status == 200)
     #expect(try service.post("\(path)?quiet=1", "", headers: key).status == 400)
     let get = try service.get(path, headers: key)
     #expect(get.status == 405 && get.header("Allow") == "POST")
@@ -87,6 +87,9 @@ private let extra = Route(
     let paths = try #require(document["paths"] as? [String: [String: Any]])
     let operation = try #require(paths[extra.paths[0]]?["post"] as? [String: Any])
     #expect(operation["summary"] as? String == "Say it again.")
+    let parameters = try #require(operation["parameters"] as? [[String: String]])
+    #expect(
+        parameters.compactMap { $0["$ref"]?.split(separator: "/").last } == ["format", "request_id", "traceparent"])
     #expect((operation["security"] as? [[String: [String]]])?.contains(["api_key": ["admin"]]) == true)
     let metrics = try service.get("/metrics", headers: ["X-API-Key: prometheus-key"]).text
     #expect(metrics.contains("made_http_requests_total{route=\"\(extra.label)\",status=\"200\"} 3\n"))

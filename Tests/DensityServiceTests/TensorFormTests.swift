@@ -136,13 +136,13 @@ private func rows(
     #expect(table.input.map(\.name) == TableModel.variables.map(\.name) && table.input.allSatisfy { $0.dims == [1] })
     #expect(
         table.output.map(\.name) == [
-            "log_likelihood", "p_value", "anomaly", "score", "surprisal", "gain", "standard_error",
+            "log_likelihood", "p_value", "anomaly", "score", "surprisal", "gain", "standard_error", "calibration_rows",
         ])
     #expect(
         table.output.map(\.dataType) == [
-            "TYPE_FP64", "TYPE_FP64", "TYPE_BOOL", "TYPE_FP64", "TYPE_FP32", "TYPE_FP64", "TYPE_FP64",
+            "TYPE_FP64", "TYPE_FP64", "TYPE_BOOL", "TYPE_FP64", "TYPE_FP32", "TYPE_FP64", "TYPE_FP64", "TYPE_INT64",
         ])
-    #expect(table.output.map(\.dims) == [[1], [1], [1], [1], [6], [6], [1]])
+    #expect(table.output.map(\.dims) == [[1], [1], [1], [1], [6], [6], [1], [1]])
     let plain = try service.get("/v2/models/plain/versions/1/config").decode(Configuration.self)
     #expect(plain.input.map(\.name) == ["rows"] && plain.input[0].dataType == "TYPE_FP32" && plain.input[0].dims == [6])
     #expect(plain.output.map(\.name) == ["log_likelihood", "surprisal", "gain", "standard_error"])

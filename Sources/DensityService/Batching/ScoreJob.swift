@@ -46,8 +46,6 @@ final class ScoreJob: @unchecked Sendable {
     private(set) var anomalies: [Bool?] = []
     /// The groups whose calibration rows they rank among, nil for the rest; empty of a model without groups.
     private(set) var groups: [Int?] = []
-    /// Of each row, where some have values that are not known: how many calibration rows it is compared with.
-    private(set) var calibrationRowCounts: [Int] = []
     /// Of rows with values that are not known; set by the worker that scores them.
     private var maskedPValues: [Int: MaskedCalibration.PValue] = [:]
 
@@ -228,21 +226,23 @@ final class ScoreJob: @unchecked Sendable {
     private func judge(in sheet: ScoreSheet) {
         // Where values are not known they were needed before.
         if scores.isEmpty { scores = statistics(in: sheet) }
-        guard let calibration = judgement.calibration else { return }
+        guard judgement.calibration != nil else { return }
         groups = judgement.groups(of: batch.values(ofRows: rows).span, width: batch.variableCount)
         pValues = judgement.pValues(of: scores, in: groups)
         anomalies =
             groups.isEmpty
             ? pValues.map { judgement.isAnomaly($0) } : zip(pValues, groups).map { judgement.isAnomaly($0, in: $1) }
-        guard hasMissing else { return }
         for (row, masked) in maskedPValues {
             pValues[row] = masked.value ?? .nan
             anomalies[row] = masked.isAnomaly(judgement.alpha)
             if !groups.isEmpty { groups[row] = masked.group }
         }
-        calibrationRowCounts = (0..<rows.count).map { row in
-            maskedPValues[row]?.rowCount ?? calibration.rowCount(of: groups.isEmpty ? nil : groups[row])
-        }
+    }
+
+    /// How many calibration rows a row of a calibrated model is compared with.
+    func calibrationRowCount(ofRow row: Int) -> Int {
+        maskedPValues[row]?.rowCount
+            ?? judgement.calibration?.rowCount(of: groups.isEmpty ? nil : groups[row]) ?? 0
     }
 
     private func countAnomalies() {

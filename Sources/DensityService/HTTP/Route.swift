@@ -10,8 +10,7 @@ final class Route: Sendable {
     let aliases: [String]
     /// What it asks of who calls it.
     let requirement: Requirement
-    /// The parameters that its query may have; nil where others are none of our business: probes and protocols of others
-    /// bring their own.
+    /// The parameters that its query may have; nil where none is read and others are none of our business, as of probes.
     let queryNames: [String]?
     let body: Body
     /// The form of its errors.
@@ -74,6 +73,11 @@ final class Route: Sendable {
     /// The methods that it serves.
     var methods: [Microhttpd.Method] {
         (operations[.get] == nil ? [] : [.get, .head]) + (operations[.post] == nil ? [] : [.post])
+    }
+
+    /// Whether its requests may say after which time their answers are worthless.
+    var hasDeadline: Bool {
+        if case .model = handler { true } else { false }
     }
 
     /// The same as the `Allow` field names them.

@@ -72,9 +72,7 @@ enum APIDocument {
             guard let operation = route.operations[method == .head ? .get : method] else { continue }
             json.key(method.rawValue.lowercased())
             operation.write(
-                id: "\(method.rawValue.lowercased())_\(name)", isHead: method == .head,
-                isPost: method == .post, takesNoBody: route.body == .optional, requirement: route.requirement,
-                isKeyed: isKeyed, isInference: route.errors == .inference, to: &json)
+                id: "\(method.rawValue.lowercased())_\(name)", method, of: route, isKeyed: isKeyed, to: &json)
         }
         json.endObject()
     }

@@ -8,8 +8,6 @@ struct APIOperation {
 
     var summary: String
     var description = ""
-    /// Names of parameters of the components, beside the model and the fields that every request may have.
-    var parameters: [String] = []
     /// The request body: a schema of the components.
     var body: String?
     var isBodyRequired = true
@@ -62,25 +60,24 @@ struct APIOperation {
     /// Writes it; a HEAD has the answers of its GET, without their contents.
     ///
     /// - Parameters:
+    ///   - route: whose operation it is, under `method`.
     ///   - isKeyed: whether the service has keys.
-    ///   - isInference: whether its errors may have the form of the inference protocols.
-    func write(
-        id: String, isHead: Bool, isPost: Bool, takesNoBody: Bool, requirement: Requirement, isKeyed: Bool,
-        isInference: Bool, to json: inout JSONWriter
-    ) {
+    func write(id: String, _ method: Microhttpd.Method, of route: Route, isKeyed: Bool, to json: inout JSONWriter) {
+        let isHead = method == .head
         json.beginObject()
         json.member("operationId", id)
         json.member("summary", isHead ? "\(summary) Without the body." : summary)
         if !description.isEmpty, !isHead { json.member("description", description) }
         json.key("parameters")
         json.beginArray()
-        for name in parameters + ["request_id", "traceparent"] {
+        let deadlineName = route.hasDeadline ? ["timeout"] : []
+        for name in (route.queryNames ?? []) + deadlineName + ["request_id", "traceparent"] {
             json.raw(##"{"$ref":"#/components/parameters/\##(name)"}"##)
         }
         json.endArray()
         if let body { writeBody(body, to: &json) }
         json.key("security")
-        switch requirement {
+        switch route.requirement {
         case .key(let scope):
             let schemes = #"{"bearer":["\#(scope.rawValue)"]},{"api_key":["\#(scope.rawValue)"]}"#
             json.raw(isKeyed ? "[\(schemes)]" : "[{},\(schemes)]")
@@ -89,13 +86,15 @@ struct APIOperation {
         json.key("responses")
         json.beginObject()
         for answer in answers { write(answer, isHead: isHead, to: &json) }
-        let access = requirement == .nothing ? [] : requirement == .moderation ? [429] : [401, 403, 429]
-        let form = (isPost ? takesNoBody ? [413] : [411, 413] : []) + (body == nil ? [] : [415])
-        let deadline = parameters.contains("timeout") ? [504] : []
+        let access = route.requirement == .nothing ? [] : route.requirement == .moderation ? [429] : [401, 403, 429]
+        let form =
+            (method == .post ? route.body == .optional ? [413] : [411, 413] : []) + (body == nil ? [] : [415])
+        let deadline = route.hasDeadline ? [504] : []
+        let errorName = route.errors == .inference ? "Error" : "Problem"
         let all = Set(problems + Self.commonProblems + form + access + deadline).sorted()
         for status in all where !answers.contains(where: { $0.status == status }) {
             json.key("\(status)")
-            json.raw(##"{"$ref":"#/components/responses/\##(isInference ? "Error" : "Problem")\##(status)"}"##)
+            json.raw(##"{"$ref":"#/components/responses/\##(errorName)\##(status)"}"##)
         }
         json.endObject()
         json.endObject()

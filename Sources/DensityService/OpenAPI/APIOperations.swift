@@ -19,7 +19,6 @@ extension APIOperation {
             a line for every row, blank lines aside, with a column explanation where explain is given; keep copies columns to the front of each line; with 'Accept: application/json' by one document, as with on_error "row". CSV without a header \
             says so: 'text/csv; header=absent'.
             """,
-        parameters: ["alpha", "statistic", "explain", "fdr", "keep", "unseen", "missing", "ignore_unknown", "timeout"],
         body: "ScoreRequest",
         lineBodies: ["application/x-ndjson", "text/csv"],
         examples: [("two_rows", APIExample.scoreRequest), ("a_bad_row", APIExample.badRowRequest)],
@@ -38,7 +37,7 @@ extension APIOperation {
             Given its predecessors, a variable that is asked for by name and has an unknown one is answered 422. Given others \
             it is p(x_j | all other values of the row), which knows no ordering; those that are not known are summed out.
             """,
-        parameters: ["timeout"], body: "ConditionalsRequest",
+        body: "ConditionalsRequest",
         examples: [
             ("one_variable", APIExample.conditionalsRequest), ("given_all_others", APIExample.othersRequest),
         ],
@@ -57,7 +56,7 @@ extension APIOperation {
             sent. imputed has each value that was filled in with its range. Every value is on its column's grid and within the \
             range of training; a date comes in the table's own form.
             """,
-        parameters: ["timeout"], body: "ImputeRequest",
+        body: "ImputeRequest",
         examples: [("best_values", APIExample.imputeRequest), ("draws", APIExample.imputeDrawRequest)],
         answers: [
             Answer(
@@ -73,7 +72,7 @@ extension APIOperation {
             anomaly has no changes. With repaired false the changes do not do, and row is as it came. A missing value counts for \
             what it is, as in /score, and may be changed into one. The model needs a calibration.
             """,
-        parameters: ["timeout"], body: "RepairRequest", examples: [("two_rows", APIExample.repairRequest)],
+        body: "RepairRequest", examples: [("two_rows", APIExample.repairRequest)],
         answers: [
             Answer(
                 description: "A repair a row.", headers: ["Server-Timing"],
@@ -89,12 +88,12 @@ extension APIOperation {
 
     static let sample = APIOperation(
         summary: "Draw rows.", description: "The same seed gives the same rows, however requests are batched.",
-        parameters: ["n", "seed", "temperature", "as", "format", "timeout"], answers: [drawn], problems: computing)
+        answers: [drawn], problems: computing)
 
     static let samplePost = APIOperation(
         summary: "Draw rows, given evidence.",
         description: "A field of the body wins over the parameter of its name.",
-        parameters: ["n", "seed", "temperature", "as", "format", "timeout"], body: "SampleRequest",
+        body: "SampleRequest",
         examples: [("given_one_variable", APIExample.sampleRequest)], answers: [drawn], problems: computing)
 
     static let models = APIOperation(
@@ -109,7 +108,7 @@ extension APIOperation {
         ], problems: [406])
 
     static let modelCard = APIOperation(
-        summary: "All about a model but its weights.", parameters: ["timeout"],
+        summary: "All about a model but its weights.",
         answers: [
             Answer(description: "The model card.", content: [("application/json", "ModelCard", nil)])
         ], problems: [404, 406])
@@ -134,7 +133,6 @@ extension APIOperation {
             exchangeability bets against no drift, row by row, on the rows that are watched when somebody asks; its largest value may be \
             looked at as often as one likes. Surprisals are those of one row in 16, chosen at random.
             """,
-        parameters: ["timeout"],
         answers: [
             Answer(description: "The report.", content: [("application/json", "Drift", APIExample.drift)])
         ], problems: [404, 406])

@@ -15,7 +15,7 @@ extension APIOperation {
         description: """
             CSV has a header where its first cell is the name of a variable, or the type says 'header=present'; without one \
             each line has the values in the model's order, and the answer has no header either.
-            """, parameters: ["timeout"], body: "Invocation", lineBodies: ["text/csv", "application/jsonlines"],
+            """, body: "Invocation", lineBodies: ["text/csv", "application/jsonlines"],
         examples: [("one_instance", APIExample.predictRequest)],
         answers: [
             Answer(
@@ -28,7 +28,7 @@ extension APIOperation {
     static let v1Models = read("KServe's first protocol: the models that are ready.", "ModelNames")
     static let v1Model = model(read("Whether a model is ready.", "Readiness"))
     static let v1Predict = APIOperation(
-        summary: "Score instances.", parameters: ["timeout"], body: "PredictRequest",
+        summary: "Score instances.", body: "PredictRequest",
         examples: [("one_instance", APIExample.predictRequest)],
         answers: [
             Answer(
@@ -37,7 +37,7 @@ extension APIOperation {
         ], problems: scoring)
     static let v1Explain = APIOperation(
         summary: "Score instances, and say of each column what the row would gain if it were right.",
-        parameters: ["timeout"], body: "PredictRequest",
+        body: "PredictRequest",
         examples: [("one_instance", APIExample.predictRequest)],
         answers: [
             Answer(
@@ -67,7 +67,7 @@ extension APIOperation {
             Fields that the protocol has not got are passed over, and a bare NaN, which is no JSON, is null. With the header field Inference-Header-Content-Length raw \
             tensors follow the JSON.
             """,
-        parameters: ["timeout"], body: "InferRequest", examples: [("one_row", APIExample.inferRequest)],
+        body: "InferRequest", examples: [("one_row", APIExample.inferRequest)],
         answers: [
             Answer(
                 description: "The outputs that were asked for.", headers: ["Server-Timing"],
@@ -94,7 +94,6 @@ extension APIOperation {
 
     private static func model(_ operation: APIOperation) -> APIOperation {
         var operation = operation
-        operation.parameters = ["timeout"]
         operation.problems = [404]
         return operation
     }

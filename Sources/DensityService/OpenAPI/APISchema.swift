@@ -68,6 +68,24 @@ enum APISchema {
 
     static var schemas: String { "{\(requests),\n\(answers),\n\(cleaning),\n\(models),\n\(protocols)}" }
 
+    /// How rows are read and judged, as members of an object: `ScoreOptions.judgingNames`.
+    static let judging = ##"""
+        "alpha": {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 1,
+          "description": "The share of usual rows that may be called anomalies; at least 1 / (1 + calibration rows)."},
+        "statistic": {"enum": ["likelihood", "cells", "combined", null],
+          "description": "What p-values rank rows by: how improbable the row is as a whole, its most surprising value, or both."},
+        "particles": {"type": ["integer", "null"], "minimum": 1, "maximum": 65536,
+          "description": "Draws that stand for a row's unknown values; 256 where it is not given."},
+        "seed": {"type": ["integer", "null"], "minimum": 0, "maximum": 18446744073709551615,
+          "description": "Of those draws; 0 where it is not given, so that the same row has the same score."},
+        "unseen": {"enum": ["score", "refuse", null],
+          "description": "What becomes of a value that training never saw: its little probability, or a 422."},
+        "missing": {"enum": ["outcome", "unknown", null],
+          "description": "What a missing value means: an outcome like another, or not known, which is integrated out."},
+        "ignore_unknown": {"type": ["boolean", "null"],
+          "description": "Whether names are passed over that the model's table has not got."}
+        """##
+
     private static let requests = ##"""
         "Value": {"description": "A value of a variable. Binary: 0 or 1 (false or true). Categorical: a label, or a number or boolean that is one. Real: a finite number. null is missing.",
           "type": ["number", "string", "boolean", "null"]},
@@ -81,22 +99,9 @@ enum APISchema {
           "explain": {"type": ["integer", "null"], "minimum": 0, "maximum": 9223372036854775807,
             "description": "How many columns to name a row, at most all: those by which it would gain most if they were right."},
           "per_variable": {"type": ["boolean", "null"], "description": "Whether to give the surprisal of every variable."},
-          "alpha": {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 1,
-            "description": "The share of usual rows that may be called anomalies; at least 1 / (1 + calibration rows)."},
-          "statistic": {"enum": ["likelihood", "cells", "combined", null],
-            "description": "What p-values rank rows by: how improbable the row is as a whole, its most surprising value, or both."},
           "fdr": {"type": ["number", "null"], "exclusiveMinimum": 0, "exclusiveMaximum": 1,
             "description": "Of the rows that are called discoveries the share that may be normal, in the mean (Benjamini and Hochberg)."},
-          "particles": {"type": ["integer", "null"], "minimum": 1, "maximum": 65536,
-            "description": "Draws that stand for a row's unknown values; 256 where it is not given."},
-          "seed": {"type": ["integer", "null"], "minimum": 0, "maximum": 18446744073709551615,
-            "description": "Of those draws; 0 where it is not given, so that the same row has the same score."},
-          "unseen": {"enum": ["score", "refuse", null],
-            "description": "What becomes of a value that training never saw: its little probability, or a 422."},
-          "missing": {"enum": ["outcome", "unknown", null],
-            "description": "What a missing value means: an outcome like another, or not known, which is integrated out."},
-          "ignore_unknown": {"type": ["boolean", "null"],
-            "description": "Whether names are passed over that the model's table has not got."},
+          \##(judging),
           "on_error": {"enum": ["request", "row", null],
             "description": "What a bad row spoils: the whole request (422), or its own answer."}}},
         "ConditionalsRequest": {"type": "object", "required": ["rows"], "additionalProperties": false, "properties": {

@@ -16,6 +16,12 @@ struct InferAnswer {
         json.member("model_name", job.model.card.name)
         json.member("model_version", job.model.card.version)
         if let id = request.id { json.member("id", id) }
+        if let note = job.note {
+            json.key("parameters")
+            json.beginObject()
+            json.member("note", note)
+            json.endObject()
+        }
         json.key("outputs")
         json.beginArray()
         for output in request.outputs {
@@ -65,6 +71,7 @@ struct InferAnswer {
         case .surprisal: for value in surprisals { json.number(value) }
         case .gain, .cellPValue: for value in cells(tensor) { json.number(value) }
         case .standardError: for value in standardErrors { json.number(value) }
+        case .calibrationRows: for row in 0..<job.rows.count { json.integer(job.calibrationRowCount(ofRow: row)) }
         case .group: for row in 0..<job.rows.count { json.string(job.groupName(ofRow: row) ?? "") }
         }
     }
@@ -80,6 +87,12 @@ struct InferAnswer {
         case .surprisal: surprisals.withUnsafeBytes { bytes.append(contentsOf: $0) }
         case .gain, .cellPValue: cells(tensor).withUnsafeBytes { bytes.append(contentsOf: $0) }
         case .standardError: standardErrors.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        case .calibrationRows:
+            for row in 0..<job.rows.count {
+                withUnsafeBytes(of: Int64(job.calibrationRowCount(ofRow: row)).littleEndian) {
+                    bytes.append(contentsOf: $0)
+                }
+            }
         case .group:
             for row in 0..<job.rows.count {
                 let text = (job.groupName(ofRow: row) ?? "").utf8

@@ -29,14 +29,12 @@ struct InferRequest {
         var parameters: Parameters?
     }
 
-    /// Reads the fields that a scan handed back.
+    /// Reads the fields of a body.
     ///
-    /// - Returns: also the JSON of each input tensor. Fields that the protocol has not got are none of its business: clients
-    ///   send some.
+    /// - Returns: also the JSON of each input tensor.
     static func read(
-        _ scan: made_scan, card: ModelCard
+        _ fields: OptionReader, card: ModelCard
     ) throws(Problem) -> (request: InferRequest, tensors: [UnsafeRawBufferPointer]) {
-        let fields = OptionReader(scan)
         let parameters = try fields.value(
             "parameters", Parameters.self, mustBe: "an object, and its 'binary_data_output' true or false")
         let isBinary = parameters?.isBinary ?? false

@@ -52,15 +52,20 @@ extension RequestHandler {
                 }
             }.get()
         }
-        let (request, tensors) = try InferRequest.read(scan, card: model.card)
+        // Fields that the protocol has not got are passed over: clients send some.
+        let fields = OptionReader(scan)
+        let (request, tensors) = try InferRequest.read(fields, card: model.card)
+        var options = ScoreOptions(alpha: core.options.alpha, model: model)
+        try options.read(call.exchange.queryItems, model: model)
+        try readJudging(fields, into: &options, model: model)
+        options.perVariable = request.outputs.contains { $0.tensor == .surprisal }
+        options.tellsGains = request.outputs.contains { $0.tensor.isOfGains }
         let input = InputTensors(
-            model: model, rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2,
+            model: model, options: options.reading, rowsMax: core.options.queueRowsMax,
+            valuesMax: core.options.bodyBytesMax / 2,
             takeMemory: call.takeMemory)
         let first = batch.rowCount
         let count = try input.read(tensors, binary: binary, into: batch.rows, using: tensorScanner)
-        var options = ScoreOptions(alpha: core.options.alpha, model: model)
-        options.perVariable = request.outputs.contains { $0.tensor == .surprisal }
-        options.tellsGains = request.outputs.contains { $0.tensor.isOfGains }
         return ScoreJob(
             call: call, model: model, options: options, batch: batch, rows: first..<first + count.rows,
             specialRowCount: count.special, encode: { InferAnswer(request: request, job: $0, sheet: $1).reply() })

@@ -5,6 +5,7 @@ internal import MADERows
 /// The inputs of an inference request: one tensor of whole rows, or one a column.
 struct InputTensors {
     private let model: LoadedModel
+    private let options: ReadingOptions
     private let rowsMax: Int
     private let valuesMax: Int
     private let takeMemory: (Int) throws(Problem) -> Void
@@ -14,10 +15,12 @@ struct InputTensors {
     ///   - valuesMax: values of one request.
     ///   - takeMemory: takes memory, bytes; throws where there is none.
     init(
-        model: LoadedModel, rowsMax: Int, valuesMax: Int, takeMemory: @escaping (Int) throws(Problem) -> Void
+        model: LoadedModel, options: ReadingOptions, rowsMax: Int, valuesMax: Int,
+        takeMemory: @escaping (Int) throws(Problem) -> Void
     ) {
         self.takeMemory = takeMemory
         self.model = model
+        self.options = options
         self.rowsMax = rowsMax
         self.valuesMax = valuesMax
     }
@@ -120,7 +123,8 @@ struct InputTensors {
 
     private var rowsShape: BodyScanner.Shape {
         BodyScanner.Shape(
-            member: "data", form: MADE_ROWS_TENSOR, isRequired: false, rowsMax: rowsMax, valuesMax: valuesMax)
+            member: "data", form: MADE_ROWS_TENSOR, isRequired: false, rowsMax: rowsMax, valuesMax: valuesMax,
+            options: options)
     }
 
     /// The rows of a tensor [n × D] by what it says of itself.
@@ -165,7 +169,7 @@ struct InputTensors {
             return (rowCount, 0)
         }
         try takeMemory(tableBytes(rowCount: rowCount))
-        let values = try elements.readRows(rowCount, schema: model.schema)
+        let values = try elements.readRows(rowCount, schema: model.schema, options: options)
         try append(values, to: rows)
         return (rowCount, specialCount(values))
     }
@@ -220,16 +224,16 @@ struct InputTensors {
         if let missing = schema.columns.indices.first(where: { !found.contains($0) }) {
             throw Problem(422, "'inputs' lacks a tensor for the column '\(schema.columns[missing].name)'")
         }
-        values = schema.expand(values, numbers: numbers)
+        values = schema.expand(values, numbers: numbers, options: options)
         try append(values, to: rows)
         return (rowCount, specialCount(values))
     }
 
-    /// The column whose values a tensor holds; nil of one that training left out, which is passed over.
+    /// The column whose values a tensor holds; nil of one that is passed over.
     private func column(of head: TensorHead) throws(Problem) -> Int? {
         let name = NumberText.normalised(head.name)
         if let column = model.indices[name] { return column }
-        guard isColumn(name) else {
+        guard options.ignoresUnknown || isColumn(name) else {
             throw Problem(
                 422,
                 "the tensor \(quoted(head.name)) is not a column of the model"
@@ -252,7 +256,7 @@ struct InputTensors {
         }
         guard head.hasData else {
             let elements = TensorElements(head.datatype, try head.takeBytes(of: &binary))
-            return try elements.read(rowCount, column: column, name: head.name, schema: model.schema)
+            return try elements.read(rowCount, column: column, name: head.name, schema: model.schema, options: options)
         }
         return try readColumn(head, column, rowCount, json: head.json, using: scanner)
     }
@@ -263,7 +267,7 @@ struct InputTensors {
     ) throws(Problem) -> ColumnValues {
         let shape = BodyScanner.Shape(
             member: "data", form: MADE_ROWS_COLUMN, column: column, isRequired: false, rowsMax: rowsMax,
-            valuesMax: valuesMax)
+            valuesMax: valuesMax, options: options)
         let buffer = RowBuffer(keepsNumbers: model.schema.expands)
         let scan = scanner.scan(json, as: shape, schema: model.schema, into: buffer)
         if let problem = Problem(scan, shape: shape) { throw problem }

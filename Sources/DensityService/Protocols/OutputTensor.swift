@@ -14,6 +14,8 @@ enum OutputTensor: String, CaseIterable {
     case cellPValue = "cell_p_value"
     /// Of the log-likelihood, where values are missing.
     case standardError = "standard_error"
+    /// How many calibration rows the row is compared with.
+    case calibrationRows = "calibration_rows"
     /// The group that the row's p-value is read from; no text of the rest. Of a model with groups.
     case group
 
@@ -23,6 +25,7 @@ enum OutputTensor: String, CaseIterable {
         case .logLikelihood, .pValue, .score, .gain, .cellPValue, .standardError: "FP64"
         case .anomaly: "BOOL"
         case .surprisal: "FP32"
+        case .calibrationRows: "INT64"
         case .group: "BYTES"
         }
     }
@@ -30,7 +33,7 @@ enum OutputTensor: String, CaseIterable {
     /// Bytes of one element; of a text those of its length.
     var elementBytes: Int {
         switch self {
-        case .logLikelihood, .pValue, .score, .gain, .cellPValue, .standardError: 8
+        case .logLikelihood, .pValue, .score, .gain, .cellPValue, .standardError, .calibrationRows: 8
         case .anomaly: 1
         case .surprisal, .group: 4
         }
@@ -45,7 +48,7 @@ enum OutputTensor: String, CaseIterable {
     static func all(of card: ModelCard) -> [OutputTensor] {
         allCases.filter { tensor in
             switch tensor {
-            case .pValue, .anomaly, .score: card.calibration != nil
+            case .pValue, .anomaly, .score, .calibrationRows: card.calibration != nil
             case .group: card.calibration?.groups != nil
             case .cellPValue: card.calibration?.gains != nil
             case .logLikelihood, .surprisal, .gain, .standardError: true
@@ -55,7 +58,7 @@ enum OutputTensor: String, CaseIterable {
 
     /// What a request gets that does not choose.
     static func defaults(of card: ModelCard) -> [OutputTensor] {
-        all(of: card).filter { !$0.isPerColumn && $0 != .standardError && $0 != .score }
+        all(of: card).filter { [.logLikelihood, .pValue, .anomaly, .group].contains($0) }
     }
 }
 

@@ -20,6 +20,7 @@ struct PredictAnswer {
             for row in 0..<job.rows.count { explanation(row, to: &json) }
             json.endArray()
         }
+        if let note = job.note { json.member("note", note) }
         json.endObject()
         return .json(json.bytes)
     }
@@ -34,6 +35,7 @@ struct PredictAnswer {
             json.key("anomaly")
             json.bool(job.anomalies[row])
             json.member("score", job.scores[row])
+            if job.hasMissing { json.member("calibration_rows", job.calibrationRowCount(ofRow: row)) }
             if !job.groups.isEmpty {
                 json.key("group")
                 json.string(job.groupName(ofRow: row))

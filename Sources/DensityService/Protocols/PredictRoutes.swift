@@ -52,24 +52,16 @@ extension RequestHandler {
     private func predict(_ call: Call, _ model: LoadedModel, explains: Bool) throws(Problem) {
         try call.readsJSON()
         try call.answers(with: [.json])
-        let shape = BodyScanner.Shape(
-            member: "instances", rowsMax: core.options.queueRowsMax,
-            valuesMax: core.options.bodyBytesMax / 2, kept: explains ? model.schema.columns.map(\.name) : [])
-        try gather(call, for: model) { (batch) throws(Problem) in
-            let first = batch.rowCount
-            let (specialRowCount, cells) = try self.scan(call, as: shape, schema: model.schema, into: batch.rows) {
-                (scan) throws(Problem) in
-                // What such clients send beside the instances chooses among a server's functions; there is one here.
-                _ = try OptionReader(scan, names: ["id", "parameters", "signature_name"], rowsMember: "instances")
-                _ = try self.faults(of: scan, shape: shape, model: model, areKept: false)
-                return (scan.special_row_count, explains ? try self.sentCells(of: scan, call, model) : [])
-            }
-            var options = ScoreOptions(alpha: self.core.options.alpha, model: model)
-            if explains { options.explain = model.schema.columns.count }
-            return ScoreJob(
-                call: call, model: model, options: options, batch: batch, rows: first..<batch.rowCount,
-                specialRowCount: specialRowCount, sentCells: cells,
-                encode: { PredictAnswer(job: $0, sheet: $1).reply() })
+        try call.exchange.checkQuery(ScoreOptions.judgingQueryNames)
+        var options = ScoreOptions(alpha: core.options.alpha, model: model)
+        if explains { options.explain = model.schema.columns.count }
+        let body = ScoredBody(member: "instances", encode: { PredictAnswer(job: $0, sheet: $1).reply() }) {
+            (scan, options) throws(Problem) in
+            // The name of a signature chooses among a server's functions; there is one here.
+            let names = ScoreOptions.judgingNames + ["id", "parameters", "signature_name"]
+            let fields = try OptionReader(scan, names: names, rowsMember: "instances")
+            try self.readJudging(fields, into: &options, model: model)
         }
+        try score(body, of: call, model, options)
     }
 }

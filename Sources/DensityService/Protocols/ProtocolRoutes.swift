@@ -7,7 +7,8 @@ extension Route {
 
     private static let invocations = Route(
         // What SageMaker sends of a table has no header, as a rule.
-        paths: ["/invocations"], body: .lines(header: .guessed), computes: true, scores: true,
+        paths: ["/invocations"], queryNames: ScoreOptions.queryNames, body: .lines(header: .guessed), computes: true,
+        scores: true,
         operations: [.post: .invocations],
         handler: .model { handler, call, model throws(Problem) in try handler.invocations(call, model) })
 
@@ -19,11 +20,13 @@ extension Route {
             paths: ["/v1/models/{model}"], errors: .inference, operations: [.get: .v1Model],
             handler: .model { handler, call, model in handler.v1Model(call, model) }),
         Route(
-            paths: ["/v1/models/{model}:predict"], errors: .inference, computes: true, scores: true,
+            paths: ["/v1/models/{model}:predict"], queryNames: ScoreOptions.judgingQueryNames, errors: .inference,
+            computes: true, scores: true,
             operations: [.post: .v1Predict],
             handler: .model { handler, call, model throws(Problem) in try handler.v1Predict(call, model) }),
         Route(
-            paths: ["/v1/models/{model}:explain"], errors: .inference, computes: true, scores: true,
+            paths: ["/v1/models/{model}:explain"], queryNames: ScoreOptions.judgingQueryNames, errors: .inference,
+            computes: true, scores: true,
             operations: [.post: .v1Explain],
             handler: .model { handler, call, model throws(Problem) in try handler.v1Explain(call, model) }),
     ]
@@ -55,7 +58,8 @@ extension Route {
             paths: v2Paths("/stats"), errors: .inference, operations: [.get: .v2Statistics],
             handler: .model { handler, call, model in handler.v2Statistics(call, model) }),
         Route(
-            paths: v2Paths("/infer"), errors: .inference, computes: true, scores: true, operations: [.post: .v2Infer],
+            paths: v2Paths("/infer"), queryNames: ScoreOptions.judgingQueryNames, errors: .inference, computes: true,
+            scores: true, operations: [.post: .v2Infer],
             handler: .model { handler, call, model throws(Problem) in try handler.v2Infer(call, model) }),
         Route(
             paths: v2Paths("/config"), errors: .inference, operations: [.get: .v2Config],

@@ -52,7 +52,7 @@ struct TensorElements {
     }
 
     /// The values of rows [n × columns], encoded and made rows of variables; a category is its index, NaN a missing value.
-    func readRows(_ rowCount: Int, schema: RowSchema) throws(Problem) -> [Float] {
+    func readRows(_ rowCount: Int, schema: RowSchema, options: ReadingOptions) throws(Problem) -> [Float] {
         let count = schema.columns.count
         var values = [Float](repeating: 0, count: rowCount * count)
         var numbers = [Double](repeating: .nan, count: schema.expands ? values.count : 0)
@@ -62,7 +62,7 @@ struct TensorElements {
             for index in stride(from: place, to: fault?.index ?? values.count, by: count) {
                 let number = double(index)
                 if number.isNaN {
-                    values[index] = column.valueOfMissing
+                    values[index] = options.missingIsUnknown ? .nan : column.valueOfMissing
                     continue
                 }
                 if isPlain, let value = column.encode(number) {
@@ -72,7 +72,7 @@ struct TensorElements {
                 }
                 do {
                     let read = try schema.read(
-                        NumberText.text(number), as: MADE_VALUE_ELEMENT, column: place, options: ReadingOptions(),
+                        NumberText.text(number), as: MADE_VALUE_ELEMENT, column: place, options: options,
                         row: "rows[\(index / count)]")
                     values[index] = read.value
                     if schema.expands { numbers[index] = read.number }
@@ -83,12 +83,22 @@ struct TensorElements {
             }
         }
         if let fault { throw Problem(fault.problem.isMalformed ? 400 : 422, fault.problem.detail) }
-        return schema.expand(values, numbers: numbers)
+        return schema.expand(values, numbers: numbers, options: options)
     }
 
     /// The values of a column, encoded, and their numbers; `name` is the tensor's.
-    func read(_ count: Int, column: Int, name: String, schema: RowSchema) throws(Problem) -> ColumnValues {
-        if datatype == .bytes { return try readTexts(count, column: column, name: name, schema: schema) }
+    func read(
+        _ count: Int, column: Int, name: String, schema: RowSchema, options: ReadingOptions
+    ) throws(Problem) -> ColumnValues {
+        func cell(
+            _ text: String, _ form: made_value_form, _ index: Int
+        ) throws(Problem) -> (value: Float, number: Double) {
+            do throws(RowProblem) {
+                return try schema.read(
+                    text, as: form, column: column, options: options, row: "\(quoted(name))[\(index)]")
+            } catch { throw Problem(error) }
+        }
+        if datatype == .bytes { return try readTexts(count, name: name, cell) }
         var values = ColumnValues(capacity: count)
         let read = schema.columns[column]
         let encodesNumbers = read.isReal && datatype != .bool && !schema.hasMissingNumbers[column]
@@ -99,15 +109,13 @@ struct TensorElements {
                 throw Problem(422, "\(quoted(name))[\(index)].\(read.name): \(number) is not a finite number")
             }
             if number.isNaN {
-                values.append((read.valueOfMissing, .nan))
+                values.append((options.missingIsUnknown ? .nan : read.valueOfMissing, .nan))
             } else if encodesNumbers, let value = read.encode(number) {
                 values.append((value, number))
             } else {
                 let text = datatype == .bool ? (bytes[index] == 0 ? "false" : "true") : text(index)
                 let isTime = read.clock != nil && datatype != .bool
-                values.append(
-                    try cell(
-                        text, isTime ? MADE_VALUE_ELEMENT : form, index: index, column: column, name: name, schema))
+                values.append(try cell(text, isTime ? MADE_VALUE_ELEMENT : form, index))
             }
         }
         return values
@@ -115,7 +123,8 @@ struct TensorElements {
 
     /// Each element is the number of its bytes, four bytes, and then the bytes.
     private func readTexts(
-        _ count: Int, column: Int, name: String, schema: RowSchema
+        _ count: Int, name: String,
+        _ cell: (String, made_value_form, _ index: Int) throws(Problem) -> (value: Float, number: Double)
     ) throws(Problem) -> ColumnValues {
         var values = ColumnValues(capacity: count)
         var at = 0
@@ -126,8 +135,7 @@ struct TensorElements {
             guard let text = String(validating: bytes[at + 4..<at + 4 + size], as: UTF8.self) else {
                 throw Problem(400, "\(quoted(name))[\(values.count)] is not UTF-8")
             }
-            values.append(
-                try cell(text, MADE_VALUE_STRING, index: values.count, column: column, name: name, schema))
+            values.append(try cell(text, MADE_VALUE_STRING, values.count))
             at += 4 + size
         }
         guard values.count == count else { throw cut(name) }
@@ -136,15 +144,6 @@ struct TensorElements {
 
     private func cut(_ name: String) -> Problem {
         Problem(400, "the bytes of \(quoted(name)) are not as many texts as its shape says, each after its length")
-    }
-
-    private func cell(
-        _ text: String, _ form: made_value_form, index: Int, column: Int, name: String, _ schema: RowSchema
-    ) throws(Problem) -> (value: Float, number: Double) {
-        do {
-            return try schema.read(
-                text, as: form, column: column, options: ReadingOptions(), row: "\(quoted(name))[\(index)]")
-        } catch { throw Problem(error) }
     }
 }
 

@@ -32,7 +32,8 @@ struct ScoreAnswer {
                     logLikelihood: logLikelihood(next), score: job.scores[next],
                     pValue: pValue(next), isAnomaly: job.anomalies.isEmpty ? nil : job.anomalies[next],
                     group: job.groups.isEmpty ? nil : job.groups[next],
-                    calibrationRowCount: job.hasMissing ? job.calibrationRowCounts.dropFirst(next).first : nil,
+                    calibrationRowCount: job.hasMissing && !job.pValues.isEmpty
+                        ? job.calibrationRowCount(ofRow: next) : nil,
                     estimate: estimate(next),
                     explanation: job.options.explain.map { _ in job.explanation(ofRow: next) })
                 lines.write(row, kept: KeptCells())
@@ -63,7 +64,7 @@ struct ScoreAnswer {
                 column("groups", in: &json) { json, row in json.string(job.groupName(ofRow: row)) }
             }
             if job.hasMissing {
-                column("calibration_rows", in: &json) { json, row in json.integer(job.calibrationRowCounts[row]) }
+                column("calibration_rows", in: &json) { json, row in json.integer(job.calibrationRowCount(ofRow: row)) }
             }
             if let note = job.note { json.member("note", note) }
             if let rate = job.options.falseDiscoveryRate { discoveries(rate, to: &json) }

@@ -43,11 +43,12 @@ struct ScoreOptions: Equatable {
 
     static let particlesRange = 1...65536
     /// Parameters of the query; a field of a body wins.
-    static let queryNames = ["alpha", "statistic", "explain", "fdr", "keep", "unseen", "missing", "ignore_unknown"]
-    static let names = [
-        "explain", "per_variable", "alpha", "statistic", "fdr", "particles", "seed", "on_error", "unseen", "missing",
-        "ignore_unknown",
-    ]
+    static let queryNames = judgingQueryNames + ["explain", "fdr", "keep"]
+    /// Those that say how rows are read and judged, which requests of every protocol may have.
+    static let judgingQueryNames = ["alpha", "statistic", "unseen", "missing", "ignore_unknown"]
+    static let names = judgingNames + ["explain", "per_variable", "fdr", "on_error"]
+    /// Fields of a body that say how rows are read and judged, which requests of every protocol may have.
+    static let judgingNames = judgingQueryNames + ["particles", "seed"]
 
     /// The service's defaults for a model.
     init(alpha: Double, model: LoadedModel) {
@@ -126,9 +127,10 @@ struct ScoreOptions: Equatable {
         reading.missingIsUnknown = missing == "unknown"
     }
 
-    /// Reads the fields that a scan handed back.
+    /// Reads the fields of a score request that a scan handed back.
     mutating func read(_ scan: made_scan, model: LoadedModel) throws(Problem) {
         let fields = try OptionReader(scan, names: Self.names, rowsMember: "rows")
+        try readJudging(fields, model: model)
         if let explain = try fields.value("explain", Int.self, mustBe: "a whole number") {
             try set(explain: explain, model: model, pointer: "/explain")
         }
@@ -136,32 +138,6 @@ struct ScoreOptions: Equatable {
             try set(falseDiscoveryRate: rate, calibration: model.card.calibration, pointer: "/fdr")
         }
         perVariable = try fields.value("per_variable", mustBe: "true or false") ?? false
-        if let alpha = try fields.value("alpha", Double.self, mustBe: "a number") {
-            try set(alpha: alpha, calibration: model.card.calibration, pointer: "/alpha")
-        }
-        if let statistic = try fields.value("statistic", String.self, mustBe: "a string") {
-            try set(statistic: statistic, calibration: model.card.calibration, pointer: "/statistic")
-        }
-        if let particles = try fields.value("particles", Int.self, mustBe: "a whole number") {
-            let range = Self.particlesRange
-            guard range.contains(particles) else {
-                throw Problem(
-                    422, "'particles' is \(particles); it must be \(range.lowerBound) to \(range.upperBound)",
-                    pointer: "/particles")
-            }
-            missing.particles = particles
-        }
-        if let seed = try fields.value("seed", UInt64.self, mustBe: "a whole number below 2^64") {
-            missing.seed = seed
-        }
-        if let unseen = try fields.value("unseen", String.self, mustBe: "a string") {
-            try set(unseen: unseen, pointer: "/unseen")
-        }
-        if let missing = try fields.value("missing", String.self, mustBe: "a string") {
-            try set(missing: missing, pointer: "/missing")
-        }
-        reading.ignoresUnknown =
-            try fields.value("ignore_unknown", mustBe: "true or false") ?? reading.ignoresUnknown
         switch try fields.value("on_error", String.self, mustBe: "a string") {
         case nil, "request": keepsGoodRows = false
         case "row": keepsGoodRows = true
@@ -169,6 +145,36 @@ struct ScoreOptions: Equatable {
             throw Problem(
                 422, "'on_error' is \(quoted(other)); it must be \"request\" or \"row\"", pointer: "/on_error")
         }
+    }
+
+    /// Reads the fields that say how rows are read and judged (`judgingNames`), and no others.
+    mutating func readJudging(_ fields: OptionReader, model: LoadedModel) throws(Problem) {
+        if let alpha = try fields.value("alpha", Double.self, mustBe: "a number") {
+            try set(alpha: alpha, calibration: model.card.calibration, pointer: fields.pointer(to: "alpha"))
+        }
+        if let statistic = try fields.value("statistic", String.self, mustBe: "a string") {
+            try set(statistic: statistic, calibration: model.card.calibration, pointer: fields.pointer(to: "statistic"))
+        }
+        if let particles = try fields.value("particles", Int.self, mustBe: "a whole number") {
+            let range = Self.particlesRange
+            guard range.contains(particles) else {
+                throw Problem(
+                    422, "'particles' is \(particles); it must be \(range.lowerBound) to \(range.upperBound)",
+                    pointer: fields.pointer(to: "particles"))
+            }
+            missing.particles = particles
+        }
+        if let seed = try fields.value("seed", UInt64.self, mustBe: "a whole number below 2^64") {
+            missing.seed = seed
+        }
+        if let unseen = try fields.value("unseen", String.self, mustBe: "a string") {
+            try set(unseen: unseen, pointer: fields.pointer(to: "unseen"))
+        }
+        if let missing = try fields.value("missing", String.self, mustBe: "a string") {
+            try set(missing: missing, pointer: fields.pointer(to: "missing"))
+        }
+        reading.ignoresUnknown =
+            try fields.value("ignore_unknown", mustBe: "true or false") ?? reading.ignoresUnknown
     }
 
     mutating func set(statistic: String, calibration: Calibration?, pointer: String?) throws(Problem) {

@@ -8,40 +8,46 @@ extension RequestHandler {
     func score(_ call: Call, _ model: LoadedModel) throws(Problem) {
         try call.readsJSON(or: MediaType.ofLines)
         let type = try call.answers(with: MediaType.ofScores)
-        let lines = type == .json ? nil : LineFormat.allCases.first { $0.mediaType == type }
-        try gather(call, for: model) { (batch) throws(Problem) in try self.scoreJob(call, model, batch, lines: lines) }
+        var options = ScoreOptions(alpha: core.options.alpha, model: model)
+        options.lines = type == .json ? nil : LineFormat.allCases.first { $0.mediaType == type }
+        let body = ScoredBody(member: "rows") { (scan, options) throws(Problem) in
+            if scan.member_count > 0 { try options.read(scan, model: model) }
+            guard options.kept.isEmpty else {
+                throw Problem(422, "'keep' copies columns of a body of lines; send the rows as CSV or NDJSON")
+            }
+            if options.lines != nil, options.perVariable {
+                throw Problem(406, "'per_variable' needs 'Accept: application/json'")
+            }
+        }
+        try score(body, of: call, model, options)
     }
 
-    private func scoreJob(_ call: Call, _ model: LoadedModel, _ batch: RowBatch, lines: LineFormat?) throws(Problem)
-        -> ScoreJob
-    {
-        var options = ScoreOptions(alpha: core.options.alpha, model: model)
-        try options.read(call.exchange.queryItems, model: model)
-        guard options.kept.isEmpty else {
-            throw Problem(422, "'keep' copies columns of a body of lines; send the rows as CSV or NDJSON")
+    /// Lets the rows of a call's body join the turn's batch, read and judged as `options`, its query and the body itself say.
+    func score(
+        _ body: ScoredBody, of call: Call, _ model: LoadedModel, _ options: ScoreOptions
+    ) throws(Problem) {
+        try gather(call, for: model) { (batch) throws(Problem) in
+            var options = options
+            try options.read(call.exchange.queryItems, model: model)
+            let read = try self.job(of: body, call, model, batch, options)
+            // How rows are to be read stands beside them: where that is otherwise than they were read, once more.
+            if read.options.areRead(as: options) { return read }
+            batch.rows.count = read.rows.lowerBound * batch.variableCount
+            return try self.job(of: body, call, model, batch, read.options)
         }
-        options.lines = lines
-        let read = try rows(of: call, model, batch, options)
-        // How rows are to be read stands beside them: where that is otherwise than they were read, once more.
-        if read.options.areRead(as: options) { return read }
-        batch.rows.count = read.rows.lowerBound * batch.variableCount
-        return try rows(of: call, model, batch, read.options)
     }
 
     /// The job of the rows in a body, read as `options` say, with the options that the body holds.
-    private func rows(
-        of call: Call, _ model: LoadedModel, _ batch: RowBatch, _ options: ScoreOptions
+    private func job(
+        of body: ScoredBody, _ call: Call, _ model: LoadedModel, _ batch: RowBatch, _ options: ScoreOptions
     ) throws(Problem) -> ScoreJob {
         let shape = BodyScanner.Shape(
-            member: "rows", rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2,
+            member: body.member, rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2,
             options: options.reading, kept: options.explain == nil ? [] : model.schema.columns.map(\.name))
         let firstRow = batch.rowCount
         return try scan(call, as: shape, schema: model.schema, into: batch.rows) { (scan) throws(Problem) in
             var own = options
-            if scan.member_count > 0 { try own.read(scan, model: model) }
-            if own.lines != nil, own.perVariable {
-                throw Problem(406, "'per_variable' needs 'Accept: application/json'")
-            }
+            try body.readFields(scan, &own)
             // Faults of rows that are read otherwise in a moment are none.
             let isFinal = own.areRead(as: options)
             if isFinal, own.keepsGoodRows { try call.takeMemory(scan.error_count * RowFault.byteCount) }
@@ -50,7 +56,8 @@ extension RequestHandler {
             return ScoreJob(
                 call: call, model: model, options: own, batch: batch, rows: firstRow..<batch.rowCount,
                 specialRowCount: scan.special_row_count,
-                sentCells: isFinal && own.explain != nil ? try sentCells(of: scan, call, model) : [], faults: faults)
+                sentCells: isFinal && own.explain != nil ? try sentCells(of: scan, call, model) : [], faults: faults,
+                encode: body.encode)
         }
     }
 
@@ -98,6 +105,27 @@ extension RequestHandler {
         let problem = { Problem(RowProblem(errors[$0], shape: shape, columns: model.schema.columns)) }
         guard areKept else { throw problem(0) }
         return (0..<scan.error_count).map { RowFault(row: errors[$0].row, problem: problem($0)) }
+    }
+}
+
+/// How a body of JSON holds rows to score, and how they are answered.
+struct ScoredBody {
+    /// Reads the fields beside the rows into the options.
+    typealias ReadFields = (made_scan, inout ScoreOptions) throws(Problem) -> Void
+
+    /// The member with the rows.
+    let member: StaticString
+    let encode: @Sendable (ScoreJob, ScoreSheet) -> Reply
+    let readFields: ReadFields
+
+    init(
+        member: StaticString,
+        encode: @escaping @Sendable (ScoreJob, ScoreSheet) -> Reply = { ScoreAnswer(job: $0, sheet: $1).reply() },
+        readFields: @escaping ReadFields
+    ) {
+        self.member = member
+        self.encode = encode
+        self.readFields = readFields
     }
 }
 

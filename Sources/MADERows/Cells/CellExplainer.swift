@@ -24,7 +24,7 @@ package struct CellExplanation: Sendable {
     let isUnseenMissing: Bool
     /// Nil of a row with values that are not known: it is explained by its surprisals.
     package let expectation: Expectation?
-    /// The columns that are wrong together, this one among them; empty where it is wrong by itself.
+    /// The columns that are wrong together, ascending, this one among them; empty where it is wrong by itself.
     package let together: [Int]
     /// The text of a value that training never saw.
     var unseen: String?
@@ -114,7 +114,7 @@ package struct CellExplainer: Sendable {
                 column: column, variable: variable, value: row[variable], surprisal: sums[column],
                 isUnseenMissing: !schema.variables[first].hasMissing
                     && row[first] == schema.variables[first].valueOfMissing,
-                expectation: expected, together: isJoint ? together : [])
+                expectation: expected, together: isJoint ? together.sorted() : [])
         }
     }
 

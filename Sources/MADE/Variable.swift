@@ -160,7 +160,7 @@ public struct Variable: Sendable, Equatable {
         }
     }
 
-    /// log |dx/dt| of the number that an encoded value stands for (see `RealEncoding`), nats; 0 of all else.
+    /// log |dx/du| of the number that an encoded value stands for (see `RealEncoding`), nats; 0 of all else.
     func logVolume(of value: Float) -> Double {
         guard case .real(let encoding) = kind, abs(value) < Self.missingValue else { return 0 }
         return encoding.logVolume(at: Double(value))
@@ -292,7 +292,7 @@ public struct UnseenValues: Sendable, Equatable {
 /// ±inputBound; the density is not clipped. The K mixture logits a_k, means μ_k and spreads s_k that stand one after the other
 /// in the output units give the density of u, p(u) = Σ_k softmax(a)_k N(u; μ_k, σ_k), σ_k = scaleFloor + log(1 + e^s_k)
 /// (Bishop 1994, eq. 22–24, with a floor: a mixture without one puts infinite density on repeated values). The density of x is
-/// p(u) |dt/dx| per unit of the column's own scale, which depends on no unit of the data.
+/// p(u) |dt/dx| per `unit` of the column's own, so that no answer depends on a unit of the data.
 ///
 /// The signed logarithm of x is t = w sign(x) log(1 + |x| / w) with the linear width w: numbers much smaller than w are left
 /// as they are, of much larger ones ratios count. |dt/dx| = 1 / (1 + |x| / w) = e^(−|t| / w).
@@ -304,9 +304,13 @@ public struct RealEncoding: Sendable, Equatable {
     public var centre: Double
     /// What of t becomes 1, in the data's own units: IQR / 1.349, or the standard deviation where the IQR is 0. Not
     /// 0; below it the order is reversed.
-    public var scale: Double
+    public let scale: Double
     /// w, above 0, in the data's own units, where t is the signed logarithm; nil where t is the number.
-    public var linearWidth: Double?
+    public let linearWidth: Double?
+    /// How much of a number the density is per, in the data's own units, above 0.
+    public let unit: Double
+    /// log(unit / |scale|), nats.
+    let logUnit: Double
     /// Gaussians in the mixture, 1…64.
     public var componentCount: Int
     /// Least standard deviation of a Gaussian, in encoded units; above 0.
@@ -331,14 +335,19 @@ public struct RealEncoding: Sendable, Equatable {
     public var support: [Double]
 
     /// Precondition: the ranges that the properties tell.
+    ///
+    /// Without a `unit` it is the scale.
     public init(
-        centre: Double, scale: Double, linearWidth: Double? = nil, componentCount: Int, scaleFloor: Float,
+        centre: Double, scale: Double, linearWidth: Double? = nil, unit: Double? = nil, componentCount: Int,
+        scaleFloor: Float,
         inputBound: Float = 5, step: Double? = nil, resolution: Double? = nil, minimum: Double? = nil,
         maximum: Double? = nil, atoms: [Double] = [], support: [Double] = []
     ) {
         precondition((1...Self.componentCountMax).contains(componentCount))
         precondition(scaleFloor > 0 && inputBound > 0 && scale != 0 && scale.isFinite && (1 / scale).isFinite)
         precondition((step ?? 1) > 0 && (resolution ?? 1) > 0 && (linearWidth ?? 1) > 0)
+        let unit = unit ?? abs(scale)
+        precondition(unit > 0 && (unit / scale).isNormal)
         for numbers in [atoms, support] {
             precondition(
                 zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 } && numbers.count <= Self.numberCountMax)
@@ -346,6 +355,8 @@ public struct RealEncoding: Sendable, Equatable {
         self.centre = centre
         self.scale = scale
         self.linearWidth = linearWidth
+        self.unit = unit
+        logUnit = log(unit / abs(scale))
         self.componentCount = componentCount
         self.scaleFloor = scaleFloor
         self.inputBound = inputBound
@@ -375,8 +386,8 @@ public struct RealEncoding: Sendable, Equatable {
     /// What of a number is centred and scaled.
     public var transform: NumberTransform { NumberTransform(linearWidth: linearWidth) }
 
-    /// log |dx/dt| at u, nats: what the density of u has more than that of the number, each per unit of `scale`.
-    public func logVolume(at u: Double) -> Double { transform.logVolume(centre + u * scale) }
+    /// What the log-density of u has more than that of the number per `unit`, nats: log |dx/du| at u, x in units.
+    public func logVolume(at u: Double) -> Double { transform.logVolume(centre + u * scale) - logUnit }
 
     /// What `width` is of u at least, a width in the data's own units: where u is a logarithm, that of the largest number.
     func least(width: Double) -> Double {
@@ -384,7 +395,7 @@ public struct RealEncoding: Sendable, Equatable {
     }
 
     /// What a small `width` in the data's own units is of u.
-    public func width(_ width: Double, at u: Double) -> Double { abs(width / scale) * exp(-logVolume(at: u)) }
+    public func width(_ width: Double, at u: Double) -> Double { abs(width / unit) * exp(-logVolume(at: u)) }
 
     /// What the network sees of a number: u clipped to ±`inputBound`.
     public func input(_ number: Double) -> Float { min(max(encode(number), -inputBound), inputBound) }

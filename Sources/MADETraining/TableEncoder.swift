@@ -40,6 +40,14 @@ struct TableEncoder: Sendable {
 
     /// `rows` are those that the gradient sees; numbers are transformed `like` those of another one, where it is given.
     init(_ schema: TableSchema, rows: Table, options: TrainingOptions, like other: TableEncoder? = nil) {
+        self.init(schema, rows: rows, options: options, transforms: other?.transforms)
+        guard other == nil, options.choosesEncodings else { return }
+        let related = RelatedLogarithms.transforms(transforms, schema, rows: rows, options: options)
+        if related != transforms { self.init(schema, rows: rows, options: options, transforms: related) }
+    }
+
+    /// With these `transforms` of the columns [columns], nil of those that are no numbers; nil: each column's own choice.
+    init(_ schema: TableSchema, rows: Table, options: TrainingOptions, transforms: [NumberTransform?]?) {
         var variables: [Variable] = []
         var labelValues: [[Float]] = []
         for (index, column) in schema.columns.enumerated() {
@@ -56,8 +64,7 @@ struct TableEncoder: Sendable {
                 add(.categorical(found.categories), found.unseen, labels: found.values)
             case .real(let step, let resolution):
                 let encoding = Self.encoding(
-                    of: known, step: step, resolution: resolution, options, transform: other?.transform(ofColumn: index)
-                )
+                    of: known, step: step, resolution: resolution, options, transform: transforms?[index])
                 add(.real(encoding), UnseenValues(rowCount: known.count))
             }
         }
@@ -92,8 +99,9 @@ struct TableEncoder: Sendable {
         return EncodedTable(columnCount: count, values: values)
     }
 
-    private func transform(ofColumn index: Int) -> NumberTransform? {
-        if case .real(let encoding) = variables[index].kind { encoding.transform } else { nil }
+    /// How numbers of each column are transformed; nil of other columns.
+    private var transforms: [NumberTransform?] {
+        variables.map { if case .real(let encoding) = $0.kind { encoding.transform } else { nil } }
     }
 
     private func encode(_ value: Double, column: Int) -> Float {
@@ -143,8 +151,10 @@ struct TableEncoder: Sendable {
                 ? EncodingChoice.transform(for: hasOthers ? values.filter { !isAtom.contains($0) } : values)
                 : NumberTransform(linearWidth: nil))
         let (centre, scale) = centreAndScale(sorted.map(transform.callAsFunction), isRobust: options.isRobust)
+        let unit = abs(scale) * exp(transform.logVolume(centre))
         var encoding = RealEncoding(
             centre: centre, scale: scale, linearWidth: transform.linearWidth,
+            unit: (unit / scale).isNormal ? unit : nil,
             componentCount: options.componentCount(rowCount: sorted.count),
             scaleFloor: options.scaleFloor(rowCount: sorted.count), inputBound: options.inputBound, step: step,
             resolution: resolution, minimum: all.first, maximum: all.last, atoms: atoms,

@@ -168,7 +168,10 @@ struct BundledCellTests {
             for factor in [1 / 3.0, 0.5, 2, 3] {
                 var wrong = right
                 wrong[carat] = variable.encode(variable.decode(right[carat]) * factor)
-                let scores = model.scores(right + wrong)
+                // Gains are of encoded densities.
+                let scores = zip(model.scores(right + wrong), [right, wrong]).map {
+                    $0 + variable.logVolume(of: $1[carat])
+                }
                 let gain = model.gains(of: wrong, variables: [carat], using: workspace)[0].gain
                 if gain <= scores[0] - scores[1] - 0.01 { missed.insert(row) }
             }

@@ -141,10 +141,9 @@ extension EncodingTests {
             let answers = Answers(base, seed: seed, numbers: numbers)
             for exponent in [-180, -30, -1, 3, 40, 200] {
                 let factor = exp2(Double(exponent))
-                var scaled = base
-                (scaled.centre, scaled.scale) = (base.centre * factor, base.scale * factor)
-                scaled.step = step.map { $0 * factor }
-                (scaled.minimum, scaled.maximum) = (-900 * factor, 800 * factor)
+                let scaled = RealEncoding(
+                    centre: base.centre * factor, scale: base.scale * factor, componentCount: 3, scaleFloor: 0.02,
+                    step: step.map { $0 * factor }, minimum: -900 * factor, maximum: 800 * factor)
                 let found = Answers(scaled, seed: seed, numbers: numbers.map { $0 * factor })
                 #expect(found == answers, "seed \(seed), 2^\(exponent)")
             }

@@ -21,7 +21,11 @@ import Testing
                 RealEncoding(
                     centre: 0.1, scale: -1 / 3.0, componentCount: 3, scaleFloor: 0.01, inputBound: 4.7, step: 0.01,
                     minimum: -1e30, maximum: 3.3e-20))),
-        Variable(name: "x", kind: .real(RealEncoding(centre: 0, scale: 1, componentCount: 1, scaleFloor: 1e-4))),
+        Variable(
+            name: "x",
+            kind: .real(
+                RealEncoding(
+                    centre: 0, scale: 1, linearWidth: 0.1, unit: 1 / 3.0, componentCount: 1, scaleFloor: 1e-4))),
     ]
 
     private func model(seed: UInt64) -> DensityModel {
@@ -196,6 +200,11 @@ import Testing
             #expect(try problem(variable: 3, key, "1").contains("variables.Index 3.\(key)"))
         }
         #expect(try problem(variable: 3, "minimum", 2).contains("'minimum' is 2.0, above 'maximum', 3.3e-20"))
+        #expect(try problem(variable: 3, "unit", 2).contains("it must not have 'unit' without 'linear_width'"))
+        for unit in [0, -2, 0x1p-1030] {
+            let line = try problem(variable: 4, "unit", unit)
+            #expect(line.contains("'unit' is \(unit); it must be above 0"), "\(line)")
+        }
         for scale in [0, 0x1p-1030] {
             let line = try problem(variable: 3, "scale", scale)
             #expect(line.contains("variable 'price': the centre must be finite, the scale too and not 0"))

@@ -7,9 +7,9 @@ import Testing
 /// Numbers that are encoded by their signed logarithm.
 @Suite struct SignedLogarithmTests {
     private static let encodings = [
-        RealEncoding(centre: 60, scale: 9, linearWidth: 10, componentCount: 3, scaleFloor: 0.05),
+        RealEncoding(centre: 60, scale: 9, linearWidth: 10, unit: 3000, componentCount: 3, scaleFloor: 0.05),
         RealEncoding(centre: 0.1, scale: -0.2, linearWidth: 0.25, componentCount: 2, scaleFloor: 0.3),
-        RealEncoding(centre: -4e5, scale: 1e5, linearWidth: 7e4, componentCount: 1, scaleFloor: 0.2),
+        RealEncoding(centre: -4e5, scale: 1e5, linearWidth: 7e4, unit: 0.5, componentCount: 1, scaleFloor: 0.2),
     ]
 
     private func model(_ encoding: RealEncoding, seed: UInt64, memberCount: Int = 2) -> CompiledModel {
@@ -34,7 +34,7 @@ import Testing
         #expect(NumberTransform(linearWidth: nil)(3.5) == 3.5)
     }
 
-    /// The density is of x in the data's own units, not of what a network takes for it.
+    /// The density is of x per unit, not of what a network takes for it.
     @Test func densitiesOfNumbersAddUpToOneOverTheNumbers() {
         for (seed, encoding) in Self.encodings.enumerated() {
             let model = model(encoding, seed: UInt64(seed))
@@ -44,7 +44,7 @@ import Testing
             var mass = 0.0
             for (code, logLikelihood) in zip(codes, logLikelihoods) {
                 let ends = [-1.0 / 128, 1.0 / 128].map { encoding.number(Double(code) + $0) }
-                mass += exp(logLikelihood) * abs(ends[1] - ends[0]) / abs(encoding.scale)
+                mass += exp(logLikelihood) * abs(ends[1] - ends[0]) / encoding.unit
             }
             #expect(abs(mass - 1) < 1e-3, "\(encoding)")
         }
@@ -64,7 +64,7 @@ import Testing
                 #expect(abs(cdf - q) < 2e-3, "\(encoding) at \(q): \(cdf)")
             }
             for (number, density) in found.density?.points ?? [] where density > 1e-6 {
-                let exact = mixtures.reduce(0) { $0 + exp($1.logDensity(at: number)) / 2 } * abs(encoding.scale)
+                let exact = mixtures.reduce(0) { $0 + exp($1.logDensity(at: number)) / 2 } * encoding.unit
                 #expect(abs(density - exact) < 1e-3 * exact + 1e-9, "\(encoding) at \(number)")
             }
             let variable = model.card.variables[0]

@@ -182,10 +182,10 @@ extension Variable {
     }
 
     /// What −log of the density of a number, per unit of its column's scale, has more than that of its encoded value; 0 of all
-    /// other values: log |dx/dt| of x = w sign(t) (e^(|t| / w) − 1).
+    /// other values: log |dx/dt| of x = w sign(t) (e^(|t| / w) − 1), and what is of the unit.
     public func logVolume(at value: Double) -> Double {
         guard case .real(let encoding) = kind, let width = encoding.linearWidth, abs(value) < 0x1p101 else { return 0 }
-        return abs(encoding.centre + value * encoding.scale) / width
+        return abs(encoding.centre + value * encoding.scale) / width - log(encoding.unit / abs(encoding.scale))
     }
 
     /// Of a value of a binary or categorical variable, as if there were no values that training never saw: with the share

@@ -118,6 +118,7 @@ public enum RandomModel {
         let size = sizes.randomElement(using: &generator) ?? (0, 1, 1, nil)
         return RealEncoding(
             centre: size.centre, scale: size.scale, linearWidth: size.linearWidth,
+            unit: size.linearWidth.map { 3 * $0 },
             componentCount: Int.random(in: 1...5, using: &generator),
             scaleFloor: 0.01 + 0.2 * generator.uniform(), inputBound: 1 + 4 * generator.uniform(),
             step: hasStep ? size.step : nil)

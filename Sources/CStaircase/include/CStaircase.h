@@ -110,12 +110,13 @@ typedef struct {
     /// one for a number.
     size_t first_output;
     /// Of a real variable, whose value is u: p(u) = sum over k of softmax(a)[k] N(u; mu[k], scale_floor + log(1 + e^s[k])), of
-    /// which e^-|volume_offset + volume_slope u| is the density of the number per unit of its scale.
+    /// which e^-|volume_offset + volume_slope u| is the density of the number per unit of its scale; surprisal_offset turns that
+    /// into one per unit of its own.
     float input_bound;
     float scale_floor;
     float volume_offset;
     float volume_slope;
-    /// What every surprisal of the variable has besides: log(sqrt(2 pi)) of a real one, of a categorical one
+    /// What every surprisal of the variable has besides: log(sqrt(2 pi)) - log(unit / scale) of a real one, of a categorical one
     /// -log(1 - p) for the probability p that is kept for labels never seen.
     float surprisal_offset;
     /// u = (t - centre) / scale, where t is the number or, with a linear_width w above 0, w sign(number) log(1 + |number| / w).

@@ -128,7 +128,7 @@ extension JSONWriter {
                 decimal(step)
             }
             member("centre", encoding.centre)
-            member("scale", abs(encoding.scale))
+            member("scale", encoding.unit)
             if let width = encoding.linearWidth { member("linear_width", width) }
             member("components", encoding.componentCount)
             for (name, numbers) in [("atoms", encoding.atoms), ("support", encoding.support)] where !numbers.isEmpty {

@@ -273,7 +273,7 @@ enum APISchema {
             "other": {"type": "string", "description": "The class that rare labels share."},
             "rare_categories": {"type": "array", "items": {"type": "string"}, "description": "Those labels."},
             "centre": {"type": "number", "description": "The median of a real variable, or of its signed logarithm."},
-            "scale": {"type": "number", "description": "The unit of a real variable's density: IQR / 1.349."},
+            "scale": {"type": "number", "description": "The unit of a real variable's density: IQR / 1.349, of a signed logarithm as much as that is at the median."},
             "linear_width": {"type": "number", "exclusiveMinimum": 0,
               "description": "w of a real variable encoded by its signed logarithm, w sign(x) log(1 + |x| / w)."},
             "training_range": {"type": "array", "items": {"type": ["number", "string"]}, "minItems": 2, "maxItems": 2,

@@ -1,4 +1,4 @@
-/// What takes densities of numbers to those of their encoded values: log |dx/dt| of each variable (see `RealEncoding`), 0 but for
+/// What takes densities of numbers to those of their encoded values: log |dx/du| of each variable (see `RealEncoding`), 0 but for
 /// numbers encoded by their signed logarithm.
 ///
 /// Rows are ranked by densities of encoded values. A density of the numbers themselves falls with their size where they are known

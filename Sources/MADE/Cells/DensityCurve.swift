@@ -50,11 +50,13 @@ public struct DensityCurve: Sendable, Equatable {
     /// Of the column, above 0.
     private let scale: Double
     private let transform: NumberTransform
+    private let logUnit: Double
 
     /// Of a curve in encoded units under `encoding`.
     init(_ panels: [Panel], _ encoding: RealEncoding) {
         centre = encoding.centre
         transform = encoding.transform
+        logUnit = encoding.logUnit
         scale = abs(encoding.scale)
         self.panels =
             encoding.scale > 0
@@ -92,8 +94,8 @@ public struct DensityCurve: Sendable, Equatable {
                 + f(number(panel.high)) * panel.highDensity)
     }
 
-    /// The points that it was computed at: numbers in the data's own units, ascending, and the density there per unit of the
-    /// column's own scale (see `RealEncoding`).
+    /// The points that it was computed at: numbers in the data's own units, ascending, and the density there per `unit` of the
+    /// column (see `RealEncoding`).
     public var points: [(number: Double, density: Double)] {
         panels.flatMap { panel in
             [point(panel.low, panel.lowDensity), point((panel.low + panel.high) / 2, panel.middleDensity)]
@@ -103,7 +105,7 @@ public struct DensityCurve: Sendable, Equatable {
     private func number(_ u: Double) -> Double { transform.inverse(centre + u * scale) }
 
     private func point(_ u: Double, _ density: Double) -> (number: Double, density: Double) {
-        (number(u), density * exp(-transform.logVolume(centre + u * scale)))
+        (number(u), density * exp(logUnit - transform.logVolume(centre + u * scale)))
     }
 
     /// P(X ≤ x and X is one of its numbers).

@@ -48,10 +48,11 @@ struct VariableEntry: Codable {
     var label_rows: [Int]?
     var rare_labels: [String]?
     var rare_label_rows: [Int]?
-    /// Of `real`: see `RealEncoding`. `linear_width` and the last three may be absent.
+    /// Of `real`: see `RealEncoding`. `linear_width`, `unit` and the last three may be absent.
     var centre: Double?
     var scale: Double?
     var linear_width: Double?
+    var unit: Double?
     var components: Int?
     var scale_floor: Float?
     var input_bound: Float?
@@ -106,6 +107,7 @@ struct VariableEntry: Codable {
             type = "real"
             (centre, scale) = (real.centre, real.scale)
             linear_width = real.linearWidth
+            if real.linearWidth != nil { unit = real.unit }
             components = real.componentCount
             scale_floor = real.scaleFloor
             input_bound = real.inputBound
@@ -145,6 +147,7 @@ struct VariableEntry: Codable {
         centre = try number(.centre)
         scale = try number(.scale)
         linear_width = try number(.linear_width)
+        unit = try number(.unit)
         labels = try container.decodeIfPresent([String].self, forKey: .labels)
         other = try integer(.other)
         label_rows = try wholes(.label_rows)
@@ -266,10 +269,16 @@ struct VariableEntry: Codable {
         if let minimum, let maximum, minimum > maximum {
             throw Fault("'minimum' is \(minimum), above 'maximum', \(maximum)")
         }
+        if let unit {
+            guard linear_width != nil else { throw Fault("it must not have 'unit' without 'linear_width'") }
+            guard unit > 0, (unit / scale).isNormal else {
+                throw Fault("'unit' is \(unit); it must be above 0, and its ratio to 'scale' a number")
+            }
+        }
         guard let floor = try positive(scale_floor, "scale_floor") else { throw Fault("'scale_floor' is missing") }
         guard let bound = try positive(input_bound, "input_bound") else { throw Fault("'input_bound' is missing") }
         return RealEncoding(
-            centre: centre, scale: scale, linearWidth: try positive(linear_width, "linear_width"),
+            centre: centre, scale: scale, linearWidth: try positive(linear_width, "linear_width"), unit: unit,
             componentCount: components, scaleFloor: floor, inputBound: bound, step: try positive(step, "step"),
             resolution: try positive(resolution, "resolution"), minimum: minimum, maximum: maximum,
             atoms: try ascending(atoms, "atoms"), support: try ascending(support, "support"))
@@ -295,7 +304,8 @@ struct VariableEntry: Codable {
 
     private static let labelMembers = ["labels", "other", "label_rows", "rare_labels", "rare_label_rows"]
     private static let realMembers = [
-        "centre", "scale", "linear_width", "components", "scale_floor", "input_bound", "step", "resolution", "minimum",
+        "centre", "scale", "linear_width", "unit", "components", "scale_floor", "input_bound", "step", "resolution",
+        "minimum",
         "maximum", "atoms", "support",
     ]
 
@@ -305,7 +315,7 @@ struct VariableEntry: Codable {
             "encoding": encoding != nil, "labels": labels != nil, "other": other != nil,
             "label_rows": label_rows != nil, "rare_labels": rare_labels != nil,
             "rare_label_rows": rare_label_rows != nil, "centre": centre != nil, "scale": scale != nil,
-            "linear_width": linear_width != nil,
+            "linear_width": linear_width != nil, "unit": unit != nil,
             "components": components != nil, "scale_floor": scale_floor != nil, "input_bound": input_bound != nil,
             "step": step != nil, "resolution": resolution != nil, "minimum": minimum != nil,
             "maximum": maximum != nil, "atoms": atoms != nil, "support": support != nil,

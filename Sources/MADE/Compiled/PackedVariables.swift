@@ -92,7 +92,7 @@ extension staircase_variable {
             first_outcome = variable.hasMissing ? 0 : 1
             input_bound = encoding.inputBound
             scale_floor = encoding.scaleFloor
-            surprisal_offset = Float(log(2 * Double.pi) / 2)
+            surprisal_offset = Float(log(2 * Double.pi) / 2 - encoding.logUnit)
             (centre, scale, linear_width) = (encoding.centre, encoding.scale, encoding.linearWidth ?? 0)
             if let width = encoding.linearWidth {
                 (volume_offset, volume_slope) = (Float(encoding.centre / width), Float(encoding.scale / width))

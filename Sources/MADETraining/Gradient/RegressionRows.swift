@@ -32,7 +32,9 @@ struct RegressionRows: Sendable {
     /// Input units that are looked at: the most frequent.
     private static let unitsMax = 2048
     /// Terms of a regression. Many that say the same share the weight, so that one wrong number is not all that counts.
-    private static let termsMax = 64
+    static let termsMax = 64
+    /// By how much the first terms may leave more than all: the others are then of no weight.
+    private static let sourceShare = 1.25
     /// Rows a term.
     private static let termRows = 4
     /// Largest encoded number that is regressed; beyond are outcomes, and what is too remote to say anything of the others.
@@ -41,6 +43,7 @@ struct RegressionRows: Sendable {
 
     /// What a regression is taken to leave at least, encoded units.
     private let deviationMin: Double
+    private let termsMax: Int
     /// The variable of each unit that may be a term, and the unit's place among its inputs.
     private let units: [(variable: Int, unit: Int)]
     /// [rows × units].
@@ -53,8 +56,9 @@ struct RegressionRows: Sendable {
     /// Without rows there are no regressions: a table has none where it is too small or has no mixtures.
     ///
     /// `deviationMin`: the deviation, encoded units, that a regression is taken to leave at least.
-    init(_ variables: [Variable], _ table: EncodedTable, deviationMin: Float) {
+    init(_ variables: [Variable], _ table: EncodedTable, deviationMin: Float, termsMax: Int = termsMax) {
         self.deviationMin = Double(deviationMin)
+        self.termsMax = termsMax
         let count = Self.rowCount(variables, table)
         let places = VariablePlaces(variables, ordering: .natural(count: variables.count))
         let indices = (0..<count).map { table.rowCount * $0 / count }
@@ -150,9 +154,7 @@ struct RegressionRows: Sendable {
         let isOther = Set(others)
         let terms = terms(of: target, rows, among: units.indices.filter { isOther.contains(units[$0].variable) })
         guard !terms.isEmpty else { return nil }
-        let problem = RobustRegression(
-            inputs: rows.flatMap { row in terms.map { Double(inputs[row * units.count + $0]) } },
-            inputCount: terms.count, targets: rows.map { Double(target[$0]) })
+        let problem = problem(target, rows, terms)
         guard let deviation = problem.heldOutDeviation(atMost: Self.deviationMax),
             let weights = problem.weights(from: Array(rows.indices))
         else { return nil }
@@ -161,6 +163,35 @@ struct RegressionRows: Sendable {
                 .init(variable: units[$0].variable, unit: units[$0].unit, weight: Float($1))
             },
             intercept: Float(weights[terms.count]), deviation: Float(max(deviation, deviationMin)))
+    }
+
+    /// The deviation of a variable's residuals from all others, and those of them without which it were larger by more than
+    /// `sourceShare`; nil where it is not small.
+    func relation(of variable: Int) -> (deviation: Float, sources: [Int])? {
+        let target = targets[variable]
+        let rows = target.indices.filter { !target[$0].isNaN }
+        guard rows.count >= Self.rowsMin else { return nil }
+        let terms = terms(of: target, rows, among: units.indices.filter { units[$0].variable != variable })
+        func deviation(_ terms: [Int]) -> Double? {
+            terms.isEmpty
+                ? nil
+                : problem(target, rows, terms).heldOutDeviation(atMost: Self.deviationMax).map { max($0, deviationMin) }
+        }
+        guard let all = deviation(terms) else { return nil }
+        func suffice(_ terms: [Int]) -> Bool { deviation(terms).map { $0 <= Self.sourceShare * all } ?? false }
+        var sources = (1..<terms.count).lazy.map { Array(terms.prefix($0)) }.first(where: suffice) ?? terms
+        // What was taken first may be of no weight beside those after it.
+        for term in sources {
+            let others = sources.filter { $0 != term }
+            if suffice(others) { sources = others }
+        }
+        return (Float(all), Set(sources.map { units[$0].variable }).sorted())
+    }
+
+    private func problem(_ target: [Float], _ rows: [Int], _ terms: [Int]) -> RobustRegression {
+        RobustRegression(
+            inputs: rows.flatMap { row in terms.map { Double(inputs[row * units.count + $0]) } },
+            inputCount: terms.count, targets: rows.map { Double(target[$0]) })
     }
 
     /// Forward selection: the unit that explains most of what is left of the target, again and again.
@@ -181,7 +212,7 @@ struct RegressionRows: Sendable {
         // Of each term: its covariances with the candidates, less what the terms before explain, over its deviation.
         var columns: [[Double]] = []
         var terms: [Int] = []
-        while terms.count < min(Self.termsMax, rows.count / Self.termRows) {
+        while terms.count < min(termsMax, rows.count / Self.termRows) {
             var best: (place: Int, gain: Double)?
             for place in candidates.indices where variances[place] > least[place] {
                 let gain = shares[place] * shares[place] / variances[place]

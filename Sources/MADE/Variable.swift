@@ -395,7 +395,9 @@ public struct RealEncoding: Sendable, Equatable {
     }
 
     /// What a small `width` in the data's own units is of u.
-    public func width(_ width: Double, at u: Double) -> Double { abs(width / unit) * exp(-logVolume(at: u)) }
+    public func width(_ width: Double, at u: Double) -> Double {
+        abs(width / scale) * exp(-transform.logVolume(centre + u * scale))
+    }
 
     /// What the network sees of a number: u clipped to ±`inputBound`.
     public func input(_ number: Double) -> Float { min(max(encode(number), -inputBound), inputBound) }

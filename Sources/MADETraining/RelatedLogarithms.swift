@@ -10,6 +10,8 @@ struct RelatedLogarithms {
     /// By how many nats a row the columns must be likelier, a column by its regression and all together, for logarithms to be
     /// taken.
     private static let gainMin = 1.0
+    /// And by how many nats a row any of them may be less likely: what follows from others as a sum has to go on doing so.
+    private static let lossMax = 0.5
     /// What a column leaves of itself beside those that it follows from, at most, encoded units, and how many these may be: of
     /// what is less sharp, or takes more of them, a network finds as much.
     private static let (deviationMax, sourcesMax) = (Float(0.1), 3)
@@ -72,7 +74,7 @@ struct RelatedLogarithms {
             let sources = after[column].sources
             return sources.isEmpty || gain < Self.gainMin ? nil : (gain, [column] + sources)
         }.sorted { $0.gain > $1.gain }
-        var best = (transforms: chosen, surprisal: before.reduce(0) { $0 + $1.surprisal })
+        var best = (transforms: chosen, surprisals: before.map(\.surprisal))
         var trialCount = 0
         var place = 0
         while place < relations.count, trialCount < Self.trialsMax {
@@ -82,9 +84,10 @@ struct RelatedLogarithms {
             for column in relation.columns { tried[column] = logarithms[column] ?? tried[column] }
             guard tried != best.transforms else { continue }
             trialCount += 1
-            let surprisal = outlooks(tried).reduce(0) { $0 + $1.surprisal }
-            guard surprisal <= best.surprisal - Self.gainMin else { continue }
-            best = (tried, surprisal)
+            let surprisals = outlooks(tried).map(\.surprisal)
+            let gains = zip(best.surprisals, surprisals).map { $0 - $1 }
+            guard gains.reduce(0, +) >= Self.gainMin, gains.allSatisfy({ $0 >= -Self.lossMax }) else { continue }
+            best = (tried, surprisals)
             // What was of no use before may be of some beside these.
             place = 0
         }

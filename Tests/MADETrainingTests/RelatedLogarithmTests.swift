@@ -63,6 +63,11 @@ import Testing
         let (a, b) = (numbers(1500, 1...9, &generator), numbers(1500, 20...90, &generator))
         #expect(widths([a, b, zip(a, b).map { $0 + $1 }]) == [nil, nil, nil])
         #expect(widths([a, b]) == [nil, nil])
+        // A factor that is a part of a sum as well, which would follow no more.
+        let parts = numbers(1500, 0...8, &generator)
+        let product = zip(zip(a, b), numbers(1500, 0.97...1.03, &generator)).map { $0.0 * $0.1 * $1 }
+        #expect(widths([a, b, product]).allSatisfy { $0 != nil })
+        #expect(widths([a, b, product, parts, zip(a, parts).map { $0 + $1 }]) == [nil, nil, nil, nil, nil])
         // A loose relation: half of the product's deviation is its own.
         let loose = zip(zip(a, b), numbers(1500, 0.4...1.6, &generator)).map { $0.0 * $0.1 * $1 }
         #expect(widths([a, b, loose]) == [nil, nil, nil])

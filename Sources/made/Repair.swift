@@ -92,7 +92,7 @@ struct Repair: ParsableCommand {
         } else {
             try judgeRows(reader, repairer, RowCrew(model), into: &sheet)
         }
-        let summary = sheet.description(judgesCells: fdr != nil)
+        let summary = sheet.description(judgesCells: fdr != nil, changesMax: changesMax)
         try sheet.close()
         for remark in reader.remarks { Output.note(remark.description) }
         Output.note(summary)
@@ -188,13 +188,16 @@ private struct RepairSheet: ~Copyable {
         try log.close()
     }
 
-    func description(judgesCells: Bool) -> String {
+    func description(judgesCells: Bool, changesMax: Int) -> String {
         let unread = faultCount == 0 ? "" : "; \(faultCount) could not be read"
         let changes = "\(changeCount) change\(changeCount == 1 ? "" : "s")"
         if judgesCells {
             return "\(changes) in \(repairedCount) of \(rowCount) rows\(unread)"
         }
+        let leftCount = anomalyCount - repairedCount
+        let most = changesMax == 1 ? "1 change is" : "\(changesMax) changes are"
+        let why = leftCount == 0 ? "" : ": \(most) not enough (--changes-max)"
         return "\(anomalyCount) of \(rowCount) rows are anomalies: \(repairedCount) repaired by \(changes), "
-            + "\(anomalyCount - repairedCount) left as they are\(unread)"
+            + "\(leftCount) left as they are\(why)\(unread)"
     }
 }

@@ -38,6 +38,24 @@ import Testing
         #expect(try String(contentsOfFile: table, encoding: .utf8) == outcome.output)
     }
 
+    @Test func whatTakesMoreChangesSaysSo() throws {
+        let text =
+            "carat,cut,color,clarity,depth,table,price,x,y,z\n1,Very Good,H,VS2,63.3,53,5139,0,0,0\n"
+            + "0.51,Very Good,E,VS1,61.8,54.7,1970,5.12,5.15,3.18\n"
+        for (most, summary) in [
+            ("1", "0 repaired by 0 changes, 1 left as they are: 1 change is not enough (--changes-max)"),
+            ("2", "0 repaired by 0 changes, 1 left as they are: 2 changes are not enough (--changes-max)"),
+            ("3", "1 repaired by 3 changes, 0 left as they are"),
+        ] {
+            let outcome = try Program.run(
+                ["repair", "-", "-m", Program.bundled("diamonds"), "--alpha", "0.001", "--changes-max", most],
+                input: text)
+            #expect(
+                outcome.status == 0 && outcome.errors == "1 of 2 rows are anomalies: \(summary)\n", "\(outcome.errors)")
+            #expect((outcome.output == text) == (most != "3"))
+        }
+    }
+
     @Test func whatCannotBeDoneIsToldBeforeTheWork() throws {
         let model = Program.bundled("diamonds")
         let path = folder.path("t.csv")

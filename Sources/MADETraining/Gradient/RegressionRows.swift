@@ -55,7 +55,8 @@ struct RegressionRows: Sendable {
 
     /// Without rows there are no regressions: a table has none where it is too small or has no mixtures.
     ///
-    /// `deviationMin`: the deviation, encoded units, that a regression is taken to leave at least.
+    /// `deviationMin`: the deviation, encoded units, that a regression is taken to leave at least; `termsMax`: its terms at
+    /// most.
     init(_ variables: [Variable], _ table: EncodedTable, deviationMin: Float, termsMax: Int = termsMax) {
         self.deviationMin = Double(deviationMin)
         self.termsMax = termsMax

@@ -42,8 +42,9 @@ struct TrainingArguments: ParsableArguments {
     @Flag(
         inversion: .prefixedNo,
         help: """
-            Encode a column of numbers by its logarithm, that of negative numbers with their sign, where one Gaussian fits \
-            held-out numbers better then: amounts over many decades, of which ratios count. (default: yes; contaminated no)
+            Encode columns of numbers by their logarithm, that of negative numbers with their sign, where held-out numbers \
+            are likelier then: amounts over many decades, of which ratios count, and columns that follow from each \
+            other as products do. (default: yes; contaminated no)
             """)
     var logarithms: Bool?
 

@@ -64,7 +64,8 @@ struct TrainingReport {
         try Output.print("name        \(model.name)")
         try Output.print("variables   \(model.variables.summary)")
         if let names = model.variables.logarithms {
-            try Output.print("logarithms  \(names): numbers over many decades; --no-logarithms takes them as they are")
+            try Output.print(
+                "logarithms  \(names): many decades, or products of each other; --no-logarithms takes them as they are")
         }
         if let names = summary.nearDeterministic, !names.isEmpty {
             try Output.print("dependent   \(names.shortened(to: 12)): 99 % given by the other columns")

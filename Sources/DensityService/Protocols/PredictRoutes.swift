@@ -31,7 +31,10 @@ extension RequestHandler {
     /// POST /invocations, SageMaker's: what /score takes, or `instances`.
     func invocations(_ call: Call, _ model: LoadedModel) throws(Problem) {
         try call.readsJSON(or: MediaType.ofLines)
-        if try hasInstances(call) { try predict(call, model, explains: false) } else { try score(call, model) }
+        guard try hasInstances(call) else { return try score(call, model) }
+        // The route takes what /score takes in its query, which predictions have no answer for.
+        try call.exchange.checkQuery(ScoreOptions.judgingQueryNames)
+        try predict(call, model, explains: false)
     }
 
     /// Whether a body's rows are called `instances`. They are the first member most often, which tells without reading all.
@@ -52,7 +55,6 @@ extension RequestHandler {
     private func predict(_ call: Call, _ model: LoadedModel, explains: Bool) throws(Problem) {
         try call.readsJSON()
         try call.answers(with: [.json])
-        try call.exchange.checkQuery(ScoreOptions.judgingQueryNames)
         var options = ScoreOptions(alpha: core.options.alpha, model: model)
         if explains { options.explain = model.schema.columns.count }
         let body = ScoredBody(member: "instances", encode: { PredictAnswer(job: $0, sheet: $1).reply() }) {

@@ -12,9 +12,6 @@ extension RequestHandler {
         options.lines = type == .json ? nil : LineFormat.allCases.first { $0.mediaType == type }
         let body = ScoredBody(member: "rows") { (scan, options) throws(Problem) in
             if scan.member_count > 0 { try options.read(scan, model: model) }
-            guard options.kept.isEmpty else {
-                throw Problem(422, "'keep' copies columns of a body of lines; send the rows as CSV or NDJSON")
-            }
             if options.lines != nil, options.perVariable {
                 throw Problem(406, "'per_variable' needs 'Accept: application/json'")
             }
@@ -29,6 +26,9 @@ extension RequestHandler {
         try gather(call, for: model) { (batch) throws(Problem) in
             var options = options
             try options.read(call.exchange.queryItems, model: model)
+            guard options.kept.isEmpty else {
+                throw Problem(422, "'keep' copies columns of a body of lines; send the rows as CSV or NDJSON")
+            }
             let read = try self.job(of: body, call, model, batch, options)
             // How rows are to be read stands beside them: where that is otherwise than they were read, once more.
             if read.options.areRead(as: options) { return read }

@@ -148,14 +148,8 @@ struct RegressionRows: Sendable {
 
     /// The regression of a real variable on some `others`; nil where it leaves more than little.
     func regression(of variable: Int, on others: [Int]) -> Regression? {
-        let target = targets[variable]
-        guard !target.isEmpty else { return nil }
-        let rows = target.indices.filter { !target[$0].isNaN }
-        guard rows.count >= Self.rowsMin else { return nil }
-        let isOther = Set(others)
-        let terms = terms(of: target, rows, among: units.indices.filter { isOther.contains(units[$0].variable) })
-        guard !terms.isEmpty else { return nil }
-        let problem = problem(target, rows, terms)
+        guard let (rows, terms) = selection(of: variable, on: others) else { return nil }
+        let problem = problem(of: variable, rows, terms)
         guard let deviation = problem.heldOutDeviation(atMost: Self.deviationMax),
             let weights = problem.weights(from: Array(rows.indices))
         else { return nil }
@@ -169,14 +163,13 @@ struct RegressionRows: Sendable {
     /// The deviation of a variable's residuals from all others, and those of them without which it were larger by more than
     /// `sourceShare`; nil where it is not small.
     func relation(of variable: Int) -> (deviation: Float, sources: [Int])? {
-        let target = targets[variable]
-        let rows = target.indices.filter { !target[$0].isNaN }
-        guard rows.count >= Self.rowsMin else { return nil }
-        let terms = terms(of: target, rows, among: units.indices.filter { units[$0].variable != variable })
+        guard let (rows, terms) = selection(of: variable, on: targets.indices.filter { $0 != variable }) else {
+            return nil
+        }
         func deviation(_ terms: [Int]) -> Double? {
-            terms.isEmpty
-                ? nil
-                : problem(target, rows, terms).heldOutDeviation(atMost: Self.deviationMax).map { max($0, deviationMin) }
+            if terms.isEmpty { return nil }
+            return problem(of: variable, rows, terms).heldOutDeviation(atMost: Self.deviationMax)
+                .map { max($0, deviationMin) }
         }
         guard let all = deviation(terms) else { return nil }
         func suffice(_ terms: [Int]) -> Bool { deviation(terms).map { $0 <= Self.sourceShare * all } ?? false }
@@ -189,10 +182,21 @@ struct RegressionRows: Sendable {
         return (Float(all), Set(sources.map { units[$0].variable }).sorted())
     }
 
-    private func problem(_ target: [Float], _ rows: [Int], _ terms: [Int]) -> RobustRegression {
+    /// The rows that have a number of a real variable, and the units among some `others` that it is regressed on; nil where there
+    /// are too few.
+    private func selection(of variable: Int, on others: [Int]) -> (rows: [Int], terms: [Int])? {
+        let target = targets[variable]
+        let rows = target.indices.filter { !target[$0].isNaN }
+        guard rows.count >= Self.rowsMin else { return nil }
+        let isOther = Set(others)
+        let terms = terms(of: target, rows, among: units.indices.filter { isOther.contains(units[$0].variable) })
+        return terms.isEmpty ? nil : (rows, terms)
+    }
+
+    private func problem(of variable: Int, _ rows: [Int], _ terms: [Int]) -> RobustRegression {
         RobustRegression(
             inputs: rows.flatMap { row in terms.map { Double(inputs[row * units.count + $0]) } },
-            inputCount: terms.count, targets: rows.map { Double(target[$0]) })
+            inputCount: terms.count, targets: rows.map { Double(targets[variable][$0]) })
     }
 
     /// Forward selection: the unit that explains most of what is left of the target, again and again.

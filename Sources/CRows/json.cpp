@@ -44,8 +44,7 @@ bool JSONReader::take(value value, int depth, JSONToken &token) {
     case json_type::object:
         token.kind = JSONToken::Kind::container;
         if (!check(value, depth)) return false;
-        token.text = container_text(token.text.data());
-        return true;
+        return read_container_text(token.text.data(), token.text);
     }
     return fail(simdjson::TAPE_ERROR);
 }
@@ -117,11 +116,15 @@ std::string_view compact_json(std::string_view text, std::string &scratch) {
     return scratch;
 }
 
-std::string_view JSONReader::container_text(const char *start) {
-    // The iterator stands on the comma or bracket after the container.
-    ptrdiff_t end = location();
-    std::string_view text(start, size_t(body + (end == nowhere ? ptrdiff_t(body_bytes) : end) - start));
-    return text.substr(0, text.find_last_of("]}") + 1);
+bool JSONReader::read_container_text(const char *start, std::string_view &text) {
+    // The iterator stands on the comma or bracket after the container. Where a body ends before its brackets do, it takes the
+    // byte behind the body for one, more than once, and then stands on the first of the body.
+    const ptrdiff_t after = location();
+    const ptrdiff_t end = after == nowhere ? ptrdiff_t(body_bytes) : after;
+    if (end <= start - body || end > ptrdiff_t(body_bytes)) return fail(simdjson::INCOMPLETE_ARRAY_OR_OBJECT);
+    text = {start, size_t(end - (start - body))};
+    text = text.substr(0, text.find_last_of("]}") + 1);
+    return true;
 }
 
 ptrdiff_t JSONReader::location() {

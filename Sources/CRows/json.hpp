@@ -48,8 +48,8 @@ public:
     bool stop(made_scan_status why);
     /// Where the parser stands, bytes from the body's start; `nowhere` at its end.
     ptrdiff_t location();
-    /// The text of the container that begins with `start` and was read to its end.
-    std::string_view container_text(const char *start);
+    /// The text of the container that begins with `start` and was read to its end; false where the body ends before it.
+    bool read_container_text(const char *start, std::string_view &text);
 
 protected:
     simdjson::ondemand::parser &parser;

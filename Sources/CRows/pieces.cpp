@@ -105,7 +105,7 @@ bool Pass::resume_member(value &value) {
     if (!check(value, 1)) return false;
     if (last_member != Member::other) return true;
     made_text &json = scanner.members.back().json;
-    text = container_text(text.data());
+    if (!read_container_text(text.data(), text)) return false;
     // Where it goes on again, the last part says where it ends.
     const ptrdiff_t end = std::min(piece_start + (text.data() + text.size() - body), ptrdiff_t(whole.size()));
     json.count = size_t(whole.data() + end - json.bytes);

@@ -161,7 +161,7 @@ bool Pass::add_member(std::string_view name, value &value) {
     std::string_view text = token_text(value);
     bool is_scalar = text.front() != '[' && text.front() != '{';
     if (!check(value, 1)) return false;
-    if (!is_scalar) text = container_text(text.data());
+    if (!is_scalar && !read_container_text(text.data(), text)) return false;
     scanner.members.push_back({as_text(lasting(name)), as_text(lasting(text))});
     last_member = Member::other;
     return true;

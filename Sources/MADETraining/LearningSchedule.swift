@@ -37,29 +37,24 @@ struct LearningSchedule {
     private var course: Course
     /// The rate after the step that led to the best weights.
     private var rateAtBest: Float
-    private var epochsSinceGain = 0
-    /// What the last looks in a row of a course of fixed length, all far worse than the best, count together.
-    private var worseCount = 0
-    /// Validation nats of the last look.
-    private var lastNats = Double.infinity
+    private var looksSinceGain = 0
+    /// Validation nats of the first look.
+    private var firstNats = Double.infinity
     /// The nats from which the next gain is measured.
     private var mark = Double.infinity
 
     private static let reduction: Float = 0.2
-    /// Gains below this share of the nats are kept, but give no new patience.
+    /// On plateaus, gains below this share of the nats are kept, but give no new patience.
     private static let smallestGain = 1e-4
     /// About how often a course of fixed length looks at the validation rows.
     private static let lookCount = 50
-    /// A course of fixed length is broken off after looks in a row that are worse than the best by at least `worseShare` of
-    /// its nats, or of one nat, and count so much together: what it learns by then is the training rows by heart, and a
-    /// smaller rate does not unlearn it. It goes on from the best weights, with a rate that falls to 0 in some share of the
-    /// passes that led to them.
-    private static let worseCountMax = 12
-    private static let worseShare = 0.02
+    /// A course of fixed length is broken off after so many looks in a row that together gain less than
+    /// `smallestShareOfLearned` of all that was learned since the first look, a measure which does not depend on the units of
+    /// the columns: what it learns by then is the training rows by heart. It goes on from the best weights, with a rate that
+    /// falls to 0 in some share of the passes that led to them.
+    private static let looksWithoutGainMax = 8
+    private static let smallestShareOfLearned = 0.002
     private static let endingShare: Float = 0.5
-    /// A look counts once, and one that is worse than the look before by how many times `worseShare` it is worse than the best,
-    /// up to so many: few looks that rise steeply say as much as many on a level, which may be chance.
-    private static let worseCountOfALookMax = 4.0
 
     /// A rate that falls on plateaus.
     init(rate: Float, patience: Int, reductionCount: Int) {
@@ -109,10 +104,7 @@ struct LearningSchedule {
 
     /// Takes the validation nats after `epoch`; what is not finite counts as a plateau reached.
     mutating func take(_ nats: Double, epoch: Int) -> Verdict {
-        let worseShares = (nats - bestNats) / (Self.worseShare * max(abs(bestNats), 1))
-        let count = nats > lastNats ? Int(min(worseShares, Self.worseCountOfALookMax)) : 1
-        worseCount = worseShares > 1 ? worseCount + count : 0
-        lastNats = nats
+        countLooksSinceGain(nats)
         if nats < bestNats {
             bestNats = nats
             bestEpoch = epoch
@@ -121,13 +113,13 @@ struct LearningSchedule {
         switch course {
         case .cosine(_, let stepsDone, let epochs, let isEnding):
             epochsLeft = nats.isFinite ? max(0, epochs - epoch) : 0
-            guard epochsLeft > 0, !isEnding, worseCount >= Self.worseCountMax else {
+            guard epochsLeft > 0, !isEnding, looksSinceGain >= Self.looksWithoutGainMax else {
                 return epochsLeft == 0 ? .end : .goOn
             }
             return breakOff(at: epoch, epochSteps: stepsDone / epoch)
         case .plateau(let patience, let reductionsLeft):
             let verdict = takeOnPlateau(nats, patience: patience, reductionsLeft: reductionsLeft)
-            if case .plateau(_, let left) = course { epochsLeft = patience * (left + 1) - epochsSinceGain }
+            if case .plateau(_, let left) = course { epochsLeft = patience * (left + 1) - looksSinceGain }
             return verdict
         }
     }
@@ -143,17 +135,26 @@ struct LearningSchedule {
         return .reduce
     }
 
-    private mutating func takeOnPlateau(_ nats: Double, patience: Int, reductionsLeft: Int) -> Verdict {
-        if nats.isFinite && (mark == .infinity || nats < mark - Self.smallestGain * abs(mark)) {
-            mark = nats
-            epochsSinceGain = 0
-            return .goOn
+    private mutating func countLooksSinceGain(_ nats: Double) {
+        let smallestGain =
+            switch course {
+            case .plateau: Self.smallestGain * abs(mark)
+            case .cosine: Self.smallestShareOfLearned * (firstNats - bestNats)
+            }
+        guard nats.isFinite && (mark == .infinity || nats < mark - smallestGain) else {
+            looksSinceGain += 1
+            return
         }
-        epochsSinceGain = nats.isFinite ? epochsSinceGain + 1 : patience
-        guard epochsSinceGain >= patience else { return .goOn }
+        if mark == .infinity { firstNats = nats }
+        mark = nats
+        looksSinceGain = 0
+    }
+
+    private mutating func takeOnPlateau(_ nats: Double, patience: Int, reductionsLeft: Int) -> Verdict {
+        guard !nats.isFinite || looksSinceGain >= patience else { return .goOn }
         guard reductionsLeft > 0 else { return .end }
         course = .plateau(patience: patience, reductionsLeft: reductionsLeft - 1)
-        epochsSinceGain = 0
+        looksSinceGain = 0
         rate *= Self.reduction
         return .reduce
     }

@@ -153,17 +153,22 @@ import Testing
             return [brokenOff, nil, schedule.bestEpoch]
         }
         // Every other epoch is looked at, and each of the last ones.
-        #expect(run { epoch, _ in 10 + 0.099 * abs(Double(epoch) - 20) } == [32, 42, 20])
-        #expect(run { epoch, isEnding in isEnding ? 9 : 10 + 0.099 * abs(Double(epoch) - 20) } == [32, 42, 33])
-        // On a level it takes more looks than where they rise, be it far above.
-        #expect(run { epoch, _ in epoch == 20 ? 10 : 15 }[0] == 38)
-        // Little worse, or worse now and then, is no reason.
-        #expect(run { epoch, _ in 10 + 0.1 * min(abs(Double(epoch) - 20), 1.9) } == [nil, 100, 20])
-        #expect(run { epoch, _ in epoch % 14 == 0 ? 10 : 12 }[0] == nil)
-        // Nats near zero are worse by a share of one.
-        #expect(run { epoch, _ in 0.00099 * abs(Double(epoch) - 2) }[0] == 44)
+        #expect(run { epoch, _ in 10 + 0.099 * abs(Double(epoch) - 20) } == [36, 46, 20])
+        #expect(run { epoch, isEnding in isEnding ? 9 : 10 + 0.099 * abs(Double(epoch) - 20) } == [36, 46, 37])
+        // It need not get worse, and the units of the nats mean nothing.
+        for (scale, shift) in [(1.0, 0.0), (1000, -5000), (0.001, 30)] {
+            #expect(run { epoch, _ in shift + scale * Double(max(20 - epoch, 0)) } == [36, 46, 20])
+            // 18 nats are learned by then: gains of 0.0374 in the eight looks, and of 0.0352.
+            func falling(by slope: Double) -> [Int?] {
+                run { epoch, _ in
+                    shift + scale * (epoch < 20 ? Double(20 - epoch) : slope * Double(20 - epoch))
+                }
+            }
+            #expect(falling(by: 0.00234) == [nil, 100, 100])
+            #expect(falling(by: 0.0022) == [36, 54, 54])
+        }
         // There is no time for all of it.
-        #expect(run { epoch, _ in 10 + 0.2 * abs(Double(epoch) - 70) } == [78, 100, 70])
+        #expect(run { epoch, _ in 10 + 0.2 * abs(Double(epoch) - 70) } == [86, 100, 70])
     }
 
     @Test func aCosineCourseThatEpochsCutShortEndsAtRateZeroAllTheSame() {

@@ -12,8 +12,8 @@ struct RelatedLogarithms {
     private static let gainMin = 1.0
     /// And by how many nats a row any of them may be less likely: what follows from others as a sum has to go on doing so.
     private static let lossMax = 0.5
-    /// What a column leaves of itself beside those that it follows from, at most, encoded units, and how many these may be: of
-    /// what is less sharp, or takes more of them, a network finds as much.
+    /// What a column leaves of itself beside those that it follows from, at most, encoded units: of what is less sharp a network
+    /// finds as much. And how many these may be for all of them to be tried as logarithms; otherwise the column alone is.
     private static let (deviationMax, sourcesMax) = (Float(0.1), 3)
     /// Times that some columns are tried as logarithms, at most; those first that promise most.
     private static let trialsMax = 16
@@ -28,8 +28,8 @@ struct RelatedLogarithms {
     private struct Outlook {
         /// −log of the density of its numbers by its regression on all others, nats a row, up to a constant.
         var surprisal: Double
-        /// The columns that it follows from; empty where it does not.
-        var sources: [Int]
+        /// The columns that it follows from; nil where it does not.
+        var sources: [Int]?
     }
 
     private let schema: TableSchema
@@ -71,8 +71,8 @@ struct RelatedLogarithms {
         let after = outlooks(zip(logarithms, chosen).map { $0 ?? $1 })
         let relations = chosen.indices.compactMap { column -> (gain: Double, columns: [Int])? in
             let gain = before[column].surprisal - after[column].surprisal
-            let sources = after[column].sources
-            return sources.isEmpty || gain < Self.gainMin ? nil : (gain, [column] + sources)
+            guard gain >= Self.gainMin, let sources = after[column].sources else { return nil }
+            return (gain, sources.count > Self.sourcesMax ? [column] : [column] + sources)
         }.sorted { $0.gain > $1.gain }
         var best = (transforms: chosen, surprisals: before.map(\.surprisal))
         var trialCount = 0
@@ -102,19 +102,18 @@ struct RelatedLogarithms {
             encoder.variables, encoded, deviationMin: options.residualDeviationMin(rowCount: rowCount),
             termsMax: Self.termsMax)
         return encoder.variables.enumerated().map { column, variable in
-            guard case .real(let encoding) = variable.kind else { return Outlook(surprisal: 0, sources: []) }
+            guard case .real(let encoding) = variable.kind else { return Outlook(surprisal: 0, sources: nil) }
             let numbers = encoded.column(column).filter { abs($0) < Variable.missingValue }
             let share = Double(numbers.count) / Double(table.rowCount)
             let volume = numbers.reduce(0) { $0 + encoding.logVolume(at: Double($1)) } / Double(table.rowCount)
             let surprisal = share * log(encoding.unit) + volume
             // What follows from nothing leaves its own deviation, 1.
             guard let relation = regressions.relation(of: column) else {
-                return Outlook(surprisal: surprisal, sources: [])
+                return Outlook(surprisal: surprisal, sources: nil)
             }
-            let isSharp = relation.deviation <= Self.deviationMax && relation.sources.count <= Self.sourcesMax
             return Outlook(
                 surprisal: surprisal + share * log(Double(relation.deviation)),
-                sources: isSharp ? relation.sources : [])
+                sources: relation.deviation <= Self.deviationMax ? relation.sources : nil)
         }
     }
 

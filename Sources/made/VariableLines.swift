@@ -55,7 +55,11 @@ extension Variable {
             if let minimum = encoding.minimum, let maximum = encoding.maximum {
                 text += ", \(NumberText.text(minimum)) to \(NumberText.text(maximum)) in training"
             }
-            if let width = encoding.linearWidth { text += ", by its logarithm beyond ±\(NumberText.text(width))" }
+            if let width = encoding.linearWidth {
+                // A quotient: past the digits of a float it holds only what division leaves over.
+                let shown = Double(Float(width).description) ?? width
+                text += ", by its logarithm beyond ±\(NumberText.text(shown))"
+            }
             if let step = encoding.step { text += ", in steps of \(NumberText.text(step))" }
             if !encoding.atoms.isEmpty {
                 let shown = encoding.atoms.map { NumberText.text($0) }.shortened(to: 12)

@@ -58,6 +58,18 @@ import Testing
         }
     }
 
+    /// Of four factors, each of which says less than it would of two, the product alone is better off.
+    @Test func aProductOfManyIsALogarithmAlone() {
+        for seed in UInt64(0)..<4 {
+            var generator = PhiloxGenerator(seed: seed)
+            let factors = (0..<4).map { _ in numbers(1500, 5...9, &generator) }
+            let errors = numbers(1500, 0.99...1.01, &generator)
+            let product = errors.indices.map { row in factors.reduce(errors[row]) { $0 * $1[row] } }
+            let found = widths(factors + [product]).map { $0 != nil }
+            #expect(found == [false, false, false, false, true], "seed \(seed)")
+        }
+    }
+
     @Test func whatFollowsAsASumOrNotAtAllStaysANumber() {
         var generator = PhiloxGenerator(seed: 9)
         let (a, b) = (numbers(1500, 1...9, &generator), numbers(1500, 20...90, &generator))

@@ -166,6 +166,12 @@ bool JSONReader::fail(simdjson::error_code error) {
     default:
         offset = location();
         if (offset > ptrdiff_t(body_bytes)) offset = nowhere;
+        // A body that ends before its brackets do is read on at its start: there stands an opening bracket, or a blank, which
+        // no token begins with.
+        if (offset == 0 && body_bytes > 0 && std::string_view("{[ \t\r\n").find(*body) != std::string_view::npos) {
+            offset = nowhere;
+            error = simdjson::INCOMPLETE_ARRAY_OR_OBJECT;
+        }
     }
     reason = reason_of(error);
     return stop(MADE_SCAN_NOT_JSON);

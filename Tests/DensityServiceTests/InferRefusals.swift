@@ -107,6 +107,9 @@ let inferRefusals: [Refused] = [
     .init(
         path: infer, headers: ["Inference-Header-Content-Length: 24"],
         body: #"{"inputs":[{"data":[[{}]}]}]]}}}}"#, status: 400, detail: "not closed"),
+    .init(
+        path: infer, headers: ["Inference-Header-Content-Length: 34"],
+        body: #"{"inputs":[{"name":"x","data":[[{}]]]}]}"#, status: 400, detail: "not closed"),
     .init(path: infer, headers: ["Content-Type: text/csv"], body: "x", status: 415, detail: "text/csv"),
     .init(path: infer, headers: ["Accept: text/html"], body: "{}", status: 406, detail: "application/octet-stream"),
     .init(path: infer, headers: ["X-Timeout-Ms: 1s"], body: "{}", status: 400, detail: "X-Timeout-Ms"),

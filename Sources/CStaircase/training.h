@@ -22,20 +22,27 @@ INLINE lanes adam_stepped(const staircase_adam *adam, lanes parameter, lanes slo
 }
 
 static void adam_step(
-    const staircase_adam *adam, size_t count, float *parameters, const float *gradient, float *means, float *variances) {
+    const staircase_adam *adam, size_t count, float *parameters, const float *gradient, float *means, float *variances,
+    float *averages) {
+    const lanes share = splat(adam->average_share);
     size_t i = 0;
     for (; i + 16 <= count; i += 16) {
         lanes mean = load(means + i), variance = load(variances + i);
-        store(parameters + i, adam_stepped(adam, load(parameters + i), load(gradient + i), &mean, &variance));
+        const lanes stepped = adam_stepped(adam, load(parameters + i), load(gradient + i), &mean, &variance);
+        const lanes average = load(averages + i);
+        store(parameters + i, stepped);
+        store(averages + i, fused(stepped - average, share, average));
         store(means + i, mean);
         store(variances + i, variance);
     }
     if (i == count) return;
     const integers is_own = lane_numbers() < (integers)(int32_t)(count - i);
-    const lanes parameter = load(parameters + i), old_mean = load(means + i), old_variance = load(variances + i);
+    const lanes parameter = load(parameters + i), average = load(averages + i);
+    const lanes old_mean = load(means + i), old_variance = load(variances + i);
     lanes mean = old_mean, variance = old_variance;
     const lanes stepped = adam_stepped(adam, parameter, load(gradient + i), &mean, &variance);
     store(parameters + i, is_own ? stepped : parameter);
+    store(averages + i, is_own ? fused(stepped - average, share, average) : average);
     store(means + i, is_own ? mean : old_mean);
     store(variances + i, is_own ? variance : old_variance);
 }

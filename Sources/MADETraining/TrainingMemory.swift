@@ -6,8 +6,9 @@ struct TrainingMemory: Equatable {
     /// a network has that is trained.
     let parameterCount: Int
     let trainedCount: Int
-    /// Arrays of as many that a network has while it is trained: parameters, gradient, two moments, the best so far and each
-    /// mask; at the end what is kept, twice. Several masks that share weights have two more, and their coverage.
+    /// Arrays of as many that a network has while it is trained: parameters, what is put aside of them for a look, gradient,
+    /// two moments, the average, the best so far and each mask; at the end what is kept, twice. Several masks that share
+    /// weights have two more, and their coverage.
     let copyCount: Int
     /// Activations of a batch and their derivatives, floats.
     let activationCount: Int
@@ -47,7 +48,7 @@ struct TrainingMemory: Equatable {
         parameterCount = ParameterPlan.count(
             widths: widths, directOutputCount: options.isDirect ? outputCount : 0)
         trainedCount = ParameterPlan.count(widths: widths, directOutputCount: options.isDirect ? directCount : 0)
-        copyCount = options.maskCount == 1 ? 8 : 10 + options.maskCount
+        copyCount = options.maskCount == 1 ? 10 : 12 + options.maskCount
         activationCount =
             max(options.batchRows, MemberTraining.validationBatchRows)
             * (inputCount + outputCount + (options.isDirect ? directCount : 0) + 2 * options.hiddenWidths.reduce(0, +)

@@ -69,7 +69,7 @@ import Testing
             return
         }
         // 40 inputs, 64 hidden units, 40 outputs, direct connections.
-        #expect(arithmetic.hasPrefix("4 bytes × (6 networks of 6824 parameters + 8 copies of 6824 in training) + "))
+        #expect(arithmetic.hasPrefix("4 bytes × (6 networks of 6824 parameters + 10 copies of 6824 in training) + "))
         #expect(remedies.map(\.changes) == [[.oneMember], [.withoutDirect], [.narrow]])
         #expect(error.description.contains(". These would fit: memberCount 1 (0.0 GB), isDirect = false ("), "\(error)")
         // Each remedy holds what it says.

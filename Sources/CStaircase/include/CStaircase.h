@@ -235,6 +235,8 @@ typedef struct {
     float kept;
     /// How far the step of L1 goes towards zero, and not beyond.
     float threshold;
+    /// What the parameters after the step are of their average along the way.
+    float average_share;
 } staircase_adam;
 
 /// The functions of one instruction set. Strides are in floats.
@@ -307,11 +309,12 @@ typedef struct {
     /// The sum of the squares of `count` numbers.
     double (*squares)(size_t count, const float *numbers);
 
-    /// One step of `count` parameters down their gradient; `means` and `variances` are the moments. 15 floats after each must
-    /// be readable, and writable but for the gradient's, and keep their values.
+    /// One step of `count` parameters down their gradient; `means` and `variances` are the moments, `averages` those of the
+    /// parameters after each step. 15 floats after each must be readable, and writable but for the gradient's, and keep their
+    /// values.
     void (*adam_step)(
         const staircase_adam *adam, size_t count, float *parameters, const float *gradient, float *means,
-        float *variances);
+        float *variances, float *averages);
 
     /// Training a mixture of `components` Gaussians (Bishop 1994, eq. 22-24, its standard deviations being
     /// floor + log(1 + e^spread)): replaces each row's outputs at z + row * z_stride, `components` logits, means and

@@ -66,7 +66,10 @@ final class MemberTraining {
     private let trainVolume: Double
     private let validationVolume: Double
     private let passes: NetworkPasses
+    /// The best average of weights so far.
     private let best: FloatBuffer
+    /// The weights from which the next step goes on, while their average is looked at.
+    private let stepped: FloatBuffer
     private let batchCount: Int
     private let passCountMax: Int
     private let stepCountMax: Int
@@ -105,7 +108,9 @@ final class MemberTraining {
             residualMeans: passes.residualMeans, activation: options.activation, table: train, using: &weights)
         passes.parameters.set(start)
         best = FloatBuffer(start)
-        adam = Adam(mask: passes.coverage, penalties: Self.penalties(plan, options, rowCount: train.rowCount))
+        stepped = FloatBuffer(start)
+        adam = Adam(
+            start: start, mask: passes.coverage, penalties: Self.penalties(plan, options, rowCount: train.rowCount))
         batchCount = options.batchCount(rowCount: train.rowCount)
         passCountMax = options.passCountMax(rowCount: train.rowCount)
         stepCountMax = options.stepCountMax(rowCount: train.rowCount)
@@ -129,7 +134,7 @@ final class MemberTraining {
     /// Trains until nothing gets better or `isStopped`, which is asked before each step; the best weights are kept, the
     /// initial ones included.
     func run(isStopped: () -> Bool, report: (Epoch) -> Void) -> Result {
-        _ = schedule.take(validationNats(), epoch: 0)
+        _ = schedule.take(averageValidationNats(), epoch: 0)
         var order = Array(0..<train.rowCount)
         var course: [Epoch] = []
         var legs: [Leg] = []
@@ -139,10 +144,10 @@ final class MemberTraining {
             order.shuffle(using: &shuffles)
             let trainNats = pass(over: order, upTo: stepCountMax, isStopped: isStopped)
             if trainNats?.isFinite == true && !schedule.looks(afterEpoch: epoch) { continue }
-            let nats = trainNats?.isFinite == false ? .infinity : validationNats()
+            let nats = trainNats?.isFinite == false ? .infinity : averageValidationNats()
             let verdict = schedule.take(nats, epoch: epoch)
             if schedule.bestEpoch == epoch {
-                best.set(from: passes.parameters)
+                best.set(from: adam.average)
                 leg.stepCount = stepsDone - legStart
             }
             guard let trainNats else { break }
@@ -154,9 +159,9 @@ final class MemberTraining {
             report(look)
             if isLast { break }
             if verdict == .reduce {
-                passes.parameters.set(from: best)
-                adam.reset()
                 legs.append(leg)
+                passes.parameters.set(from: best)
+                adam.restart(from: best, stepCount: legs.stepCount)
                 leg = Leg(rate: schedule.rate, fallSteps: schedule.fallSteps, stepCount: 0)
                 legStart = stepsDone
             }
@@ -173,7 +178,7 @@ final class MemberTraining {
         var order = Array(0..<train.rowCount)
         var epoch = 0
         var end = 0
-        let stepCount = legs.reduce(0) { $0 + $1.stepCount }
+        let stepCount = legs.stepCount
         func result(isComplete: Bool) -> Result {
             Result(
                 masks: passes.masks, network: passes.network(from: best.elements), epochs: epoch, legs: legs,
@@ -181,13 +186,14 @@ final class MemberTraining {
         }
         for leg in legs where leg.stepCount > 0 {
             schedule.begin(rate: leg.rate, fallSteps: leg.fallSteps)
-            adam.reset()
+            passes.parameters.set(from: best)
+            adam.restart(from: best, stepCount: end)
             end += leg.stepCount
             while stepsDone < end {
                 order.shuffle(using: &shuffles)
                 let trainNats = pass(over: order, upTo: end, isStopped: isStopped)
                 guard let trainNats, trainNats.isFinite else { return result(isComplete: trainNats != nil) }
-                best.set(from: passes.parameters)
+                best.set(from: adam.average)
                 epoch += 1
                 guard schedule.looks(afterEpoch: epoch) || stepsDone == stepCount else { continue }
                 report(
@@ -223,6 +229,14 @@ final class MemberTraining {
             stepsDone += 1
         }
         return nats / Double(countedRows) + trainVolume
+    }
+
+    /// Validation nats of the average of the weights; the weights stay.
+    private func averageValidationNats() -> Double {
+        stepped.set(from: passes.parameters)
+        passes.parameters.set(from: adam.average)
+        defer { passes.parameters.set(from: stepped) }
+        return validationNats()
     }
 
     /// Mean negative log-likelihood of the validation rows under this network alone, each row under one of its masks, always
@@ -290,4 +304,9 @@ final class MemberTraining {
         return plan.layers.map { ($0.weight, weights) } + plan.biases.map { ($0, Adam.Penalty()) }
             + (plan.direct.map { [($0.weight, direct)] } ?? [])
     }
+}
+
+extension [MemberTraining.Leg] {
+    /// Gradient steps in all.
+    fileprivate var stepCount: Int { reduce(0) { $0 + $1.stepCount } }
 }

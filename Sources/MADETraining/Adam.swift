@@ -5,7 +5,7 @@ internal import CStaircase
 /// Weight decay is decoupled (Loshchilov and Hutter 2019); L1 is a proximal step after each step: weights within
 /// learning rate × strength of zero become zero, the others move that far towards it.
 ///
-/// The parameters to use are not the last ones but their average along the way, in which the noise of single steps cancels
+/// The parameters to use are not the last ones but the average over the steps, in which the noise of single steps cancels
 /// (Shamir and Zhang 2013, section 4, polynomial-decay averaging): two thirds of it are the last ninth of the steps, however
 /// many there were.
 struct Adam {
@@ -28,7 +28,7 @@ struct Adam {
     private let variance: FloatBuffer
     /// The average of the parameters after each step.
     let average: FloatBuffer
-    /// Steps on the way that is averaged.
+    /// Steps that are averaged.
     private var stepCount = 0
     private var meanPower: Float = 1
     private var variancePower: Float = 1

@@ -19,7 +19,7 @@ struct LearningSchedule {
         case end
     }
 
-    private enum Course {
+    private enum Kind {
         case plateau(patience: Int, reductionsLeft: Int)
         case cosine(steps: Int, stepsDone: Int, epochs: Int)
     }
@@ -31,7 +31,7 @@ struct LearningSchedule {
     /// Epochs until `end` if nothing gets better any more.
     private(set) var epochsLeft: Int
     private var rateAtStart: Float
-    private var course: Course
+    private var kind: Kind
     private var looksSinceGain = 0
     /// Validation nats of the first look.
     private var firstNats = Double.infinity
@@ -41,12 +41,12 @@ struct LearningSchedule {
     private static let reduction: Float = 0.2
     /// On plateaus, gains below this share of the nats are kept, but give no new patience.
     private static let smallestGain = 1e-4
-    /// About how many looks at the validation rows a course of fixed length spreads evenly. At first they are closer, as long
+    /// About how many looks at the validation rows a training of fixed length spreads evenly. At first they are closer, as long
     /// as no more than a `closestLooks`-th of the epochs so far lies between two: what there is to learn may be learned long
     /// before the end.
     private static let evenLooks = 50
     private static let closestLooks = 8
-    /// A course of fixed length ends after so many looks in a row that together gain less than `smallestShareOfLearned` of all
+    /// A training of fixed length ends after so many looks in a row that together gain less than `smallestShareOfLearned` of all
     /// that was learned since the first look, a measure which does not depend on the units of the columns: what it learns by
     /// then is the training rows by heart.
     private static let looksWithoutGainMax = 8
@@ -56,7 +56,7 @@ struct LearningSchedule {
     init(rate: Float, patience: Int, reductionCount: Int) {
         self.rate = rate
         rateAtStart = rate
-        course = .plateau(patience: patience, reductionsLeft: reductionCount)
+        kind = .plateau(patience: patience, reductionsLeft: reductionCount)
         epochsLeft = patience * (reductionCount + 1)
     }
 
@@ -64,13 +64,13 @@ struct LearningSchedule {
     init(rate: Float, epochs: Int, steps: Int) {
         self.rate = rate
         rateAtStart = rate
-        course = .cosine(steps: steps, stepsDone: 0, epochs: epochs)
+        kind = .cosine(steps: steps, stepsDone: 0, epochs: epochs)
         epochsLeft = epochs
     }
 
     /// Whether the validation rows are looked at after `epoch`.
     func looks(afterEpoch epoch: Int) -> Bool {
-        guard case .cosine(_, _, let epochs) = course else { return true }
+        guard case .cosine(_, _, let epochs) = kind else { return true }
         return epoch == epochs || epoch % max(1, min(epoch / Self.closestLooks, epochs / Self.evenLooks)) == 0
     }
 
@@ -78,19 +78,19 @@ struct LearningSchedule {
     mutating func begin(rate: Float, fallSteps: Int?) {
         self.rate = rate
         rateAtStart = rate
-        if let fallSteps { course = .cosine(steps: fallSteps, stepsDone: 0, epochs: .max) }
+        if let fallSteps { kind = .cosine(steps: fallSteps, stepsDone: 0, epochs: .max) }
     }
 
     /// Steps in which the rate falls to 0 from here on; nil where it does not.
     var fallSteps: Int? {
-        guard case .cosine(let steps, let stepsDone, _) = course else { return nil }
+        guard case .cosine(let steps, let stepsDone, _) = kind else { return nil }
         return steps - stepsDone
     }
 
     /// After each step.
     mutating func advance() {
-        guard case .cosine(let steps, let stepsDone, let epochs) = course else { return }
-        course = .cosine(steps: steps, stepsDone: stepsDone + 1, epochs: epochs)
+        guard case .cosine(let steps, let stepsDone, let epochs) = kind else { return }
+        kind = .cosine(steps: steps, stepsDone: stepsDone + 1, epochs: epochs)
         rate = rateAtStart * 0.5 * (1 + cosf(Float.pi * Float(stepsDone + 1) / Float(steps)))
     }
 
@@ -101,21 +101,21 @@ struct LearningSchedule {
             bestNats = nats
             bestEpoch = epoch
         }
-        switch course {
+        switch kind {
         case .cosine(_, _, let epochs):
             let isLearned = !nats.isFinite || looksSinceGain >= Self.looksWithoutGainMax
             epochsLeft = isLearned ? 0 : max(0, epochs - epoch)
             return epochsLeft == 0 ? .end : .goOn
         case .plateau(let patience, let reductionsLeft):
             let verdict = takeOnPlateau(nats, patience: patience, reductionsLeft: reductionsLeft)
-            if case .plateau(_, let left) = course { epochsLeft = patience * (left + 1) - looksSinceGain }
+            if case .plateau(_, let left) = kind { epochsLeft = patience * (left + 1) - looksSinceGain }
             return verdict
         }
     }
 
     private mutating func countLooksSinceGain(_ nats: Double) {
         let smallestGain =
-            switch course {
+            switch kind {
             case .plateau: Self.smallestGain * abs(mark)
             case .cosine: Self.smallestShareOfLearned * (firstNats - bestNats)
             }
@@ -131,7 +131,7 @@ struct LearningSchedule {
     private mutating func takeOnPlateau(_ nats: Double, patience: Int, reductionsLeft: Int) -> Verdict {
         guard !nats.isFinite || looksSinceGain >= patience else { return .goOn }
         guard reductionsLeft > 0 else { return .end }
-        course = .plateau(patience: patience, reductionsLeft: reductionsLeft - 1)
+        kind = .plateau(patience: patience, reductionsLeft: reductionsLeft - 1)
         looksSinceGain = 0
         rate *= Self.reduction
         return .reduce

@@ -222,7 +222,7 @@ extension TrainingOptions {
     ///
     /// Among `rowCount` rows, where they are many, what is wrong in a table is single values, which are left out one by one
     /// instead of whole rows, and the network learns not to trust what it reads; noise on the inputs, which blurs all of
-    /// them, can then fall with 1 / n. A long course and wider layers pay off only there.
+    /// them, can then fall with 1 / n. A long training and wider layers pay off only there.
     public static func recommended(
         for schema: TableSchema, isContaminated: Bool = false, rowCount: Int = 0
     ) -> TrainingOptions {

@@ -5,14 +5,14 @@ import Testing
 
 @testable import MADETraining
 
-/// The optimiser, its schedule, and trainings that go along the way of another.
+/// The optimiser, its schedule, and trainings by the phases of another.
 @Suite struct OptimisationTests {
     @Test func adamTakesThePapersSteps() {
         let parameters = FloatBuffer([1, -2, 0.5])
         let gradient = FloatBuffer(count: 3)
         var adam = Adam(start: parameters.elements, mask: [1, 1, 0], penalties: [(0..<3, Adam.Penalty())])
         var expected = [1.0, -2, 0.5]
-        var way: [[Double]] = []
+        var path: [[Double]] = []
         var mean = [0.0, 0, 0]
         var variance = [0.0, 0, 0]
         for step in 1...20 {
@@ -29,11 +29,11 @@ import Testing
             for (value, reference) in zip(parameters.elements, expected) {
                 #expect(abs(Double(value) - reference) < 1e-5)
             }
-            way.append(expected)
+            path.append(expected)
             // Shamir and Zhang's recursion, written out: the t-th point weighs t (t + 1) ⋯ (t + η - 1).
             let weights = (1...step).map { point in (1..<8).reduce(1.0) { $0 * Double(point + $1) } * Double(point) }
             for (index, value) in adam.average.elements.enumerated() {
-                let sum = zip(weights, way).reduce(0) { $0 + $1.0 * $1.1[index] }
+                let sum = zip(weights, path).reduce(0) { $0 + $1.0 * $1.1[index] }
                 #expect(abs(Double(value) - sum / weights.reduce(0, +)) < 1e-5)
             }
         }
@@ -112,7 +112,7 @@ import Testing
         #expect(result.epochs == 1)
     }
 
-    @Test func epochsAndStepsBothBoundEveryCourse() {
+    @Test func epochsAndStepsBothBoundEveryTraining() {
         func passes(_ decay: LearningDecay, epochs: Int?, steps: Int?, rows: Int = 1000) -> Int {
             var options = TrainingOptions()
             options.decay = decay
@@ -137,8 +137,8 @@ import Testing
         #expect(passes(.cosine, epochs: 20, steps: nil) == 20)
     }
 
-    @Test func aCosineCourseEndsWhereItLearnsTheTrainingRowsByHeart() {
-        /// Where the course ended, and which weights were best.
+    @Test func aCosineEndsWhereItLearnsTheTrainingRowsByHeart() {
+        /// Where the training ended, and which weights were best.
         func run(_ nats: (_ epoch: Int) -> Double) -> [Int] {
             var schedule = LearningSchedule(rate: 0.01, epochs: 100, steps: 1000)
             for epoch in 1...100 where schedule.looks(afterEpoch: epoch) {
@@ -165,7 +165,7 @@ import Testing
         #expect(run { $0 < 30 ? 10 - 0.1 * Double($0) : .nan } == [30, 28])
     }
 
-    @Test func aCosineCourseThatEpochsCutShortEndsAtRateZeroAllTheSame() {
+    @Test func aCosineThatEpochsCutShortEndsAtRateZeroAllTheSame() {
         let table = Table(columns: ["a", "b"], rows: (0..<400).map { Double($0 % 3 % 2) })
         var options = TrainingOptions()
         options.hiddenWidths = [4]
@@ -226,7 +226,7 @@ import Testing
             train: train.encoded, validation: source.rows(300, seed: 2).encoded, options: options)
     }
 
-    @Test(arguments: LearningDecay.allCases) func aTrainingAlongAnothersWayEndsWithTheSameWeights(
+    @Test(arguments: LearningDecay.allCases) func aTrainingByThePhasesOfAnotherEndsWithTheSameWeights(
         _ decay: LearningDecay
     ) throws {
         // Until weights are taken back the shuffles are the same, too.
@@ -238,12 +238,12 @@ import Testing
         }
         let found = training().run(isStopped: { false }, report: { _ in })
         let fallSteps = decay == .cosine ? 60 : nil
-        #expect(found.legs == [.init(rate: 0.02, fallSteps: fallSteps, stepCount: 6 * found.epochs)])
-        #expect(found.epochs > 1 && found.epochs < found.course.count, "it overfits")
+        #expect(found.phases == [.init(rate: 0.02, fallSteps: fallSteps, stepCount: 6 * found.epochs)])
+        #expect(found.epochs > 1 && found.epochs < found.history.count, "it overfits")
         var steps = 0
         var last: MemberTraining.Epoch?
         let followed = training().run(
-            along: found.legs,
+            by: found.phases,
             isStopped: {
                 steps += 1
                 return false
@@ -252,11 +252,11 @@ import Testing
         #expect(steps == 6 * found.epochs && followed.epochs == found.epochs && followed.isComplete)
         let epoch = try #require(last)
         #expect(epoch.isLast && epoch.number == found.epochs && epoch.validation == nil && epoch.epochsLeft == 0)
-        let stopped = training().run(along: found.legs, isStopped: { true }, report: { _ in })
+        let stopped = training().run(by: found.phases, isStopped: { true }, report: { _ in })
         #expect(!stopped.isComplete && stopped.epochs == 0)
     }
 
-    @Test func theWayHasALegForEachRateWithoutTheStepsThatWereTakenBack() {
+    @Test func thereIsAPhaseForEachRateWithoutTheStepsThatWereTakenBack() {
         func run(reductions: Int) -> MemberTraining.Result {
             training(rowCount: 2000) {
                 $0.learningRate = 0.5
@@ -265,17 +265,17 @@ import Testing
             }.run(isStopped: { false }, report: { _ in })
         }
         let (first, both) = (run(reductions: 0), run(reductions: 1))
-        #expect(both.legs.count == 2 && both.legs[0] == first.legs[0])
-        #expect(abs(both.legs[1].rate - 0.1) < 1e-6)
-        // The first leg was left two passes after the last gain, of a hundred steps each.
-        let start = first.course.count
-        #expect(both.legs[1].stepCount == max(0, both.epochs - start) * 100)
-        #expect(both.legs[1].stepCount > 0)
+        #expect(both.phases.count == 2 && both.phases[0] == first.phases[0])
+        #expect(abs(both.phases[1].rate - 0.1) < 1e-6)
+        // The first phase was left two passes after the last gain, of a hundred steps each.
+        let start = first.history.count
+        #expect(both.phases[1].stepCount == max(0, both.epochs - start) * 100)
+        #expect(both.phases[1].stepCount > 0)
     }
 
-    @Test func aTrainingThatDivergesOnAnothersWayKeepsTheWeightsBefore() {
-        let legs = [MemberTraining.Leg(rate: 3e37, fallSteps: nil, stepCount: 12)]
-        let result = training { $0.dropout = 0 }.run(along: legs, isStopped: { false }, report: { _ in })
+    @Test func aTrainingThatDivergesByThePhasesOfAnotherKeepsTheWeightsBefore() {
+        let phases = [MemberTraining.Phase(rate: 3e37, fallSteps: nil, stepCount: 12)]
+        let result = training { $0.dropout = 0 }.run(by: phases, isStopped: { false }, report: { _ in })
         #expect(result.isComplete && result.epochs == 0)
         #expect(result.network.layers.allSatisfy { $0.weight.elements.allSatisfy { abs($0) < 10 } })
     }

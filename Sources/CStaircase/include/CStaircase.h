@@ -235,7 +235,7 @@ typedef struct {
     float kept;
     /// How far the step of L1 goes towards zero, and not beyond.
     float threshold;
-    /// What the parameters after the step are of their average along the way.
+    /// What the parameters after the step are of the average over the steps.
     float average_share;
 } staircase_adam;
 

@@ -106,7 +106,7 @@ struct FittedEnsemble {
             trainNats: evaluation.meanNats(of: fit.train) ?? memberNats,
             validationNats: evaluation.meanNats(of: fit.validation) ?? memberNats,
             testNats: test.flatMap { evaluation.meanNats(of: fit.encode($0)) }, seed: fit.options.seed,
-            curve: TrainingCurve(results.map(\.course)))
+            curve: TrainingCurve(results.map(\.history)))
         return model
     }
 

@@ -8,8 +8,8 @@ struct MemberPool {
         let fit: EnsembleFit
         /// Its number in the ensemble, from 0.
         let member: Int
-        /// The way that another fit's member of the same number has found to be the best; nil: this one finds its own.
-        var legs: [MemberTraining.Leg]?
+        /// The phases that the same member of another fit has found to be the best; nil: this one finds its own.
+        var phases: [MemberTraining.Phase]?
     }
 
     /// What came of a job.
@@ -46,7 +46,7 @@ struct MemberPool {
             return outcomes + Array(repeating: nil, count: memberCount * folds.count)
         }
         let jobs = folds.flatMap { fold in
-            results.enumerated().map { Job(fit: fold, member: $0, legs: $1.legs) }
+            results.enumerated().map { Job(fit: fold, member: $0, phases: $1.phases) }
         }
         return outcomes + train(jobs, tally, behind: memberCount)
     }
@@ -76,7 +76,7 @@ extension MemberPool.Job {
         isStopped: () -> Bool, report: (MemberTraining.Epoch) -> Void
     ) -> MemberTraining.Result {
         let training = fit.training(of: member)
-        guard let legs else { return training.run(isStopped: isStopped, report: report) }
-        return training.run(along: legs, isStopped: isStopped, report: report)
+        guard let phases else { return training.run(isStopped: isStopped, report: report) }
+        return training.run(by: phases, isStopped: isStopped, report: report)
     }
 }

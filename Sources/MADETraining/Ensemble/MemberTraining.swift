@@ -13,10 +13,10 @@ final class MemberTraining {
         var network: MaskedNetwork
         /// Passes up to the weights that were kept.
         var epochs: Int
-        /// The way to those weights.
-        var legs: [Leg]
+        /// How the learning rate went up to those weights.
+        var phases: [Phase]
         /// Every look at the validation rows.
-        var course: [Epoch]
+        var history: [Epoch]
         /// Validation nats of the weights that were kept; infinity where there were no looks.
         var bestValidationNats: Double
         /// Whether training came to its own end.
@@ -40,9 +40,9 @@ final class MemberTraining {
         }
     }
 
-    /// Gradient steps on the way to the weights that were kept: those from one return to the best weights to the next, but
-    /// for the last of them, which were taken back.
-    struct Leg: Sendable, Equatable {
+    /// Gradient steps up to the weights that were kept: those from one return to the best weights to the next, but for the
+    /// last of them, which were taken back.
+    struct Phase: Sendable, Equatable {
         /// The learning rate at the start.
         var rate: Float
         /// Steps in which it falls to 0; nil: it stays.
@@ -136,10 +136,10 @@ final class MemberTraining {
     func run(isStopped: () -> Bool, report: (Epoch) -> Void) -> Result {
         _ = schedule.take(averageValidationNats(), epoch: 0)
         var order = Array(0..<train.rowCount)
-        var course: [Epoch] = []
-        var legs: [Leg] = []
-        var leg = Leg(rate: schedule.rate, fallSteps: schedule.fallSteps, stepCount: 0)
-        var legStart = 0
+        var history: [Epoch] = []
+        var phases: [Phase] = []
+        var phase = Phase(rate: schedule.rate, fallSteps: schedule.fallSteps, stepCount: 0)
+        var phaseStart = 0
         for epoch in 1...passCountMax {
             order.shuffle(using: &shuffles)
             let trainNats = pass(over: order, upTo: stepCountMax, isStopped: isStopped)
@@ -148,47 +148,48 @@ final class MemberTraining {
             let verdict = schedule.take(nats, epoch: epoch)
             if schedule.bestEpoch == epoch {
                 best.set(from: adam.average)
-                leg.stepCount = stepsDone - legStart
+                phase.stepCount = stepsDone - phaseStart
             }
             guard let trainNats else { break }
             let isLast = verdict == .end || epoch == passCountMax
             let look = Epoch(
                 number: epoch, trainNats: trainNats, validation: .init(nats: nats, bestNats: schedule.bestNats),
                 isLast: isLast, epochsLeft: min(schedule.epochsLeft, passCountMax - epoch))
-            course.append(look)
+            history.append(look)
             report(look)
             if isLast { break }
             if verdict == .reduce {
-                legs.append(leg)
+                phases.append(phase)
                 passes.parameters.set(from: best)
-                adam.restart(from: best, stepCount: legs.stepCount)
-                leg = Leg(rate: schedule.rate, fallSteps: schedule.fallSteps, stepCount: 0)
-                legStart = stepsDone
+                adam.restart(from: best, stepCount: phases.stepCount)
+                phase = Phase(rate: schedule.rate, fallSteps: schedule.fallSteps, stepCount: 0)
+                phaseStart = stepsDone
             }
         }
         return Result(
             masks: passes.masks, network: passes.network(from: best.elements),
-            epochs: schedule.bestEpoch, legs: legs + [leg], course: course, bestValidationNats: schedule.bestNats,
-            isComplete: course.last?.isLast == true)
+            epochs: schedule.bestEpoch, phases: phases + [phase], history: history,
+            bestValidationNats: schedule.bestNats,
+            isComplete: history.last?.isLast == true)
     }
 
-    /// Trains along the `legs` of another training, of which this one needs no validation rows, or until `isStopped`, which
+    /// Trains by the `phases` of another training, of which this one needs no validation rows, or until `isStopped`, which
     /// is asked before each step. Where a loss is not finite it ends with the weights of the pass before.
-    func run(along legs: [Leg], isStopped: () -> Bool, report: (Epoch) -> Void) -> Result {
+    func run(by phases: [Phase], isStopped: () -> Bool, report: (Epoch) -> Void) -> Result {
         var order = Array(0..<train.rowCount)
         var epoch = 0
         var end = 0
-        let stepCount = legs.stepCount
+        let stepCount = phases.stepCount
         func result(isComplete: Bool) -> Result {
             Result(
-                masks: passes.masks, network: passes.network(from: best.elements), epochs: epoch, legs: legs,
-                course: [], bestValidationNats: .infinity, isComplete: isComplete)
+                masks: passes.masks, network: passes.network(from: best.elements), epochs: epoch, phases: phases,
+                history: [], bestValidationNats: .infinity, isComplete: isComplete)
         }
-        for leg in legs where leg.stepCount > 0 {
-            schedule.begin(rate: leg.rate, fallSteps: leg.fallSteps)
+        for phase in phases where phase.stepCount > 0 {
+            schedule.begin(rate: phase.rate, fallSteps: phase.fallSteps)
             passes.parameters.set(from: best)
             adam.restart(from: best, stepCount: end)
-            end += leg.stepCount
+            end += phase.stepCount
             while stepsDone < end {
                 order.shuffle(using: &shuffles)
                 let trainNats = pass(over: order, upTo: end, isStopped: isStopped)
@@ -306,7 +307,7 @@ final class MemberTraining {
     }
 }
 
-extension [MemberTraining.Leg] {
+extension [MemberTraining.Phase] {
     /// Gradient steps in all.
     fileprivate var stepCount: Int { reduce(0) { $0 + $1.stepCount } }
 }

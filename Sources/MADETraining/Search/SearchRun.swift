@@ -5,7 +5,7 @@ internal import MADERows
 ///
 /// Trials come in waves, whose size does not depend on the number of threads: first the first network of each is trained,
 /// then the others of those that are not left behind by the best trial of the waves before.
-final class SearchCourse {
+final class SearchRun {
     /// What a model is called.
     struct Naming {
         let name: String
@@ -177,7 +177,7 @@ final class SearchCourse {
 }
 
 extension FittedEnsemble {
-    fileprivate init(_ fit: EnsembleFit, _ results: [MemberTraining.Result], _ naming: SearchCourse.Naming) {
+    fileprivate init(_ fit: EnsembleFit, _ results: [MemberTraining.Result], _ naming: SearchRun.Naming) {
         self.init(fit, results, name: naming.name, imageWidth: naming.imageWidth)
     }
 

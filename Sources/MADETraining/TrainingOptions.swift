@@ -233,13 +233,14 @@ extension TrainingOptions {
         options.trimmedShare = 0.01
         options.gradientNormMax = 5
         options.decay = .cosine
-        options.learningRate = 3e-3
+        options.learningRate = 6e-3
         options.batchRows = 256
         options.weightDecay = 1e-2
         options.l1 = 0
         options.directL1 = 0
         if rowCount >= manyRows && !isContaminated {
             options.hiddenWidths = [256, 256]
+            options.learningRate = 3e-3
             options.trimmedShare = 0
             options.trimmedValueShare = 0.02
             options.strayShare = 0.02
@@ -248,6 +249,7 @@ extension TrainingOptions {
         }
         guard isContaminated else { return options }
         options.hiddenWidths = [64, 64]
+        options.learningRate = 3e-3
         options.isRobust = false
         options.choosesEncodings = false
         options.componentCount = 1

@@ -86,7 +86,10 @@ struct TrainingArguments: ParsableArguments {
     @Option(help: "Rows a gradient step. (default: 100; with numbers 256)")
     var batch: Int?
 
-    @Option(help: "Adam's step size at the start. (default: 0.002; with numbers 0.003)")
+    @Option(
+        help: """
+            Adam's step size at the start. (default: 0.002; with numbers 0.006, from 10000 rows on and contaminated 0.003)
+            """)
     var learningRate: Float?
 
     @Option(

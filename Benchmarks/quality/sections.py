@@ -26,7 +26,7 @@ def density(figures, program, data, options):
         command = ["--validation", str(folder / "valid.csv"), *recipes.COMMON.split(), *recipe.split()]
         model, seconds = program.train(folder / "train.csv", command)
         nats = program.evaluate(model, folder / "test.csv")["nats a row"]
-        figures.add(name, nats[0], ("<=", bound), f"± {nats[1]:.3f}, {recipe}", places=3)
+        figures.add(name, nats[0], ("<=", bound), f"± {nats[1]:.3f}, {recipe or 'all by default'}", places=3)
         figures.add(f"{name}, seconds to fit", seconds, ("<=", recipes.SECONDS_MAX), places=0)
 
 

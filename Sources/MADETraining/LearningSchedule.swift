@@ -78,7 +78,8 @@ struct LearningSchedule {
     mutating func begin(rate: Float, fallSteps: Int?) {
         self.rate = rate
         rateAtStart = rate
-        if let fallSteps { kind = .cosine(steps: fallSteps, stepsDone: 0, epochs: .max) }
+        guard let fallSteps, case .cosine(_, _, let epochs) = kind else { return }
+        kind = .cosine(steps: fallSteps, stepsDone: 0, epochs: epochs)
     }
 
     /// Steps in which the rate falls to 0 from here on; nil where it does not.

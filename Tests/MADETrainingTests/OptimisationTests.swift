@@ -301,6 +301,10 @@ import Testing
         #expect(looks.prefix(20) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24])
         #expect(zip(looks, looks.dropFirst()).allSatisfy { $1 - $0 <= 30 } && looks.last == 1501)
         #expect((50...100).contains(looks.count), "\(looks.count)")
+        // Nor do they grow rarer where another training has fixed the steps.
+        var other = schedule
+        other.begin(rate: 1, fallSteps: 1400)
+        #expect((1...1501).filter { other.looks(afterEpoch: $0) } == looks)
     }
 
     @Test func gradientsAreScaledDownToTheBoundAndNeverUp() {

@@ -13,7 +13,7 @@ final class MemberTraining {
         var network: MaskedNetwork
         /// Passes up to the weights that were kept.
         var epochs: Int
-        /// How the learning rate went up to those weights.
+        /// The learning rates and steps that led to those weights.
         var phases: [Phase]
         /// Every look at the validation rows.
         var history: [Epoch]

@@ -65,10 +65,10 @@ public struct SettingSearch: Sendable {
         settings[0].threadCount = try TrainingMemory.threadCount(
             of: Trainer.fits(split, schema: tables.schema, options: options), options,
             bytesMax: SystemMemory.byteCount)
-        let run = SearchRun(
+        return try SearchRun(
             tables: tables, split: split, settings: settings, naming: .init(name: name, imageWidth: imageWidth),
             state: try SearchState.read(stateFile.path, for: subject) ?? SearchState(subject), stateFile: stateFile,
-            secondsMax: secondsMax, stop: stop, report: report)
-        return try run.run(keep: keep)
+            secondsMax: secondsMax, stop: stop, report: report
+        ).run(keep: keep)
     }
 }

@@ -10,9 +10,9 @@ one of other weights. What must hold:
 - every request is answered as it should be: 200, and where that was asked for 429 or 504;
 - a score belongs to the version that the answer names, to the digit, so no reload mixes two models;
 - every replaced model is served;
-- resident memory grows by less than 1 MiB after the first five minutes (of a shorter run, its first half), as the least of its
-  samples in the five minutes after those and in the last five have it: what is above is what malloc keeps between two
-  reloads, which is tens of MiB at one look and none at the next;
+- resident memory grows by less than 1 MiB after the first five minutes (of a shorter run, its first half), between two
+  moments at which no request is under way and a model has just been replaced: what requests hold, and what malloc keeps of
+  it, is tens of MiB at one look and little at the next;
 - in the end no more descriptors are open than in the beginning, and the service stops in good order.
 
 Needs nothing but Python.
@@ -35,11 +35,12 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WARM_UP_SECONDS = 300
-WINDOW_SECONDS = 300
+REST_SECONDS = 5
 GROWTH_MAX = 1 << 20
 JSON = {"Content-Type": "application/json"}
 # Of the key that may send few requests; the others are held to the same and stay below it.
@@ -55,6 +56,10 @@ NLTCS = [1, 0] * 8
 
 class Failure(Exception):
     """Something that a soak must not meet."""
+
+
+# What ends the load early, so that the rest of the soak still reports: the last is a client that died before a rest.
+FAULTS = (Failure, OSError, http.client.HTTPException, threading.BrokenBarrierError)
 
 
 # -- Models
@@ -301,11 +306,39 @@ KINDS = {
 }
 
 
-def load(port, key, truth, stop, results, seed):
+class Pace:
+    """When clients send: until they are told to stop, and not while the service is to rest."""
+
+    def __init__(self, client_count):
+        self.stop, self.rest = multiprocessing.Event(), multiprocessing.Event()
+        # Passed once when all clients are silent, and once when they go on.
+        self.barrier = multiprocessing.Barrier(client_count + 1)
+
+    def goes_on(self, client, pause=0):
+        """Whether `client` may send, after `pause` seconds."""
+        if self.rest.is_set():
+            client.close()
+            self.barrier.wait()
+            self.barrier.wait()
+        return not self.stop.wait(pause)
+
+    @contextlib.contextmanager
+    def silence(self):
+        """No client sends, and none has a connection."""
+        self.rest.set()
+        self.barrier.wait(300)
+        self.rest.clear()
+        try:
+            yield
+        finally:
+            self.barrier.wait(300)
+
+
+def load(port, key, truth, pace, results, seed):
     """Sends requests of all kinds until it is told to stop."""
     random.seed(seed)
     client, counts, failures = Client(port, key), collections.Counter(), []
-    while not stop.is_set():
+    while pace.goes_on(client):
         kind = random.choices(list(KINDS), list(KINDS.values()))[0]
         attempt(kind, client, truth, counts, failures)
         if random.random() < 0.02:
@@ -313,9 +346,9 @@ def load(port, key, truth, stop, results, seed):
     results.put((counts, failures[:5], len(failures)))
 
 
-def flood(port, key, stop, results):
+def flood(port, key, pace, results):
     client, counts, failures = Client(port, key), collections.Counter(), []
-    while not stop.wait(5):
+    while pace.goes_on(client, 5):
         attempt(too_often, client, None, counts, failures)
     results.put((counts, failures[:5], len(failures)))
 
@@ -349,6 +382,20 @@ def wait_for_version(client, version):
     raise Failure(f"version {version} is not served a minute after it was put there")
 
 
+class Reloads:
+    """Replaces the model by the other version over and over."""
+
+    def __init__(self, folder, models, client):
+        self.folder, self.models, self.client = folder, models, client
+        self.count, self.version = 0, 2
+
+    def next(self):
+        self.version = 3 - self.version
+        place(self.folder, self.models[self.version - 1])
+        wait_for_version(self.client, str(self.version))
+        self.count += 1
+
+
 class Watch:
     """Memory and descriptors over time."""
 
@@ -356,23 +403,29 @@ class Watch:
         self.service, self.start = service, time.monotonic()
         self.warm_up = min(WARM_UP_SECONDS, seconds / 2)
         self.samples, self.next = [], 0
+        self.at_rest = []
+
+    @property
+    def seconds(self):
+        return time.monotonic() - self.start
+
+    def look_at_rest(self, reloads):
+        """Memory while nothing is asked for, after a model was replaced."""
+        least = float("inf")
+        for _ in range(2):
+            reloads.next()
+            deadline = time.monotonic() + REST_SECONDS
+            while time.monotonic() < deadline:
+                time.sleep(0.1)
+                least = min(least, self.service.resident_bytes())
+        self.at_rest.append((self.seconds, least))
 
     def look(self):
-        now = time.monotonic() - self.start
+        now = self.seconds
         if now < self.next:
             return
         self.samples.append((now, self.service.resident_bytes(), self.service.descriptor_count()))
         self.next = now + 1
-
-    def window(self, start, seconds):
-        return [memory for time, memory, _ in self.samples if start <= time < start + seconds]
-
-    def growth(self):
-        """The least after the warm-up and at the end, and what is between them."""
-        end = self.samples[-1][0]
-        length = min(WINDOW_SECONDS, (end - self.warm_up) / 2)
-        first, last = (min(self.window(start, length + 1)) for start in (self.warm_up, end - length))
-        return first, last, last - first
 
     def print(self):
         step = max(1, len(self.samples) // 20)
@@ -392,29 +445,33 @@ def course(service, folder, models, keys, options):
     if truth["1"] == truth["2"]:
         raise Failure("both versions score alike, so that nothing would show")
     idle = service.descriptor_count()
-    stop, results = multiprocessing.Event(), multiprocessing.Queue()
-    work = [multiprocessing.Process(target=load, args=(service.port, keys[1 + index], truth, stop, results, index))
+    pace, results = Pace(options.clients + 1), multiprocessing.Queue()
+    work = [multiprocessing.Process(target=load, args=(service.port, keys[1 + index], truth, pace, results, index))
             for index in range(options.clients)]
-    work.append(multiprocessing.Process(target=flood, args=(service.port, keys[-1], stop, results)))
+    work.append(multiprocessing.Process(target=flood, args=(service.port, keys[-1], pace, results)))
     for process in work:
         process.start()
-    watch, reloads, version = Watch(service, options.seconds), 0, 2
+    watch, reloads = Watch(service, options.seconds), Reloads(folder, models, admin)
     problems = []
     try:
-        while time.monotonic() - watch.start < options.seconds and service.process.poll() is None:
+        while watch.seconds < options.seconds and service.process.poll() is None:
             watch.look()
-            if reloads < options.reloads * (time.monotonic() - watch.start) / options.seconds:
-                version = 3 - version
-                place(folder, models[version - 1])
-                wait_for_version(admin, str(version))
-                reloads += 1
+            if not watch.at_rest and watch.seconds >= watch.warm_up:
+                with pace.silence():
+                    watch.look_at_rest(reloads)
+            if reloads.count < options.reloads * watch.seconds / options.seconds:
+                reloads.next()
             else:
                 time.sleep(0.05)
-    except (Failure, OSError, http.client.HTTPException) as error:
+    except FAULTS as error:
         problems.append(f"{type(error).__name__}: {error}")
-    stop.set()
+    pace.stop.set()
     counts = gather(results, work, problems)
-    report(counts, reloads, watch)
+    try:
+        watch.look_at_rest(reloads)
+    except FAULTS as error:
+        problems.append(f"{type(error).__name__}: {error}")
+    report(counts, reloads.count, watch)
     return problems + judge(service, watch, idle)
 
 
@@ -442,8 +499,11 @@ def judge(service, watch, idle):
     if service.process.poll() is not None:
         return [f"the service ended with {service.process.returncode}; see {service.log.name}"]
     problems = []
-    first, last, growth = watch.growth()
-    print(f"memory: {first / 2**20:.2f} MiB after {watch.warm_up:.0f} s, {last / 2**20:.2f} MiB in the end: "
+    if len(watch.at_rest) < 2:
+        return ["memory was not looked at twice"]
+    (_, first), (_, last) = watch.at_rest
+    growth = last - first
+    print(f"memory at rest: {first / 2**20:.2f} MiB after {watch.warm_up:.0f} s, {last / 2**20:.2f} MiB in the end: "
           f"{growth / 2**10:+.0f} KiB")
     if growth >= GROWTH_MAX:
         problems.append(f"memory has grown by {growth / 2**20:.2f} MiB after the first {watch.warm_up:.0f} s")

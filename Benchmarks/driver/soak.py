@@ -27,6 +27,7 @@ import http.client
 import json
 import multiprocessing
 import os
+import queue
 import random
 import signal
 import socket
@@ -41,6 +42,8 @@ import time
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WARM_UP_SECONDS = 300
 REST_SECONDS = 5
+# For a client to end the request that it is at.
+PATIENCE_SECONDS = 300
 GROWTH_MAX = 1 << 20
 JSON = {"Content-Type": "application/json"}
 # Of the key that may send few requests; the others are held to the same and stay below it.
@@ -58,8 +61,8 @@ class Failure(Exception):
     """Something that a soak must not meet."""
 
 
-# What ends the load early, so that the rest of the soak still reports: the last is a client that died before a rest.
-FAULTS = (Failure, OSError, http.client.HTTPException, threading.BrokenBarrierError)
+# What ends the load early, so that the rest of the soak still reports.
+FAULTS = (Failure, OSError, http.client.HTTPException)
 
 
 # -- Models
@@ -318,20 +321,29 @@ class Pace:
         """Whether `client` may send, after `pause` seconds."""
         if self.rest.is_set():
             client.close()
-            self.barrier.wait()
-            self.barrier.wait()
+            try:
+                self.barrier.wait()
+                self.barrier.wait()
+            except threading.BrokenBarrierError:
+                return False
         return not self.stop.wait(pause)
 
     @contextlib.contextmanager
     def silence(self):
         """No client sends, and none has a connection."""
         self.rest.set()
-        self.barrier.wait(300)
+        self.meet()
         self.rest.clear()
         try:
             yield
         finally:
-            self.barrier.wait(300)
+            self.meet()
+
+    def meet(self):
+        try:
+            self.barrier.wait(PATIENCE_SECONDS)
+        except threading.BrokenBarrierError:
+            raise Failure(f"a client neither fell silent nor went on within {PATIENCE_SECONDS} s") from None
 
 
 def load(port, key, truth, pace, results, seed):
@@ -418,7 +430,7 @@ class Watch:
             while time.monotonic() < deadline:
                 time.sleep(0.1)
                 least = min(least, self.service.resident_bytes())
-        self.at_rest.append((self.seconds, least))
+        self.at_rest.append(least)
 
     def look(self):
         now = self.seconds
@@ -450,6 +462,8 @@ def course(service, folder, models, keys, options):
             for index in range(options.clients)]
     work.append(multiprocessing.Process(target=flood, args=(service.port, keys[-1], pace, results)))
     for process in work:
+        # So that one which hangs does not keep the soak from ending.
+        process.daemon = True
         process.start()
     watch, reloads = Watch(service, options.seconds), Reloads(folder, models, admin)
     problems = []
@@ -478,13 +492,17 @@ def course(service, folder, models, keys, options):
 def gather(results, work, problems):
     counts = collections.Counter()
     for _ in work:
-        found, failures, failure_count = results.get(timeout=300)
+        try:
+            found, failures, failure_count = results.get(timeout=PATIENCE_SECONDS)
+        except queue.Empty:
+            problems.append(f"clients ended without a result, with {[process.exitcode for process in work]}")
+            break
         counts.update(found)
         if failure_count:
             problems.append(f"{failure_count} requests failed, such as")
             problems += [f"  {failure}" for failure in failures]
     for process in work:
-        process.join()
+        process.join(PATIENCE_SECONDS)
     return counts
 
 
@@ -499,14 +517,15 @@ def judge(service, watch, idle):
     if service.process.poll() is not None:
         return [f"the service ended with {service.process.returncode}; see {service.log.name}"]
     problems = []
-    if len(watch.at_rest) < 2:
-        return ["memory was not looked at twice"]
-    (_, first), (_, last) = watch.at_rest
-    growth = last - first
-    print(f"memory at rest: {first / 2**20:.2f} MiB after {watch.warm_up:.0f} s, {last / 2**20:.2f} MiB in the end: "
-          f"{growth / 2**10:+.0f} KiB")
-    if growth >= GROWTH_MAX:
-        problems.append(f"memory has grown by {growth / 2**20:.2f} MiB after the first {watch.warm_up:.0f} s")
+    if len(watch.at_rest) == 2:
+        first, last = watch.at_rest
+        growth = last - first
+        print(f"memory at rest: {first / 2**20:.2f} MiB after {watch.warm_up:.0f} s, {last / 2**20:.2f} MiB in the end: "
+              f"{growth / 2**10:+.0f} KiB")
+        if growth >= GROWTH_MAX:
+            problems.append(f"memory has grown by {growth / 2**20:.2f} MiB after the first {watch.warm_up:.0f} s")
+    else:
+        problems.append("how much memory has grown is unknown: the load ended before both looks at rest")
     # Connections that were closed just now take a moment.
     deadline = time.monotonic() + 30
     while service.descriptor_count() > idle and time.monotonic() < deadline:

@@ -84,7 +84,8 @@ void mhd_shim_keep_to_processor(int number);
 /* Lets the calling thread run on all of them. */
 void mhd_shim_leave_processor(void);
 
-/* Bounds the heaps between which the C library spreads threads: each keeps freed memory of its own. */
+/* Bounds the heaps between which the C library spreads threads, as each keeps freed memory of its own, and how much that is:
+   2 MiB at a heap's end. Blocks of 4 MiB and more are mapped and unmapped singly. */
 void mhd_shim_bound_heaps(int count);
 
 /* Pages of memory in place of those at start, whose bytes they have, moved without a copy; new ones where start is null. To be

@@ -42,6 +42,7 @@ extension Registry {
                     versions[index].failure = .unloaded
                 }
             }
+            self.releaseMemorySoon()
             self.logger.info("model unloaded", metadata: ["model": "\(name)"])
             then(.success(()))
         }
@@ -92,11 +93,16 @@ extension Registry {
             if goesOn.isFirst { self.loadNext(of: pass) }
         } then: { answer in
             if let failure = self.load(found, answer) { pass.failures.append(failure) }
-            // Of reading it, and of models that were replaced.
-            releaseFreeMemory()
             pass.pendingCount -= 1
+            if pass.isOver { self.releaseMemorySoon() }
             if goesOn.isFirst { self.loadNext(of: pass) } else if pass.isOver { pass.finish() }
         }
+    }
+
+    /// Gives back the memory of files that were read and of models that were replaced or unloaded, once whoever holds them
+    /// yet, this pass and the requests under way, has let go.
+    private func releaseMemorySoon() {
+        queue.asyncAnywhere(after: .seconds(1)) { releaseFreeMemory() }
     }
 
     private func outcome(of name: String, _ failures: [String]) throws(Problem) -> LoadedModel {

@@ -46,18 +46,23 @@ private struct ConditionalsReply: Decodable {
 }
 
 @Test func aSampleCanBePostedBackAndScoresTheSame() throws {
+    struct Likelihoods: Decodable {
+        var logLikelihood: [Double]
+        var effectiveSampleSize: Double?
+    }
     let service = try TestService([randomModel("m", variables: 20, hidden: [30], members: 2)])
-    let sample = try service.get("/sample?n=40&seed=3")
-    let reply = try sample.decode(SampleReply.self)
-    let scored = try service.post("/score", body(reply.rows)).decode(ScoreReply.self)
-    #expect(scored.logLikelihood == reply.logLikelihood.map { $0 })
-    let objects = try service.post("/sample", #"{"n":40,"seed":3,"as":"objects"}"#).text
-    let start = try #require(objects.range(of: "\"rows\":"))
-    let end = try #require(objects.range(of: ",\"log_likelihood\""))
-    let rows = objects[start.upperBound..<end.lowerBound]
-    #expect(rows.hasPrefix("[{\"v0\":"))
-    #expect(
-        try service.post("/score", "{\"rows\":\(rows)}").decode(ScoreReply.self).logLikelihood == scored.logLikelihood)
+    for request in [
+        #"{"n":40,"seed":3}"#, #"{"n":40,"seed":3,"as":"objects"}"#,
+        // Weighted evidence: the answer has an effective sample size too.
+        #"{"n":40,"seed":3,"given":{"v1":1,"v8":0,"v15":1}}"#,
+    ] {
+        let sample = try service.post("/sample", request)
+        let drawn = try sample.decode(Likelihoods.self)
+        #expect((drawn.effectiveSampleSize != nil) == request.contains("given"))
+        let scored = try service.post("/score", sample.text)
+        #expect(scored.status == 200, "\(scored.text.prefix(200))")
+        #expect(try scored.decode(Likelihoods.self).logLikelihood == drawn.logLikelihood)
+    }
 }
 
 @Test func samplesComeAsLinesToo() throws {

@@ -21,7 +21,10 @@ let nativeRefusals: [Refused] = [
     .init(body: #"{"rows":[],"alpha":[]}"#, status: 400, pointer: "/alpha", detail: "a number"),
     .init(body: #"{"rows":[],"on_error":1}"#, status: 400, pointer: "/on_error", detail: "a string"),
     .init(headers: ["X-Timeout-Ms: soon"], body: #"{"rows":[]}"#, status: 400, detail: "X-Timeout-Ms"),
+    .init(body: #"{"rows":[],"model":1}"#, status: 400, pointer: "/model", detail: "a string"),
     // 422: well-formed, but not of this model.
+    .init(body: #"{"rows":[],"model":"n"}"#, status: 422, pointer: "/model", detail: "has model \"model\""),
+    .init(body: #"{"rows":[],"version":"2"}"#, status: 422, pointer: "/version", detail: "leave 'version' out"),
     .init(body: #"{"rows":[[0,1,0],[0,1]]}"#, status: 422, pointer: "/rows/1", detail: "3 columns, the row 2"),
     .init(body: #"{"rows":[{"w0":1}]}"#, status: 422, pointer: "/rows/0/w0", detail: "did you mean 'v0'?"),
     .init(body: #"{"rows":[[0,1,"one"]]}"#, status: 422, pointer: "/rows/0/2", detail: "rows[0].v2"),

@@ -103,7 +103,12 @@ enum APISchema {
             "description": "Of the rows that are called discoveries the share that may be normal, in the mean (Benjamini and Hochberg)."},
           \##(judging),
           "on_error": {"enum": ["request", "row", null],
-            "description": "What a bad row spoils: the whole request (422), or its own answer."}}},
+            "description": "What a bad row spoils: the whole request (422), or its own answer."},
+          "model": {"type": ["string", "null"],
+            "description": "The model that answers, by the path; any other is refused. Here so that an answer of /sample can be posted as it is."},
+          "version": {"type": ["string", "null"], "description": "The version that answers; any other is refused."},
+          "log_likelihood": {"description": "Passed over; an answer of /sample has it."},
+          "effective_sample_size": {"description": "Passed over; an answer of /sample may have it."}}},
         "ConditionalsRequest": {"type": "object", "required": ["rows"], "additionalProperties": false, "properties": {
           "rows": {"type": "array", "items": {"$ref": "#/components/schemas/Row"}},
           "variables": {"type": ["array", "null"], "items": {"type": "string"},

@@ -46,7 +46,10 @@ struct ScoreOptions: Equatable {
     static let queryNames = judgingQueryNames + ["explain", "fdr", "keep"]
     /// Those that say how rows are read and judged, which requests of every protocol may have.
     static let judgingQueryNames = ["alpha", "statistic", "unseen", "missing", "ignore_unknown"]
-    static let names = judgingNames + ["explain", "per_variable", "fdr", "on_error"]
+    static let names = judgingNames + ["explain", "per_variable", "fdr", "on_error"] + sampleNames
+    /// Members of an answer of /sample, which may be posted as it is: whose rows they are, which must be this model's, and
+    /// what is passed over.
+    static let sampleNames = ["model", "version", "log_likelihood", "effective_sample_size"]
     /// Fields of a body that say how rows are read and judged, which requests of every protocol may have.
     static let judgingNames = judgingQueryNames + ["particles", "seed"]
 
@@ -130,6 +133,8 @@ struct ScoreOptions: Equatable {
     /// Reads the fields of a score request that a scan handed back.
     mutating func read(_ scan: made_scan, model: LoadedModel) throws(Problem) {
         let fields = try OptionReader(scan, names: Self.names, rowsMember: "rows")
+        try check(fields, "model", is: model.card.name)
+        try check(fields, "version", is: model.card.version)
         try readJudging(fields, model: model)
         if let explain = try fields.value("explain", Int.self, mustBe: "a whole number") {
             try set(explain: explain, model: model, pointer: "/explain")
@@ -145,6 +150,16 @@ struct ScoreOptions: Equatable {
             throw Problem(
                 422, "'on_error' is \(quoted(other)); it must be \"request\" or \"row\"", pointer: "/on_error")
         }
+    }
+
+    /// A body that names a model means no other: it is the path that chooses one.
+    private func check(_ fields: OptionReader, _ name: String, is served: String) throws(Problem) {
+        guard let asked = try fields.value(name, String.self, mustBe: "a string"), asked != served else { return }
+        throw Problem(
+            422,
+            "'\(name)' is \(quoted(asked)), but what answers has \(name) \(quoted(served)); leave '\(name)' out, or choose by "
+                + "the path, as in /models/{model}/score",
+            pointer: fields.pointer(to: name))
     }
 
     /// Reads the fields that say how rows are read and judged (`judgingNames`), and no others.

@@ -49,8 +49,8 @@ final class ServiceCore: Sendable {
                     batchRowsMax: options.batchRowsMax, waitingRowsMax: options.queueRowsMax,
                     waitNanosecondsMax: options.queueMillisecondsMax * 1_000_000,
                     delay: .microseconds(options.delayMax)),
-                pending: pending, metrics: observer.metrics, statistic: options.statistic, driftRows: options.driftRows,
-                readSecondsMax: options.modelReadSecondsMax),
+                pending: pending, metrics: observer.metrics, statistic: options.statistic, alpha: options.alpha,
+                driftRows: options.driftRows, readSecondsMax: options.modelReadSecondsMax),
             logger: observer.logger)
         watch = options.watchesModels ? try ModelWatch(registry) : nil
     }

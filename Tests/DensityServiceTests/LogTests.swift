@@ -1,5 +1,7 @@
 import Foundation
 import Logging
+import MADE
+import RawHTTP
 import Testing
 
 @testable import DensityService
@@ -111,4 +113,31 @@ private func answer() -> Observer.Answer {
     #expect(try line("three")["trace_id"] == nil)
     // No line holds a row.
     #expect(lines.allSatisfy { !$0.contains("[") })
+}
+
+@Test func anAlphaThatAModelCannotReachIsWarnedOfAndListed() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("made-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    // One model by its folder, one by its own name.
+    let named = folder.appendingPathComponent("named.safetensors").path
+    try Checkpoint.write(TableModel.model("named", calibrationRows: 20), to: named)
+    let models = [TableModel.model("small", calibrationRows: 10), TableModel.model("large")]
+    var listed = ""
+    let lines = try lines(.json) { _, sink in
+        let service = try TestService(models, sink: sink, others: [named], layout: { _ in }) {
+            $0.logFormat = .json
+            $0.alpha = 0.02
+        }
+        listed = try service.get("/models").text
+        service.stop()
+    }
+    let warnings = lines.filter { $0.contains(#""warning""#) }
+    #expect(warnings.count == 2, "\(lines)")
+    for (name, rows) in [("small", 10), ("named", 20)] {
+        let note =
+            "no row is judged at alpha 0.02: with \(rows) calibration rows no p-value is below \(1 / Double(rows + 1))"
+        #expect(warnings.contains { $0.contains(#""\#(name)""#) && $0.contains(note) }, "\(warnings)")
+        #expect(listed.components(separatedBy: "\"note\":\"\(note)\"").count == 2, "\(listed)")
+    }
 }

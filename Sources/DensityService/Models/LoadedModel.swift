@@ -13,6 +13,8 @@ final class LoadedModel: Sendable {
     let schema: RowSchema
     /// What its rows are ranked by where a request does not say it.
     let statistic: RowStatistic
+    /// Why no row, or none of some groups, can be judged at the configured alpha; nil where rows of all can.
+    let judgementNote: String?
     /// Writes its rows.
     let text: RowText
     /// Says which of a row's cells are wrong.
@@ -67,6 +69,8 @@ final class LoadedModel: Sendable {
         var metrics: Metrics
         /// What p-values rank by, where the model was calibrated for it.
         var statistic = RowStatistic.combined
+        /// The share of normal rows that may be called anomalies, where a request does not say it.
+        var alpha = Judgement.defaultAlpha
         /// Latest rows that are watched for drift.
         var driftRows: Int
         /// Seconds that reading a folder or a file may take.
@@ -103,6 +107,7 @@ final class LoadedModel: Sendable {
         }
         self.schema = schema
         statistic = card.calibration?.statistic(wanted: environment.statistic) ?? .likelihood
+        judgementNote = Judgement(card.calibration, alpha: environment.alpha, statistic: statistic).note
         text = RowText(card)
         explainer = CellExplainer(compiled, schema)
         masked = MaskedCalibration(compiled)

@@ -170,6 +170,7 @@ final class Registry: Sendable {
         }
         self.sources = sources
         state = Mutex(Snapshot(entries: Self.entries(of: versions)))
+        for version in versions { log(version, isNew: true) }
         for folder in sources.folders where try reader.files(in: folder).isEmpty && !mayBeEmpty {
             throw ServiceError(
                 "\(folder): the folder holds neither NAME.safetensors nor NAME/VERSION/model.safetensors")

@@ -217,13 +217,18 @@ extension Registry {
         }
     }
 
-    private func log(_ version: Version, isNew: Bool) {
+    /// Says what came of a file that was read.
+    func log(_ version: Version, isNew: Bool) {
         environment.metrics.countLoad(succeeded: version.failure == nil)
         var fields = metadata(of: version.file, version.number)
         switch version.failure {
         case nil:
             if let model = version.model { fields["sha256"] = "\(model.digest)" }
             logger.info(isNew ? "model ready" : "model reloaded", metadata: fields)
+            if let note = version.model?.judgementNote {
+                fields["reason"] = "\(note)"
+                logger.warning("alpha is too small for the model", metadata: fields)
+            }
         case .unusable(let reason, _), .duplicate(let reason):
             fields["reason"] = "\(reason)"
             logger.error(

@@ -237,6 +237,7 @@ enum APISchema {
             "additionalProperties": false, "properties": {"name": {"type": "string"}, "version": {"type": "string"},
             "state": {"$ref": "#/components/schemas/State"}, "default": {"type": "boolean"},
             "variables": {"type": "integer"}, "members": {"type": "integer"}, "calibrated": {"type": "boolean"},
+            "note": {"type": "string", "description": "Why no row, or none of some groups, is judged at the configured alpha."},
             "reason": {"type": "string", "description": "Why the file, as it is now, does not serve."}}}}}},
         "Drift": {"type": "object", "required": ["model", "version", "window", "rows"], "additionalProperties": false,
           "properties": {

@@ -35,6 +35,7 @@ extension RequestHandler {
                 json.member("variables", model.schema.columns.count)
                 json.member("members", model.card.orderings.count)
                 json.member("calibrated", model.card.calibration != nil)
+                if let note = model.judgementNote { json.member("note", note) }
             }
             if state == .failed, let failure = version.failure { json.member("reason", failure.shown) }
             json.endObject()

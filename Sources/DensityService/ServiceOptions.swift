@@ -50,7 +50,7 @@ public struct ServiceOptions: Sendable {
     /// Bytes of a request's target, and bytes and number of its header fields.
     public var uriBytesMax = 8 << 10
     /// See `uriBytesMax`.
-    public var headerBytesMax = 14 << 10
+    public var headerBytesMax = 8 << 10
     /// See `uriBytesMax`.
     public var headerFieldsMax = 96
     /// Seconds that a stop may take.

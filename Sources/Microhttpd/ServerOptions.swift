@@ -53,7 +53,7 @@ public struct Limits: Sendable, Equatable {
     public var uriBytesMax = 8 << 10
     /// More header bytes (names and values) are refused with 431. With the target it must stay below
     /// `connectionMemoryBytes`, or libmicrohttpd answers first, with a page of its own.
-    public var headerBytesMax = 14 << 10
+    public var headerBytesMax = 8 << 10
     /// More header fields are refused with 431: each takes 64 bytes of the connection's memory beside its text.
     public var headerCountMax = 96
     /// Connections of all loops together; more wait in the backlog.
@@ -61,7 +61,7 @@ public struct Limits: Sendable, Equatable {
     /// Connections of one address (of IPv6: of one network of 64 bits); more are closed at once.
     public var addressConnectionCountMax = Int.max
     /// libmicrohttpd's memory for one connection. It is zeroed after every request: 1 MiB costs a factor of three.
-    public var connectionMemoryBytes = 32 << 10
+    public var connectionMemoryBytes = 28 << 10
     /// From the first byte that can be seen (a new connection, or a request line) to the end of the header fields.
     public var headSecondsMax = 10.0
     /// From the end of the header fields to the end of the body; of a body that goes to a `BodySink`, to the end of every

@@ -126,7 +126,7 @@ struct HeaderFields: Sendable {
             expectsContinue = equal(value, "100-continue")
         case 14... where begins(name, "content-length"):
             contentLengthCount += 1
-            contentLength = wholeNumber(value)
+            contentLength = statedLength(value)
             refuseFolded(name, longerThan: 14)
         case 17... where begins(name, "transfer-encoding"):
             transferEncodingCount += 1
@@ -146,10 +146,11 @@ private func lowercased(_ byte: UInt8) -> UInt8 {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
 }
 
-/// A number of decimal digits and nothing else.
-private func wholeNumber(_ bytes: UnsafeRawBufferPointer) -> Int? {
+/// A number of decimal digits and nothing else. One that is too large for an `Int` is beyond every limit, as the largest is.
+private func statedLength(_ bytes: UnsafeRawBufferPointer) -> Int? {
     let isDigit: (UInt8) -> Bool = { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-    return bytes.allSatisfy(isDigit) ? Int(String(decoding: bytes, as: UTF8.self)) : nil
+    guard !bytes.isEmpty, bytes.allSatisfy(isDigit) else { return nil }
+    return Int(String(decoding: bytes, as: UTF8.self)) ?? .max
 }
 
 private func begins(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {

@@ -9,6 +9,10 @@ let routeRefusals: [Refused] = [
     .init(method: "GET", path: "/models/modle", status: 404, detail: "did you mean 'model'?"),
     .init(path: "/models/other/score", body: #"{"rows":[]}"#, status: 404, detail: "other"),
     .init(method: "GET", path: "/models/model/score/x", status: 404, detail: "there is nothing"),
+    // An encoded slash separates nothing.
+    .init(path: "/models/model%2Fscore", body: #"{"rows":[]}"#, status: 405, detail: "GET", allow: "GET, HEAD"),
+    .init(method: "GET", path: "/models/model%2fdrift", status: 404, detail: "model%2fdrift"),
+    .init(method: "GET", path: "/v2/models/model%2Fready", status: 404, detail: "model%2Fready"),
     .init(method: "GET", status: 405, detail: "POST", allow: "POST"),
     .init(method: "HEAD", path: "/conditionals", status: 405, detail: "POST", allow: "POST"),
     .init(path: "/models", body: "{}", status: 405, detail: "GET", allow: "GET, HEAD"),

@@ -22,8 +22,9 @@ public enum Method: String, Sendable {
 struct RequestTarget: Sendable {
     let bytes: [UInt8]
 
-    /// The decoded path; bytes that are not UTF-8 become U+FFFD.
-    var path: String { percentDecoded(bytes.prefix { $0 != UInt8(ascii: "?") }, plusIsSpace: false) }
+    /// The path, decoded but for `%2F`, which separates no segments (RFC 3986, section 2.2); bytes that are not UTF-8 become
+    /// U+FFFD.
+    var path: String { percentDecoded(bytes.prefix { $0 != UInt8(ascii: "?") }, isPath: true) }
 
     /// The decoded pairs of the query, in their order; a name without `=` has an empty value.
     var queryItems: [(name: String, value: String)] {
@@ -31,7 +32,7 @@ struct RequestTarget: Sendable {
         return bytes[(mark + 1)...].split(separator: UInt8(ascii: "&")).map { pair in
             let name = pair.prefix { $0 != UInt8(ascii: "=") }
             let value = pair.dropFirst(name.count + 1)
-            return (percentDecoded(name, plusIsSpace: true), percentDecoded(value, plusIsSpace: true))
+            return (percentDecoded(name, isPath: false), percentDecoded(value, isPath: false))
         }
     }
 
@@ -50,7 +51,7 @@ struct RequestTarget: Sendable {
     }
 }
 
-private func percentDecoded(_ encoded: ArraySlice<UInt8>, plusIsSpace: Bool) -> String {
+private func percentDecoded(_ encoded: ArraySlice<UInt8>, isPath: Bool) -> String {
     if !encoded.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) {
         return String(decoding: encoded, as: UTF8.self)
     }
@@ -58,10 +59,10 @@ private func percentDecoded(_ encoded: ArraySlice<UInt8>, plusIsSpace: Bool) -> 
     decoded.reserveCapacity(encoded.count)
     var rest = encoded
     while let byte = rest.popFirst() {
-        if byte == UInt8(ascii: "%"), let pair = hexPair(rest) {
+        if byte == UInt8(ascii: "%"), let pair = hexPair(rest), !isPath || pair != UInt8(ascii: "/") {
             decoded.append(pair)
             rest = rest.dropFirst(2)
-        } else if byte == UInt8(ascii: "+"), plusIsSpace {
+        } else if byte == UInt8(ascii: "+"), !isPath {
             decoded.append(UInt8(ascii: " "))
         } else {
             decoded.append(byte)

@@ -79,7 +79,10 @@ func bulkBodiesAreAnsweredByOneDocumentWhereAccepted(isCalibrated: Bool) throws 
     let service = try TestService([randomModel("m", variables: 3, calibrated: true)])
     let native = try service.bulk("v0,v1,v2\n0,1,1\n1,0,0\n", "text/csv").text.components(separatedBy: "\n")
     // What has no header gets none: SageMaker joins the lines of both.
-    for type in ["text/csv", "text/csv; header=absent", "text/csv;charset=utf-8; Header=Absent"] {
+    for type in [
+        "text/csv", "text/csv; header=absent", "text/csv;charset=utf-8; Header=Absent",
+        "text/csv; header=\"absent\"; charset=\"UTF-8\"", "text/csv;x=\"a\\\"; header=present\";header=\"a\\bsent\"",
+    ] {
         let reply = try service.bulk("0,1,1\n1,0,0", type, path: "/invocations")
         #expect(reply.status == 200 && reply.header("Content-Type") == "text/csv")
         #expect(reply.text == native[1] + "\n" + native[2] + "\n", "\(type)")

@@ -45,6 +45,9 @@ let bulkRefusals: [Refused] = [
     .init(headers: ndjson, body: String(repeating: " ", count: 70_000), status: 413, detail: "limit of 65536 bytes"),
     .init(headers: ndjson, body: String(repeating: "[0,1,0]\n", count: 300), status: 413, detail: "2048 bytes"),
     .init(headers: ["Content-Type: text/csv; charset=utf-16"], body: "v0", status: 415, detail: "send UTF-8"),
+    .init(headers: ["Content-Type: text/csv; Charset = \"latin1\""], body: "v0", status: 415, detail: "\"latin1\""),
+    .init(headers: ["Content-Type: text/csv; header=no"], body: "v0", status: 400, detail: "present or absent"),
+    .init(headers: ["Content-Type: text/csv;header=\"ab;sent\""], body: "v0", status: 400, detail: "\"ab;sent\""),
     .init(headers: csv + ["Content-Encoding: br"], body: "v0", status: 415, detail: "as gzip or zstd"),
     .init(headers: csv + ["Content-Encoding: gzip"], body: "v0", status: 400, detail: "corrupt at byte"),
 ]

@@ -44,7 +44,7 @@ enum MediaType: String {
     func name(accept: String?, contentType: String?) -> String {
         guard self == .ndjson else { return rawValue }
         let ranges = (accept ?? "").split(separator: ",").map(WeightedName.init).filter { $0.quality > 0 }.map(\.name)
-        let own = contentType.map { String($0.prefix { $0 != ";" }).trimmed().lowercased() }
+        let own = contentType.map { ContentType($0).name }
         return (ranges + [own ?? ""]).first(where: Self.lineNames.contains) ?? rawValue
     }
 
@@ -53,26 +53,54 @@ enum MediaType: String {
     /// A form's type is what `curl -d` says of any body; no type at all is taken for JSON too.
     static func objection(toContentType field: String?, others: [MediaType] = []) -> String? {
         guard let field, field != "application/json" else { return nil }
-        let parts = field.split(separator: ";").map { String($0).trimmed().lowercased() }
-        let type = parts.first ?? ""
+        let type = ContentType(field)
         let known = ["application/json", "text/json", "application/x-www-form-urlencoded"]
-        guard known.contains(type) || (type.hasPrefix("application/") && type.hasSuffix("+json")) else {
+        guard known.contains(type.name) || (type.name.hasPrefix("application/") && type.name.hasSuffix("+json")) else {
             let read = ([.json] + others).map(\.rawValue).joined(separator: ", ")
-            return "a body of Content-Type \(quoted(type)) is not read here; send \(read)"
+            return "a body of Content-Type \(quoted(type.name)) is not read here; send \(read)"
         }
-        return charsetObjection(field)
+        return type.charsetObjection
     }
+}
 
-    /// What is wrong with the character set of a `Content-Type`; nil where nothing is.
-    static func charsetObjection(_ field: String) -> String? {
-        for parameter in field.split(separator: ";").dropFirst().map({ String($0).trimmed().lowercased() })
-        where parameter.hasPrefix("charset=") {
-            let charset = parameter.dropFirst("charset=".count).filter { $0 != "\"" }
-            guard ["utf-8", "utf8", "us-ascii"].contains(charset) else {
-                return "the character set \(quoted(charset)) is not read here; send UTF-8"
+/// A `Content-Type` field (RFC 9110, section 8.3).
+struct ContentType {
+    /// `type/subtype`, in lower case.
+    let name: String
+    /// Names in lower case, and values, which may have been quoted.
+    private let parameters: [(name: String, value: String)]
+
+    init(_ field: String) {
+        var parts = [""]
+        var (isQuoted, isEscaped) = (false, false)
+        for scalar in field.unicodeScalars {
+            switch scalar {
+            case _ where isEscaped:
+                parts[parts.count - 1].unicodeScalars.append(scalar)
+                isEscaped = false
+            case "\\" where isQuoted: isEscaped = true
+            case "\"": isQuoted.toggle()
+            case ";" where !isQuoted: parts.append("")
+            default: parts[parts.count - 1].unicodeScalars.append(scalar)
             }
         }
-        return nil
+        name = parts[0].trimmed().lowercased()
+        parameters = parts.dropFirst().compactMap { part in
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard pair.count == 2 else { return nil }
+            return (String(pair[0]).trimmed().lowercased(), String(pair[1]).trimmed())
+        }
+    }
+
+    /// The values of a parameter, in lower case.
+    func values(of name: String) -> [String] {
+        parameters.filter { $0.name == name }.map { $0.value.lowercased() }
+    }
+
+    /// What is wrong with the character set; nil where nothing is.
+    var charsetObjection: String? {
+        let unknown = values(of: "charset").first { !["utf-8", "utf8", "us-ascii"].contains($0) }
+        return unknown.map { "the character set \(quoted($0)) is not read here; send UTF-8" }
     }
 }
 

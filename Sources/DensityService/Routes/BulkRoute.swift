@@ -8,15 +8,16 @@ extension ServiceLoop {
         guard head.method == .post, let type = head.header("Content-Type"), type != MediaType.json.rawValue else {
             return nil
         }
+        let contentType = ContentType(type)
         guard case .lines(let header) = core.routes.route(head.match)?.body,
-            let input = BulkScorer.Input(contentType: type, header: header)
+            let input = BulkScorer.Input(contentType, header: header)
         else {
             return nil
         }
-        return { self.openBulk($0, input) }
+        return { self.openBulk($0, input, contentType) }
     }
 
-    private func openBulk(_ exchange: Exchange, _ input: BulkScorer.Input) -> any BodySink {
+    private func openBulk(_ exchange: Exchange, _ input: BulkScorer.Input, _ type: ContentType) -> any BodySink {
         let start = monotonicNanoseconds()
         let id = requestID(of: exchange)
         var call = Call(exchange: exchange, id: id, start: start, observer: core.observer)
@@ -27,9 +28,7 @@ extension ServiceLoop {
                 exchange: exchange, id: id, model: model.card.name, start: start,
                 deadline: try Self.deadline(of: exchange, start: start), observer: core.observer,
                 statistics: model.statistics)
-            if let objection = MediaType.charsetObjection(exchange.header("Content-Type") ?? "") {
-                throw Problem(415, objection)
-            }
+            try BulkScorer.Input.check(type)
             let codec = try ContentCoding.codec(of: exchange.header("Content-Encoding"))
             var input = input
             // A table without a header has rows without one.

@@ -45,8 +45,12 @@ public:
     size_t filled_count() const { return filled; }
     /// Whether the line is a row of `width` cells; empty ones more, behind the last separator, are some that nobody meant.
     bool fits(size_t width) const { return count >= width && filled <= width; }
-    /// Whether the line begins with the name of a row, as R writes them, where the header has `width` names.
-    bool has_row_name(size_t width) const { return count == width + 1 && filled == count; }
+    /// Whether the line may begin with the name of a row, as R writes them, where the header has `width` names.
+    bool has_row_name(size_t width) const {
+        return count == width + 1 && filled == count && (width > 1 || is_quoted(0));
+    }
+    /// Whether the line, where rows have several cells, is a comment: it begins with # and has one.
+    bool is_comment() { return count == 1 && !is_quoted(0) && text(0).starts_with('#'); }
     bool is_quoted(size_t cell) const { return cells[cell].is_quoted; }
     bool has_quotes() const { return has_quoted; }
     /// Whether the line holds nothing but blanks.

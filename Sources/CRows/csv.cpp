@@ -1,5 +1,7 @@
 #include "stream.hpp"
 
+#include "utf8.hpp"
+
 #include <algorithm>
 
 /// What is to be said of a line that is cut no further.
@@ -30,6 +32,8 @@ void CSVStream::read_line(LineEnd end, made_row_buffer &buffer) {
     if (end == LineEnd::whole && has_names) place_row_names();
     if (end != LineEnd::whole) {
         blame(reason_of(end));
+    } else if (std::string_view bytes = lines.bytes(); first_invalid_utf8(bytes) != bytes.size()) {
+        blame("the line is not UTF-8");
     } else if ((places.empty() && !find_places()) || !lines.cutter.fits(places.size())) {
         made_row_error error{};
         error.fault = MADE_ROW_WRONG_COUNT;
@@ -44,8 +48,7 @@ void CSVStream::read_line(LineEnd end, made_row_buffer &buffer) {
 
 /// A line that begins with # where a row has more than the one cell.
 bool CSVStream::is_comment() {
-    LineCutter &cutter = lines.cutter;
-    if (cutter.cell_count() != 1 || cutter.is_quoted(0) || !cutter.text(0).starts_with('#')) return false;
+    if (!lines.cutter.is_comment()) return false;
     return places.empty() ? schema.columns.size() > 1 : places.size() > 1;
 }
 

@@ -58,16 +58,18 @@ void CSVStream::read_header() {
         is_given[column] = true;
     }
     has_names = true;
+    lines.end_header(places.size());
     for (size_t column = 0; column < schema.columns.size(); column++) {
         if (!is_given[column]) return stop(MADE_STREAM_HEADER_INCOMPLETE, schema.columns[column].name);
     }
 }
 
-/// Takes the first cell of a row for its name where the row has one cell more than the header has names, as R writes them:
-/// to the table's reader it is a column without a name.
+/// Takes the first cells of rows for names where rows have one cell more than the header, as R writes them: to the table's
+/// reader it is a column without a name. Of a single row the table tells whether it is that, or a cell too many.
 void CSVStream::place_row_names() {
     has_names = false;
-    if (!lines.cutter.has_row_name(places.size())) return;
+    size_t row_count = lines.named_row_count;
+    if (row_count < (schema.names_rows() ? 1 : 2)) return;
     places.insert(places.begin(), {made_row_schema::passed_over, kept.find("")});
 }
 

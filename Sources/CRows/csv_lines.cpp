@@ -1,6 +1,7 @@
 #include "csv_lines.hpp"
 
 #include <algorithm>
+#include <utility>
 
 /// Line ends in `text`, a CRLF being one.
 static size_t count_line_ends(std::string_view text) {
@@ -20,21 +21,81 @@ LineEnd CSVLines::next(const char *&at, const char *end, bool is_last) {
         next_line += finder.line_count;
         replay = std::move(finder.held);
     }
+    if (header_width > 0 && !look_ahead(at, end, is_last)) return LineEnd::unfinished;
     for (;;) {
-        LineEnd result;
-        if (replay_at < replay.size()) {
-            const char *from = replay.data() + replay_at, *to = replay.data() + replay.size();
-            result = read_line(from, to, is_last && at == end);
-            replay_at = replay.size() - size_t(to - from);
-            if (result == LineEnd::unfinished) continue;
-        } else {
-            result = read_line(at, end, is_last);
-        }
+        LineEnd result = take_line(at, end, is_last);
         if (result != LineEnd::whole || !cutter.is_blank()) return result;
     }
 }
 
+void CSVLines::end_header(size_t width) {
+    header_width = width;
+}
+
+/// Looks at the first rows, and holds them back; false where more must come before it is known how they begin.
+bool CSVLines::look_ahead(const char *&at, const char *end, bool is_last) {
+    constexpr size_t row_count_max = 10;
+    // The rest of a faulty line is left to whoever reads it.
+    bool keeps = std::exchange(keeps_faulty_lines, false);
+    LineEnd result = LineEnd::whole;
+    while (ahead_row_count < row_count_max) {
+        result = take_line(at, end, is_last);
+        if (result == LineEnd::unfinished || result == LineEnd::over) break;
+        if (ahead.empty()) ahead_line = line;
+        ahead.append(raw);
+        if (result != LineEnd::whole) break;
+        if (cutter.is_blank() || cutter.is_comment()) continue;
+        ahead_row_count++;
+        named_row_count += cutter.has_row_name(header_width);
+        ahead_fitting_count += cutter.fits(header_width);
+    }
+    keeps_faulty_lines = keeps;
+    if (result == LineEnd::unfinished) return false;
+    if (named_row_count <= ahead_fitting_count) named_row_count = 0;
+    header_width = 0;
+    if (ahead.empty()) return true;
+    replay = std::move(ahead) + replay.substr(replay_at);
+    replay_at = 0;
+    next_line = ahead_line;
+    is_at_start = true;
+    is_skipping = is_after_return = false;
+    return true;
+}
+
+/// Reads the next line, of what was held back first.
+LineEnd CSVLines::take_line(const char *&at, const char *end, bool is_last) {
+    while (replay_at < replay.size()) {
+        const char *from = replay.data() + replay_at, *to = replay.data() + replay.size();
+        LineEnd result = read_line(from, to, is_last && at == end);
+        replay_at = replay.size() - size_t(to - from);
+        if (result != LineEnd::unfinished) return result;
+    }
+    return read_line(at, end, is_last);
+}
+
 LineEnd CSVLines::read_line(const char *&at, const char *end, bool is_last) {
+    if (fault != LineEnd::whole) return keep_rest(at, end, is_last);
+    LineEnd result = cut_line(at, end, is_last);
+    if (!keeps_faulty_lines || !is_skipping || result == LineEnd::unfinished || result == LineEnd::over) return result;
+    fault = result;
+    held = std::string(raw);
+    return keep_rest(at, end, is_last);
+}
+
+/// Reads what goes by of a faulty line.
+LineEnd CSVLines::keep_rest(const char *&at, const char *end, bool is_last) {
+    const char *from = at;
+    bool has_ended = skip(at, end);
+    if (held.size() <= line_bytes_max) held.append(from, size_t(at - from) - has_ended);
+    if (!has_ended && !is_last) return LineEnd::unfinished;
+    bool is_too_long = held.size() > line_bytes_max;
+    raw = is_too_long ? std::string_view() : held;
+    LineEnd result = is_too_long ? LineEnd::line_too_long : fault;
+    fault = LineEnd::whole;
+    return result;
+}
+
+LineEnd CSVLines::cut_line(const char *&at, const char *end, bool is_last) {
     if (!begin_line(at, end)) return is_last ? LineEnd::over : LineEnd::unfinished;
     if (!held.empty()) return read_on(at, end, is_last);
     size_t byte_count = size_t(end - at);
@@ -92,6 +153,13 @@ LineEnd CSVLines::finish(LineEnd result) {
     is_after_return = result == LineEnd::whole && raw.ends_with('\r');
     is_skipping = result != LineEnd::whole && result != LineEnd::over;
     return result;
+}
+
+std::string_view CSVLines::bytes() const {
+    std::string_view bytes = raw;
+    if (bytes.ends_with('\n')) bytes.remove_suffix(1);
+    if (bytes.ends_with('\r')) bytes.remove_suffix(1);
+    return bytes;
 }
 
 size_t CSVLines::cell_number() const {

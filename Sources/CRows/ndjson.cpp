@@ -28,6 +28,10 @@ void LineStream::read_rows(
     }
 }
 
+std::string_view LineStream::line_bytes() const {
+    return lines.line.ends_with('\r') ? lines.line.substr(0, lines.line.size() - 1) : lines.line;
+}
+
 void LineStream::read_line(made_row_buffer &buffer) {
     constexpr std::string_view byte_order_mark = "\uFEFF";
     std::string_view line = lines.line;

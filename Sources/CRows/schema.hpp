@@ -138,4 +138,9 @@ struct made_row_schema {
     bool has_places() const { return !places.empty() && places.size() != columns.size(); }
     /// A row of as many values has all columns of the table, not only those that are read.
     bool has_table_width(size_t count) const { return has_places() && count == places.size(); }
+    /// The table's first column has no name: its rows have.
+    bool names_rows() const {
+        auto unnamed = place_indices.find(std::string_view());
+        return unnamed != place_indices.end() && unnamed->second == 0;
+    }
 };

@@ -26,6 +26,7 @@ void made_row_stream::blame(made_row_error error) {
     constexpr size_t text_bytes_max = 256;
     error.row = result.row_count;
     error.text = as_text(texts.emplace_back(cut(view(error.text), text_bytes_max)));
+    error.line = options.keeps_faulty_lines ? as_text(texts.emplace_back(line_bytes())) : made_text{};
     errors.push_back(error);
 }
 

@@ -25,6 +25,8 @@ protected:
     virtual void read_rows(
         const char *&at, const char *end, bool is_last, size_t rows_max, made_row_buffer &buffer) = 0;
 
+    /// The line that was read; empty of one that is too long.
+    virtual std::string_view line_bytes() const = 0;
     /// Notes the row after the last one as faulty. The error's text is copied.
     void blame(made_row_error error);
     void blame(std::string_view reason);
@@ -52,6 +54,7 @@ private:
     made_scan_request request{};
     JSONLines lines{line_bytes_max};
 
+    std::string_view line_bytes() const override;
     void read_line(made_row_buffer &buffer);
     void blame(const made_scan &scan);
 };
@@ -61,7 +64,9 @@ struct CSVStream final : made_row_stream {
     CSVStream(
         const made_row_schema &schema, made_row_options options, made_stream_header header, const made_text *kept,
         size_t kept_count
-    ) : made_row_stream(schema, options, kept, kept_count), header(header) {}
+    ) : made_row_stream(schema, options, kept, kept_count), header(header) {
+        lines.keeps_faulty_lines = options.keeps_faulty_lines;
+    }
 
 protected:
     void read_rows(
@@ -92,6 +97,7 @@ private:
     std::vector<float> row_values;
     std::vector<double> row_numbers;
 
+    std::string_view line_bytes() const override { return lines.bytes(); }
     void read_line(LineEnd end, made_row_buffer &buffer);
     void read_cells(made_row_buffer &buffer);
     bool read_cells(float *row, double *numbers, bool &is_special);

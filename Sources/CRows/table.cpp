@@ -83,15 +83,14 @@ bool CSVTable::take(LineEnd end) {
     if (!is_past_header && take_header()) return false;
     if (columns.empty()) {
         // Row names have no name themselves.
-        name_columns(lines.cutter.has_row_name(names.size()));
+        name_columns(lines.named_row_count > 1);
     }
     return !result.is_over;
 }
 
 /// A line that begins with # where a row has more than the one cell.
 bool CSVTable::is_comment() {
-    LineCutter &cutter = lines.cutter;
-    if (cutter.cell_count() != 1 || cutter.is_quoted(0) || !cutter.text(0).starts_with('#')) return false;
+    if (!lines.cutter.is_comment()) return false;
     return columns.size() > 1 || names.size() > 1;
 }
 

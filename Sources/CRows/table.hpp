@@ -15,6 +15,8 @@ struct made_table_scanner {
     std::vector<made_malformed_line> malformed;
     size_t malformed_count = 0;
     bool has_header = false;
+    /// The first line, where it is that.
+    std::string header_line;
 
     virtual ~made_table_scanner() = default;
 

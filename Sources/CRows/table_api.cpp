@@ -58,6 +58,10 @@ bool made_table_scanner_has_header(const made_table_scanner *scanner) {
     return scanner->has_header;
 }
 
+made_text made_table_scanner_header(const made_table_scanner *scanner) {
+    return as_text(scanner->header_line);
+}
+
 size_t made_table_scanner_malformed_count(const made_table_scanner *scanner) {
     return scanner->malformed_count;
 }

@@ -11,7 +11,10 @@ bool CSVTable::take_header() {
         return true;
     }
     read_names();
-    return has_header;
+    if (!has_header) return false;
+    header_line = lines.bytes();
+    lines.end_header(names.size());
+    return true;
 }
 
 /// Whether the line looks like one of names: years may be names, measurements are not.

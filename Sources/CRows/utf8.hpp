@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 /// Where `text` stops being UTF-8 (RFC 3629, section 4); its size where it does not.
@@ -8,6 +9,13 @@ inline size_t first_invalid_utf8(std::string_view text) {
     auto byte = [&](size_t at) { return at < text.size() ? uint8_t(text[at]) : uint8_t(0); };
     size_t at = 0;
     while (at < text.size()) {
+        uint64_t eight = 0;
+        while (at + sizeof eight <= text.size()) {
+            std::memcpy(&eight, text.data() + at, sizeof eight);
+            if ((eight & 0x8080808080808080) != 0) break;
+            at += sizeof eight;
+        }
+        if (at == text.size()) return at;
         uint8_t lead = byte(at);
         // The second byte's range excludes overlong forms, surrogates and code points over U+10FFFF.
         uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;

@@ -164,7 +164,11 @@ private struct RepairSheet: ~Copyable {
         for (row, repair) in zip(rows, repairs) {
             rowCount += 1
             let changes = repair?.isRepaired == true ? repair?.changes ?? [] : []
-            lines.append(lines.columns.row(row, with: changes), to: &bytes)
+            if let line = row.line {
+                lines.append(unread: line, to: &bytes)
+            } else {
+                lines.append(lines.columns.row(row, with: changes), to: &bytes)
+            }
             if let repair {
                 repairLog.append(repair, row: rowCount, to: &logBytes)
                 take(repair)

@@ -54,7 +54,10 @@ func everyDialectOfCSVIsRead(_ text: String) {
         var text = generator.chance(50) ? "a,b\n" : ""
         for _ in 0..<Int.random(in: 0...24, using: &generator) { text += parts.randomElement(using: &generator) ?? "" }
         let header = generator.chance(50) ? MADE_HEADER_GUESSED : MADE_HEADER_ABSENT
-        let (_, difference) = streamAnyhow(text, MADE_STREAM_CSV, columns: real, header: header, kept: ["a"])
+        var options = made_row_options()
+        options.keeps_faulty_lines = generator.chance(50)
+        let (_, difference) = streamAnyhow(
+            text, MADE_STREAM_CSV, columns: real, header: header, options: options, kept: ["a"])
         #expect(difference == nil, "seed \(seed): \(text.debugDescription)")
         let bytes = Array(text.utf8)
         let table = Tabling()
@@ -66,6 +69,93 @@ func everyDialectOfCSVIsRead(_ text: String) {
         #expect(Tabling()?(bytes.map { [$0] } + [[]]) == whole, "seed \(seed): \(text.debugDescription)")
         #expect(Tabling()?([bytes], rowsMax: 1) == whole, "seed \(seed): \(text.debugDescription)")
     }
+}
+
+@Test func faultyLinesComeBackAsTheyCame() {
+    let cells = ["1", "y", "", "\"a\"\"\nb\"", "z\"w", "\u{E9}", " ", ";", "{", "null"]
+    var options = made_row_options()
+    options.keeps_faulty_lines = true
+    for seed in 0..<200 as Range<UInt64> {
+        var generator = Generator(state: seed)
+        // No first cell is a number, so that every line is faulty; and what follows a faulty cell ends with the line.
+        let lines = (0..<Int.random(in: 1...14, using: &generator)).map { _ in
+            var line = ["x"]
+            for _ in 0..<Int.random(in: 0...5, using: &generator) {
+                line.append(cells.randomElement(using: &generator) ?? "")
+            }
+            if generator.chance(30) { line += ["\"c\"d", "\"e,", "f"] }
+            return line.joined(separator: ",")
+        }
+        let ends = lines.map { _ in ["\n", "\r\n", "\r", "\n\n"].randomElement(using: &generator) ?? "" }
+        let text = zip(lines, ends).map { $0 + $1 }.joined()
+        let (read, difference) = streamAnyhow(
+            text, MADE_STREAM_CSV, columns: real, header: MADE_HEADER_ABSENT, options: options)
+        #expect(difference == nil, "seed \(seed): \(text.debugDescription)")
+        #expect(read.faults.map(\.line) == lines, "seed \(seed): \(text.debugDescription)")
+        let json = lines.map { $0.replacing("\n", with: " ") }
+        let objects = streamAnyhow(
+            json.joined(separator: "\r\n"), MADE_STREAM_NDJSON, columns: real, options: options)
+        #expect(objects.firstDifference == nil && objects.whole.faults.map(\.line) == json, "seed \(seed)")
+    }
+    // What no quote ends is all of one line; a line too long to be kept is none.
+    let open = streamAnyhow("a,b\n1,2\n\"x,1\n3,4\r\n", MADE_STREAM_CSV, columns: real, options: options)
+    #expect(open.firstDifference == nil && open.whole.faults.map(\.line) == ["\"x,1\n3,4"])
+    let long = "\"x\"y" + String(repeating: "z", count: 1 << 20)
+    let tooLong = stream(
+        [Array("a,b\n\(long)".utf8), Array(long.utf8), Array("\n1,2\n".utf8)], MADE_STREAM_CSV, columns: real,
+        options: options)
+    #expect(tooLong.faults.map(\.line) == [""] && tooLong.values == [1, 2])
+}
+
+@Test func linesThatAreNotUTF8AreFaulty() {
+    let columns = [Column(name: "a", kind: MADE_COLUMN_CATEGORICAL, labels: ["x"]), Column(name: "b")]
+    for (format, pieces) in [
+        (MADE_STREAM_CSV, ["a,b,note\nx,1,\u{E9}\nx,1,", "\ny", ",1,\n\"x\",0,\"", "\"\nx,0,z\n"]),
+        (
+            MADE_STREAM_NDJSON,
+            ["[\"x\",1]\n[\"x", "\",1]\n[\"y", "\",1]\n{\"a\":\"x\",\"b\":0,\"", "\":1}\n[\"x\",0]\n"]
+        ),
+    ] {
+        var options = made_row_options()
+        options.ignores_unknown = true
+        let bytes = Array(pieces.map { Array($0.utf8) }.joined(separator: [0xE9]))
+        let read = stream([bytes], format, columns: columns, options: options)
+        #expect(read.faults.map(\.row) == [1, 2, 3] && read.values == [0, 1, 0, 0], "\(read)")
+        #expect(read.faults.allSatisfy { $0.text == "the line is not UTF-8" }, "\(read.faults)")
+    }
+}
+
+@Test func rowNamesAreThoseOfAllRows() {
+    let rows = (1...20).map { "\($0),\($0)\n" }
+    func named(_ lines: some Sequence<String>) -> String { lines.map { "r,\($0)" }.joined() }
+    let cases: [(text: String, names: [String], rowCount: Int, malformed: Int)] = [
+        // As R writes them.
+        ("a,b\n" + named(rows), ["", "a", "b"], 20, 0),
+        ("# R\na;b\n\n#\n" + named(rows.prefix(2)).replacing(",", with: ";"), ["", "a", "b"], 2, 0),
+        ("a\n\"1\",5\n\"2\",7\n", ["", "a"], 2, 0),
+        // One cell too many, in the first row or the first few.
+        ("a,b\n" + named(rows.prefix(1)) + rows.dropFirst().joined(), ["a", "b"], 19, 1),
+        ("a,b\n" + named(rows.prefix(5)) + rows.dropFirst(5).joined(), ["a", "b"], 15, 5),
+        ("a,b\n" + rows.prefix(1).joined() + named(rows.dropFirst()), ["", "a", "b"], 19, 1),
+        // A decimal comma under one name.
+        ("a\n1,5\n2,7\n", ["a"], 0, 2),
+        ("a,b\nr,1,2\nr,2,\"2\"x\n" + named(rows), ["a", "b"], 0, 22),
+    ]
+    for (text, names, rowCount, malformed) in cases {
+        let bytes = Array(text.utf8)
+        let whole = Tabling()?([bytes])
+        #expect(whole?.names == names && whole?.rows.count == rowCount, "\(text) \(String(describing: whole))")
+        #expect(whole?.malformedCount == malformed, "\(text) \(String(describing: whole))")
+        #expect(Tabling()?(bytes.map { [$0] } + [[]]) == whole, "\(text)")
+        let columns = names.count == 2 && names[0].isEmpty || names == ["a"] ? [real[0]] : real
+        let (read, difference) = streamAnyhow(text, MADE_STREAM_CSV, columns: columns)
+        #expect(difference == nil && read.rowCount - read.faults.count == rowCount, "\(text) \(read)")
+    }
+    // Of a single row the table tells.
+    let places = [Place(name: ""), Place(name: "a", variable: 0), Place(name: "b", variable: 1)]
+    let single = "a,b\nr,1,2\n"
+    #expect(streamAnyhow(single, MADE_STREAM_CSV, columns: real).whole.faults.count == 1)
+    #expect(streamAnyhow(single, MADE_STREAM_CSV, columns: real, places: places).whole.values == [1, 2])
 }
 
 private let places = [

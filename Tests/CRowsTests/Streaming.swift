@@ -8,6 +8,7 @@ struct Streamed: Equatable {
         var row: Int
         var column: Int
         var text: String
+        var line: String
     }
 
     enum Kept: Equatable {
@@ -33,7 +34,9 @@ struct Streamed: Equatable {
     mutating func add(_ read: made_stream_read, keptCount: Int) {
         for error in UnsafeBufferPointer(start: read.errors, count: read.error_count) {
             faults.append(
-                Fault(fault: error.fault, row: rowCount + error.row, column: error.column, text: string(error.text)))
+                Fault(
+                    fault: error.fault, row: rowCount + error.row, column: error.column, text: string(error.text),
+                    line: string(error.line)))
         }
         for cell in UnsafeBufferPointer(start: read.kept, count: read.row_count * keptCount) {
             kept.append(cell.is_absent ? .absent : cell.is_json ? .json(string(cell.text)) : .text(string(cell.text)))

@@ -72,4 +72,32 @@ import Testing
         #expect(outcome.errors.contains("row 3.v0: \"7\" is not a value of a binary variable (0, 1); the row stays"))
         #expect(outcome.errors.hasSuffix("14 values filled in\n"), "\(outcome.errors)")
     }
+
+    /// The table's own header, and every row that cannot be read, come back as they came, from both verbs.
+    @Test func whatCannotBeReadComesBackAsItCame() throws {
+        let header = "carat,\"cut\",color,clarity,depth,table,price,x,y,z,x"
+        let good = "0.51,Very Good,E,VS1,61.8,54.7,1970,5.12,5.15,3.18,q"
+        let bad = [
+            "0.51,,Very Good,E,VS1,61.8,54.7,1970,5.12,5.15,3.18,q", "0.51,Very Good", "0.51,\"Very \"Good,E",
+            "heavy,\"Very Good\",E,VS1, 61.8 ,54.7,1970,5.12,5.15,3.18,q", "\"0.51,Very Good,E",
+        ]
+        let path = try table([header, good, bad[0], bad[1], good, bad[2], bad[3], good, bad[4], "1,2"])
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let model = Program.bundled("diamonds")
+        for verb in ["impute", "repair"] {
+            let outcome = try Program.run([verb, path, "-m", model])
+            try #require(outcome.status == 0, "\(outcome.errors)")
+            #expect(outcome.output == text, "\(verb): \(outcome.errors)")
+        }
+        let draws = try Program.run(["impute", path, "-m", model, "--method", "draw", "--draws", "2"])
+        let lines = draws.output.split(separator: "\n").map(String.init)
+        #expect(lines[0] == "draw,\(header)")
+        #expect(lines[3...6] == ["1,\(bad[0])", "2,\(bad[0])", "1,\(bad[1])", "2,\(bad[1])"])
+        // So do lines that are no JSON.
+        let json = #"{"v0":1,"v1":2,"n":01}"# + "\n{\n[1]\n"
+        for arguments in [["impute", "-"], ["repair", "-"], ["impute", "-", "--method", "draw", "--draws", "2"]] {
+            let outcome = try Program.run(arguments + ["-m", Program.bundled("nltcs")], input: json)
+            #expect(outcome.output == json, "\(arguments): \(outcome.output) \(outcome.errors)")
+        }
+    }
 }

@@ -235,6 +235,8 @@ typedef struct made_row_options {
     bool ignores_unknown;
     /// The numbers themselves are kept beside the values: see `made_row_buffer`.
     bool keeps_numbers;
+    /// Of a stream: the lines of faulty rows are handed back.
+    bool keeps_faulty_lines;
 } made_row_options;
 
 /// Rows [n × variables], or [n × 1] of one column, that grow by `realloc`; the owner frees both arrays by `free`. All zero is a valid, empty one.
@@ -306,6 +308,8 @@ typedef struct made_row_error {
     size_t found;
     /// As the value, or the key, came; of an array or an object, and in tensors, JSON text.
     made_text text;
+    /// Of a stream that keeps it, the line as it came, without its end; empty of one that is too long.
+    made_text line;
 } made_row_error;
 
 /// A cell that is handed back as it came.
@@ -652,6 +656,8 @@ made_text made_table_scanner_column_name(const made_table_scanner *_Nonnull scan
 /// The separator of CSV, and whether the first line named the columns, once a line was read.
 char made_table_scanner_separator(const made_table_scanner *_Nonnull scanner);
 bool made_table_scanner_has_header(const made_table_scanner *_Nonnull scanner);
+/// That line as it came, without its end.
+made_text made_table_scanner_header(const made_table_scanner *_Nonnull scanner);
 /// The lines that were passed over: how many, and the first few of them.
 size_t made_table_scanner_malformed_count(const made_table_scanner *_Nonnull scanner);
 made_malformed_line made_table_scanner_malformed_line(const made_table_scanner *_Nonnull scanner, size_t index);

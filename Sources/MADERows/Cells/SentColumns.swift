@@ -25,11 +25,12 @@ package struct SentColumns: Sendable {
         self.init(names, schema)
     }
 
-    /// A row that is read: `values` [D] are what the model takes its cells for.
-    package func row(_ kept: KeptCells, values: some Sequence<Float>) -> SentRow {
+    /// A row that is read: `values` [D] are what the model takes its cells for, none of one that cannot be read, whose `line` is
+    /// given back.
+    package func row(_ kept: KeptCells, values: some Sequence<Float>, line: [UInt8]? = nil) -> SentRow {
         let cells = kept.sentCells
         return SentRow(
-            cells: cells, values: Array(values), seconds: places.indices.map { seconds(of: $0, in: cells) })
+            cells: cells, values: Array(values), seconds: places.indices.map { seconds(of: $0, in: cells) }, line: line)
     }
 
     /// The cells of `row` with those that were filled in it, of one draw, in their places.
@@ -62,4 +63,6 @@ package struct SentRow: Sendable {
     package var values: [Float]
     /// Of each column that is read: of a column of dates its time, else NaN.
     package var seconds: [Double]
+    /// Of a row that cannot be read its line as it came, in UTF-8, without its end.
+    package var line: [UInt8]?
 }

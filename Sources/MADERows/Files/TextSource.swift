@@ -16,6 +16,7 @@ public final class TextSource {
 
     private let compression: Compression?
     private let decoder: any TextDecoder
+    private let sizes: PieceSizes
     private var piece = UnsafeRawBufferPointer(start: nil, count: 0)
     private var position = 0
     private var isAtFirstPiece = true
@@ -48,6 +49,7 @@ public final class TextSource {
     private init(
         _ reader: any ByteReader, path: String, byteCount fileByteCount: Int?, command: String?, _ sizes: PieceSizes
     ) throws(TextSourceError) {
+        self.sizes = sizes
         var readBuffer = ReadBuffer(reader, sizes)
         try readBuffer.readHead()
         compression = Head(readBuffer.rest).compression
@@ -76,6 +78,15 @@ public final class TextSource {
     /// What was read and not dropped, whole characters of UTF-8; it holds until the next call of `refill`. At first, the
     /// first piece.
     public var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: piece[position...]) }
+
+    /// The lines of `rest` that are whole: all of it where it is surely the last piece, else up to the last line end.
+    var wholeLines: UnsafeRawBufferPointer {
+        let rest = self.rest
+        // UTF-16 takes twice as many bytes as its text.
+        if sizes.areFilled, piece.count < sizes.pieceByteCount / 4 { return rest }
+        let end = rest.lastIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+        return end.map { UnsafeRawBufferPointer(rebasing: rest[...$0]) } ?? rest
+    }
 
     /// Goes on behind the first `count` bytes of `rest`.
     public func drop(_ count: Int) {

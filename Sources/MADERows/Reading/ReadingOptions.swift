@@ -17,9 +17,9 @@ public struct ReadingOptions: Sendable, Equatable {
         self.missingIsUnknown = missingIsUnknown
     }
 
-    func handle(keepsNumbers: Bool) -> made_row_options {
+    func handle(keepsNumbers: Bool, keepsFaultyLines: Bool = false) -> made_row_options {
         made_row_options(
             refuses_unseen: refusesUnseen, missing_is_unknown: missingIsUnknown, ignores_unknown: ignoresUnknown,
-            keeps_numbers: keepsNumbers)
+            keeps_numbers: keepsNumbers, keeps_faulty_lines: keepsFaultyLines)
     }
 }

@@ -7,16 +7,18 @@ package final class RowStream {
     /// The handle points into it.
     private let schema: RowSchema
 
-    /// `kept` are the names of columns whose cells are handed back. Nil where memory is short.
+    /// `kept` are the names of columns whose cells are handed back; the lines of faulty rows are where `keepsFaultyLines`. Nil
+    /// where memory is short.
     package init?(
         _ format: LineFormat, header: LineHeader, schema: RowSchema, options: ReadingOptions = ReadingOptions(),
-        kept: [String] = [], keepsNumbers: Bool = false
+        kept: [String] = [], keepsNumbers: Bool = false, keepsFaultyLines: Bool = false
     ) {
         let pool = TextPool()
         let (names, count) = pool.texts(kept.map(NumberText.normalised))
         let made = withExtendedLifetime(pool) {
             made_row_stream_create(
-                schema.handle, options.handle(keepsNumbers: keepsNumbers), format.handle, header.handle, names, count)
+                schema.handle, options.handle(keepsNumbers: keepsNumbers, keepsFaultyLines: keepsFaultyLines),
+                format.handle, header.handle, names, count)
         }
         guard let made else { return nil }
         handle = made

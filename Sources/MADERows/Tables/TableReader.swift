@@ -19,7 +19,7 @@ public final class TableReader {
     private var kept: [String?] = []
     /// Of a table whose rows are given back.
     private let sent: SentColumns?
-    /// The rows of the last read, where they are given back; those of faulty rows have no values.
+    /// The rows of the last read, where they are given back; faulty ones have no values, but their lines.
     package private(set) var sentRows: [SentRow] = []
     private var isAtEnd = false
     private var isOver = false
@@ -44,7 +44,7 @@ public final class TableReader {
         _ path: String, schema: RowSchema, options: ReadingOptions, command: String? = nil
     ) throws(TableError) -> (reader: TableReader, lines: SentLines) {
         let source = try open(path, command: command, fillsPieces: true)
-        guard let head = TableHead(source.rest, schema) else {
+        guard let head = TableHead(source.wholeLines, schema) else {
             throw TableError(path: path, problem: .unreadable(reason: "memory is short"))
         }
         if let name = head.names.first(where: { name in head.names.count(where: { $0 == name }) > 1 }) {
@@ -67,7 +67,7 @@ public final class TableReader {
         keptCount = kept.count
         let stream = RowStream(
             format, header: schema.table.hasHeader ? .present : .guessed, schema: schema, options: options, kept: kept,
-            keepsNumbers: true)
+            keepsNumbers: true, keepsFaultyLines: sent != nil)
         guard let stream else { throw TableError(path: path, problem: .unreadable(reason: "memory is short")) }
         self.stream = stream
     }
@@ -103,7 +103,7 @@ public final class TableReader {
             if let error = StreamError(found, schema: schema) {
                 throw TableError(path: path, problem: .stream(error))
             }
-            take(found, from: count, firstValue: firstValue)
+            try take(found, from: count, firstValue: firstValue)
             source.drop(found.byte_count)
             count += found.row_count
             if count == rowsMax { break }
@@ -112,26 +112,32 @@ public final class TableReader {
         return count
     }
 
-    private func take(_ found: made_stream_read, from first: Int, firstValue: Int) {
+    /// - Throws: `TableError` where a row that is to be given back is too long for that.
+    private func take(_ found: made_stream_read, from first: Int, firstValue: Int) throws(TableError) {
+        var lines: [[UInt8]] = []
         for index in 0..<found.error_count {
             guard let error = found.errors?[index] else { continue }
             let number = rowCount + error.row + 1
             faultyRows.append(first + error.row)
             let problem = RowProblem(error, row: "row \(number)", place: "", columns: schema.columns)
             faults.append(TableError(path: path, problem: .row(problem.detail)))
+            guard sent != nil else { continue }
+            lines.append(Array(UnsafeRawBufferPointer(start: error.line.bytes, count: error.line.count)))
+            if error.line.count == 0 {
+                throw TableError(path: path, problem: .row("\(problem.detail); a row as long cannot be written back"))
+            }
         }
         var next = firstValue
-        var faulty = faultyRows.suffix(found.error_count)
+        var faulty = zip(faultyRows.suffix(found.error_count), lines).map { $0 }[...]
         for row in 0..<found.row_count where keptCount > 0 {
             let cells = KeptCells(found.kept, row: row, count: keptCount)
             guard let sent else {
                 kept += (0..<keptCount).map(cells.text)
                 continue
             }
-            let isFaulty = faulty.first == first + row
-            if isFaulty { faulty.removeFirst() }
-            let end = isFaulty ? next : next + schema.variables.count
-            sentRows.append(sent.row(cells, values: buffer.values[next..<end]))
+            let line = faulty.first?.0 == first + row ? faulty.removeFirst().1 : nil
+            let end = line == nil ? next + schema.variables.count : next
+            sentRows.append(sent.row(cells, values: buffer.values[next..<end], line: line))
             next = end
         }
         rowCount += found.row_count

@@ -243,9 +243,9 @@ extension TableScanner {
     private func findNumberForms(with preview: Handle) throws(TableError) {
         var rows: UnsafeMutablePointer<Double>?
         var count = 0
-        let bytes = source.rest
+        let bytes = source.wholeLines
         _ = made_table_scanner_read(
-            preview.pointer, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, false, .max, &rows,
+            preview.pointer, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, true, .max, &rows,
             &count)
         let prefersComma = made_table_scanner_separator(preview.pointer) == CChar(UInt8(ascii: ";"))
         for (column, name) in Self.names(preview).enumerated() {

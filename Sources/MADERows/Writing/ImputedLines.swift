@@ -53,6 +53,13 @@ package struct ImputedLines {
         }
         var bytes: [UInt8] = []
         for (row, cells) in zip(rows, cells) {
+            if let line = row.line {
+                // In a line that is no object the draw's number has no place.
+                for draw in 0..<(lines.format == .csv ? drawCount : 1) {
+                    lines.append(unread: line, first: front.map { _ in draw + 1 }, to: &bytes)
+                }
+                continue
+            }
             for draw in 0..<drawCount {
                 lines.append(
                     lines.columns.row(row, with: cells, draw: draw), first: front.map { ($0, draw + 1) }, to: &bytes)

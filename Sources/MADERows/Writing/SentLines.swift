@@ -5,25 +5,24 @@ package struct SentLines: Sendable {
     /// Of the rows.
     package let columns: SentColumns
     private let separator: String
-    private let hasHeader: Bool
+    private let headerLine: [UInt8]
 
     init(_ head: TableHead, _ columns: SentColumns) {
         format = head.format
         separator = String(head.separator)
-        hasHeader = head.hasHeader
+        headerLine = head.header
         self.columns = columns
     }
 
-    /// The first line; nothing where rows have none. `first` is the name of a column before the others.
+    /// The first line as it came; nothing where rows have none. `first` is the name of a column before the others.
     package func header(first: String? = nil) -> [UInt8] {
-        guard format == .csv, hasHeader else { return [] }
+        guard !headerLine.isEmpty else { return [] }
         var bytes: [UInt8] = []
-        for (index, name) in ((first.map { [$0] } ?? []) + columns.names).enumerated() {
-            if index > 0 { bytes.append(contentsOf: separator.utf8) }
-            if !name.isEmpty || columns.names.count == 1 { appendCell(name, to: &bytes) }
+        if let first {
+            appendCell(first, separators: separator, to: &bytes)
+            bytes.append(contentsOf: separator.utf8)
         }
-        bytes.append(UInt8(ascii: "\n"))
-        return bytes
+        return bytes + headerLine + [UInt8(ascii: "\n")]
     }
 
     /// Appends a row, after the number `first`, named `name`, where there is one.
@@ -49,6 +48,13 @@ package struct SentLines: Sendable {
             json.endObject()
             bytes.append(contentsOf: json.bytes)
         }
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    /// Appends a row that could not be read, as it came; of CSV after the number `first`, where there is one.
+    package func append(unread line: [UInt8], first: Int? = nil, to bytes: inout [UInt8]) {
+        if let first, format == .csv { bytes.append(contentsOf: "\(first)\(separator)".utf8) }
+        bytes.append(contentsOf: line)
         bytes.append(UInt8(ascii: "\n"))
     }
 }

@@ -159,7 +159,7 @@ private:
 
     bool read_year_last() {
         int64_t first = 0, second = 0, year = 0;
-        bool is_day_first = order == MADE_DAY_FIRST;
+        bool is_day_first = order == MADE_DAY_FIRST || (order == MADE_USUAL_ORDER && is_before_point());
         if (!read_field(is_day_first ? 'd' : 'm', first)) return false;
         bool has_two_digits = !date.pattern.ends_with("-d") && !date.pattern.ends_with("-m");
         char separator = peek();
@@ -184,6 +184,13 @@ private:
         if (!set_day(year, month, day)) return false;
         if (day > 12) date.facts |= MADE_DATE_SHOWS_ORDER;
         return true;
+    }
+
+    /// Whether digits and a point come next.
+    bool is_before_point() const {
+        size_t end = at;
+        while (end < text.size() && is_digit(text[end])) end++;
+        return end < text.size() && text[end] == '.';
     }
 
     /// Whether a separator and the four digits of a year are all that is left.

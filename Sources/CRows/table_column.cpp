@@ -34,18 +34,14 @@ double TableColumn::read(std::string_view cell, size_t line, bool is_plain) {
     return decimal.value;
 }
 
-/// Reads a cell as a date, by the column's order or, where that is none of it, by the other.
+/// Reads a cell as a date, by the column's order or, where that is none of it, by another.
 bool TableColumn::read_date(std::string_view cell, double &seconds) {
     std::string scratch;
     std::string_view text = normalised(cell, scratch);
     Date date;
-    auto order = use.order;
-    if (!date.read(text, order)) {
-        order = order == MADE_MONTH_FIRST ? MADE_DAY_FIRST : MADE_MONTH_FIRST;
-        if (!date.read(text, order)) return false;
-    }
-    if (date.facts & MADE_DATE_SHOWS_ORDER) (order == MADE_MONTH_FIRST ? facts.month_first_count : facts.day_first_count)++;
-    note_pattern(date.pattern);
+    if (!date.read(text, use.order) && !date.read(text, MADE_MONTH_FIRST) && !date.read(text, MADE_DAY_FIRST)) return false;
+    last_date = {find_pattern(date.pattern), (date.facts & MADE_DATE_SHOWS_ORDER) != 0};
+    count(last_date);
     facts.date_facts |= date.facts;
     facts.minimum = std::min(facts.minimum, date.seconds);
     facts.maximum = std::max(facts.maximum, date.seconds);
@@ -54,7 +50,7 @@ bool TableColumn::read_date(std::string_view cell, double &seconds) {
     return true;
 }
 
-/// A pattern that both are cases of, where they differ in leading zeros; else the one that says more, the first of equals.
+/// A pattern that both are cases of, where they differ in leading zeros; empty where they differ in more.
 static std::string merged(std::string_view known, std::string_view pattern) {
     std::string merged;
     size_t at = 0;
@@ -76,18 +72,36 @@ static std::string merged(std::string_view known, std::string_view pattern) {
         }
         merged += byte;
     }
-    if (at == known.size() && !known.empty()) return merged;
-    auto code_count = [](std::string_view text) { return std::count(text.begin(), text.end(), '%'); };
-    return std::string(code_count(pattern) > code_count(known) ? pattern : known);
+    return at == known.size() && !known.empty() ? merged : std::string();
 }
 
-void TableColumn::note_pattern(std::string_view pattern) {
-    std::string_view known = facts.date_pattern;
-    if (pattern == known) return;
-    std::string both = merged(known, pattern);
-    if (both.size() >= sizeof facts.date_pattern) return;
-    std::copy(both.begin(), both.end(), facts.date_pattern);
-    facts.date_pattern[both.size()] = 0;
+/// The place of a pattern among those of the column, `patterns_max` of one too many.
+size_t TableColumn::find_pattern(std::string_view pattern) {
+    for (size_t index = 0; index < patterns.size(); index++) {
+        if (patterns[index].text == pattern) return index;
+    }
+    for (size_t index = 0; index < patterns.size(); index++) {
+        std::string both = merged(patterns[index].text, pattern);
+        if (both.empty() || both.size() >= sizeof facts.date_pattern) continue;
+        patterns[index].text = both;
+        return index;
+    }
+    if (patterns.size() == patterns_max || pattern.size() >= sizeof facts.date_pattern) return patterns_max;
+    patterns.push_back({std::string(pattern), 0});
+    return patterns.size() - 1;
+}
+
+/// Counts one more cell of a date.
+void TableColumn::count(WrittenDate date) {
+    if (date.pattern >= patterns.size()) return;
+    patterns[date.pattern].count++;
+    const std::string &text = patterns[date.pattern].text;
+    if (date.shows_order) (text.find('d') < text.find('m') ? facts.day_first_count : facts.month_first_count)++;
+    auto commonest = std::max_element(patterns.begin(), patterns.end(), [](const Pattern &one, const Pattern &other) {
+        return one.count < other.count;
+    });
+    std::copy(commonest->text.begin(), commonest->text.end(), facts.date_pattern);
+    facts.date_pattern[commonest->text.size()] = 0;
 }
 
 double TableColumn::read_text(std::string_view cell, size_t line, bool is_plain) {
@@ -107,6 +121,7 @@ double TableColumn::read_text(std::string_view cell, size_t line, bool is_plain)
         Text &known = texts[entry->second];
         known.count++;
         if (known.is_number) note_order(known.decimal);
+        if (known.is_number && use.use == MADE_CELL_DATE) count(known.date);
         return boxed(MADE_TEXT_BITS + entry->second);
     }
     Decimal decimal;
@@ -139,7 +154,7 @@ double TableColumn::add_text(std::string_view text, size_t line, const Decimal *
         return boxed(MADE_LOST_TEXT_BITS);
     }
     auto index = uint32_t(texts.size());
-    Text &added = texts.emplace_back(Text{std::string(text), line, 1, decimal != nullptr, is_code, {}});
+    Text &added = texts.emplace_back(Text{std::string(text), line, 1, decimal != nullptr, is_code, {}, last_date});
     if (decimal != nullptr) added.decimal = *decimal;
     indices.emplace(added.text, index);
     number_text_count += decimal != nullptr && !is_code;

@@ -12,13 +12,19 @@
 struct TableUse {
     made_cell_use use = MADE_CELL_ANY;
     made_number_form form{};
-    made_date_order order = MADE_MONTH_FIRST;
+    made_date_order order = MADE_USUAL_ORDER;
     /// Its bytes stay where they are, whatever moves.
     std::vector<char> unit;
 };
 
 /// The texts and numbers of one column of a table.
 struct TableColumn {
+    /// How a date is written: which pattern of the column it has, and whether it shows the order of day and month.
+    struct WrittenDate {
+        size_t pattern = 0;
+        bool shows_order = false;
+    };
+
     struct Text {
         std::string text;
         size_t line;
@@ -26,6 +32,7 @@ struct TableColumn {
         bool is_number;
         bool is_code;
         Decimal decimal;
+        WrittenDate date;
     };
 
     std::string name;
@@ -48,9 +55,19 @@ private:
     Decimal last;
     bool has_last = false;
     bool has_unwritten_digits = false;
+    /// How dates are written, and how many are written so: the commonest pattern is the column's. Dates of later patterns are not
+    /// counted.
+    struct Pattern {
+        std::string text;
+        size_t count;
+    };
+    static constexpr size_t patterns_max = 16;
+    std::vector<Pattern> patterns;
+    WrittenDate last_date;
 
     bool read_date(std::string_view cell, double &seconds);
-    void note_pattern(std::string_view pattern);
+    size_t find_pattern(std::string_view pattern);
+    void count(WrittenDate date);
     double read_text(std::string_view cell, size_t line, bool is_plain);
     bool read_decimal(std::string_view cell, bool is_plain, Decimal &decimal) const;
     bool is_code(const Decimal &decimal, std::string_view cell) const;

@@ -131,7 +131,64 @@ import Testing
             "one in thirty no date", (0..<60).map { $0 % 30 == 4 ? "0000-00-00" : "2024-03-\(10 + $0 % 19)" },
             "%Y-%m-%d", [.weekday]
         ),
+        // Most cells decide how the column is written.
+        (
+            "one with a time", (0..<60).map { $0 == 0 ? "2024-03-05 10:30:00" : "2024-03-\(10 + $0 % 19)" }, "%Y-%m-%d",
+            [.weekday]
+        ),
+        (
+            "one text of many rows", (0..<90).map { $0 < 30 ? "2024-03-0\(1 + $0 % 9) 10:00" : "2024-03-2\($0 % 2)" },
+            "%Y-%m-%d", [.weekday]
+        ),
+        (
+            "few with points", (0..<60).map { $0 < 2 ? ["31.03.2024", "03.04.2024"][$0] : "2024-03-\(10 + $0 % 19)" },
+            "%Y-%m-%d", [.weekday]
+        ),
+        (
+            "one with points", (0..<60).map { $0 == 9 ? "03.04.2024" : "2024-03-\(10 + $0 % 19)" }, "%Y-%m-%d",
+            [.weekday]
+        ),
+        (
+            "one of the other order", (0..<60).map { $0 == 9 ? "25/3/2024" : "3/\(1 + $0 % 29)/2024" }, "%-m/%-d/%Y",
+            [.weekday]
+        ),
+        (
+            "one of the other order, told late",
+            (0..<2000).map { $0 < 1900 ? "0\(1 + $0 % 9)/03/2024" : $0 == 1950 ? "03/25/2024" : "31/03/2024" },
+            "%d/%m/%Y",
+            [.weekday]
+        ),
+        (
+            "seconds, some of them 0", (0..<60).map { $0 % 20 == 4 ? "0" : "\(1_700_000_000 + $0 * 37 % 60 * 300)" },
+            "seconds", [.weekday, .time]
+        ),
+        (
+            "many seconds, few -1", (0..<20_000).map { $0 % 500 == 4 ? "-1" : "\(1_700_000_000 + $0 * 3701)" },
+            "seconds",
+            [.weekday, .month, .time]
+        ),
+        (
+            "milliseconds, one the end of time",
+            (0..<60).map { $0 == 4 ? "253402300799000" : "\(1_700_000_000_000 + $0 * 37 % 60 * 3_000_017)" },
+            "milliseconds", [.weekday, .time]
+        ),
+        (
+            "digits, two of no date",
+            (0..<60).map { $0 < 2 ? "\($0 * 99_999_999)" : "202403\(10 + $0 % 19)" },
+            "%Y%m%d", [.weekday]
+        ),
     ]
+
+    @Test func numbersThatAreNoTimesAreMissing() throws {
+        let cells = (0..<60).map { $0 % 20 == 4 ? "0" : "\(1_700_000_000 + $0 * 37 % 60 * 300)" }
+        let found = try Decision(cells).found
+        #expect(found.schema.table.columns[0].missingTexts == ["0"])
+        #expect(found.table.values[0].count(where: \.isNaN) == 3)
+        #expect(found.facts[0].remarks.contains(.textsAmongNumbers(["0"], rowCount: 3)))
+        // Numbers of many other ranges are no times.
+        let mixed = (0..<60).map { "\($0 % 15 == 4 ? $0 : 1_700_000_000 + $0 * 37 % 60 * 300)" }
+        #expect(try Decision(mixed).found.schema.table.columns[0].clock == nil)
+    }
 
     @Test(arguments: columns) func itsFormAndPartsAreFound(
         _ name: String, _ cells: [String], _ form: String, _ parts: [Clock.Part]
@@ -153,7 +210,8 @@ import Testing
             for row in cells.indices {
                 let value = found.table.values[index][row], again = expected[row][index]
                 let isEqual =
-                    value.isNaN ? again == Double(column.variable.valueOfMissing) : Float(value) == Float(again)
+                    value.isNaN
+                    ? again.isNaN || again == Double(column.variable.valueOfMissing) : Float(value) == Float(again)
                 #expect(isEqual, "\(name), row \(row): \(value), \(again)")
             }
         }

@@ -66,6 +66,8 @@ size_t made_normalise(made_text text, char *_Nullable to, size_t capacity);
 typedef enum made_date_order {
     MADE_MONTH_FIRST,
     MADE_DAY_FIRST,
+    /// Where nothing tells: the first one between points (1.3.2024), else the second (3/1/2024).
+    MADE_USUAL_ORDER,
 } made_date_order;
 
 /// What a date is like.

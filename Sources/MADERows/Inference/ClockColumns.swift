@@ -19,22 +19,23 @@ extension SchemaInference {
 
     /// Adds the parts of a column of dates; one of which nothing comes back is left out.
     func add(
-        _ inference: ClockInference, _ shape: ColumnShape, _ values: [Double], _ column: inout Schema.Column,
+        _ inference: ClockInference, _ shape: ColumnShape, _ values: [Double], _ decision: inout Decision,
         to found: inout Found
     ) throws(TableError) {
-        let seconds = try resolve(values, of: shape, as: inference, column)
+        let seconds = try resolve(values, of: shape, as: inference, decision.column)
         guard let (clock, parts) = inference.clock(seconds, base: found.base) else {
             if shape.choice != nil { throw TableError(path: path, column: shape.name, problem: .datesAlike) }
-            column = Schema.Column(name: shape.name)
-            column.leftOut = .date
+            decision.column = Schema.Column(name: shape.name)
+            decision.column.leftOut = .date
             return
         }
-        column.clock = clock
-        column.missingRowCount = seconds.count(where: \.isNaN)
+        decision.column.clock = clock
+        decision.column.missingRowCount = seconds.count(where: \.isNaN)
         if found.base == nil, clock.parts != [.time] { found.base = (shape.name, seconds) }
         for (part, values) in zip(clock.parts, parts) {
             var fact = ColumnFacts()
-            fact.remarks = [.part(part, of: shape.name, form: clock.form)]
+            fact.remarks = [.part(part, of: shape.name, form: clock.form)] + decision.remarks
+            decision.remarks = []
             fact.missingCount = values.count(where: \.isNaN)
             found.add(Self.kind(of: part, values, &fact), values, fact)
         }

@@ -5,11 +5,13 @@ internal import MADE
 struct ClockInference {
     /// How the cells are written; see `Clock`.
     let form: String
-    /// Day and month of the numbers were taken for each other.
+    /// Day and month were taken for each other, of dates that do not tell.
     private let swapsDays: Bool
     /// Cells that were read as numbers write a date by their digits: 20240301.
     private let areDigits: Bool
     private let facts: UInt32
+    /// Numbers among times or digits of dates that are none, as 0 and -1 are, and their rows: they stand for missing values.
+    let placeholders: [Double: Int]
 
     /// Dates that span as much tell months apart.
     private static let yearDays = 365.0
@@ -18,40 +20,50 @@ struct ClockInference {
     init?(_ shape: ColumnShape, _ values: [Double]) {
         let numbers = shape.facts
         if numbers.date_facts != 0 {
-            // Dates of both orders are dates of neither.
-            guard numbers.month_first_count == 0 || numbers.day_first_count == 0 else { return nil }
+            // Dates of both orders are dates of neither; a few of the other one are none of the column.
+            let (monthFirst, dayFirst) = (numbers.month_first_count, numbers.day_first_count)
+            guard 10 * min(monthFirst, dayFirst) <= max(monthFirst, dayFirst) else { return nil }
             guard shape.words.isEmpty || shape.isMostlyNumbers else { return nil }
-            let other = shape.dateOrder == MADE_MONTH_FIRST ? numbers.day_first_count : numbers.month_first_count
-            swapsDays = other > 0
             let pattern = Self.pattern(of: numbers)
-            form = Self.evened(swapsDays ? Self.swapped(pattern, to: shape.dateOrder) : pattern)
-            (areDigits, facts) = (false, numbers.date_facts)
+            var order = shape.dateOrder
+            if order == MADE_USUAL_ORDER {
+                let hasPoints = pattern.contains("d.%m") || pattern.contains("d.%-m")
+                order = hasPoints ? MADE_DAY_FIRST : MADE_MONTH_FIRST
+            }
+            swapsDays = (order == MADE_MONTH_FIRST ? dayFirst : monthFirst) > max(monthFirst, dayFirst) / 2
+            form = Self.evened(swapsDays ? Self.swapped(pattern, to: order) : pattern)
+            (areDigits, facts, placeholders) = (false, numbers.date_facts, [:])
             return
         }
         swapsDays = false
         if let found = Self.form(ofTexts: shape) {
-            (form, facts, areDigits) = (found.form, found.facts, false)
+            (form, facts, areDigits, placeholders) = (found.form, found.facts, false, [:])
             return
         }
         guard let found = Self.form(ofNumbers: shape, values) else { return nil }
-        form = found
-        areDigits = found.hasPrefix("%")
+        (form, placeholders) = found
+        areDigits = form.hasPrefix("%")
         facts = UInt32(MADE_DATE_HAS_DAY.rawValue)
     }
 
     /// Of a column asked to be one; nil where a cell shows the other order of day and month.
     init?(form: String, shape: ColumnShape) {
-        let isMonthFirst = shape.dateOrder == MADE_MONTH_FIRST
-        guard (isMonthFirst ? shape.facts.day_first_count : shape.facts.month_first_count) == 0 else { return nil }
+        let others =
+            switch shape.dateOrder {
+            case MADE_MONTH_FIRST: shape.facts.day_first_count
+            case MADE_DAY_FIRST: shape.facts.month_first_count
+            default: 0
+            }
+        guard others == 0 else { return nil }
         self.form = form
-        (swapsDays, areDigits) = (false, false)
+        (swapsDays, areDigits, placeholders) = (false, false, [:])
         facts = form.hasPrefix("%") ? shape.facts.date_facts : UInt32(MADE_DATE_HAS_DAY.rawValue)
     }
 
     private static func form(ofTexts shape: ColumnShape) -> (form: String, facts: UInt32)? {
         let words = shape.words
         guard !words.isEmpty, shape.facts.number_count == 0, shape.facts.lost_text_count == 0 else { return nil }
-        for order in [MADE_MONTH_FIRST, MADE_DAY_FIRST] {
+        for order in [MADE_USUAL_ORDER, MADE_MONTH_FIRST, MADE_DAY_FIRST] {
             let dates = words.map { DateText.date($0.text, order: order) }
             guard let first = dates[0], !dates.contains(where: { $0 == nil }) else { continue }
             return (evened(first.pattern), dates.reduce(0) { $0 | ($1?.facts ?? 0) })
@@ -60,19 +72,47 @@ struct ClockInference {
     }
 
     /// Seconds or milliseconds since 1970 that lie within some decades of today, and no handful of values: codes may have ten
-    /// digits. Or the digits of a date.
-    private static func form(ofNumbers shape: ColumnShape, _ values: [Double]) -> String? {
+    /// digits. Or the digits of a date. Beside them the numbers that are none.
+    private static func form(
+        ofNumbers shape: ColumnShape, _ values: [Double]
+    ) -> (form: String, placeholders: [Double: Int])? {
         let facts = shape.facts
         guard shape.words.isEmpty, shape.presentRowCount >= 20, facts.minimum < facts.maximum else { return nil }
-        let isMany = facts.number_count > 0 || 2 * shape.numberTextCount > shape.presentRowCount
         // 2000 to 2040.
         let seconds = 946_684_800.0...2_208_988_800
-        let ends = [facts.minimum, facts.maximum]
-        if isMany, ends.allSatisfy(seconds.contains) { return "seconds" }
-        if isMany, ends.allSatisfy({ seconds.contains($0 / 1000) }) { return "milliseconds" }
-        guard facts.digits_min == 8, facts.digits_max == 8, facts.is_decimal, facts.decimals == 0 else { return nil }
-        let numbers = shape.present.compactMap(\.number) + values.filter { !$0.isNaN }
-        return numbers.allSatisfy { DateText.isDate(NumberText.text($0)) } ? "%Y%m%d" : nil
+        if facts.number_count > 0 || 2 * shape.numberTextCount > shape.presentRowCount {
+            for (form, unit) in [("seconds", 1.0), ("milliseconds", 1000)] {
+                let others = numbers(of: shape, values, but: { seconds.contains($0 / unit) })
+                if let others { return (form, others) }
+            }
+        }
+        guard facts.is_decimal, facts.decimals == 0, facts.digits_max > 0 else { return nil }
+        let others = numbers(of: shape, values) { number in
+            let text = NumberText.text(number)
+            return text.utf8.count == 8 && DateText.isDate(text)
+        }
+        return others.map { ("%Y%m%d", $0) }
+    }
+
+    /// The numbers of a column that are none of those that `areTimes` says, and their rows; nil where they are more than three,
+    /// or more than a tenth of its rows have one.
+    private static func numbers(
+        of shape: ColumnShape, _ values: [Double], but areTimes: (Double) -> Bool
+    ) -> [Double: Int]? {
+        var others: [Double: Int] = [:]
+        var (rowCount, otherCount) = (0, 0)
+        let texts = shape.present.lazy.compactMap { text in text.number.map { ($0, text.count) } }
+        let lone = values.lazy.filter { !$0.isNaN }.map { ($0, 1) }
+        for part in [AnySequence(texts), AnySequence(lone)] {
+            for (number, count) in part {
+                rowCount += count
+                if areTimes(number) { continue }
+                others[number, default: 0] += count
+                otherCount += count
+                if others.count > 3 { return nil }
+            }
+        }
+        return rowCount > otherCount && 10 * otherCount <= rowCount ? others : nil
     }
 
     private static func pattern(of facts: made_table_column_facts) -> String {
@@ -97,6 +137,7 @@ struct ClockInference {
 
     /// Seconds since 1970 of a cell that was read as a number.
     func seconds(_ number: Double) -> Double {
+        if placeholders[number] != nil { return .nan }
         switch form {
         case "seconds": return number
         case "milliseconds": return number / 1000
@@ -124,13 +165,18 @@ struct ClockInference {
         }
         let isLong = last - first >= Self.yearDays * Clock.daySeconds
         if hasDay, isLong, Self.differ(days, by: .month) { clock.parts.append(.month) }
-        if Self.differ(present, by: .time) {
+        if Self.differ(present, by: .time), writesTimes {
             clock.parts.append(.time)
             clock.dayStart = Self.dayStart(present.map { Clock.Part.time.number(at: $0) })
         }
         if clock.parts.isEmpty { return nil }
         let values = clock.parts.map { part in seconds.map { part.number(at: $0, dayStart: clock.dayStart) } }
         return (clock, values)
+    }
+
+    /// Whether the form has a time of day, which few cells of another form may have too.
+    private var writesTimes: Bool {
+        !form.hasPrefix("%") || ["%H", "%-H", "%I", "%-I"].contains { form.contains($0) }
     }
 
     private static func differ(_ times: some Collection<Double>, by part: Clock.Part) -> Bool {

@@ -12,8 +12,8 @@ struct ColumnShape {
     let form: Schema.NumberForm
     /// Whether `texts` and `facts` are of more rows than are kept.
     var isSampled = false
-    /// Whether day or month was read first, of dates that do not tell.
-    var dateOrder = MADE_MONTH_FIRST
+    /// By which order dates were read that do not tell.
+    var dateOrder = MADE_USUAL_ORDER
     /// Texts of it that stand for a missing value.
     var missing: Set<String> = []
 

@@ -8,7 +8,7 @@ internal import MADE
 /// back in the model is that of the kept rows.
 struct SchemaInference {
     /// What a column was decided to be.
-    private struct Decision {
+    struct Decision {
         /// Nil for a column that is left out, and for dates.
         var kind: TableSchema.Kind?
         /// Of dates and times.
@@ -80,7 +80,7 @@ struct SchemaInference {
         for (index, shape) in shapes.enumerated() {
             var decision = try decide(shape, values[index], readRowCount: scanner.rows.rowCount)
             if let clock = decision.clock {
-                try add(clock, shape, values[index], &decision.column, to: &found)
+                try add(clock, shape, values[index], &decision, to: &found)
             } else if var kind = decision.kind {
                 let resolved = try resolve(values[index], of: shape, as: kind, decision.column)
                 var fact = ColumnFacts()
@@ -230,7 +230,10 @@ struct SchemaInference {
         if let clock = decision.clock {
             // Among dates that are texts a number is none.
             let texts = clock.form.hasPrefix("%") ? shape.present : shape.words
-            passOver(texts.filter { !DateText.isDate($0.text) }, &decision)
+            let order = Clock(form: clock.form, parts: []).order
+            let words = texts.filter { DateText.date($0.text, order: order) == nil }
+            let numbers = clock.placeholders.map { (NumberText.text($0), $1) }
+            passOver(words.map { ($0.text, $0.keptCount) } + numbers, &decision)
             decision.column.numberForm = Schema.NumberForm()
             return decision
         }
@@ -364,17 +367,17 @@ struct SchemaInference {
             decision.remarks.append(.truths(texts.no, texts.yes))
             return
         }
-        if shape.choice == nil { passOver(shape.words, &decision) }
+        if shape.choice == nil { passOver(shape.words.map { ($0.text, $0.keptCount) }, &decision) }
         let isBinary = shape.choice == .binary || (shape.choice == nil && shape.isBinary)
         decision.kind = isBinary ? .binary : .real(step: nil)
     }
 
-    /// Words in a column of numbers or dates stand for missing values.
-    private func passOver(_ words: [TableScanner.Text], _ decision: inout Decision) {
+    /// Words in a column of numbers or dates, and numbers that are no times, stand for missing values.
+    private func passOver(_ words: [(text: String, rowCount: Int)], _ decision: inout Decision) {
         if words.isEmpty { return }
-        decision.column.missingTexts = (decision.column.missingTexts + words.map(\.text)).sorted()
+        decision.column.missingTexts = Set(decision.column.missingTexts + words.map(\.text)).sorted()
         decision.remarks.append(
-            .textsAmongNumbers(words.map(\.text), rowCount: words.reduce(0) { $0 + $1.keptCount }))
+            .textsAmongNumbers(words.map(\.text).sorted(), rowCount: words.reduce(0) { $0 + $1.rowCount }))
     }
 
     /// The values of a column, its texts read as every cell of the column will be.

@@ -54,9 +54,11 @@ extension Clock {
         }
     }
 
-    /// Whether day or month stands first in its pattern.
+    /// Whether day or month stands first in its pattern, where the year is not before them.
     package var order: made_date_order {
-        guard let day = form.firstIndex(of: "d"), let month = form.firstIndex(of: "m") else { return MADE_MONTH_FIRST }
+        guard let day = form.firstIndex(of: "d"), let month = form.firstIndex(of: "m") else { return MADE_USUAL_ORDER }
+        let year = form.firstIndex { $0 == "Y" || $0 == "y" } ?? form.endIndex
+        if year < min(day, month) { return MADE_USUAL_ORDER }
         return day < month ? MADE_DAY_FIRST : MADE_MONTH_FIRST
     }
 

@@ -70,7 +70,7 @@ final class TableScanner {
     ) throws(TableError) {
         let form = form ?? forms[name]
         forms[name] = form
-        let order = order ?? orders[name] ?? MADE_MONTH_FIRST
+        let order = order ?? orders[name] ?? MADE_USUAL_ORDER
         orders[name] = order
         let pool = TextPool()
         let isSet: Bool
@@ -160,9 +160,9 @@ extension TableScanner {
         forms[String(made_table_scanner_column_name(handle.pointer, column))] ?? Schema.NumberForm()
     }
 
-    /// Whether day or month was read first in dates of `column` that do not tell.
+    /// By which order dates of `column` were read that do not tell.
     func dateOrder(column: Int) -> made_date_order {
-        orders[String(made_table_scanner_column_name(handle.pointer, column))] ?? MADE_MONTH_FIRST
+        orders[String(made_table_scanner_column_name(handle.pointer, column))] ?? MADE_USUAL_ORDER
     }
 
     /// Whether the first line named them.
@@ -215,8 +215,7 @@ extension TableScanner {
     /// What is known of the cells of `column`.
     func facts(column: Int) -> made_table_column_facts { made_table_scanner_facts(handle.pointer, column) }
 
-    /// The order of day and month in texts that are dates, most of them at least; nil where they are none. Where no date
-    /// tells, the month stands first, unless points separate the fields.
+    /// The order of day and month in texts that are dates, most of them at least; nil where they are none.
     private static func dateOrder(of texts: [Text]) -> made_date_order? {
         let words = texts.filter { $0.number == nil }
         var facts: [made_date_order.RawValue: UInt32] = [:]
@@ -235,8 +234,7 @@ extension TableScanner {
         if shows(MADE_DAY_FIRST) != shows(MADE_MONTH_FIRST) {
             return shows(MADE_DAY_FIRST) ? MADE_DAY_FIRST : MADE_MONTH_FIRST
         }
-        return words.contains { $0.text.contains(".") && !$0.text.contains("/") && !$0.text.contains("-") }
-            ? MADE_DAY_FIRST : MADE_MONTH_FIRST
+        return MADE_USUAL_ORDER
     }
 
     /// Reads the first piece, which stays where it is, to see how numbers are written.

@@ -57,6 +57,7 @@ void CSVStream::read_header() {
         if (is_given[column]) return stop(MADE_STREAM_HEADER_REPEATED, name);
         is_given[column] = true;
     }
+    if (auto unknown = kept.find_unknown(is_kept)) return stop(MADE_STREAM_KEPT_UNKNOWN, *unknown);
     has_names = true;
     lines.end_header(places.size());
     for (size_t column = 0; column < schema.columns.size(); column++) {
@@ -82,11 +83,14 @@ bool CSVStream::find_places() {
         if (!has_table_width && !lines.cutter.fits(width)) return false;
     }
     if (has_table_width) width = schema.places.size();
+    std::vector<bool> has_column(kept.count());
     for (size_t cell = 0; cell < width; cell++) {
         size_t keep = KeptCells::none;
         if (!kept.is_empty()) keep = has_table_width ? kept.of_place(cell) : kept.of_variable(cell);
         places.push_back({has_table_width ? schema.places[cell] : cell, keep});
+        if (keep != KeptCells::none) has_column[keep] = true;
     }
+    if (auto unknown = kept.find_unknown(has_column)) stop(MADE_STREAM_KEPT_UNKNOWN, *unknown);
     lacks_columns = has_table_width && !schema.places_are_whole;
     return true;
 }

@@ -1,5 +1,7 @@
 #include "kept.hpp"
 
+#include <algorithm>
+
 KeptCells::KeptCells(const made_row_schema &schema, const made_text *given, size_t count) {
     for (size_t index = 0; index < count; index++) {
         std::string scratch;
@@ -24,6 +26,13 @@ size_t KeptCells::find(std::string_view name) const {
         entry = indices.find(normalised(name, scratch));
     }
     return entry == indices.end() ? none : entry->second;
+}
+
+const std::string *KeptCells::find_unknown(const std::vector<bool> &has_column) const {
+    auto unknown = std::find_if(names.begin(), names.end(), [&](const std::string &name) {
+        return !name.empty() && !has_column[find(name)];
+    });
+    return unknown == names.end() ? nullptr : &*unknown;
 }
 
 void KeptCells::clear() {

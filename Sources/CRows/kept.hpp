@@ -14,6 +14,9 @@ public:
     size_t count() const { return names.size(); }
     /// Where the cells of that column go; `none` where they are not kept.
     size_t find(std::string_view name) const;
+    /// The first name of which no column goes where its cells would, as `has_column` has it; null where all have one. A column
+    /// without a name may be one of row names, which no header has.
+    const std::string *find_unknown(const std::vector<bool> &has_column) const;
     size_t of_variable(size_t variable) const { return variables[variable]; }
     size_t of_place(size_t place) const { return places[place]; }
 

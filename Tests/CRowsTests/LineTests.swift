@@ -209,16 +209,23 @@ private let places = [
     var options = made_row_options()
     options.ignores_unknown = true
     let (csv, difference) = streamAnyhow(
-        text, MADE_STREAM_CSV, columns: real, options: options, kept: ["x", "id", "b", "none", "id"])
+        text, MADE_STREAM_CSV, columns: real, options: options, kept: ["x", "id", "b", "id"])
     #expect(difference == nil && csv.rowCount == 5 && csv.values == [1, 2, 3, 4])
     let absent = Streamed.Kept.absent
     let rows: [[Streamed.Kept]] = [
-        [.text("a\"b"), .text("7"), .text("2"), absent, .text("7")],
-        [.text(""), .text(""), .text("3"), absent, .text("")],
-        [absent, .text("8"), absent, absent, .text("8")], [absent, absent, absent, absent, absent],
-        [.text("\u{E9}"), .text("10"), .text("4"), absent, .text("10")],
+        [.text("a\"b"), .text("7"), .text("2"), .text("7")], [.text(""), .text(""), .text("3"), .text("")],
+        [absent, .text("8"), absent, .text("8")], [absent, absent, absent, absent],
+        [.text("\u{E9}"), .text("10"), .text("4"), .text("10")],
     ]
     #expect(csv.kept == Array(rows.joined()))
+    // One that no column is called, with and without a header; a nameless one may be of row names.
+    for (text, header) in [
+        (text, MADE_HEADER_PRESENT), ("1,2\n", MADE_HEADER_ABSENT), ("3\n1,2\n", MADE_HEADER_ABSENT),
+    ] {
+        let (unknown, difference) = streamAnyhow(
+            text, MADE_STREAM_CSV, columns: real, header: header, options: options, kept: ["a", "none", ""])
+        #expect(unknown.status == MADE_STREAM_KEPT_UNKNOWN && unknown.name == "none" && difference == nil, "\(unknown)")
+    }
 
     let lines = [
         #"{"id":"a\u0022b","a":1,"b":2,"x":[1, {"k":null} ] }"#, #"{"a":"no","id":7,"b":3}"#, #"[1,2]"#,

@@ -84,11 +84,16 @@ private func fronts(_ response: Response) throws -> [String] {
     let answers = try service.send(lines: lines, ndjson, to: "/score?keep=k")
     #expect(try fronts(answers) == [#"{"k":1,"#, #"{"k":2,"#, #"{"k":null,"#])
     #expect(try answers.scoreLines().map { $0.error == nil } == [true, false, false])
-    // Beside others that are passed over; one name asked for twice; one that is nowhere.
+    // Beside others that are passed over; one name asked for twice.
     let both = try service.send(
-        lines: "a,v0,b,v1\n1,0,2,1\n", to: "/score?keep=b,b,c&ignore_unknown=true", accept: "text/csv"
+        lines: "a,v0,b,v1\n1,0,2,1\n", to: "/score?keep=b,b&ignore_unknown=true", accept: "text/csv"
     ).text
-    #expect(both.hasPrefix("b,b,c,log_likelihood,p_value,anomaly,score,error\n2,2,,-"))
+    #expect(both.hasPrefix("b,b,log_likelihood,p_value,anomaly,score,error\n2,2,-"))
+    // One that is nowhere, with and without a header.
+    for (type, text) in [("text/csv", "v0,b,v1\n0,2,1\n"), ("text/csv; header=absent", "0,1\n")] {
+        let unknown = try service.send(lines: text, type, to: "/score?keep=v0,c&ignore_unknown=true")
+        #expect(unknown.status == 422 && unknown.text.contains(#"no column is called \"c\""#), "\(unknown.text)")
+    }
     // Without a header there is none in the answer.
     let absent = try service.send(
         lines: "0,1\n", "text/csv; header=absent", to: "/score?keep=v1,v0", accept: "text/csv"

@@ -302,6 +302,15 @@ import Testing
         ] {
             #expect(outcome.output.contains(line), "\(line) in \(outcome.output)")
         }
+        // A column that is not there is no empty one.
+        for arguments in [
+            ["evaluate", model, data, "--label", "bda", "--drop", "bad,id"],
+            ["score", model, data, "--keep", "bda", "--ignore-unknown"],
+        ] {
+            let misspelt = try Program.run(arguments)
+            #expect(misspelt.status == 1, "\(misspelt.errors)")
+            #expect(misspelt.errors.contains("no column is called \"bda\""), "\(misspelt.errors)")
+        }
         let plots = ["\(folder)/evaluate.svg", "\(folder)/inspect.svg"]
         let evaluated = try Program.run([
             "evaluate", model, data, "--label", "bad", "--drop", "id", "--plot", plots[0],

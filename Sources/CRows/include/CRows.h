@@ -468,6 +468,8 @@ typedef enum made_stream_status {
     MADE_STREAM_HEADER_UNKNOWN,
     MADE_STREAM_HEADER_REPEATED,
     MADE_STREAM_HEADER_INCOMPLETE,
+    /// CSV has no column that is called as one whose cells are to be handed back.
+    MADE_STREAM_KEPT_UNKNOWN,
     MADE_STREAM_OUT_OF_MEMORY,
 } made_stream_status;
 

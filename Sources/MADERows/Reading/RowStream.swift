@@ -88,6 +88,8 @@ public struct StreamError: Error, Sendable, Equatable, CustomStringConvertible {
                 kind: .columns,
                 finding: "the first line must name all \(schema.columns.count) columns of the model, and lacks "
                     + quoted(name))
+        case MADE_STREAM_KEPT_UNKNOWN:
+            self.init(kind: .columns, finding: "no column is called \(quoted(name)), which was asked for")
         default: self = .memory
         }
     }

@@ -119,9 +119,15 @@ struct SchemaInference {
         if malformed.count > 0 {
             let lines = malformed.first.map { "\($0.line)" }.joined(separator: ", ")
             let more = malformed.count > malformed.first.count ? ", …" : ""
+            let reason =
+                malformed.first.allSatisfy { $0.cells > 0 }
+                ? "having more or fewer cells than the first"
+                : scanner.format == .csv
+                    ? "having more or fewer cells than the first, or text behind a closing quote"
+                    : "being no JSON, or arrays of more or fewer values than the first"
             remarks.append(
                 "\(malformed.count) line\(malformed.count == 1 ? " is no row and was" : "s are no rows and were") passed "
-                    + "over, having more or fewer cells than the first: line\(malformed.count == 1 ? "" : "s") \(lines)\(more)"
+                    + "over, \(reason): line\(malformed.count == 1 ? "" : "s") \(lines)\(more)"
             )
         }
         return remarks

@@ -34,7 +34,8 @@ package struct RowProblem: Error, Equatable {
         case MADE_ROW_DUPLICATE_VARIABLE:
             self.init(true, "\(cell.detail): the column occurs twice", cell.pointer)
         case MADE_ROW_OUT_OF_RANGE:
-            self.init(false, "\(cell.detail): the number \(quoted(text)) is out of range (±1.8e308)", cell.pointer)
+            let range = columns[error.column].clock == nil ? "±1.8e308" : "the years 1 to 9999"
+            self.init(false, "\(cell.detail): the number \(quoted(text)) is out of range (\(range))", cell.pointer)
         case MADE_ROW_MALFORMED: self.init(true, "\(row): \(text)", place)
         default:
             let shown = text == "[" ? "an array" : text == "{" ? "an object" : quoted(text)

@@ -35,7 +35,10 @@ struct SchemaArguments: ParsableArguments {
 
     @Flag(
         inversion: .prefixedNo,
-        help: "The first line of CSV names the columns, or is a row. (default: a row where all its cells are numbers)")
+        help: """
+            The first line of CSV names the columns, or is a row. (default: a row where all its cells are numbers, or \
+            one is a number with a point)
+            """)
     var header: Bool?
 
     func validate() throws {

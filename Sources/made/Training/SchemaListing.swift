@@ -72,7 +72,10 @@ struct SchemaListing {
             parts.append(step.map { $0 == 1 ? "whole numbers" : "steps of \(number($0))" } ?? "continuous")
         }
         if facts.missingCount > 0 { parts.append("\(facts.missingCount) missing") }
-        return (parts + facts.remarks.map { remark($0, name: column.name) }).joined(separator: ", ")
+        // Of a date the variables are parts: what is chosen is the column.
+        let names = facts.remarks.compactMap { if case .part(_, let of, _) = $0 { of } else { nil } }
+        let name = names.first ?? column.name
+        return (parts + facts.remarks.map { remark($0, name: name) }).joined(separator: ", ")
     }
 
     private static func remark(_ remark: ColumnFacts.Remark, name: String) -> String {
@@ -118,6 +121,8 @@ struct SchemaListing {
             magnitude /= 10
             places -= 1
         }
-        return magnitude < 0.001 || magnitude >= 1e15 ? "\(Float(value))" : "\(value.rounded(places: places))"
+        guard magnitude < 0.001 || magnitude >= 1e15 else { return "\(value.rounded(places: places))" }
+        // Fewer digits, where a float has the number at all.
+        return Float(value).isNormal ? "\(Float(value))" : "\(value)"
     }
 }

@@ -13,9 +13,9 @@ struct Train: ParsableCommand {
             What each column holds is read off the table, and printed, with what chooses otherwise. Cells of nothing \
             but 0 and 1, or yes and no, make a binary column, numbers a real one, whole ones included: codes need \
             --categorical. Anything else is labels; those of few rows share one class, other. Columns that name rows \
-            (identifiers), dates and columns without a value are left out. A value is missing where a cell is empty, or, in \
-            a file whose columns of numbers show it, NA, NaN, null or the like. The model keeps all of this: every file \
-            and request is read by it.
+            (identifiers) and columns without a value are left out; of dates the weekday, the month and the time of day \
+            are learned. A value is missing where a cell is empty, or, in a file whose columns of numbers show it, NA, \
+            NaN, null or the like. The model keeps all of this: every file and request is read by it.
 
             Trains an ensemble of masked networks, each with a random ordering of the variables of its own (of 10000 \
             rows on, numbers that pile up on round values come before other numbers), until the validation rows no \

@@ -37,16 +37,19 @@ struct Sample: ParsableCommand {
         let (model, _) = try source.load()
         let seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         if self.seed == nil { Output.note("seed \(seed)") }
+        let known = try known(model.card)
         let request = SamplingRequest(
-            count: count, seed: seed, evidence: try evidence(model.card), temperature: temperature)
+            count: count, seed: seed, evidence: known?.values ?? [], temperature: temperature)
         let samples = model.sample(request, using: model.makeWorkspace())
         if let size = samples.effectiveSampleSize {
             Output.note("effective sample size \(size.rounded(places: 1))")
         }
-        try write(samples, RowText(model.card), width: model.variableCount, seed: seed)
+        try write(samples, RowText(model.card), known?.cells(in: format), width: model.variableCount, seed: seed)
     }
 
-    private func write(_ samples: Samples, _ text: RowText, width: Int, seed: UInt64) throws {
+    private func write(
+        _ samples: Samples, _ text: RowText, _ given: GivenCells?, width: Int, seed: UInt64
+    ) throws {
         var output = Output()
         var line: [UInt8] = []
         if format == .csv {
@@ -59,8 +62,8 @@ struct Sample: ParsableCommand {
             line.removeAll(keepingCapacity: true)
             let draw = Samples.draw(seed: seed, row: row)
             switch format {
-            case .csv: text.appendCSV(values, draw: draw, to: &line)
-            case .ndjson: text.appendJSON(values, asObject: false, draw: draw, to: &line)
+            case .csv: text.appendCSV(values, given: given, draw: draw, to: &line)
+            case .ndjson: text.appendJSON(values, asObject: false, given: given, draw: draw, to: &line)
             }
             line.append(UInt8(ascii: "\n"))
             try output.write(line)
@@ -68,9 +71,9 @@ struct Sample: ParsableCommand {
         try output.flush()
     }
 
-    /// The given values [variables], NaN for those to be drawn; empty where none is given.
-    private func evidence(_ card: ModelCard) throws -> [Float] {
-        guard !given.isEmpty else { return [] }
+    /// The given values; nil where none is given.
+    private func known(_ card: ModelCard) throws -> GivenValues? {
+        guard !given.isEmpty else { return nil }
         guard let schema = RowSchema(card) else { throw ValidationError("memory is short") }
         var known = GivenValues(of: schema)
         for assignment in given {
@@ -80,6 +83,6 @@ struct Sample: ParsableCommand {
                 throw ValidationError("--given '\(assignment)': \(error)")
             }
         }
-        return known.values
+        return known
     }
 }

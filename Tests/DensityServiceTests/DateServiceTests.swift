@@ -135,8 +135,29 @@ private let likelihoodAlone = #","outputs":[{"name":"log_likelihood"}]"#
     #expect(try service.send(lines: csv).scoreLines().map(\.logLikelihood) == drawn)
     // Days differ where the weekday and the month are the same.
     #expect(Set(csv.split(separator: "\n").dropFirst().map { $0.prefix(10) }).count > 20)
-    let given = try service.post("/sample", #"{"n":5,"seed":1,"given":{"ordered":"2024-03-01 10:15"}}"#)
-    #expect(given.status == 200 && given.text.contains("10:15"), "\(given.text)")
+}
+
+@Test func whatIsGivenComesBackAsItWasGiven() throws {
+    let service = try TestService([OrderModel.model()])
+    // A date stays that day, in its own form, and others count from it; a number stays as fine and as spelled as it was.
+    for (given, texts) in [
+        (#""ordered":"2024-03-01T10:15:00""#, [#""ordered":"2024-03-01T10:15:00""#]),
+        (#""ordered":"2024-03-01 10:15","amount":60.250000001"#, [#""2024-03-01 10:15""#, #""amount":60.250000001"#]),
+        (#""ordered":"2024-03-01 10:15","sent":1709291700.0,"amount":null"#, [#""sent":1709291700.0"#]),
+    ] {
+        let sample = try service.post("/sample", #"{"n":5,"seed":1,"as":"objects","given":{\#(given)}}"#)
+        for text in texts {
+            #expect(sample.text.components(separatedBy: text).count == 6, "\(text) in \(sample.text)")
+        }
+        let rescored = try service.post("/score", sample.text)
+        #expect(rescored.status == 200, "\(rescored.text.prefix(300))")
+        struct Reply: Decodable { var logLikelihood: [Double] }
+        #expect(try rescored.decode(Reply.self).logLikelihood == sample.decode(Reply.self).logLikelihood, "\(given)")
+    }
+    let csv = try service.post(
+        "/sample?format=csv", #"{"n":5,"seed":1,"given":{"amount":60.50,"ordered":"2024-03-01 10:15"}}"#)
+    let lines = csv.text.split(separator: "\n").dropFirst()
+    #expect(lines.count == 5 && lines.allSatisfy { $0.hasPrefix("2024-03-01 10:15,60.50,") }, "\(csv.text)")
 }
 
 @Test func whatIsNoDateIsAnError() throws {

@@ -107,7 +107,7 @@ private func conditionals(_ response: Response) throws -> ConditionalsReply {
     let reply = try service.post("/sample", "{\"n\":60,\"seed\":2,\"given\":\(given)}").decode(SampleReply.self)
     #expect(reply.rows.count == 60)
     #expect(
-        reply.rows.allSatisfy { $0[0] == .label("Premium") && $0[3] == .number(321) && $0[4] == .label("other") })
+        reply.rows.allSatisfy { $0[0] == .label("Premium") && $0[3] == .number(321) && $0[4] == .label("never seen") })
     let ordering = model.members[0].ordering.variables
     let first = ["\"Fair\"", "1.5", "1", "300", "\"10\""][ordering[0]]
     let row = (0..<5).map { $0 == ordering[0] ? first : "null" }.joined(separator: ",")

@@ -25,6 +25,12 @@ import Testing
             drawn
                 == ([model.columns] + rows.map { $0.cells.map(\.description) })
                 .map { $0.joined(separator: ",") + "\n" }.joined())
+        // What is given comes back as it was given.
+        let given = ["sample", path, "-n", "3", "--seed", "4", "--given", "carat=0.5010", "--given", "cut=Ideal"]
+        #expect(try run(given).split(separator: "\n").dropFirst().allSatisfy { $0.hasPrefix("0.5010,Ideal,") })
+        let json = try run(given + ["--format", "ndjson"]).split(separator: "\n")
+        #expect(json.count == 3 && json.allSatisfy { $0.hasPrefix(#"[0.5010,"Ideal","#) })
+        #expect(try model.sample(3, seed: 4, given: ["carat": 0.501]).allSatisfy { $0["carat"] == 0.501 })
 
         let table = folder.path("table.csv")
         let text = drawn + "0.51,Very Good,E,VS1,61.8,54.7,1970,5.12,5.15,31.8\nheavy,Good,E,VS1,61.8,54.7,,5,5,3.1\n"

@@ -27,6 +27,8 @@ struct SampleRequest: Sendable {
     var mediaType = MediaType.json.rawValue
     /// [D], encoded, NaN where a variable is to be drawn; empty without evidence.
     var evidence: [Float] = []
+    /// The same as it came, which is how it comes back.
+    var given: GivenCells?
 
     static let fieldNames = ["n", "seed", "temperature", "as"]
     static let queryNames = ["n", "seed", "format", "temperature", "as"]
@@ -102,7 +104,7 @@ struct SampleRequest: Sendable {
             SamplingRequest(count: count, seed: seed, evidence: evidence, temperature: Float(temperature)),
             using: workspace)
         let writer = SampleWriter(
-            samples: samples, text: model.text, variableCount: model.card.variables.count, seed: seed,
+            samples: samples, text: model.text, variableCount: model.card.variables.count, seed: seed, given: given,
             writesObjects: writesObjects)
         let body =
             switch format {

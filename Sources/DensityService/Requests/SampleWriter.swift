@@ -9,6 +9,8 @@ struct SampleWriter {
     let variableCount: Int
     /// Chooses the days of dates.
     let seed: UInt64
+    /// Cells that all rows have.
+    let given: GivenCells?
     /// Rows are objects keyed by name, not arrays.
     let writesObjects: Bool
 
@@ -21,7 +23,7 @@ struct SampleWriter {
         json.key("rows")
         json.beginArray()
         for index in samples.logLikelihoods.indices {
-            text.write(row(index), asObject: writesObjects, draw: draw(index), to: &json)
+            text.write(row(index), asObject: writesObjects, given: given, draw: draw(index), to: &json)
         }
         json.endArray()
         json.key("log_likelihood")
@@ -37,7 +39,7 @@ struct SampleWriter {
     func ndjson() -> [UInt8] {
         var json = JSONWriter(capacity: 4 * samples.rows.count)
         for index in samples.logLikelihoods.indices {
-            text.write(row(index), asObject: writesObjects, draw: draw(index), to: &json)
+            text.write(row(index), asObject: writesObjects, given: given, draw: draw(index), to: &json)
             json.endLine()
         }
         return json.bytes
@@ -48,7 +50,7 @@ struct SampleWriter {
         var bytes = text.csvHeader
         bytes.append(contentsOf: "\n".utf8)
         for index in samples.logLikelihoods.indices {
-            text.appendCSV(row(index), draw: draw(index), to: &bytes)
+            text.appendCSV(row(index), given: given, draw: draw(index), to: &bytes)
             bytes.append(contentsOf: "\n".utf8)
         }
         return bytes

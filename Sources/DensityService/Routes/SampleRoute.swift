@@ -1,3 +1,4 @@
+internal import CRows
 internal import MADE
 internal import MADERows
 internal import Microhttpd
@@ -34,7 +35,9 @@ extension RequestHandler {
         of call: Call, _ model: LoadedModel, limit: Int, into request: inout SampleRequest
     ) throws(Problem) {
         try call.readsJSON()
-        let shape = BodyScanner.Shape.given
+        let columns = model.sentColumns
+        var shape = BodyScanner.Shape.given
+        shape.kept = columns.names
         let buffer = RowBuffer()
         let read = request
         request = try scan(call, as: shape, schema: model.schema, into: buffer) { (scan) throws(Problem) in
@@ -42,6 +45,10 @@ extension RequestHandler {
             _ = try faults(of: scan, shape: shape, model: model, areKept: false)
             try request.read(scan, limit: limit)
             request.evidence = Array(buffer.values)
+            if scan.row_count > 0 {
+                let cells = KeptCells(scan.kept, row: 0, count: columns.names.count)
+                request.given = GivenCells(columns.row(cells, values: buffer.values), of: columns)
+            }
             return request
         }
     }

@@ -21,23 +21,24 @@ extension TableModel {
             throw .argument(name: "temperature", reason: "\(temperature) is not above 0")
         }
         let seed = seed ?? .random(in: 0...UInt64.max)
+        let known = try known(given)
         let samples = compiled.sample(
             SamplingRequest(
-                count: count, seed: seed, evidence: try evidence(given), temperature: temperature),
+                count: count, seed: seed, evidence: known?.values ?? [], temperature: temperature),
             using: compiled.makeWorkspace())
         let (width, columns) = (compiled.variableCount, columns)
+        let cells = known.map { GivenCells($0, of: SentColumns(columns, schema)) }
         return (0..<count).map { row in
-            let cells = text.cells(
-                samples.rows[row * width..<(row + 1) * width], draw: Samples.draw(seed: seed, row: row))
-            return TableRow(names: columns, cells: cells.map { TableCell($0) })
+            let written = text.cells(
+                samples.rows[row * width..<(row + 1) * width], given: cells, draw: Samples.draw(seed: seed, row: row))
+            return TableRow(names: columns, cells: written.map { TableCell($0) })
         }
     }
 
-    /// The known values [D], NaN for those to be drawn; empty where none is known.
-    private func evidence(_ given: TableRow) throws(TableModelError) -> [Float] {
-        if given.cells.isEmpty { return [] }
+    /// The known values, NaN for those to be drawn; nil where none is known.
+    private func known(_ given: TableRow) throws(TableModelError) -> SentRow? {
+        if given.cells.isEmpty { return nil }
         let options = ReadingOptions(refusesUnseen: true, missingIsUnknown: true)
-        let read = try read([given], SentColumns(columns, schema), options) { _ in "given" }
-        return read.first?.values ?? []
+        return try read([given], SentColumns(columns, schema), options) { _ in "given" }.first
     }
 }

@@ -11,8 +11,8 @@ public struct GivenValues {
     /// [D] encoded, NaN where nothing is given.
     public private(set) var values: [Float]
     private let schema: RowSchema
-    /// Of columns: what `RowSchema.read` gives, and which have one.
-    private var cells: [(value: Float, number: Double)?]
+    /// Of columns: what was given, and what `RowSchema.read` makes of it.
+    private var cells: [(text: String, value: Float, number: Double)?]
 
     /// None is given yet.
     public init(of schema: RowSchema) {
@@ -34,7 +34,9 @@ public struct GivenValues {
             let name = NumberText.normalised(String(assignment[..<split]))
             guard let index = schema.columns.firstIndex(where: { $0.name == name }) else { continue }
             guard cells[index] == nil else { throw Failure(description: "'\(name)' is given twice") }
-            cells[index] = try cell(String(assignment[utf8.index(after: split)...]), of: index)
+            let text = String(assignment[utf8.index(after: split)...])
+            let (value, number) = try cell(text, of: index)
+            cells[index] = (text, value, number)
             values = schema.expand(
                 cells.map { $0?.value ?? .nan }, numbers: cells.map { $0?.number ?? .nan }, options: Self.options)
             return
@@ -56,5 +58,29 @@ public struct GivenValues {
             throw Failure(description: "the value of '\(schema.columns[index].name)' is missing")
         }
         return cell
+    }
+
+    /// The same as rows of `format` have them.
+    package func cells(in format: LineFormat) -> GivenCells {
+        GivenCells(
+            cells: zip(schema.columns, cells).map { column, cell in
+                guard let cell else { return nil }
+                guard format == .ndjson, column.isNumber(cell.text) else { return .text(cell.text) }
+                let isJSON = cell.text.wholeMatch(of: /-?(0|[1-9][0-9]*)(\.[0-9]+)?/) != nil
+                return .json(isJSON ? cell.text : NumberText.text(cell.number))
+            },
+            seconds: zip(schema.columns, cells).map { $0.clock == nil ? .nan : $1?.number ?? .nan })
+    }
+}
+
+extension ReadColumn {
+    /// Whether `text`, one of its values, is a number in JSON.
+    fileprivate func isNumber(_ text: String) -> Bool {
+        if let clock { return clock.isNumeric && NumberText.number(text) != nil }
+        return switch variable.kind {
+        case .categorical: false
+        case .binary: NumberText.number(text) != nil
+        case .real: true
+        }
     }
 }

@@ -39,10 +39,10 @@ struct ClockTimes: Sendable {
         columnCount = kept.count
     }
 
-    /// Of each column of a row what it is, nil of one that is no clock; `values` are the numbers of the variables, `draw` chooses
-    /// among days.
-    func texts(_ values: [Double], draw: UInt64) -> [Cell?] {
-        let seconds = seconds(values, draw: draw)
+    /// Of each column of a row what it is, nil of one that is no clock; `values` are the numbers of the variables, `known` times
+    /// as `seconds` has them, `draw` chooses among days.
+    func texts(_ values: [Double], known: [Double] = [], draw: UInt64) -> [Cell?] {
+        let seconds = seconds(values, known: known, draw: draw)
         var cells = [Cell?](repeating: nil, count: columnCount)
         for column in columns {
             let time = seconds[column.index]

@@ -49,10 +49,22 @@ public struct RowText: Sendable {
     /// An encoded row [D] as a line of CSV without its end; an empty cell is a missing value. In quotes where it is all of
     /// the line: a blank line is no row. `draw`: which of the days that fit a date's weekday and month is written.
     public func appendCSV(_ row: some Collection<Float>, draw: UInt64 = 0, to bytes: inout [UInt8]) {
+        appendCSV(row, given: nil, draw: draw, to: &bytes)
+    }
+
+    /// The same, but for cells that are `given`.
+    package func appendCSV(
+        _ row: some Collection<Float>, given: GivenCells?, draw: UInt64 = 0, to bytes: inout [UInt8]
+    ) {
         let row = Array(row)
-        let times = clocks?.texts(row.enumerated().map { variables[$0].decode($1) }, draw: draw)
+        let times = clocks?.texts(
+            row.enumerated().map { variables[$0].decode($1) }, known: given?.seconds ?? [], draw: draw)
         for (index, column) in columns.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            if let cell = given?.cells[index] {
+                appendCell(text(of: cell, column: index), to: &bytes)
+                continue
+            }
             let variable = column.variables.lowerBound
             let time = times?[index]
             if time == .missing || time == nil && variables[variable].isMissing(row[variable]) {
@@ -73,19 +85,32 @@ public struct RowText: Sendable {
 
     /// An encoded row [D] as a line of NDJSON without its end, an array or an object keyed by name. `draw` as of CSV.
     public func appendJSON(_ row: some Collection<Float>, asObject: Bool, draw: UInt64 = 0, to bytes: inout [UInt8]) {
+        appendJSON(row, asObject: asObject, given: nil, draw: draw, to: &bytes)
+    }
+
+    /// The same, but for cells that are `given`.
+    package func appendJSON(
+        _ row: some Collection<Float>, asObject: Bool, given: GivenCells?, draw: UInt64 = 0, to bytes: inout [UInt8]
+    ) {
         var json = JSONWriter(capacity: 8 * columns.count)
-        write(row, asObject: asObject, draw: draw, to: &json)
+        write(row, asObject: asObject, given: given, draw: draw, to: &json)
         bytes.append(contentsOf: json.bytes)
     }
 
+    /// The same as a value.
     package func write(
-        _ row: some Collection<Float>, asObject: Bool, draw: UInt64 = 0, to json: inout JSONWriter
+        _ row: some Collection<Float>, asObject: Bool, given: GivenCells? = nil, draw: UInt64 = 0,
+        to json: inout JSONWriter
     ) {
         let values = row.enumerated().map { variables[$0].decode($1) }
-        let times = clocks?.texts(values, draw: draw)
+        let times = clocks?.texts(values, known: given?.seconds ?? [], draw: draw)
         if asObject { json.beginObject() } else { json.beginArray() }
         for (index, column) in columns.enumerated() {
             if asObject { json.key(column.name) }
+            if let cell = given?.cells[index] {
+                cell.write(to: &json)
+                continue
+            }
             switch times?[index] {
             case .text(let text, isNumber: true): json.raw(text)
             case .text(let text, isNumber: false): json.string(text)
@@ -96,11 +121,12 @@ public struct RowText: Sendable {
         if asObject { json.endObject() } else { json.endArray() }
     }
 
-    /// The cells of an encoded row [D], a column each, as rows of NDJSON have them. `draw` as of CSV.
-    func cells(_ row: some Collection<Float>, draw: UInt64) -> [SentCell] {
+    /// The cells of an encoded row [D], a column each, as rows of NDJSON have them. `given` and `draw` as of CSV.
+    func cells(_ row: some Collection<Float>, given: GivenCells?, draw: UInt64) -> [SentCell] {
         let values = row.enumerated().map { variables[$0].decode($1) }
-        let times = clocks?.texts(values, draw: draw)
+        let times = clocks?.texts(values, known: given?.seconds ?? [], draw: draw)
         return columns.enumerated().map { index, column in
+            if let cell = given?.cells[index] { return cell }
             let variable = column.variables.lowerBound
             return switch times?[index] {
             case .text(let text, let isNumber): isNumber ? .json(text) : .text(text)
@@ -128,6 +154,13 @@ public struct RowText: Sendable {
             guard format == .csv else { return .json(text) }
             return .text(hasDecimalComma ? text.replacing(".", with: ",") : text)
         }
+    }
+
+    /// A cell that came as it stands in CSV: a number of JSON with the table's decimal comma.
+    private func text(of cell: SentCell, column: Int) -> String {
+        let form = forms[columns[column].variables.lowerBound]
+        guard case .json(let token) = cell, case .number(hasDecimalComma: true) = form else { return cell.plainText }
+        return token.replacing(".", with: ",")
     }
 
     /// In quotes: elsewhere the comma separates cells.

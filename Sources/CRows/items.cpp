@@ -22,13 +22,14 @@ bool Pass::read_value(value &value, size_t column, size_t place) {
     // What is no number, or none that a double holds, is still to be read; so is one of more digits than a 64-bit integer
     // has, which simdjson may read wrong where it begins with 0.
     bool is_short = value.raw_json_token().size() <= 19;
-    if (rules.reads_plain_numbers && is_short && value.get_double().get(exact) == simdjson::SUCCESS) {
+    if (rules.reads_plain_numbers && is_short && value.get_double().get(exact) == simdjson::SUCCESS && elements.hold(exact)) {
         rules.set_number(exact, row[place], numbers == nullptr ? unused : numbers[place]);
         return true;
     }
     JSONToken token;
     if (!take(value, 3, token)) return false;
-    read_token(token, column, place);
+    if (elements.hold(token)) read_token(token, column, place);
+    else blame(MADE_ROW_WRONG_ELEMENT, column, token.json);
     return true;
 }
 

@@ -38,7 +38,7 @@ Pass::Pass(
     made_row_scanner &scanner, const made_scan_request &request, const char *body, size_t body_bytes,
     made_row_buffer &buffer, KeptCells *kept
 ) : JSONReader(scanner.parser, body, body_bytes), scanner(scanner), request(request), buffer(buffer), kept(kept),
-    first_value(buffer.count) {
+    first_value(buffer.count), elements(request.elements) {
     bool is_column = request.form == MADE_ROWS_COLUMN;
     width = request.schema == nullptr ? 0 : is_column ? 1 : request.schema->columns.size();
     expands = request.schema != nullptr && !is_column && request.schema->expands();

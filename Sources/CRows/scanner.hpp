@@ -1,5 +1,6 @@
 #pragma once
 
+#include "elements.hpp"
 #include "json.hpp"
 #include "json_pieces.hpp"
 #include "kept.hpp"
@@ -65,6 +66,7 @@ private:
     size_t width, stored_width;
     /// The buffer's values are made of those that are read.
     bool expands;
+    const Elements elements;
     made_scan scan{};
     /// Values in the buffer from which on memory is to be asked for.
     size_t accounted_count = SIZE_MAX;

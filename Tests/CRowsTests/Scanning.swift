@@ -147,8 +147,8 @@ final class Scanning {
         schema = makeSchema(columns, places: places)
         request = made_scan_request(
             schema: schema, options: options, member: made_text(bytes: member, count: 4), form: form, column: column,
-            is_required: true, rows_max: rowsMax, values_max: 1 << 30, kept: nil, kept_count: 0,
-            piece_bytes: 0, take_memory: nil, memory_context: nil)
+            elements: made_element_type(), is_required: true, rows_max: rowsMax, values_max: 1 << 30, kept: nil,
+            kept_count: 0, piece_bytes: 0, take_memory: nil, memory_context: nil)
     }
 
     deinit {

@@ -286,6 +286,8 @@ typedef enum made_row_fault {
     MADE_ROW_OUT_OF_RANGE,
     /// A line of a stream that is no row at all: `text` says why.
     MADE_ROW_MALFORMED,
+    /// The value of `column` is none that the type of the tensor's elements holds: `text`.
+    MADE_ROW_WRONG_ELEMENT,
 } made_row_fault;
 
 /// Reads one value of column `column`, of which `text` is the cell's text, the string unescaped, or the token. NaN where it is
@@ -339,6 +341,25 @@ typedef enum made_rows_form {
     MADE_ROWS_COLUMN,
 } made_rows_form;
 
+/// Values that a type of elements holds.
+typedef enum made_element_kind {
+    /// Whatever JSON has.
+    MADE_ELEMENT_ANY,
+    /// true and false, and the numbers 1 and 0, which are read as those.
+    MADE_ELEMENT_TRUTH,
+    /// Numbers; whole ones, however they are written; whole ones from 0 on.
+    MADE_ELEMENT_FLOAT,
+    MADE_ELEMENT_INTEGER,
+    MADE_ELEMENT_UNSIGNED,
+} made_element_kind;
+
+/// The type of a tensor's elements. All zero holds every value.
+typedef struct made_element_type {
+    made_element_kind kind;
+    /// Of numbers: 8, 16, 32 or 64.
+    unsigned bits;
+} made_element_type;
+
 /// What to read.
 typedef struct made_scan_request {
     /// Null: the body has no rows of a table; all members are handed back.
@@ -349,6 +370,8 @@ typedef struct made_scan_request {
     made_rows_form form;
     /// Of MADE_ROWS_COLUMN.
     size_t column;
+    /// Of tensors: what a value that is not null must be.
+    made_element_type elements;
     /// The member must be there.
     bool is_required;
     /// More rows, or more values in all, are refused.

@@ -61,21 +61,34 @@ struct InputTensors {
         return read
     }
 
-    /// A lone tensor of rows in JSON, scanned once; nil where it is something else, and nothing is read.
+    /// A lone tensor of rows in JSON, scanned once if its datatype is the one that it is expected to have; nil where it is
+    /// something else, and nothing is read.
     private func readValues(
         of json: UnsafeRawBufferPointer, into rows: RowBuffer, using scanner: BodyScanner
     ) throws(Problem) -> (rows: Int, special: Int)? {
         let valueCount = rows.count
-        let scan = scanner.scan(json, as: rowsShape, schema: model.schema, into: rows)
+        let expected = TensorHead.Datatype(namedIn: json) ?? .fp32
+        let scan = scanner.scan(json, as: rowsShape(of: expected), schema: model.schema, into: rows)
         var head: TensorHead?
         if scan.status == MADE_SCAN_OK, scan.has_rows { head = try TensorHead(json, scan, index: 0) }
         guard let head, isRows(head) else {
             rows.count = valueCount
             return nil
         }
-        let rowCount = try rowCount(of: head)
-        try check(scan, rowCount: rowCount)
-        return (rowCount, scan.special_row_count)
+        if head.datatype == expected { return try check(scan, of: head) }
+        rows.count = valueCount
+        return try readValues(of: head, into: rows, using: scanner)
+    }
+
+    /// The rows of a tensor in JSON.
+    private func readValues(
+        of head: TensorHead, into rows: RowBuffer, using scanner: BodyScanner
+    ) throws(Problem) -> (rows: Int, special: Int) {
+        _ = try rowCount(of: head)
+        let shape = rowsShape(of: head.datatype)
+        let scan = scanner.scan(head.json, as: shape, schema: model.schema, into: rows)
+        if let problem = Problem(scan, shape: shape) { throw problem }
+        return try check(scan, of: head)
     }
 
     /// Precondition: of a lone tensor.
@@ -121,10 +134,10 @@ struct InputTensors {
 
     // MARK: - Whole rows
 
-    private var rowsShape: BodyScanner.Shape {
+    private func rowsShape(of datatype: TensorHead.Datatype) -> BodyScanner.Shape {
         BodyScanner.Shape(
-            member: "data", form: MADE_ROWS_TENSOR, isRequired: false, rowsMax: rowsMax, valuesMax: valuesMax,
-            options: options)
+            member: "data", form: MADE_ROWS_TENSOR, elements: datatype.elements, isRequired: false, rowsMax: rowsMax,
+            valuesMax: valuesMax, options: options)
     }
 
     /// The rows of a tensor [n × D] by what it says of itself.
@@ -153,13 +166,8 @@ struct InputTensors {
     private func readRows(
         _ head: TensorHead, _ binary: inout UnsafeRawBufferPointer, into rows: RowBuffer, using scanner: BodyScanner
     ) throws(Problem) -> (rows: Int, special: Int) {
+        if head.hasData { return try readValues(of: head, into: rows, using: scanner) }
         let rowCount = try rowCount(of: head)
-        if head.hasData {
-            let scan = scanner.scan(head.json, as: rowsShape, schema: model.schema, into: rows)
-            if let problem = Problem(scan, shape: rowsShape) { throw problem }
-            try check(scan, rowCount: rowCount)
-            return (rowCount, scan.special_row_count)
-        }
         let elements = TensorElements(head.datatype, try head.takeBytes(of: &binary))
         // By far the most frequent, and read as it is.
         if model.isAllBinary, !model.schema.hasMissingNumbers.contains(true), let bits = elements.floats,
@@ -169,15 +177,16 @@ struct InputTensors {
             return (rowCount, 0)
         }
         try takeMemory(tableBytes(rowCount: rowCount))
-        let values = try elements.readRows(rowCount, schema: model.schema, options: options)
+        let values = try elements.readRows(rowCount, name: head.name, schema: model.schema, options: options)
         try append(values, to: rows)
         return (rowCount, specialCount(values))
     }
 
     /// Whether the values in JSON are as many as the shape says, and values of their variables.
-    private func check(_ scan: made_scan, rowCount: Int) throws(Problem) {
+    private func check(_ scan: made_scan, of head: TensorHead) throws(Problem) -> (rows: Int, special: Int) {
+        let rowCount = try rowCount(of: head)
         if scan.error_count > 0, let error = scan.errors?.pointee, error.fault != MADE_ROW_WRONG_COUNT {
-            throw Problem(RowProblem(error, shape: rowsShape, columns: model.schema.columns))
+            throw problem(error, of: head, isIndex: true)
         }
         guard scan.error_count == 0, scan.row_count == rowCount else {
             throw Problem(
@@ -185,6 +194,17 @@ struct InputTensors {
                 "'data' holds fewer or more values, or other rows, than the shape [\(rowCount), \(columnCount)] says"
             )
         }
+        return (rowCount, scan.special_row_count)
+    }
+
+    /// What is wrong with a value in JSON; `isIndex`: a label is sent as its index.
+    private func problem(_ error: made_row_error, of head: TensorHead, isIndex: Bool) -> Problem {
+        let row = "\(quoted(head.name))[\(error.row)]"
+        guard error.fault == MADE_ROW_WRONG_ELEMENT else {
+            return Problem(RowProblem(error, row: row, place: "", isIndex: isIndex, columns: model.schema.columns))
+        }
+        let column = model.schema.columns[error.column].name
+        return Problem(422, "\(row).\(column): \(head.datatype.objection(to: String(error.text)))")
     }
 
     // MARK: - A tensor a column
@@ -266,8 +286,8 @@ struct InputTensors {
         _ head: TensorHead, _ column: Int, _ rowCount: Int, json: UnsafeRawBufferPointer, using scanner: BodyScanner
     ) throws(Problem) -> ColumnValues {
         let shape = BodyScanner.Shape(
-            member: "data", form: MADE_ROWS_COLUMN, column: column, isRequired: false, rowsMax: rowsMax,
-            valuesMax: valuesMax, options: options)
+            member: "data", form: MADE_ROWS_COLUMN, column: column, elements: head.datatype.elements,
+            isRequired: false, rowsMax: rowsMax, valuesMax: valuesMax, options: options)
         let buffer = RowBuffer(keepsNumbers: model.schema.expands)
         let scan = scanner.scan(json, as: shape, schema: model.schema, into: buffer)
         if let problem = Problem(scan, shape: shape) { throw problem }
@@ -278,8 +298,7 @@ struct InputTensors {
                     400, "\(quoted(head.name))[\(error.row)] is a list of \(error.found) values; a column has one a row"
                 )
             }
-            let place = "\(quoted(head.name))[\(error.row)]"
-            throw Problem(RowProblem(error, row: place, place: "", columns: model.schema.columns))
+            throw problem(error, of: head, isIndex: false)
         }
         guard buffer.count == rowCount else {
             throw Problem(

@@ -52,7 +52,9 @@ struct TensorElements {
     }
 
     /// The values of rows [n × columns], encoded and made rows of variables; a category is its index, NaN a missing value.
-    func readRows(_ rowCount: Int, schema: RowSchema, options: ReadingOptions) throws(Problem) -> [Float] {
+    func readRows(
+        _ rowCount: Int, name: String, schema: RowSchema, options: ReadingOptions
+    ) throws(Problem) -> [Float] {
         let count = schema.columns.count
         var values = [Float](repeating: 0, count: rowCount * count)
         var numbers = [Double](repeating: .nan, count: schema.expands ? values.count : 0)
@@ -73,7 +75,7 @@ struct TensorElements {
                 do {
                     let read = try schema.read(
                         NumberText.text(number), as: MADE_VALUE_ELEMENT, column: place, options: options,
-                        row: "rows[\(index / count)]")
+                        row: "\(quoted(name))[\(index / count)]")
                     values[index] = read.value
                     if schema.expands { numbers[index] = read.number }
                 } catch {
@@ -99,8 +101,12 @@ struct TensorElements {
             } catch { throw Problem(error) }
         }
         if datatype == .bytes { return try readTexts(count, name: name, cell) }
-        var values = ColumnValues(capacity: count)
         let read = schema.columns[column]
+        if datatype == .bool, let index = bytes.firstIndex(where: { $0 > 1 }) {
+            let objection = datatype.objection(to: "\(bytes[index])")
+            throw Problem(422, "\(quoted(name))[\(index)].\(read.name): \(objection)")
+        }
+        var values = ColumnValues(capacity: count)
         let encodesNumbers = read.isReal && datatype != .bool && !schema.hasMissingNumbers[column]
         let form = datatype == .bool ? MADE_VALUE_BOOLEAN : MADE_VALUE_NUMBER
         for index in 0..<count {

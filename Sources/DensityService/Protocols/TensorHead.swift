@@ -19,6 +19,15 @@ struct TensorHead {
         case fp64 = "FP64"
         case bytes = "BYTES"
 
+        /// The first one that the beginning of `json`, a tensor, names: its own, if it is written as clients write it.
+        init?(namedIn json: UnsafeRawBufferPointer) {
+            let texts = json.prefix(256).split(separator: UInt8(ascii: "\""))
+            guard let type = texts.lazy.compactMap({ Self(rawValue: String(decoding: $0, as: UTF8.self)) }).first else {
+                return nil
+            }
+            self = type
+        }
+
         /// Bytes of one element; nil where each says its own.
         var byteCount: Int? {
             switch self {
@@ -31,6 +40,34 @@ struct TensorHead {
         }
 
         var isNumeric: Bool { self != .bytes && self != .bool }
+
+        /// What its values in JSON may be. Texts are of any kind: clients send a column of objects as they are.
+        var elements: made_element_type {
+            let kind =
+                switch self {
+                case .bytes: MADE_ELEMENT_ANY
+                case .bool: MADE_ELEMENT_TRUTH
+                case .int8, .int16, .int32, .int64: MADE_ELEMENT_INTEGER
+                case .uint8, .uint16, .uint32, .uint64: MADE_ELEMENT_UNSIGNED
+                case .fp16, .fp32, .fp64: MADE_ELEMENT_FLOAT
+                }
+            return made_element_type(kind: kind, bits: UInt32(8 * (byteCount ?? 0)))
+        }
+
+        /// Why `text`, an element as it came, is none of its values.
+        func objection(to text: String) -> String {
+            let shift = 64 - elements.bits
+            let values =
+                switch elements.kind {
+                case MADE_ELEMENT_INTEGER: "a whole number, \(Int64.min >> shift) to \(Int64.max >> shift)"
+                case MADE_ELEMENT_UNSIGNED: "a whole number, 0 to \(UInt64.max >> shift)"
+                case MADE_ELEMENT_FLOAT:
+                    "a number within ±\(self == .fp16 ? "65504" : self == .fp32 ? "3.4e38" : "1.8e308")"
+                default: "true or false, in JSON also 1 or 0"
+                }
+            let shown = text == "[" ? "an array" : text == "{" ? "an object" : quoted(text)
+            return "\(shown) is not a value of \(rawValue) (\(values))"
+        }
     }
 
     let name: String

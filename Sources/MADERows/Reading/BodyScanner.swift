@@ -22,6 +22,8 @@ package final class BodyScanner {
         package var form: made_rows_form
         /// Of `MADE_ROWS_COLUMN`.
         package var column: Int
+        /// Of tensors: what their elements may be.
+        package var elements: made_element_type
         package var isRequired: Bool
         package var rowsMax: Int
         package var valuesMax: Int
@@ -30,12 +32,14 @@ package final class BodyScanner {
         package var kept: [String]
 
         package init(
-            member: StaticString, form: made_rows_form = MADE_ROWS_ARRAY, column: Int = 0, isRequired: Bool = true,
-            rowsMax: Int, valuesMax: Int, options: ReadingOptions = ReadingOptions(), kept: [String] = []
+            member: StaticString, form: made_rows_form = MADE_ROWS_ARRAY, column: Int = 0,
+            elements: made_element_type = made_element_type(), isRequired: Bool = true, rowsMax: Int,
+            valuesMax: Int, options: ReadingOptions = ReadingOptions(), kept: [String] = []
         ) {
             self.member = member
             self.form = form
             self.column = column
+            self.elements = elements
             self.isRequired = isRequired
             self.rowsMax = rowsMax
             self.valuesMax = valuesMax
@@ -69,6 +73,7 @@ package final class BodyScanner {
             count: shape.member.utf8CodeUnitCount)
         request.form = shape.form
         request.column = shape.column
+        request.elements = shape.elements
         request.is_required = shape.isRequired
         request.rows_max = shape.rowsMax
         request.values_max = shape.valuesMax

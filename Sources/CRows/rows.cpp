@@ -6,9 +6,9 @@ namespace od = simdjson::ondemand;
 
 bool Pass::read_rows(value &value) {
     scanner.last_rows.assign(width, SIZE_MAX);
-    if (request.form == MADE_ROWS_SINGLE) return read_row(value);
     json_type type;
     if (auto error = value.type().get(type)) return fail(error);
+    if (request.form == MADE_ROWS_SINGLE) return type == json_type::null ? check(value, 1) : read_row(value);
     if (type != json_type::array) {
         refuse(MADE_SCAN_ROWS_NOT_ARRAY, {});
         return check(value, 1);

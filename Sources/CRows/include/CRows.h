@@ -332,7 +332,7 @@ typedef struct made_kept_cell {
 typedef enum made_rows_form {
     /// An array of rows, each an array in the variables' order or an object.
     MADE_ROWS_ARRAY,
-    /// One row.
+    /// One row, or null, which is none.
     MADE_ROWS_SINGLE,
     /// A tensor of numbers, [rows × columns]: an array of rows, or one of all values row by row. A row is never an object, and
     /// a category is a number, its index.

@@ -116,13 +116,15 @@ enum APISchema {
           "given": {"enum": ["predecessors", "others", null],
             "description": "What each variable is given: those before it in the member's ordering, or all other values of the row; values that are not known are summed out."},
           "member": {"type": ["integer", "null"], "minimum": 0, "maximum": 9223372036854775807,
-            "description": "Which member's ordering to take; 0 is the first. Not with given others, which knows no ordering."}}},
+            "description": "Which member's ordering to take; 0 is the first. Not with given others, which knows no ordering."},
+          "ignore_unknown": {"type": ["boolean", "null"], "description": "Whether columns that the model's table has not got are passed over."}}},
         "SampleRequest": {"type": "object", "additionalProperties": false, "properties": {
           "n": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000000,
             "description": "Rows to draw; 1 where it is not given."},
           "seed": {"type": ["integer", "null"], "minimum": 0, "maximum": 18446744073709551615},
           "given": {"description": "What is known: the rows are drawn given this evidence.",
-            "$ref": "#/components/schemas/Row"},
+            "anyOf": [{"$ref": "#/components/schemas/Row"}, {"type": "null"}]},
+          "ignore_unknown": {"type": ["boolean", "null"], "description": "Whether columns of the evidence that the model's table has not got are passed over."},
           "temperature": {"type": ["number", "null"], "minimum": 0.001, "maximum": 1000},
           "as": {"enum": ["arrays", "objects", null]}}}
         """##

@@ -1,3 +1,4 @@
+internal import CRows
 internal import MADE
 internal import MADERows
 
@@ -19,7 +20,25 @@ struct ConditionalsRequest: Sendable {
     /// The asked variables of each row, none of which lacks what it needs.
     let asked: [[Int]]
 
-    static let fieldNames = ["variables", "member", "given"]
+    static let fieldNames = ["variables", "member", "given", "ignore_unknown"]
+
+    /// What a request says beside its rows.
+    struct Fields: RowFields {
+        fileprivate let names: [String]?
+        fileprivate let member: Int?
+        fileprivate let given: String?
+        let ignoresUnknown: Bool
+
+        /// - Throws: 400 for a field of the wrong type, or an unknown one.
+        init(_ scan: made_scan) throws(Problem) {
+            let fields = try OptionReader(scan, names: fieldNames, rowsMember: "rows")
+            names = try fields.value("variables", mustBe: "an array of strings")
+            member = try fields.value("member", mustBe: "a whole number")
+            given = try fields.value("given", mustBe: "a string")
+            ignoresUnknown = try fields.value("ignore_unknown", mustBe: "true or false") ?? false
+        }
+    }
+
     /// An answer lists all that each variable is given by name; more of it than this is refused.
     private static let answerBytesMax = 256 << 20
 
@@ -35,13 +54,13 @@ struct ConditionalsRequest: Sendable {
 
     /// - Throws: 422 for a variable or member that the model does not have, and for a variable with an unknown predecessor.
     init(
-        _ fields: OptionReader, rows: [Float], numbers: [Double], model: LoadedModel
+        _ fields: Fields, rows: [Float], numbers: [Double], model: LoadedModel
     ) throws(Problem) {
         self.model = model
         self.rows = rows
         self.numbers = numbers
         given = try Self.given(fields, model.card)
-        let named = try Self.named(fields, model)
+        let named = try Self.named(fields.names, model)
         let count = model.card.variables.count
         var asked: [[Int]] = []
         for row in 0..<rows.count / count {
@@ -56,9 +75,9 @@ struct ConditionalsRequest: Sendable {
         try checkSize()
     }
 
-    private static func given(_ fields: OptionReader, _ card: ModelCard) throws(Problem) -> Given {
-        let member: Int? = try fields.value("member", mustBe: "a whole number")
-        switch try fields.value("given", String.self, mustBe: "a string") {
+    private static func given(_ fields: Fields, _ card: ModelCard) throws(Problem) -> Given {
+        let member = fields.member
+        switch fields.given {
         case nil, "predecessors": break
         case "others":
             if member == nil { return .others }
@@ -78,10 +97,8 @@ struct ConditionalsRequest: Sendable {
     }
 
     /// The variables of the columns that are asked for by name; nil where none is.
-    private static func named(_ fields: OptionReader, _ model: LoadedModel) throws(Problem) -> [Int]? {
-        guard let names = try fields.value("variables", [String].self, mustBe: "an array of strings") else {
-            return nil
-        }
+    private static func named(_ names: [String]?, _ model: LoadedModel) throws(Problem) -> [Int]? {
+        guard let names else { return nil }
         var named: [Int] = []
         for (index, name) in names.enumerated() {
             guard let column = model.indices[name] else {

@@ -3,7 +3,7 @@ internal import MADE
 internal import MADERows
 
 /// How the values that rows lack are filled in.
-struct ImputeRequest: SentRowFields, Sendable {
+struct ImputeRequest: RowFields, Sendable {
     let method: ImputationMethod
     let ignoresUnknown: Bool
 

@@ -3,7 +3,7 @@ internal import MADE
 internal import MADERows
 
 /// How rows are repaired.
-struct RepairRequest: SentRowFields, Sendable {
+struct RepairRequest: RowFields, Sendable {
     let judgement: Judgement
     var options = Repairer.Options()
     let ignoresUnknown: Bool

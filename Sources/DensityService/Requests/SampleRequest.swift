@@ -4,7 +4,7 @@ internal import MADERows
 internal import Microhttpd
 
 /// Which rows to draw, and how to write them.
-struct SampleRequest: Sendable {
+struct SampleRequest: RowFields, Sendable {
     /// How rows are written.
     enum Format: String, CaseIterable {
         case json, ndjson, csv
@@ -29,8 +29,10 @@ struct SampleRequest: Sendable {
     var evidence: [Float] = []
     /// The same as it came, which is how it comes back.
     var given: GivenCells?
+    /// Of the evidence.
+    private(set) var ignoresUnknown = false
 
-    static let fieldNames = ["n", "seed", "temperature", "as"]
+    static let fieldNames = ["n", "seed", "temperature", "as", "ignore_unknown"]
     static let queryNames = ["n", "seed", "format", "temperature", "as"]
     /// Seeds that are drawn here: all that a double holds exactly, for clients that know no other numbers.
     static let drawnSeeds: ClosedRange<UInt64> = 0...(1 << 53 - 1)
@@ -75,6 +77,7 @@ struct SampleRequest: Sendable {
             try set(temperature: temperature, pointer: "/temperature")
         }
         if let form = try fields.value("as", String.self, mustBe: "a string") { try set(form: form, pointer: "/as") }
+        ignoresUnknown = try fields.value("ignore_unknown", mustBe: "true or false") ?? false
     }
 
     private mutating func set(count: Int, limit: Int, pointer: String?) throws(Problem) {

@@ -11,10 +11,10 @@ extension RequestHandler {
             member: "rows", rowsMax: core.options.queueRowsMax, valuesMax: core.options.bodyBytesMax / 2,
             options: ReadingOptions(refusesUnseen: true, missingIsUnknown: true))
         let buffer = RowBuffer(keepsNumbers: true)
-        let request = try scan(call, as: shape, schema: model.schema, into: buffer) { (scan) throws(Problem) in
-            _ = try faults(of: scan, shape: shape, model: model, areKept: false)
+        let request = try readRows(of: call, model, as: shape, into: buffer) { (scan) throws(Problem) in
+            try ConditionalsRequest.Fields(scan)
+        } use: { (_, fields) throws(Problem) in
             try call.takeMemory(24 * buffer.values.count)
-            let fields = try OptionReader(scan, names: ConditionalsRequest.fieldNames, rowsMember: "rows")
             return try ConditionalsRequest(
                 fields, rows: Array(buffer.values), numbers: Array(buffer.numbers), model: model)
         }

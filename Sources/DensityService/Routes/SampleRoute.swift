@@ -40,10 +40,12 @@ extension RequestHandler {
         shape.kept = columns.names
         let buffer = RowBuffer()
         let read = request
-        request = try scan(call, as: shape, schema: model.schema, into: buffer) { (scan) throws(Problem) in
+        request = try readRows(of: call, model, as: shape, into: buffer) { (scan) throws(Problem) in
             var request = read
-            _ = try faults(of: scan, shape: shape, model: model, areKept: false)
             try request.read(scan, limit: limit)
+            return request
+        } use: { (scan, request) throws(Problem) in
+            var request = request
             request.evidence = Array(buffer.values)
             if scan.row_count > 0 {
                 let cells = KeptCells(scan.kept, row: 0, count: columns.names.count)
